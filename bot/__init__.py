@@ -1,0 +1,1 @@
+"""The engine of runbook-bot; features live in ``commands`` and ``alerts``."""

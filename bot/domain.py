@@ -1,0 +1,226 @@
+"""The nouns of the bot, frozen. They know neither Slack nor AWS nor the store.
+
+``System``, ``Environment`` and ``Service`` are also the shape of ``config/systems/*.yaml``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+Json: TypeAlias = dict[str, JsonValue]
+
+
+class Frozen(BaseModel):
+    """A value that never changes and knows all its keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ServiceKind(StrEnum):
+    """What a service runs on; each kind ships in its own way."""
+
+    ECS = "ecs"
+    LAMBDA = "lambda"
+    STATIC_SITE = "static_site"
+
+
+class Severity(StrEnum):
+    """How bad an alarm is, worst first."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+class Health(Frozen):
+    """What a service's health address must answer.
+
+    ``expect`` maps JSON fields of the answer to required values; ``code`` is the HTTP status. The value
+    ``deployed`` of ``version`` stands for the tag that was just deployed.
+    """
+
+    url: str = Field(description="Address asked after a deployment; http or https.")
+    code: int = Field(default=200, description="HTTP status that counts as healthy.")
+    expect: dict[str, str | int | bool] = Field(default_factory=dict, description="JSON fields and their values.")
+
+
+class ServiceAlarm(Frozen):
+    """A CloudWatch alarm that belongs to a service."""
+
+    name: str = Field(description="Name of the alarm in CloudWatch.")
+    severity: Severity = Field(default=Severity.MEDIUM, description="How bad it is when it fires.")
+
+
+class Service(Frozen):
+    """One service of one environment. Everything after ``alarms`` overrides what AWS already knows."""
+
+    kind: ServiceKind = Field(description="ecs, lambda or static_site.")
+    cluster: str = Field(default="", description="ECS cluster (kind ecs).")
+    service: str = Field(default="", description="ECS service (kind ecs); the service's own name when left out.")
+    function: str = Field(default="", description="Lambda function (kind lambda).")
+    alias: str = Field(default="", description="Lambda alias that callers use (kind lambda).")
+    bucket: str = Field(default="", description="S3 bucket of the site (kind static_site).")
+    distribution: str = Field(default="", description="CloudFront distribution id (kind static_site).")
+    health: Health | None = Field(default=None, description="Health address and what it must answer.")
+    alarms: tuple[ServiceAlarm, ...] = Field(default=(), description="Alarms of this service.")
+    family: str = Field(default="", description="Task definition family, where it cannot be discovered.")
+    container: str = Field(default="", description="Container to ship, where a task has several.")
+    log_groups: tuple[str, ...] = Field(default=(), description="Log groups besides those of the containers.")
+
+
+class Environment(Frozen):
+    """One environment of a system, for example ``production``."""
+
+    production: bool = Field(default=False, description="True where people depend on it.")
+    region: str = Field(default="", description="AWS region, when it differs from the system's.")
+    role_arn: str = Field(default="", description="Role to assume, when it differs from the system's.")
+    external_id: str = Field(default="", description="External id for that role.")
+    channel: str = Field(default="", description="Slack channel, when it differs from the system's.")
+    services: dict[str, Service] = Field(description="Services by the name people type.")
+
+
+class System(Frozen):
+    """One team's system: one file under ``config/systems/``."""
+
+    system: str = Field(description="Short name people type, as in bi/api.")
+    title: str = Field(default="", description="Full name, shown in headings.")
+    channel: str = Field(description="Slack channel where its operations and incidents live.")
+    region: str = Field(description="AWS region.")
+    role_arn: str = Field(default="", description="Role to assume in the system's AWS account.")
+    external_id: str = Field(default="", description="External id that role asks for.")
+    pagerduty_routing_key_env: str = Field(
+        default="", description="Name of the environment variable that holds the system's PagerDuty routing key."
+    )
+    contacts: dict[str, str] = Field(default_factory=dict, description="Who to call, by role.")
+    environments: dict[str, Environment] = Field(description="Environments by name.")
+
+
+@dataclass(frozen=True)
+class Account:
+    """Where an AWS call goes: region, and the role to assume when it is another account."""
+
+    region: str
+    role_arn: str = ""
+    external_id: str = ""
+
+
+@dataclass(frozen=True)
+class Target:
+    """One service in one environment, with all that is needed to act on it."""
+
+    system: str
+    environment: str
+    name: str
+    service: Service
+    account: Account
+    channel: str
+    production: bool
+
+    @property
+    def key(self) -> str:
+        """Stable name in the store: ``system/environment/service``."""
+        return f"{self.system}/{self.environment}/{self.name}"
+
+    @property
+    def label(self) -> str:
+        """What people read: ``system/service environment``."""
+        return f"{self.system}/{self.name} {self.environment}"
+
+
+class Actor(Frozen):
+    """Who asked: a Slack user, and where."""
+
+    user: str
+    team: str = ""
+    channel: str = ""
+
+
+@dataclass(frozen=True)
+class Person:
+    """What Slack knows of a user; groups are ids of Slack user groups."""
+
+    user: str
+    name: str
+    is_stranger: bool = False
+    is_guest: bool = False
+    is_bot: bool = False
+    groups: frozenset[str] = frozenset()
+
+
+class AlarmState(StrEnum):
+    """CloudWatch's three states; insufficient data is unknown, never resolved."""
+
+    OK = "OK"
+    ALARM = "ALARM"
+    INSUFFICIENT_DATA = "INSUFFICIENT_DATA"
+
+
+class AlarmMetric(Frozen):
+    """The metric an alarm watches; ``period`` is in seconds."""
+
+    namespace: str = ""
+    name: str = ""
+    dimensions: dict[str, str] = Field(default_factory=dict)
+    statistic: str = ""
+    period: int = 60
+    threshold: float | None = None
+    comparison: str = ""
+    expression: str = ""
+
+
+class Alarm(Frozen):
+    """One alarm notification, whatever door it came through. ``at`` is seconds since the epoch.
+
+    ``raw`` is the text as received when it could not be read as an alarm; then ``name`` is a title only.
+    """
+
+    arn: str
+    name: str
+    state: AlarmState | None
+    previous: AlarmState | None = None
+    reason: str = ""
+    description: str = ""
+    at: float
+    account: str = ""
+    region: str = ""
+    metric: AlarmMetric | None = None
+    contributor: str = ""
+    children: tuple[str, ...] = ()
+    topic: str = ""
+    raw: str = ""
+
+
+class Fact(Frozen):
+    """A named number or word that a finding established, for remedies to depend on."""
+
+    name: str
+    value: float | str
+
+
+class Finding(Frozen):
+    """One piece of evidence. ``weight`` 0 to 100 says how strongly it points at a cause.
+
+    Texts are plain, as the world wrote them; they are escaped and redacted where they are shown.
+    """
+
+    step: str
+    title: str
+    summary: str
+    lines: tuple[str, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    weight: int = 0
+    failed: bool = False
+
+    def fact(self, name: str) -> float | str | None:
+        """The value of a fact of this finding, or None."""
+        return next((fact.value for fact in self.facts if fact.name == name), None)
+
+
+def as_json(model: BaseModel) -> dict[str, Any]:
+    """A model as plain JSON values, ready to be stored."""
+    return model.model_dump(mode="json")

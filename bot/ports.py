@@ -1,0 +1,231 @@
+"""The doors to the outside world, as Protocols, and the one frozen bundle of them.
+
+Adapters fill them (``bot.slack``, ``bot.aws``, ``bot.pagerduty``, ``bot.store``); tests fill them with fakes.
+Every method that talks to a service raises ``UpstreamError`` when it refuses or cannot be reached, and
+``NotFoundError`` where that is said. Times are seconds since the epoch, durations seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from bot.cloud import (
+    AlarmReading,
+    Datapoint,
+    EcsService,
+    HealthAnswer,
+    Image,
+    LogLine,
+    ServiceDeployment,
+    StoppedTask,
+    TargetHealth,
+    TaskDefinition,
+)
+from bot.domain import Account, Alarm, AlarmMetric, Health, Person, Target
+
+if TYPE_CHECKING:
+    from bot.catalog import Catalog
+    from bot.command import Command
+
+T = TypeVar("T")
+
+
+class Clock(Protocol):
+    """Time as the bot sees it."""
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        ...
+
+
+@dataclass(frozen=True)
+class Message:
+    """What a Slack message shows. ``text`` is the fallback of notifications, at most 4,000 characters."""
+
+    text: str
+    blocks: tuple[dict[str, Any], ...] = ()
+    color: str = ""
+
+
+class Chat(Protocol):
+    """Slack, outward. Channels are ids or ``#names``; a ``ts`` names a message within its channel."""
+
+    def post(self, channel: str, message: Message, *, key: str, thread_ts: str = "") -> str:
+        """Post and return the ts. ``key`` travels in the message's metadata so that ``find`` sees it."""
+        ...
+
+    def find(self, channel: str, key: str, *, since: float, thread_ts: str = "") -> str | None:
+        """The ts of the message posted with that key since then, or None (history or replies are read)."""
+        ...
+
+    def update(self, channel: str, ts: str, message: Message) -> None:
+        """Replace what a message shows."""
+        ...
+
+    def whisper(self, channel: str, user: str, message: Message, *, thread_ts: str = "") -> None:
+        """Show a message to one person only (chat.postEphemeral)."""
+        ...
+
+    def respond(self, response_url: str, message: Message, *, replace: bool = False) -> None:
+        """Answer through a response_url: 5 times within 30 minutes, seen by the asker only."""
+        ...
+
+    def permalink(self, channel: str, ts: str) -> str:
+        """The web address of a message."""
+        ...
+
+    def channel_id(self, channel: str) -> str:
+        """The id of ``#name`` (ids pass through). Raises NotFoundError."""
+        ...
+
+    def person(self, user: str) -> Person:
+        """Who a user is, with the ids of their groups; cached for minutes."""
+        ...
+
+
+class Ecs(Protocol):
+    """Amazon ECS and ECR."""
+
+    def service(self, target: Target) -> EcsService:
+        """DescribeServices for one target. Raises NotFoundError when cluster or service do not exist."""
+        ...
+
+    def services(self, targets: Sequence[Target]) -> Mapping[str, EcsService | Exception]:
+        """Many at once, by target key, in calls of ten; what could not be read is the error itself."""
+        ...
+
+    def task_definition(self, account: Account, arn: str) -> TaskDefinition:
+        """DescribeTaskDefinition with tags; kept for ever, since a revision never changes."""
+        ...
+
+    def image(self, account: Account, image: str) -> Image:
+        """The image in ECR that ``repository:tag`` or ``repository@digest`` names. Raises NotFoundError."""
+        ...
+
+    def newest_images(self, account: Account, repository: str, limit: int = 10) -> tuple[Image, ...]:
+        """The most recently pushed tagged images of a repository, newest first."""
+        ...
+
+    def architectures(self, account: Account, image: Image) -> tuple[str, ...]:
+        """CPU architectures an image runs on (X86_64, ARM64); empty when its manifest does not say."""
+        ...
+
+    def find_registered(self, account: Account, family: str, tag: str, value: str) -> str | None:
+        """ARN of the newest revision of a family that carries this tag, or None (newest twenty are read)."""
+        ...
+
+    def register(self, account: Account, base: TaskDefinition, container: str, image: str, tags: dict[str, str]) -> str:
+        """Register a copy of a task definition with one image changed; returns the ARN.
+
+        Raises UpstreamError naming any field this botocore would silently drop.
+        """
+        ...
+
+    def update_service(self, target: Target, task_definition: str) -> str:
+        """UpdateService with nothing but the task definition; returns the id of the PRIMARY deployment."""
+        ...
+
+    def service_deployments(self, target: Target, *, since: float) -> tuple[ServiceDeployment, ...]:
+        """ECS's own history of rollouts created since then, newest first."""
+        ...
+
+    def stopped_tasks(self, target: Target, *, since: float, started_by: str = "") -> tuple[StoppedTask, ...]:
+        """Tasks of the service that stopped since then, newest first (ECS keeps them about an hour)."""
+        ...
+
+    def target_health(self, target: Target, target_groups: Sequence[str]) -> tuple[TargetHealth, ...]:
+        """DescribeTargetHealth of each group."""
+        ...
+
+
+class Logs(Protocol):
+    """CloudWatch Logs."""
+
+    def search(
+        self, account: Account, group: str, pattern: str, *, start: float, end: float, limit: int, deadline: float
+    ) -> tuple[LogLine, ...]:
+        """FilterLogEvents through empty pages until ``limit`` events or ``deadline`` (clock); oldest first.
+
+        Raises NotFoundError when the group does not exist.
+        """
+        ...
+
+    def tail(self, account: Account, group: str, stream: str, limit: int) -> tuple[LogLine, ...]:
+        """The last lines of one stream, oldest first; empty when the stream does not exist (yet)."""
+        ...
+
+
+class Metrics(Protocol):
+    """CloudWatch metrics and alarms."""
+
+    def series(self, account: Account, metric: AlarmMetric, *, start: float, end: float) -> tuple[Datapoint, ...]:
+        """The metric's values with the alarm's own statistic and period, oldest first."""
+        ...
+
+    def alarms(self, account: Account, names: Sequence[str]) -> tuple[AlarmReading, ...]:
+        """The state of alarms now; names that do not exist are left out."""
+        ...
+
+
+class Web(Protocol):
+    """Plain HTTP to a team's own addresses."""
+
+    def check(self, health: Health, deployed: str = "") -> HealthAnswer:
+        """Ask a health address once (5 s). Never raises: not reaching it is an answer too."""
+        ...
+
+
+class Pager(Protocol):
+    """PagerDuty Events API v2; ``routing_key_env`` names the variable with the system's key."""
+
+    def trigger(self, routing_key_env: str, dedup_key: str, alarm: Alarm, severity: str, link: str, at: float) -> None:
+        """Open or append to the alert with this key."""
+        ...
+
+    def acknowledge(self, routing_key_env: str, dedup_key: str, at: float) -> None:
+        """Acknowledge the alert."""
+        ...
+
+    def resolve(self, routing_key_env: str, dedup_key: str, at: float) -> None:
+        """Resolve the alert."""
+        ...
+
+
+class Gather(Protocol):
+    """Runs reads in parallel under one deadline."""
+
+    def __call__(
+        self, reads: Mapping[str, Callable[[], T]], *, seconds: float
+    ) -> dict[str, T | Exception]:
+        """Every read's value or its error, by name; one that is not back in time is a TimeoutError."""
+        ...
+
+
+@dataclass(frozen=True)
+class World:
+    """Everything a command, a step or an incident may touch."""
+
+    clock: Clock
+    catalog: Catalog
+    chat: Chat
+    ecs: Ecs
+    logs: Logs
+    metrics: Metrics
+    web: Web
+    pager: Pager
+    gather: Gather
+    commands: Mapping[str, Command]
+    recent: Recent
+
+
+class Recent(Protocol):
+    """The bot's own ledger, as steps and plans read it."""
+
+    def operations(self, target_key: str, *, since: float, limit: int = 5) -> Iterable[Mapping[str, Any]]:
+        """Operations on a target that changed something, newest first.
+
+        Each has ``id``, ``command``, ``actor``, ``state``, ``title``, ``at`` and ``version``.
+        """
+        ...

@@ -1,0 +1,1 @@
+"""Where rows live: one small contract, one adapter per database."""
