@@ -1,0 +1,1 @@
+"""Amazon Web Services: the only package that knows boto3."""
