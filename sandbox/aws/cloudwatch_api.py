@@ -1,0 +1,246 @@
+"""CloudWatch's alarm operations as the API answers them; each function takes the place of moto's method."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from moto.cloudwatch.exceptions import InvalidFormat, InvalidParameterValue, ResourceNotFound, ValidationError
+from moto.cloudwatch.models import CloudWatchBackend
+from moto.cloudwatch.responses import CloudWatchResponse
+from moto.core.responses import ActionResult, EmptyResult
+
+from sandbox.aws.cloudwatch_alarms import Alarm
+from sandbox.aws.cloudwatch_composite import RuleError, parse_rule
+from sandbox.aws.cloudwatch_paging import page
+from sandbox.aws.cloudwatch_transitions import (
+    alarms_of,
+    evaluate_region,
+    history_of,
+    metrics_of,
+    set_by_hand,
+)
+from sandbox.aws.cloudwatch_verdict import OPERATORS
+from sandbox.aws.metrics_math import names_in
+from sandbox.aws.metrics_statistics import is_percentile
+from sandbox.aws.metrics_store import series_key
+from sandbox.aws.world import current
+
+_STATES = ("INSUFFICIENT_DATA", "ALARM", "OK")
+_TREATMENTS = ("missing", "ignore", "breaching", "notBreaching")
+_MOST_ALARMS = 100
+
+
+def put_metric_alarm(self: CloudWatchResponse) -> ActionResult:
+    """PutMetricAlarm."""
+    settings = {key: value for key, value in self._get_params().items() if key != "Tags"}
+    _check(settings)
+    store_alarm(self.cloudwatch_backend, settings, self._get_param("Tags", []))
+    return EmptyResult()
+
+
+def put_composite_alarm(self: CloudWatchResponse) -> ActionResult:
+    """PutCompositeAlarm; every alarm the rule names must exist."""
+    settings = {key: value for key, value in self._get_params().items() if key != "Tags"}
+    try:
+        _, names = parse_rule(settings["AlarmRule"])
+    except RuleError as error:
+        raise ValidationError(str(error)) from None
+    unknown = [name for name in names if name not in self.cloudwatch_backend.alarms]
+    if unknown:
+        raise ValidationError(f"Could not save the composite alarm as alarms [{', '.join(unknown)}] in the alarm rule do not exist")
+    store_alarm(self.cloudwatch_backend, settings, self._get_param("Tags", []))
+    return EmptyResult()
+
+
+def store_alarm(backend: CloudWatchBackend, settings: dict[str, Any], tags: list[dict[str, str]]) -> Alarm:
+    """Create an alarm, or overwrite the settings of an existing one, whose state stays as it is."""
+    now = current().clock.now()
+    alarms = alarms_of(backend)
+    alarm = alarms.get(settings["AlarmName"])
+    created = alarm is None
+    if alarm is None:
+        alarm = alarms[settings["AlarmName"]] = Alarm(settings, backend.account_id, backend.region_name, now)
+    alarm.settings = settings
+    alarm.configured = now
+    verb = "created" if created else "updated"
+    details = {"type": "Create" if created else "Update", f"{verb}Alarm": json.loads(json.dumps(settings, default=str))}
+    history_of(backend).note(alarm, now, "ConfigurationUpdate", f'Alarm "{alarm.name}" {verb}', details)
+    if tags:
+        backend.tagger.tag_resource(alarm.alarm_arn, tags)
+    return alarm
+
+
+def _check(settings: dict[str, Any]) -> None:
+    extended = settings.get("ExtendedStatistic")
+    if extended and not is_percentile(extended):
+        raise InvalidParameterValue(f"The value {extended} for parameter ExtendedStatistic is not supported.")
+    if settings.get("ComparisonOperator") not in OPERATORS:
+        raise ValidationError(f"The operator {settings.get('ComparisonOperator')} needs an anomaly detection model")
+    if settings.get("Threshold") is None:
+        raise ValidationError("Threshold must be specified for static threshold alarms")
+    if (settings.get("TreatMissingData") or "missing") not in _TREATMENTS:
+        allowed = ", ".join(_TREATMENTS)
+        raise ValidationError(f"Option {settings['TreatMissingData']} is not supported for TreatMissingData: {allowed}")
+    if (settings.get("DatapointsToAlarm") or 0) > settings["EvaluationPeriods"]:
+        raise ValidationError("DatapointsToAlarm must be less than or equal to EvaluationPeriods")
+    if settings.get("Metrics"):
+        _check_metrics(settings)
+    elif not (settings.get("MetricName") and settings.get("Namespace") and settings.get("Period")):
+        raise ValidationError("MetricName, Namespace and Period must be specified for a metric alarm")
+    elif not extended and not settings.get("Statistic"):
+        raise ValidationError("One of Statistic and ExtendedStatistic must be specified")
+
+
+def _check_metrics(settings: dict[str, Any]) -> None:
+    queries = settings["Metrics"]
+    if any(settings.get(key) for key in ("MetricName", "Namespace", "Period", "Statistic", "Dimensions")):
+        raise ValidationError("Metrics list cannot be specified together with MetricName, Dimensions, Period, Namespace, Statistic or ExtendedStatistic.")
+    returned = [query for query in queries if query.get("ReturnData") is not False]
+    if len(returned) != 1:
+        raise ValidationError("Exactly one element of the metrics list should return data.")
+    functions = {word for query in queries for word in names_in(query.get("Expression") or "")}
+    if functions & {"SEARCH", "METRIC_COUNT"}:
+        raise ValidationError("SEARCH and METRIC_COUNT are not supported in alarms")
+
+
+def describe_alarms(self: CloudWatchResponse) -> ActionResult:
+    """DescribeAlarms; all given filters apply together, and composite alarms come only when asked for."""
+    backend = self.cloudwatch_backend
+    evaluate_region(backend, current().clock.now())
+    names = set(self._get_param("AlarmNames", []))
+    state, prefix = self._get_param("StateValue"), self._get_param("AlarmNamePrefix") or ""
+    action = self._get_param("ActionPrefix") or ""
+    kinds = self._get_param("AlarmTypes", []) or ["MetricAlarm"]
+    found = [
+        alarm
+        for _, alarm in sorted(alarms_of(backend).items())
+        if alarm.kind in kinds
+        and alarm.name.startswith(prefix)
+        and (not names or alarm.name in names)
+        and state in (None, alarm.state_value)
+        and (not action or any(arn.startswith(action) for arn in alarm.all_actions()))
+    ]
+    shown, token = page(found, self._get_param("NextToken"), self._get_param("MaxRecords") or 50)
+    result: dict[str, Any] = {"MetricAlarms": [], "CompositeAlarms": [], "NextToken": token}
+    for alarm in shown:
+        result[f"{alarm.kind}s"].append(alarm.described())
+    return ActionResult(result)
+
+
+def describe_alarms_for_metric(self: CloudWatchResponse) -> ActionResult:
+    """DescribeAlarmsForMetric: the alarms on exactly this metric."""
+    backend = self.cloudwatch_backend
+    evaluate_region(backend, current().clock.now())
+    params = self._get_params()
+    wanted = series_key(params["Namespace"], params["MetricName"], params.get("Dimensions") or ())
+    found = []
+    for _, alarm in sorted(alarms_of(backend).items()):
+        settings = alarm.settings
+        if not settings.get("MetricName"):
+            continue
+        same = series_key(settings["Namespace"], settings["MetricName"], settings.get("Dimensions") or ()) == wanted
+        keys = ("Statistic", "ExtendedStatistic", "Period", "Unit")
+        if same and all(params.get(key) in (None, settings.get(key)) for key in keys):
+            found.append(alarm.described())
+    return ActionResult({"MetricAlarms": found})
+
+
+def describe_alarm_history(self: CloudWatchResponse) -> ActionResult:
+    """DescribeAlarmHistory; without AlarmTypes only metric alarms are told of."""
+    backend = self.cloudwatch_backend
+    evaluate_region(backend, current().clock.now())
+    params = self._get_params()
+    kinds = params.get("AlarmTypes") or ["MetricAlarm"]
+    start, end = params.get("StartDate"), params.get("EndDate")
+    found = [
+        item
+        for item in history_of(backend)
+        if item.alarm_type in kinds
+        and params.get("AlarmName") in (None, item.alarm_name)
+        and params.get("HistoryItemType") in (None, item.kind)
+        and (start is None or item.at >= start.timestamp())
+        and (end is None or item.at <= end.timestamp())
+    ]
+    if params.get("ScanBy") != "TimestampAscending":
+        found.reverse()
+    shown, token = page(found, params.get("NextToken"), params.get("MaxRecords") or _MOST_ALARMS)
+    return ActionResult({"AlarmHistoryItems": [item.described() for item in shown], "NextToken": token})
+
+
+def set_alarm_state(self: CloudWatchResponse) -> ActionResult:
+    """SetAlarmState."""
+    params = self._get_params()
+    alarm = alarms_of(self.cloudwatch_backend).get(params["AlarmName"])
+    if alarm is None:
+        raise ResourceNotFound("Unknown")
+    if params["StateValue"] not in _STATES:
+        raise ValidationError(
+            f"1 validation error detected: Value '{params['StateValue']}' at 'stateValue' failed to satisfy "
+            "constraint: Member must satisfy enum value set: [INSUFFICIENT_DATA, ALARM, OK]"
+        )
+    try:
+        json.loads(params.get("StateReasonData") or "{}")
+    except ValueError:
+        raise InvalidFormat("Unknown") from None
+    now = current().clock.now()
+    set_by_hand(
+        self.cloudwatch_backend, alarm, params["StateValue"], params["StateReason"], params.get("StateReasonData"), now
+    )
+    evaluate_region(self.cloudwatch_backend, now)
+    return EmptyResult()
+
+
+def delete_alarms(self: CloudWatchResponse) -> ActionResult:
+    """DeleteAlarms; the history of a deleted alarm stays readable."""
+    backend, now = self.cloudwatch_backend, current().clock.now()
+    for name in self._get_param("AlarmNames", []):
+        alarm = alarms_of(backend).pop(name, None)
+        if alarm is not None:
+            history_of(backend).note(alarm, now, "ConfigurationUpdate", f'Alarm "{name}" deleted', {"type": "Delete"})
+    return EmptyResult()
+
+
+def enable_alarm_actions(self: CloudWatchResponse) -> ActionResult:
+    """EnableAlarmActions; an alarm already in ALARM stays silent until its next transition."""
+    return _switch_actions(self, enabled=True)
+
+
+def disable_alarm_actions(self: CloudWatchResponse) -> ActionResult:
+    """DisableAlarmActions."""
+    return _switch_actions(self, enabled=False)
+
+
+def _switch_actions(self: CloudWatchResponse, enabled: bool) -> ActionResult:
+    backend, now = self.cloudwatch_backend, current().clock.now()
+    for name in self._get_param("AlarmNames", []):
+        alarm = alarms_of(backend).get(name)
+        if alarm is not None and alarm.actions_enabled != enabled:
+            alarm.settings["ActionsEnabled"] = enabled
+            alarm.configured = now
+            details = {"type": "Update", "updatedAlarm": {"actionsEnabled": enabled}}
+            history_of(backend).note(alarm, now, "ConfigurationUpdate", f'Alarm "{name}" updated', details)
+    return EmptyResult()
+
+
+def put_from_another_service(
+    self: CloudWatchBackend, name: str, description: str = "", **settings: Any
+) -> Alarm:
+    """The way moto's own services (target tracking) make alarms: the same alarm, from their argument names."""
+    wanted = {"".join(word.capitalize() for word in key.split("_")): value for key, value in settings.items() if value}
+    wanted |= {"AlarmName": name, "AlarmDescription": description}
+    return store_alarm(self, wanted, [])
+
+
+OPERATIONS: tuple[Callable[[CloudWatchResponse], ActionResult], ...] = (
+    put_metric_alarm,
+    put_composite_alarm,
+    describe_alarms,
+    describe_alarms_for_metric,
+    describe_alarm_history,
+    set_alarm_state,
+    delete_alarms,
+    enable_alarm_actions,
+    disable_alarm_actions,
+)
