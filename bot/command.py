@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, Field, JsonValue
 
-from bot.domain import Actor, Frozen, Target
+from bot.domain import Actor, Frozen, Person, Target
 
 if TYPE_CHECKING:
     from bot.ports import World
@@ -127,15 +127,17 @@ class Progress(Frozen):
 class Command:
     """A slash command. ``action`` is the word in ``config/access.yaml`` that governs it.
 
-    ``args`` is the pydantic model from which usage line, help, errors and ``docs/commands.md`` are derived.
-    A command whose plan can have changes names its ``effects`` and how to ``watch`` them settle.
+    ``args`` is the pydantic model from which usage line, help, errors and ``docs/commands.md`` are derived:
+    its fields in order are the words people type. ``target`` tells what the arguments name, before anything is
+    read. A command whose plan can have changes names its ``effects`` and how to ``watch`` them settle.
     """
 
     name: str
     summary: str
     action: str
     args: type[BaseModel]
-    plan: Callable[[Any, World], Plan]
+    plan: Callable[[Any, World, Person], Plan]
+    target: Callable[[Any, World], Target] | None = None
     examples: tuple[str, ...] = ()
     effects: tuple[Effect, ...] = ()
     watch: Callable[[Run, World], Progress] | None = None

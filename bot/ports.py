@@ -46,7 +46,6 @@ class Message:
 
     text: str
     blocks: tuple[dict[str, Any], ...] = ()
-    color: str = ""
 
 
 class Chat(Protocol):
@@ -205,7 +204,11 @@ class Gather(Protocol):
 
 @dataclass(frozen=True)
 class World:
-    """Everything a command, a step or an incident may touch."""
+    """Everything a command, a step or an incident may touch.
+
+    ``slash`` maps a command's name to the name it is registered under; ``may(person, action, environment)``
+    tells whether somebody is allowed to (environment empty: anywhere at all).
+    """
 
     clock: Clock
     catalog: Catalog
@@ -217,7 +220,9 @@ class World:
     pager: Pager
     gather: Gather
     commands: Mapping[str, Command]
+    slash: Mapping[str, str]
     recent: Recent
+    may: Callable[[Person, str, str], bool]
 
 
 class Recent(Protocol):

@@ -1,0 +1,96 @@
+"""From what people type to typed arguments, and from the argument model to usage lines and help.
+
+Phones write curly quotes, long dashes and turn names into links; all of it is read as what was meant.
+"""
+
+from __future__ import annotations
+
+import difflib
+import html
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+
+from bot.command import Command
+from bot.errors import UsageError
+
+MAX_TEXT = 2000
+_INVISIBLE = dict.fromkeys([0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+_PLAIN = str.maketrans(
+    {
+        **dict.fromkeys("\u201c\u201d\u201e\u201f\u00ab\u00bb\u2033", '"'),
+        **dict.fromkeys("\u2018\u2019\u201a\u201b\u2032", "'"),
+        **dict.fromkeys("\u2010\u2011\u2012\u2013\u2212", "-"),
+        **dict.fromkeys("\u00a0\u2007\u202f\u2009", " "),
+        "\u2026": "...",
+    }
+)
+_LINK = re.compile(r"<(?:https?://|mailto:|tel:)([^|>\s]*)(?:\|([^>]*))?>")
+_REFERENCE = re.compile(r"<([@#!])([^|>]*)(?:\|([^>]*))?>")
+_WORD = re.compile(r'"([^"]*)"|\'([^\']*)\'|(\S+)')
+
+
+def as_meant(text: str) -> str:
+    """Typed text with typography undone and Slack's links turned back into what was typed."""
+    text = text[:MAX_TEXT].translate(_PLAIN).translate(_INVISIBLE)
+    text = re.sub(r"(^|\s)\u2014(?=\w)", r"\1--", text).replace("\u2014", "-")
+    text = _LINK.sub(lambda link: link[2] or link[1], text)
+    text = _REFERENCE.sub(lambda reference: reference[3] or reference[2], text)
+    return html.unescape(text).strip()
+
+
+def words(text: str) -> list[str]:
+    """Words of a command line; quotes keep several together."""
+    return [next(part for part in match.groups() if part is not None) for match in _WORD.finditer(as_meant(text))]
+
+
+def _required(field: FieldInfo) -> bool:
+    return field.is_required()
+
+
+def usage(command: Command, slash: str) -> str:
+    """The usage line, for example ``/deploy <service> <environment> <version>``."""
+    parts = [f"<{name}>" if _required(field) else f"[{name}]" for name, field in command.args.model_fields.items()]
+    return " ".join([f"/{slash}", *parts])
+
+
+def explain(command: Command) -> list[tuple[str, str]]:
+    """Each argument with its description, in the order they are typed."""
+    return [(name, field.description or "") for name, field in command.args.model_fields.items()]
+
+
+def example(command: Command, slash: str) -> str:
+    """One line that could be typed as it stands."""
+    return f"/{slash} {command.examples[0]}".strip() if command.examples else f"/{slash}"
+
+
+def _hint(command: Command, slash: str) -> str:
+    return f"Usage: {usage(command, slash)}   Example: {example(command, slash)}"
+
+
+def parse(command: Command, slash: str, typed: list[str]) -> BaseModel:
+    """Typed words as the command's argument model. Raises UsageError with the usage line and an example."""
+    fields = list(command.args.model_fields.items())
+    if len(typed) > len(fields):
+        surplus = " ".join(typed[len(fields) :])
+        raise UsageError(f"I do not know what to do with “{surplus}”.", hint=_hint(command, slash))
+    missing = [name for name, field in fields[len(typed) :] if _required(field)]
+    if missing:
+        raise UsageError(f"Please say which {' and which '.join(missing)}.", hint=_hint(command, slash))
+    given: dict[str, Any] = {name: word for (name, _), word in zip(fields, typed, strict=False)}
+    try:
+        return command.args.model_validate(given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0]) if first["loc"] else "arguments"
+        said = str(first["msg"]).removeprefix("Value error, ")
+        raise UsageError(f"“{given.get(name, '')}” is no {name}: {said}.", hint=_hint(command, slash)) from error
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """`` Did you mean …?`` for a misspelt word, or nothing."""
+    close = difflib.get_close_matches(word.lower(), list(known), n=2, cutoff=0.5)
+    return f" Did you mean {' or '.join(close)}?" if close else ""

@@ -1,0 +1,226 @@
+"""Claims due rows, runs one transition each, saves, fenced.
+
+A *machine* knows the states of one kind of row. The engine owns threads, leases and backoff and knows
+nothing of what the rows mean. APScheduler's tick and every added row or signal wake it; rows that wait
+belong to nobody and cost nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol
+
+from bot.errors import BotError, UpstreamError
+from bot.ports import Clock
+from bot.rows import LeaseLostError, LockHeldError, NewRow, Received, Row, Signal, Step, Store
+
+log = logging.getLogger("bot.engine")
+
+LEASE_SECONDS = 60.0
+EFFECT_SECONDS = 45.0
+"""The longest an effect may take with every retry of its client; none starts on less lease than this."""
+BACKOFF_SECONDS = (1.0, 2.0, 5.0, 10.0, 20.0, 40.0, 60.0)
+BUG_ATTEMPTS = 4
+
+
+class Lease:
+    """A worker's hold on the row it is working on."""
+
+    def __init__(self, store: Store, clock: Clock, row: Row) -> None:
+        self._store = store
+        self._clock = clock
+        self._row = row
+        self._until = row.lease_until or 0.0
+
+    def before_effect(self) -> None:
+        """Call right before changing the world. Raises LeaseLostError when the row is no longer ours."""
+        now = self._clock.now()
+        if self._until - now >= EFFECT_SECONDS:
+            return
+        self.renew()
+
+    def renew(self) -> None:
+        """Hold on for another lease. Raises LeaseLostError when another worker took over."""
+        now = self._clock.now()
+        if not self._store.renew(self._row, lease=LEASE_SECONDS, now=now):
+            raise LeaseLostError(self._row.id)
+        self._until = now + LEASE_SECONDS
+
+
+class Machine(Protocol):
+    """The states of one kind of row."""
+
+    kind: str
+
+    def advance(self, row: Row, signals: list[Received], lease: Lease) -> Step:
+        """Run the transition of the row's state. BotErrors and bugs are dealt with by the engine."""
+        ...
+
+    def give_up(self, row: Row, signals: list[Received], error: BotError) -> Step:
+        """Where the row goes when its transition cannot succeed; the error is written for people."""
+        ...
+
+
+class Engine:
+    """Runs machines over a store with a pool of threads until stopped."""
+
+    def __init__(self, store: Store, clock: Clock, machines: Mapping[str, Machine], *, workers: int = 20) -> None:
+        self._store = store
+        self._clock = clock
+        self._machines = machines
+        self._workers = workers
+        self._owner = secrets.token_hex(4)
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="engine")
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._busy = 0
+        self._idle = threading.Condition()
+        self._held: dict[str, Lease] = {}
+        self._thread = threading.Thread(target=self._dispatch, name="engine", daemon=True)
+
+    def start(self) -> None:
+        """Begin to work on due rows."""
+        self._thread.start()
+
+    def poke(self) -> None:
+        """Something may be due now."""
+        self._wake.set()
+
+    def add(self, new: NewRow, *, safe: bool = True) -> tuple[Row, bool]:
+        """Store a row and wake up; see ``Store.add``."""
+        added = self._store.add(new, self._clock.now(), safe=safe)
+        self.poke()
+        return added
+
+    def signal(self, row_id: str, signal: Signal) -> bool:
+        """Tell a row something and wake up; see ``Store.signal``."""
+        told = self._store.signal(row_id, signal, self._clock.now())
+        self.poke()
+        return told
+
+    def stop(self, seconds: float) -> bool:
+        """Take no more work and wait for what is running; False when it did not end in time."""
+        self._stopping.set()
+        self.poke()
+        if self._thread.is_alive():
+            self._thread.join(seconds)
+        with self._idle:
+            ended = self._idle.wait_for(lambda: self._busy == 0, seconds)
+        self._pool.shutdown(wait=ended, cancel_futures=True)
+        return ended
+
+    def keep(self) -> None:
+        """Renew the leases of what is running (called by the tick); a lost one is dropped."""
+        for row_id, lease in list(self._held.items()):
+            try:
+                lease.renew()
+            except LeaseLostError:
+                self._held.pop(row_id, None)
+
+    def run_due(self, *, limit: int = 100) -> int:
+        """Run what is due now in this thread, until nothing is; how many transitions. For tests."""
+        ran = 0
+        while ran < limit:
+            rows = self._claim(1)
+            if not rows:
+                return ran
+            self._advance(rows[0])
+            ran += 1
+        return ran
+
+    def _claim(self, free: int) -> list[Row]:
+        return self._store.claim(
+            list(self._machines), owner=self._owner, lease=LEASE_SECONDS, limit=free, now=self._clock.now()
+        )
+
+    def _dispatch(self) -> None:
+        while not self._stopping.is_set():
+            self._wake.clear()
+            try:
+                started = self._start_due()
+                pause = 0.0 if started else self._until_due()
+            except Exception:
+                log.exception("the store cannot be read")
+                pause = 1.0
+            if pause:
+                self._wake.wait(pause)
+
+    def _start_due(self) -> int:
+        with self._idle:
+            free = self._workers - self._busy
+        rows = self._claim(free) if free > 0 else []
+        for row in rows:
+            with self._idle:
+                self._busy += 1
+            self._pool.submit(self._work, row)
+        return len(rows)
+
+    def _until_due(self) -> float:
+        with self._idle:
+            if self._busy >= self._workers:
+                return 1.0
+        due = self._store.next_due()
+        return 1.0 if due is None else min(1.0, max(0.005, due - self._clock.now()))
+
+    def _work(self, row: Row) -> None:
+        try:
+            self._advance(row)
+        finally:
+            with self._idle:
+                self._busy -= 1
+                self._idle.notify_all()
+            self.poke()
+
+    def _advance(self, row: Row) -> None:
+        machine = self._machines[row.kind]
+        lease = self._held[row.id] = Lease(self._store, self._clock, row)
+        signals = self._store.pending(row.id)
+        try:
+            self._save(row, machine.advance(row, signals, lease))
+        except LeaseLostError:
+            log.warning("lease lost", extra={"row": row.id, "kind": row.kind, "state": row.state})
+        except UpstreamError as error:
+            self._again(machine, row, signals, error)
+        except BotError as error:
+            self._give_up(machine, row, signals, error)
+        except LockHeldError:
+            raise
+        except Exception:
+            self._bug(machine, row, signals)
+        finally:
+            self._held.pop(row.id, None)
+
+    def _save(self, row: Row, step: Step) -> None:
+        self._store.save(row, step, self._clock.now())
+        log.debug("moved", extra={"row": row.id, "kind": row.kind, "from": row.state, "to": step.state})
+
+    def _again(self, machine: Machine, row: Row, signals: list[Received], error: UpstreamError) -> None:
+        if not error.retryable or row.attempts > 2 * len(BACKOFF_SECONDS):
+            self._give_up(machine, row, signals, error)
+            return
+        pause = error.retry_after or BACKOFF_SECONDS[min(row.attempts, len(BACKOFF_SECONDS)) - 1]
+        log.warning(
+            "will try again", extra={"row": row.id, "kind": row.kind, "seconds": pause, "error": error.message}
+        )
+        now = self._clock.now()
+        self._store.postpone(row, now + pause, now)
+
+    def _give_up(self, machine: Machine, row: Row, signals: list[Received], error: BotError) -> None:
+        try:
+            self._save(row, machine.give_up(row, signals, error))
+        except LeaseLostError:
+            log.warning("lease lost", extra={"row": row.id, "kind": row.kind, "state": row.state})
+
+    def _bug(self, machine: Machine, row: Row, signals: list[Received]) -> None:
+        reference = secrets.token_hex(4)
+        log.exception("bug", extra={"row": row.id, "kind": row.kind, "state": row.state, "reference": reference})
+        now = self._clock.now()
+        if row.attempts < BUG_ATTEMPTS:
+            self._store.postpone(row, now + BACKOFF_SECONDS[row.attempts - 1], now)
+            return
+        said = BotError(f"Something went wrong inside the bot (reference {reference}).", hint="It is in the log.")
+        self._give_up(machine, row, signals, said)

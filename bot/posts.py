@@ -1,0 +1,141 @@
+"""Messages still owed to Slack: rows, so that none is lost and none is posted twice.
+
+A post is made once and from then on only updated; updates that wait are folded into the latest. The key of a
+post travels in the message's metadata: when an earlier attempt's outcome is unknown it is looked up first.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from bot.engine import Lease
+from bot.errors import BotError, UpstreamError
+from bot.ports import Chat, Clock, Message
+from bot.rows import NewRow, Received, Row, Signal, Step, Store
+
+log = logging.getLogger("bot.posts")
+
+KIND = "post"
+OWED, SHOWN, GIVEN_UP = "owed", "shown", "given_up"
+SHOW = "show"
+UPDATE_EVERY = 1.5
+"""Seconds between two updates of one message: Slack allows about one message a second per channel."""
+PARENT_POLL = 0.1
+
+
+def _stored(message: Message) -> dict[str, Any]:
+    return {"text": message.text, "blocks": list(message.blocks)}
+
+
+def post(key: str, channel: str, message: Message, *, thread_key: str = "") -> NewRow:
+    """A message in a channel, or in the thread of the post ``thread_key``; a known key is updated instead."""
+    body = {"channel": channel, "message": _stored(message), "thread_key": thread_key}
+    return NewRow(
+        kind=KIND, key=key, state=OWED, body=body, group=channel, else_signal=Signal(SHOW, _stored(message))
+    )
+
+
+def whisper(
+    key: str, channel: str, user: str, message: Message, *, response_url: str = "", thread_key: str = "", link: str = ""
+) -> NewRow:
+    """A message only one person sees; ``link`` is the key of a post whose address it ends with."""
+    body = {
+        "channel": channel,
+        "message": _stored(message),
+        "user": user,
+        "response_url": response_url,
+        "thread_key": thread_key,
+        "link": link,
+    }
+    return NewRow(kind=KIND, key=key, state=OWED, body=body, group=channel)
+
+
+class Posts:
+    """The machine of posts."""
+
+    kind = KIND
+
+    def __init__(self, store: Store, clock: Clock, chat: Chat, default_channel: Callable[[], str]) -> None:
+        self._store = store
+        self._clock = clock
+        self._chat = chat
+        self._default_channel = default_channel
+
+    def advance(self, row: Row, signals: list[Received], lease: Lease) -> Step:
+        """Post what is owed, or bring what is shown up to date."""
+        body = dict(row.body)
+        shows = [signal for signal in signals if signal.name == SHOW]
+        if shows:
+            body["message"] = dict(shows[-1].payload)
+        consumed = tuple(signal.number for signal in signals)
+        if row.state == OWED:
+            return self._first(row, body, consumed, lease)
+        if not shows or body["message"] == body.get("shown"):
+            return Step(SHOWN, None, body, consumed=consumed)
+        ready = float(body.get("shown_at", 0.0)) + UPDATE_EVERY
+        if ready > self._clock.now():
+            return Step(SHOWN, ready, dict(row.body))
+        lease.before_effect()
+        self._chat.update(body["channel"], body["ts"], self._message(body))
+        return self._shown(body, consumed)
+
+    def _first(self, row: Row, body: dict[str, Any], consumed: tuple[int, ...], lease: Lease) -> Step:
+        parent = self._parent(str(body.get("thread_key") or body.get("link") or ""))
+        if parent is not None and parent.state == OWED:
+            return Step(OWED, self._clock.now() + PARENT_POLL, dict(row.body))
+        thread_ts = str(parent.body.get("ts", "")) if parent and body.get("thread_key") else ""
+        if parent is not None and body.get("thread_key"):
+            body["channel"] = parent.body["channel"]
+        lease.before_effect()
+        if body.get("user"):
+            self._whisper(body, parent, thread_ts)
+        else:
+            body["ts"] = self._once(row, body, thread_ts)
+        return self._shown(body, consumed)
+
+    def _shown(self, body: dict[str, Any], consumed: tuple[int, ...]) -> Step:
+        body["shown"], body["shown_at"] = body["message"], self._clock.now()
+        return Step(SHOWN, None, body, consumed=consumed)
+
+    def _once(self, row: Row, body: dict[str, Any], thread_ts: str) -> str:
+        channel = str(body["channel"])
+        if row.attempts > 1:
+            found = self._chat.find(channel, row.key, since=row.created_at - 60, thread_ts=thread_ts)
+            if found is not None:
+                return found
+        return self._chat.post(channel, self._message(body), key=row.key, thread_ts=thread_ts)
+
+    def _whisper(self, body: dict[str, Any], parent: Row | None, thread_ts: str) -> None:
+        message = self._message(body)
+        if body.get("link") and parent is not None and parent.body.get("ts"):
+            address = self._chat.permalink(str(parent.body["channel"]), str(parent.body["ts"]))
+            message = Message(text=f"{message.text} {address}", blocks=())
+        if body.get("response_url"):
+            try:
+                self._chat.respond(str(body["response_url"]), message)
+            except UpstreamError as error:
+                if error.retryable:
+                    raise
+            else:
+                return
+        self._chat.whisper(str(body["channel"]), str(body["user"]), message, thread_ts=thread_ts)
+
+    def _parent(self, key: str) -> Row | None:
+        return self._store.by_key(KIND, key) if key else None
+
+    @staticmethod
+    def _message(body: dict[str, Any]) -> Message:
+        return Message(text=str(body["message"]["text"]), blocks=tuple(body["message"]["blocks"]))
+
+    def give_up(self, row: Row, signals: list[Received], error: BotError) -> Step:
+        """A message its channel will not take goes to the default channel; then it is given up, with a log line."""
+        body, consumed = dict(row.body), tuple(signal.number for signal in signals)
+        fallback = self._default_channel()
+        if row.state == OWED and not body.get("user") and body["channel"] != fallback:
+            body |= {"channel": fallback, "thread_key": ""}
+            log.warning("to the default channel", extra={"row": row.id, "error": error.message})
+            return Step(OWED, 0.0, body, consumed=consumed)
+        log.error("message given up", extra={"row": row.id, "key": row.key, "error": error.message})
+        return Step(GIVEN_UP if row.state == OWED else SHOWN, None, body, consumed=consumed)

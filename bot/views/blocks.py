@@ -1,0 +1,182 @@
+"""The small set of Block Kit pieces the bot uses, cut to Slack's limits.
+
+Text from logs, alarms and people goes through ``esc`` (or ``code``): it can then neither ping anybody nor
+break formatting. Limits: https://docs.slack.dev/reference/block-kit/blocks
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from bot.redact import redact, strip_control
+
+Block = dict[str, Any]
+
+SECTION_TEXT = 3000
+HEADER_TEXT = 150
+FIELD_TEXT = 2000
+FIELDS = 10
+CONTEXT_TEXT = 2000
+BUTTON_TEXT = 75
+BUTTON_VALUE = 2000
+ALL_TEXT = 12_000
+"""All blocks of a message together; above about 13,200 Slack answers msg_blocks_too_long (bolt-js#2509)."""
+FALLBACK_TEXT = 3900
+BLOCKS = 50
+
+_SPECIAL = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+_FORMATTING = re.compile(r"([*_~`])")
+
+
+def cut(text: str, limit: int) -> str:
+    """At most ``limit`` characters, with an ellipsis where something is missing."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _cut_escaped(text: str, limit: int) -> str:
+    if len(text) <= limit:
+        return text
+    kept = text[: limit - 1]
+    entity = kept.rfind("&", len(kept) - 5)
+    if entity >= 0 and ";" not in kept[entity:]:
+        kept = kept[:entity]
+    return kept + ("```…" if kept.count("```") % 2 else "…")
+
+
+def esc(text: str, limit: int = 500) -> str:
+    """Foreign text inside mrkdwn: no mention, no link, no formatting, no secret, no control character."""
+    plain = cut(redact(strip_control(text)).replace("\n", " "), limit).translate(_SPECIAL)
+    return _FORMATTING.sub("\\1\u200b", plain)
+
+
+def code(text: str, limit: int = 200) -> str:
+    """Foreign text as inline code."""
+    plain = cut(redact(strip_control(text)).replace("\n", " "), limit).replace("`", "\u02cb").strip()
+    return f"`{plain.translate(_SPECIAL)}`" if plain else ""
+
+
+def pre(lines: Iterable[str], limit: int = 1400) -> str:
+    """Foreign lines as a preformatted block."""
+    text = redact(strip_control("\n".join(lines)).replace("```", "\u02cb\u02cb\u02cb"))
+    return f"```{cut(text, limit).translate(_SPECIAL)}```"
+
+
+def link(url: str, label: str) -> str:
+    """A link of our own making; only http and https become one."""
+    if not url.startswith(("https://", "http://")):
+        return esc(label)
+    return f"<{url.translate(_SPECIAL).replace('|', '%7C')}|{esc(label)}>"
+
+
+def user(user_id: str) -> str:
+    """A mention, for ids that Slack itself gave us."""
+    return f"<@{user_id}>" if re.fullmatch(r"[UW][A-Z0-9]{2,20}", user_id) else esc(user_id)
+
+
+def when(at: float) -> str:
+    """A time in the reader's own zone."""
+    return f"<!date^{int(at)}^{{date_short_pretty}} {{time}}|{int(at)}>"
+
+
+def ago(seconds: float) -> str:
+    """A rough age: ``40 s``, ``5 min``, ``3 h``, ``12 days``."""
+    seconds = max(0, int(seconds))
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 3600:
+        return f"{seconds // 60} min"
+    if seconds < 48 * 3600:
+        return f"{seconds // 3600} h"
+    return f"{seconds // 86400} days"
+
+
+def header(text: str) -> Block:
+    """A heading of plain text."""
+    plain = cut(redact(strip_control(text)).replace("\n", " "), HEADER_TEXT)
+    return {"type": "header", "text": {"type": "plain_text", "text": plain or "-", "emoji": True}}
+
+
+def section(text: str) -> Block:
+    """A paragraph of mrkdwn."""
+    return {"type": "section", "text": {"type": "mrkdwn", "verbatim": True, "text": _cut_escaped(text, SECTION_TEXT) or " "}}
+
+
+def fields(pairs: Sequence[tuple[str, str]]) -> Block:
+    """Titles and values side by side."""
+    texts = [f"*{title}*\n{value}" for title, value in pairs[:FIELDS]]
+    return {"type": "section", "fields": [{"type": "mrkdwn", "verbatim": True, "text": _cut_escaped(text, FIELD_TEXT)} for text in texts]}
+
+
+def context(*texts: str) -> Block:
+    """Small print."""
+    shown = [{"type": "mrkdwn", "verbatim": True, "text": _cut_escaped(text, CONTEXT_TEXT)} for text in texts[:10] if text]
+    return {"type": "context", "elements": shown or [{"type": "mrkdwn", "verbatim": True, "text": " "}]}
+
+
+def button(
+    label: str, action_id: str, value: str, *, style: str = "", confirm: tuple[str, str, str] | None = None
+) -> Block:
+    """A button; ``confirm`` is title, text and the word on the confirming button."""
+    element: Block = {
+        "type": "button",
+        "text": {"type": "plain_text", "text": cut(label, BUTTON_TEXT), "emoji": True},
+        "action_id": action_id,
+        "value": value[:BUTTON_VALUE],
+    }
+    if style:
+        element["style"] = style
+    if confirm:
+        title, text, yes = confirm
+        element["confirm"] = {
+            "title": {"type": "plain_text", "text": cut(title, 100)},
+            "text": {"type": "mrkdwn", "verbatim": True, "text": _cut_escaped(text, 300)},
+            "confirm": {"type": "plain_text", "text": cut(yes, 30)},
+            "deny": {"type": "plain_text", "text": "Not now"},
+        }
+    return element
+
+
+def actions(block_id: str, *elements: Block) -> Block:
+    """A row of buttons."""
+    return {"type": "actions", "block_id": block_id, "elements": list(elements[:25])}
+
+
+def bar(done: int, total: int, width: int = 20) -> str:
+    """A progress bar of characters."""
+    filled = 0 if total <= 0 else max(0, min(width, round(width * done / total)))
+    return "▓" * filled + "░" * (width - filled)
+
+
+def _length(block: Block) -> int:
+    return sum(len(text) for text in _texts(block))
+
+
+def _texts(value: Any) -> Iterable[str]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if key == "text" and isinstance(inner, str):
+                yield inner
+            else:
+                yield from _texts(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner)
+
+
+def fit(blocks: Sequence[Block]) -> tuple[Block, ...]:
+    """As many blocks as one message takes, with a note when some had to go; buttons always stay."""
+    kept: list[Block] = []
+    room, dropped = ALL_TEXT, 0
+    reserve = sum(1 for block in blocks if block["type"] == "actions") + 1
+    for block in blocks:
+        length = _length(block)
+        if block["type"] != "actions" and (length > room or len(kept) >= BLOCKS - reserve):
+            dropped += 1
+            continue
+        room -= length
+        kept.append(block)
+    if dropped:
+        kept.insert(len(kept) - (reserve - 1), context(f"… and {dropped} more that did not fit."))
+    return tuple(kept[:BLOCKS])
