@@ -1,0 +1,93 @@
+"""CloudWatch metrics and alarms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from bot.aws.calls import in_batches, seconds
+from bot.aws.errors import ask
+from bot.aws.session import Sessions
+from bot.cloud import AlarmReading, Datapoint
+from bot.domain import Account, AlarmMetric
+
+NAMES_PER_CALL = 100
+"""Alarm names one DescribeAlarms takes."""
+PAGES = 5
+"""Pages of GetMetricData read; one has 100,800 values."""
+
+# Notifications spell a statistic in capitals, GetMetricData wants the API's own spelling.
+_STATISTICS = {name.upper(): name for name in ("Average", "Sum", "Minimum", "Maximum", "SampleCount", "IQM")}
+
+
+class Metrics:
+    """Fills ``bot.ports.Metrics``."""
+
+    def __init__(self, sessions: Sessions) -> None:
+        self._sessions = sessions
+
+    def series(self, account: Account, metric: AlarmMetric, *, start: float, end: float) -> tuple[Datapoint, ...]:
+        """The metric's values with the alarm's own statistic and period, oldest first.
+
+        Empty for a metric that is computed from others: a notification does not say enough to compute it again.
+        """
+        if metric.expression or not metric.name:
+            return ()
+        dimensions = [{"Name": name, "Value": value} for name, value in metric.dimensions.items()]
+        watched = {"Namespace": metric.namespace, "MetricName": metric.name, "Dimensions": dimensions}
+        query = {
+            "Id": "watched",
+            "MetricStat": {"Metric": watched, "Period": metric.period, "Stat": statistic(metric.statistic)},
+        }
+        parameters: dict[str, Any] = {
+            "MetricDataQueries": [query],
+            "StartTime": datetime.fromtimestamp(start, UTC),
+            "EndTime": datetime.fromtimestamp(end, UTC),
+            "ScanBy": "TimestampAscending",
+        }
+        client = self._sessions.client(account, "cloudwatch")
+        points: list[Datapoint] = []
+        for _ in range(PAGES):
+            answer = ask(client, "get_metric_data", **parameters)
+            for result in answer["MetricDataResults"]:
+                pairs = zip(result.get("Timestamps", []), result.get("Values", []), strict=True)
+                points += [Datapoint(seconds(moment), float(value)) for moment, value in pairs]
+            if not answer.get("NextToken"):
+                break
+            parameters["NextToken"] = answer["NextToken"]
+        return tuple(sorted(points, key=lambda point: point.at))
+
+    def alarms(self, account: Account, names: Sequence[str]) -> tuple[AlarmReading, ...]:
+        """The state of alarms now, metric and composite; names that do not exist are left out."""
+        client = self._sessions.client(account, "cloudwatch")
+        readings: list[AlarmReading] = []
+        # Without names AWS would answer with every alarm of the account.
+        for batch in in_batches(sorted(set(names)), NAMES_PER_CALL):
+            answer = ask(
+                client,
+                "describe_alarms",
+                AlarmNames=list(batch),
+                AlarmTypes=["MetricAlarm", "CompositeAlarm"],
+                MaxRecords=NAMES_PER_CALL,
+            )
+            found = [*answer.get("MetricAlarms", []), *answer.get("CompositeAlarms", [])]
+            readings += [_read(each) for each in found]
+        return tuple(readings)
+
+
+def statistic(name: str) -> str:
+    """A statistic as GetMetricData spells it: ``AVERAGE`` is ``Average``, ``p95`` stays, nothing is ``Average``."""
+    return _STATISTICS.get(name.upper(), name) or "Average"
+
+
+def _read(found: dict[str, Any]) -> AlarmReading:
+    # StateUpdatedTimestamp also moves when only the reason changed.
+    changed = found.get("StateTransitionedTimestamp") or found.get("StateUpdatedTimestamp")
+    return AlarmReading(
+        arn=found["AlarmArn"],
+        name=found["AlarmName"],
+        state=found["StateValue"],
+        reason=found.get("StateReason", ""),
+        updated_at=seconds(changed),
+    )
