@@ -1,0 +1,44 @@
+"""The shape of ``config/*.yaml`` and of the environment; load everything or refuse to start.
+
+source        a YAML file with the line of every key
+sentences     what pydantic found wrong, in words
+models        bot.yaml and access.yaml
+shapes        what a single value must look like
+rules         what must fit together, within a file and between files
+load          all of it at once
+environment   variables and secrets
+"""
+
+from bot.settings.environment import EnvironmentVariables, SnsTopic, read_environment, routing_key
+from bot.settings.load import Settings, load
+from bot.settings.models import (
+    ACTIONS,
+    ANY,
+    ANYONE,
+    AccessConfig,
+    BotConfig,
+    PageAfter,
+    Role,
+    Rule,
+    Timings,
+)
+from bot.settings.reserved import RESERVED_COMMANDS
+
+__all__ = [
+    "ACTIONS",
+    "ANY",
+    "ANYONE",
+    "RESERVED_COMMANDS",
+    "AccessConfig",
+    "BotConfig",
+    "EnvironmentVariables",
+    "PageAfter",
+    "Role",
+    "Rule",
+    "Settings",
+    "SnsTopic",
+    "Timings",
+    "load",
+    "read_environment",
+    "routing_key",
+]

@@ -1,0 +1,125 @@
+"""The environment variables of the bot: addresses, and the secrets that never stand in a file."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from bot.errors import ConfigError, Problem
+
+_ENVIRONMENT = "environment"
+_SNS_TOPIC = re.compile(r"(?P<arn>arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]{1,256}(?:\.fifo)?)(?:=(?P<version>[12]))?")
+
+
+@dataclass(frozen=True)
+class SnsTopic:
+    """A topic the bot accepts messages from; ``signature_version`` is 1 or 2, or None for either."""
+
+    arn: str
+    signature_version: str | None = None
+
+
+def _split(value: Any) -> Any:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+def _topics(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    topics = []
+    for part in _split(value):
+        match = _SNS_TOPIC.fullmatch(part)
+        if match is None:
+            raise ValueError("must be topic ARNs separated by commas, each as 'arn:aws:sns:...' or 'arn:aws:sns:...=2'")
+        topics.append(SnsTopic(match["arn"], match["version"]))
+    return tuple(topics)
+
+
+def _http(value: Any) -> Any:
+    if isinstance(value, str) and value and not re.match(r"https?://[^\s/]+", value):
+        raise ValueError("must be an http or https address")
+    return value
+
+
+def _database(value: Any) -> Any:
+    if isinstance(value, str) and not re.match(r"sqlite:///.+", value):
+        raise ValueError("must be sqlite:/// and a path")
+    return value
+
+
+HttpUrl = Annotated[str, BeforeValidator(_http)]
+
+
+class EnvironmentVariables(BaseSettings):
+    """What the environment says. Field names are those of the variables, in small letters."""
+
+    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True, hide_input_in_errors=True)
+
+    slack_bot_token: SecretStr = Field(default=SecretStr(""), description="Bot token (xoxb-...).")
+    slack_app_token: SecretStr = Field(default=SecretStr(""), description="App token (xapp-...); with it, Socket Mode.")
+    slack_signing_secret: SecretStr = Field(default=SecretStr(""), description="Checks Slack's HTTP requests.")
+    slack_api_url: HttpUrl = Field(default="https://slack.com/api/", description="Base address of Slack's Web API.")
+    aws_endpoint_url: HttpUrl = Field(default="", description="Address of AWS, where it is not Amazon's own.")
+    bot_config_dir: str = Field(default="config", description="Directory of the YAML files.")
+    bot_database_url: Annotated[str, BeforeValidator(_database)] = Field(
+        default="sqlite:///data/runbook-bot.db", description="The store: sqlite:/// and a path."
+    )
+    bot_port: int = Field(default=8080, ge=0, le=65535, description="Port of the HTTP server; 0 takes a free one.")
+    bot_sqs_queue_urls: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = Field(
+        default=(), description="Queues with alarms, separated by commas."
+    )
+    bot_sns_topics: Annotated[tuple[SnsTopic, ...], NoDecode, BeforeValidator(_topics)] = Field(
+        default=(), description="Topics accepted at /sns; '=2' after an ARN accepts only that signature version."
+    )
+    bot_http_proxy: HttpUrl = Field(default="", description="Proxy for health, certificate and PagerDuty calls.")
+    bot_ca_file: str = Field(default="", description="Certificate authorities (PEM) trusted for those calls.")
+    pagerduty_routing_key: SecretStr = Field(default=SecretStr(""), description="Default PagerDuty routing key.")
+    pagerduty_events_url: HttpUrl = Field(
+        default="https://events.pagerduty.com", description="Base address of PagerDuty's Events API."
+    )
+    pagerduty_api_url: HttpUrl = Field(
+        default="https://api.pagerduty.com", description="Base address of PagerDuty's REST API."
+    )
+
+    @property
+    def socket_mode(self) -> bool:
+        """True when an app token is given; otherwise Slack comes in over HTTP."""
+        return bool(self.slack_app_token.get_secret_value())
+
+    def missing_for_serving(self) -> list[Problem]:
+        """The variables without which ``serve`` could not talk to Slack."""
+        missing = []
+        if not self.slack_bot_token.get_secret_value():
+            missing.append(Problem(_ENVIRONMENT, 0, "SLACK_BOT_TOKEN", "is not set"))
+        if not self.socket_mode and not self.slack_signing_secret.get_secret_value():
+            message = "is not set; give SLACK_APP_TOKEN for Socket Mode, or this one for HTTP"
+            missing.append(Problem(_ENVIRONMENT, 0, "SLACK_SIGNING_SECRET", message))
+        return missing
+
+
+def read_environment() -> EnvironmentVariables:
+    """Read the process's environment. Raises ConfigError; no value is ever part of a message."""
+    try:
+        return EnvironmentVariables()
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_input=False)
+        raise ConfigError([_problem(details) for details in found]) from None
+
+
+def _problem(details: Any) -> Problem:
+    key = str(details["loc"][0]).upper()
+    message = str(details.get("ctx", {}).get("error") or details["msg"])
+    return Problem(_ENVIRONMENT, 0, key, message[:1].lower() + message[1:])
+
+
+def routing_key(variable: str) -> SecretStr:
+    """The PagerDuty routing key in the variable that a system names; empty when it is not set.
+
+    An empty name stands for PAGERDUTY_ROUTING_KEY.
+    """
+    return SecretStr(os.environ.get(variable or "PAGERDUTY_ROUTING_KEY", ""))

@@ -1,0 +1,93 @@
+"""The shape of ``config/bot.yaml`` and ``config/access.yaml``; ``bot.domain.System`` is that of the systems."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from bot.domain import Frozen, Severity
+from bot.settings.duration import Duration, DurationOrNever
+
+ACTIONS = ("read", "deploy", "incident")
+"""What ``config/access.yaml`` can allow; every command carries one of these words."""
+
+ANY = "*"
+"""Every action, or every environment."""
+
+ANYONE = "anyone"
+"""The role of every full member of the workspace; never of strangers, guests and bots."""
+
+
+class PageAfter(Frozen):
+    """How long an incident may stay unacknowledged before PagerDuty is called; None is never."""
+
+    critical: DurationOrNever = Field(default=0.0, description="For critical alarms.")
+    high: DurationOrNever = Field(default=900.0, description="For high alarms.")
+    medium: DurationOrNever = Field(default=3600.0, description="For medium alarms.")
+    low: DurationOrNever = Field(default=None, description="For low alarms.")
+
+    def seconds(self, severity: Severity) -> float | None:
+        """The wait for one severity in seconds; None is never."""
+        waits = {
+            Severity.CRITICAL: self.critical,
+            Severity.HIGH: self.high,
+            Severity.MEDIUM: self.medium,
+            Severity.LOW: self.low,
+        }
+        return waits[severity]
+
+
+class Timings(Frozen):
+    """The bot's clocks, in seconds."""
+
+    plan_expires: Duration = Field(default=900.0, description="A plan not confirmed in this time must be asked again.")
+    settle_poll: Duration = Field(default=1.0, description="How often a rollout is looked at.")
+    soak: Duration = Field(default=600.0, description="How long a deployment must stay quiet to count as good.")
+    findings_deadline: Duration = Field(default=5.0, description="When an incident shows what was found so far.")
+    page_after: PageAfter = Field(default_factory=PageAfter, description="When PagerDuty is called, by severity.")
+
+
+class BotConfig(Frozen):
+    """``config/bot.yaml``: how the bot itself behaves."""
+
+    default_channel: str = Field(description="Slack channel for whatever belongs to no system.")
+    commands: dict[str, str] = Field(
+        default_factory=dict, description="Slash command under which each command is registered, without the slash."
+    )
+    timings: Timings = Field(default_factory=Timings, description="Waits and deadlines.")
+    retention: Duration = Field(default=7776000.0, description="How long finished operations and incidents are kept.")
+
+    def registered_name(self, command: str) -> str:
+        """The slash command, without the slash, that Slack knows this command by."""
+        return self.commands.get(command, command)
+
+
+class Role(Frozen):
+    """People, by Slack user group or one by one."""
+
+    groups: tuple[str, ...] = Field(default=(), description="Ids of Slack user groups (S...).")
+    users: tuple[str, ...] = Field(default=(), description="Ids of single people (U...).")
+
+
+class Rule(Frozen):
+    """One permission: an action, in these environments, for these roles."""
+
+    action: str = Field(description="read, deploy, incident, or * for every action.")
+    environments: tuple[str, ...] = Field(default=(ANY,), description="Environments by name; * for all.")
+    roles: tuple[str, ...] = Field(description="Roles named above; anyone stands for every full member.")
+
+
+class AccessConfig(Frozen):
+    """``config/access.yaml``: who may do what. Whatever no rule allows is refused."""
+
+    roles: dict[str, Role] = Field(default_factory=dict, description="Roles by name.")
+    allow: tuple[Rule, ...] = Field(description="Rules; one that fits is enough.")
+
+    def allowed_roles(self, action: str, environment: str) -> tuple[str, ...]:
+        """Names of the roles which some rule allows this action in this environment, in the order of the rules."""
+        names = [
+            role
+            for rule in self.allow
+            if rule.action in (action, ANY) and (ANY in rule.environments or environment in rule.environments)
+            for role in rule.roles
+        ]
+        return tuple(dict.fromkeys(names))
