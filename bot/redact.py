@@ -58,7 +58,7 @@ _WHOLE_LINE_KEY = re.compile(r"(?i)authorization|cookie")
 _QUOTE = re.compile(r"""(\\{0,8})(["'])""")
 _NEXT_QUOTE = re.compile(r"""(\\{0,8}+)(["'])""")
 _BARE_VALUE = re.compile(r"""(?:[^\s,;&"'<>{}\[\]\\|]|\\(?!["'nrt])|,(?![\s"'{}\[\]]|[\w.-]{1,64}[=:]|$))++""")
-_REST_OF_LINE = re.compile(r"""[^\n\r"'\[\\]++""")
+_REST_OF_LINE = re.compile(r"""(?:[^\n\r"'\[\\]|\[redacted\])++""")
 
 _AWS_SECRET = re.compile(r"(?<![A-Za-z0-9/+=])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])")
 _SHA1 = re.compile(r"[0-9a-f]{40}")
@@ -140,7 +140,7 @@ def _without_values(text: str) -> str:
 def _value_span(text: str, key: str, start: int) -> tuple[int, int] | None:
     """Where the value after a key begins and ends, quotes left outside; None when there is none.
 
-    In JSON inside JSON quotes are escaped; the closing quote has at most as many backslashes as the opening one.
+    In JSON inside JSON quotes are escaped; the closing quote has as many backslashes as the opening one.
     """
     opening = _QUOTE.match(text, start)
     if opening is None:
@@ -150,15 +150,10 @@ def _value_span(text: str, key: str, start: int) -> tuple[int, int] | None:
     escapes, quote = len(opening.group(1)), opening.group(2)
     position = opening.end()
     while closing := _NEXT_QUOTE.search(text, position):
-        if closing.group(2) == quote and (len(closing.group(1)) <= escapes and _even(closing.group(1), escapes)):
+        if closing.group(2) == quote and len(closing.group(1)) in (0, escapes):
             return (opening.end(), closing.start())
         position = closing.end()
     return (opening.end(), len(text))
-
-
-def _even(backslashes: str, escapes: int) -> bool:
-    """True when the quote behind these backslashes is not itself escaped at the level it was opened at."""
-    return len(backslashes) == escapes or len(backslashes) == 0
 
 
 def _without_aws_secrets(text: str) -> str:

@@ -1,0 +1,149 @@
+"""Secrets are made here, at run time, so that the file itself holds none."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.redact import MASK, redact, strip_control
+
+MEGABYTE = 1_000_000
+WORD = "hunter" + "2"
+ACCESS_KEY = "AKIA" + "Q7" * 8
+SESSION_KEY = "ASIA" + "Z3" * 8
+AWS_SECRET = "aB3/" * 10
+JWT = ".".join(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in (b'{"alg":"none"}', b'{"sub":"bob"}', b"s" * 9))
+CARD = "4111" + "1" * 12
+PEM = "-----BEGIN {0}-----\n" + "QUJD" * 12 + "\n-----END {0}-----"
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        (f"using {ACCESS_KEY} now", ACCESS_KEY),
+        (f"using {SESSION_KEY}.", SESSION_KEY),
+        (f"aws secret access key is {AWS_SECRET}", AWS_SECRET),
+        (f"cookie jwt {JWT} expired", JWT),
+        (f"Authorization: Bearer {WORD}abc", WORD),
+        (f'"authorization": "Bearer {WORD}abc"', WORD),
+        (f"curl -H 'Authorization: Basic {base64.b64encode(b'bob:pw').decode()}'", base64.b64encode(b"bob:pw").decode()),
+        (f"Bearer {WORD}xyz", WORD),
+        (PEM.format("RSA PRIVATE KEY"), "QUJD"),
+        ("-----BEGIN PRIVATE KEY-----\n" + "QUJD" * 12, "QUJD"),
+        (f"postgres://app:{WORD}@db:5432/app", WORD),
+        (f"postgres://app:{WORD}@x@db:5432/app", WORD),
+        (f"redis://:{WORD}@cache:6379", WORD),
+        (f"x-api-key: {WORD}", WORD),
+        (f"X-Api-Key={WORD}", WORD),
+        ("token is xoxb-" + "1234-abcd-5678", "1234-abcd"),
+        ("xapp-" + "1-A0-abcdef", "A0-abcdef"),
+        ("ghp_" + "a1" * 18, "a1a1"),
+        ("github_pat_" + "a1" * 20, "a1a1"),
+        (f"password={WORD}&user=bob", WORD),
+        (f"password = {WORD}", WORD),
+        (f"password: '{WORD}'", WORD),
+        (f"DB_PASS={WORD}", WORD),
+        (f"JWT_SECRET_PROD={WORD}", WORD),
+        (f"clientSecret: {WORD}", WORD),
+        (f"token={WORD}", WORD),
+        (f"Server=db;Password={WORD};Database=app", WORD),
+        (f"password=a,{WORD}", WORD),
+        (json.dumps({"password": WORD}), WORD),
+        (json.dumps({"password": f'"{WORD}'}), WORD),
+        (json.dumps({"message": json.dumps({"password": WORD})}), WORD),
+        (f'{{"password": "{WORD}', WORD),
+        (f"https://bucket.s3.amazonaws.com/a?X-Amz-Signature={WORD}", WORD),
+        ("sent to bob.ito+x@example.co.uk today", "bob.ito"),
+        (f"card {CARD}", CARD),
+        (f"card {CARD[:4]} {CARD[4:8]} {CARD[8:12]} {CARD[12:]} 12/27", CARD[4:8] + " "),
+        (f"at 2022-09-25 {CARD}", CARD),
+        ("https://hooks.slack.com/" + "services/T0/B0/abcd", "abcd"),
+    ],
+)
+def test_a_secret_is_masked(text: str, secret: str) -> None:
+    assert secret not in redact(text)
+    assert MASK in redact(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "not authorized to perform: secretsmanager:GetSecretValue on resource: arn:aws:secretsmanager",
+        "valueFrom arn:aws:secretsmanager:us-east-1:123456789012:secret:bi/production/jwt-AbCdEf",
+        "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed",
+        "123456789012.dkr.ecr.us-east-1.amazonaws.com/api@sha256:" + "0f" * 32,
+        "arn:aws:ecs:us-east-1:123456789012:task-definition/api:41",
+        "max_tokens: 300, token_count=12, prompt tokens=5",
+        "secret_name=bi/production/jwt token_expires: 3600",
+        "Basic authentication failed",
+        "at node_modules/express@4.18.2/lib/router.js:12:5",
+        "request 1663955550123 took 1663955550123456 ns",
+        "secret rotated in commit " + "0a1b2c3d4e" * 4,
+        "https://api.example.com/health?at=12:30",
+        "secretary: bob, passengers: 12",
+    ],
+)
+def test_what_an_incident_is_understood_by_stays(text: str) -> None:
+    assert redact(text) == text
+
+
+def test_the_rest_of_the_line_stays_readable() -> None:
+    text = f'{{"level":"error","password":"{WORD}","path":"/login","status":500}}'
+    assert json.loads(redact(text)) == {"level": "error", "password": MASK, "path": "/login", "status": 500}
+
+
+@given(st.text())
+def test_any_text_can_be_redacted_and_doing_it_twice_changes_nothing(text: str) -> None:
+    once = redact(text)
+    assert redact(once) == once
+
+
+PIECES = ["password", "=", ": ", '"', "'", "\\", "Bearer ", "eyJ", "@", "a.b", "4111 ", "secret", "://", " ", "-----BEGIN A-----", ","]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=40).map("".join))
+def test_text_made_of_the_words_it_looks_for_can_be_redacted_twice(text: str) -> None:
+    once = redact(text)
+    assert redact(once) == once
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["a", "password=", 'password="', '\\"', "eyJ", "4", "4111 ", "a@", "a.", "://a:", "-----BEGIN A-----", "Bearer a"]
+    + ["secret ", "\x1b[", "\x1b]", "A" * 40 + " secret ", ",a", "token_", "abc@d."],
+)
+def test_a_megabyte_of_bait_is_swallowed(piece: str) -> None:
+    # Anything worse than linear would take minutes to hours here.
+    text = "password=" + piece * (MEGABYTE // len(piece))
+    assert len(redact(text)) <= len(text) * 4
+    assert len(strip_control(text)) <= len(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("\x1b[31mERROR\x1b[0m failed", "ERROR failed"),
+        ("\x1b]8;;https://evil.example\x07click\x1b]8;;\x07", "click"),
+        ("\x9b1mbold", "bold"),
+        ("a\x00b\x07c\x7f", "abc"),
+        ("one\r\ntwo\rthree\u2028four", "one\ntwo\nthree\nfour"),
+        ("user\u202etxt.exe\u202c", "usertxt.exe"),
+        ("\u2066a\u2069\u200b\ufeff", "a"),
+        ("bad \ud800 surrogate", "bad  surrogate"),
+        ("tab\tstays", "tab\tstays"),
+        ("👩\u200d🚀 né Ünïcode 日本", "👩\u200d🚀 né Ünïcode 日本"),
+    ],
+)
+def test_control_characters_are_removed(text: str, plain: str) -> None:
+    assert strip_control(text) == plain
+
+
+@given(st.text(alphabet=st.characters()))
+def test_stripped_text_can_always_be_stored(text: str) -> None:
+    stripped = strip_control(text)
+    assert stripped.encode("utf-8").decode("utf-8") == stripped
+    assert "\x1b" not in stripped and "\x00" not in stripped
