@@ -1,0 +1,116 @@
+"""What belongs to the systems besides ECS: sites, the Lambda function, tables and queues. As little as will do."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+
+from moto.cloudfront.models import cloudfront_backends
+
+from sandbox.seed.account import ACCOUNT, Account, in_parallel
+from sandbox.seed.catalogue import LAMBDA, LAMBDA_ALIAS, PHOTO_DLQ, PHOTO_QUEUE, SITES, TABLES, US, Site
+
+NO_CACHE = "public, max-age=0, must-revalidate"
+"""The header that runbook 000 gives index.html."""
+
+_FOR_EVER = "public, max-age=31536000, immutable"
+_PUBLISHED_VERSIONS = 2
+
+
+def build_sites(account: Account) -> None:
+    """A versioned bucket with two releases of index.html, and a distribution, for every static site."""
+    in_parallel(lambda site: _build_site(account, site), SITES)
+
+
+def _build_site(account: Account, site: Site) -> None:
+    s3 = account.client("s3", site.region)
+    where = {} if site.region == US else {"CreateBucketConfiguration": {"LocationConstraint": site.region}}
+    s3.create_bucket(Bucket=site.bucket, **where)
+    s3.put_bucket_versioning(Bucket=site.bucket, VersioningConfiguration={"Status": "Enabled"})
+    for release in ("v1.4.1", "v1.4.2"):
+        script = f"assets/app-{release}.js"
+        page = f'<!doctype html><title>{release}</title><script src="/{script}"></script>'
+        s3.put_object(Bucket=site.bucket, Key=script, Body=b"void 0;", CacheControl=_FOR_EVER)
+        s3.put_object(
+            Bucket=site.bucket, Key="index.html", Body=page.encode(), CacheControl=NO_CACHE, ContentType="text/html"
+        )
+    made = account.client("cloudfront", US).create_distribution(DistributionConfig=_distribution(site))
+    _rename(made["Distribution"]["Id"], site.distribution)
+
+
+def _distribution(site: Site) -> dict[str, object]:
+    origin = {
+        "Id": "site",
+        "DomainName": f"{site.bucket}.s3.{site.region}.amazonaws.com",
+        "S3OriginConfig": {"OriginAccessIdentity": ""},
+    }
+    return {
+        "CallerReference": site.distribution,
+        "Comment": site.bucket,
+        "Enabled": True,
+        "DefaultRootObject": "index.html",
+        "Origins": {"Quantity": 1, "Items": [origin]},
+        "DefaultCacheBehavior": {
+            "TargetOriginId": "site",
+            "ViewerProtocolPolicy": "redirect-to-https",
+            "ForwardedValues": {"QueryString": False, "Cookies": {"Forward": "none"}},
+            "MinTTL": 0,
+        },
+    }
+
+
+def _rename(made: str, wanted: str) -> None:
+    """Give a distribution the id that ``config/`` has: AWS chooses ids, and no call can change one."""
+    backend = cloudfront_backends[ACCOUNT]["aws"]
+    distribution = backend.distributions.pop(made)
+    distribution.distribution_id = wanted
+    distribution.arn = distribution.arn.replace(made, wanted)
+    backend.distributions[wanted] = distribution
+
+
+def build_processing(account: Account) -> None:
+    """RapidPhotoUpload's function with published versions and the alias of its callers, and its queues."""
+    sqs = account.client("sqs", US)
+    sqs.create_queue(QueueName=PHOTO_DLQ)
+    sqs.create_queue(QueueName=PHOTO_QUEUE)
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        ],
+    }
+    role = account.client("iam", US).create_role(RoleName=LAMBDA, AssumeRolePolicyDocument=json.dumps(trust))
+    functions = account.client("lambda", US)
+    functions.create_function(
+        FunctionName=LAMBDA,
+        Runtime="python3.11",
+        Handler="src.main",
+        Role=role["Role"]["Arn"],
+        Code={"ZipFile": _code(0)},
+        MemorySize=1024,
+        Timeout=60,
+    )
+    for version in range(1, _PUBLISHED_VERSIONS + 1):
+        functions.update_function_code(FunctionName=LAMBDA, ZipFile=_code(version))
+        functions.publish_version(FunctionName=LAMBDA, Description=f"release {version}")
+    functions.create_alias(FunctionName=LAMBDA, Name=LAMBDA_ALIAS, FunctionVersion=str(_PUBLISHED_VERSIONS))
+
+
+def _code(version: int) -> bytes:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as files:
+        files.writestr("src.py", f"RELEASE = {version}\ndef main(event, context):\n    return RELEASE\n")
+    return archive.getvalue()
+
+
+def build_tables(account: Account) -> None:
+    """The runbooks' DynamoDB tables, empty."""
+    for region, names in TABLES.items():
+        for name in names:
+            account.client("dynamodb", region).create_table(
+                TableName=name,
+                BillingMode="PAY_PER_REQUEST",
+                AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+                KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            )

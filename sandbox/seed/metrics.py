@@ -1,0 +1,117 @@
+"""Three quiet hours of metrics for every service: enough for a graph, a baseline and an alarm at rest."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from sandbox.seed.account import Account, in_parallel
+from sandbox.seed.alarms import dimensions, ecs_dimensions, target_dimensions
+from sandbox.seed.catalogue import LAMBDA, LAMBDA_ALIAS, PHOTO_DLQ, PHOTO_QUEUE, SERVICES, TOKYO, US, EcsService
+from sandbox.seed.fleet import Front
+
+HOURS = 3
+_MINUTE = 60
+_FINE_MINUTES = 60
+_COARSE_STEP = 5
+_PER_CALL = 500
+
+Datum = dict[str, Any]
+Series = tuple[str, str, list[dict[str, str]], float, float, str]
+"""Namespace, name, dimensions, the usual value, how far it strays (a share of it), and the unit."""
+
+
+def put_quiet_hours(account: Account, now: float, fronts: Mapping[str, Mapping[str, Front]]) -> None:
+    """Put the metrics of the last three hours until ``now`` (seconds since the epoch)."""
+    by_region: dict[str, list[Series]] = {US: [], TOKYO: []}
+    for service in SERVICES:
+        by_region[service.region] += _service_series(service, fronts[service.region].get(service.family))
+    by_region[US] += _photo_series()
+    by_region[TOKYO] += _bi_series()
+    calls: dict[tuple[str, str], list[Datum]] = {}
+    chance = random.Random(4)
+    for region, series in by_region.items():
+        for one in series:
+            calls.setdefault((region, one[0]), []).extend(_data(one, now, chance))
+    batches = [
+        (region, namespace, data[start : start + _PER_CALL])
+        for (region, namespace), data in calls.items()
+        for start in range(0, len(data), _PER_CALL)
+    ]
+    in_parallel(
+        lambda batch: account.client("cloudwatch", batch[0]).put_metric_data(Namespace=batch[1], MetricData=batch[2]),
+        batches,
+    )
+
+
+def _instants(now: float) -> Iterator[float]:
+    newest = now - now % _MINUTE - _MINUTE
+    for minute in range(HOURS * 60):
+        if minute < _FINE_MINUTES or minute % _COARSE_STEP == 0:
+            yield newest - minute * _MINUTE
+
+
+def _data(series: Series, now: float, chance: random.Random) -> Iterator[Datum]:
+    _, name, where, usual, strays, unit = series
+    for at in _instants(now):
+        value = usual * (1 + chance.uniform(-strays, strays))
+        yield {
+            "MetricName": name,
+            "Dimensions": where,
+            "Timestamp": datetime.fromtimestamp(at, UTC),
+            "Value": round(value) if unit == "Count" else round(value, 4),
+            "Unit": unit,
+        }
+
+
+def _service_series(service: EcsService, front: Front | None) -> Iterator[Series]:
+    where = ecs_dimensions(service)
+    yield ("AWS/ECS", "CPUUtilization", where, 28.0, 0.3, "Percent")
+    yield ("AWS/ECS", "MemoryUtilization", where, 54.0, 0.06, "Percent")
+    yield ("ECS/ContainerInsights", "DesiredTaskCount", where, float(service.desired), 0.0, "Count")
+    yield ("ECS/ContainerInsights", "RunningTaskCount", where, float(service.desired), 0.0, "Count")
+    if front is None:
+        return
+    slow = 1.1 if service.system == "caption" else 0.18
+    balanced = target_dimensions(front)
+    yield ("AWS/ApplicationELB", "RequestCount", balanced, 420.0, 0.25, "Count")
+    yield ("AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", balanced, 1.0, 1.0, "Count")
+    yield ("AWS/ApplicationELB", "TargetResponseTime", balanced, slow, 0.4, "Seconds")
+    yield ("AWS/ApplicationELB", "HealthyHostCount", balanced, float(service.desired), 0.0, "Count")
+    yield ("AWS/ApplicationELB", "UnHealthyHostCount", balanced, 0.0, 0.0, "Count")
+    whole = dimensions(LoadBalancer=front.load_balancer)
+    yield ("AWS/ApplicationELB", "RequestCount", whole, 420.0, 0.25, "Count")
+    yield ("AWS/ApplicationELB", "TargetResponseTime", whole, slow, 0.4, "Seconds")
+    yield ("AWS/ApplicationELB", "ActiveConnectionCount", whole, 55.0, 0.3, "Count")
+
+
+def _photo_series() -> list[Series]:
+    where = dimensions(FunctionName=LAMBDA, Resource=f"{LAMBDA}:{LAMBDA_ALIAS}")
+    backend = dimensions(Environment="production")
+    return [
+        ("AWS/Lambda", "Invocations", where, 60.0, 0.4, "Count"),
+        ("AWS/Lambda", "Errors", where, 0.0, 0.0, "Count"),
+        ("AWS/Lambda", "Throttles", where, 0.0, 0.0, "Count"),
+        ("AWS/Lambda", "Duration", where, 2_400.0, 0.5, "Milliseconds"),
+        ("AWS/SQS", "ApproximateAgeOfOldestMessage", dimensions(QueueName=PHOTO_QUEUE), 4.0, 0.9, "Seconds"),
+        ("AWS/SQS", "ApproximateNumberOfMessagesVisible", dimensions(QueueName=PHOTO_QUEUE), 3.0, 0.9, "Count"),
+        ("AWS/SQS", "ApproximateNumberOfMessagesVisible", dimensions(QueueName=PHOTO_DLQ), 0.0, 0.0, "Count"),
+        ("AWS/DynamoDB", "ThrottledRequests", _table("image_captions"), 0.0, 0.0, "Count"),
+        ("Arbor/Backend", "ConnectionPoolTimeouts", backend, 0.0, 0.0, "Count"),
+        ("Arbor/Backend", "CacheHitRate", backend, 91.0, 0.03, "Percent"),
+    ]
+
+
+def _bi_series() -> list[Series]:
+    where = dimensions(Environment="production")
+    return [
+        ("AWS/DynamoDB", "ThrottledRequests", _table("bi_datasets"), 0.0, 0.0, "Count"),
+        ("BI/Executor", "CardExecutions", where, 90.0, 0.3, "Count"),
+        ("BI/Executor", "CardTimeouts", where, 1.0, 1.0, "Count"),
+    ]
+
+
+def _table(name: str) -> list[dict[str, str]]:
+    return dimensions(TableName=name, Operation="Query")

@@ -1,0 +1,55 @@
+"""Makes everything, in the order in which it depends on one another, and brings the clock to the present."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from sandbox.clock import Clock
+from sandbox.seed.account import Account, Messaging, in_parallel, make_messaging
+from sandbox.seed.alarms import make_alarms
+from sandbox.seed.catalogue import REGIONS
+from sandbox.seed.extras import build_processing, build_sites, build_tables
+from sandbox.seed.fleet import DAY, PAST_DAYS, Front, build_network, deploy_history, push_images
+from sandbox.seed.logs import write_logs
+from sandbox.seed.metrics import put_quiet_hours
+
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Planted:
+    """What was made that others must know: by region, where alarms arrive and which load balancers there are."""
+
+    messaging: tuple[Messaging, ...]
+    fronts: Mapping[str, Mapping[str, Front]]
+
+
+def past_clock() -> Clock:
+    """A frozen clock that stands where the account's history begins."""
+    return Clock(start=time.time() - PAST_DAYS * DAY, speed=0)
+
+
+def plant(account: Account, clock: Clock, report: Report = lambda step: None) -> Planted:
+    """Fill the empty account. The clock must stand still in the past; it ends at the present, still frozen.
+
+    ``report`` is told each step's name as it begins.
+    """
+    report("images and load balancers")
+    in_parallel(lambda region: push_images(account, region), REGIONS)
+    made = in_parallel(lambda region: build_network(account, region), REGIONS)
+    networks = dict(zip(REGIONS, made, strict=True))
+    fronts = {region: network.fronts for region, network in networks.items()}
+    report("three weeks of deployments")
+    deploy_history(account, clock, networks)
+    clock.advance(max(0.0, time.time() - clock.now()))
+    report("sites, functions and tables")
+    in_parallel(lambda build: build(account), (build_sites, build_processing, build_tables))
+    report("logs and metrics")
+    write_logs(account, clock.now())
+    put_quiet_hours(account, clock.now(), fronts)
+    report("alarms")
+    messaging = tuple(in_parallel(lambda region: make_messaging(account, region), REGIONS))
+    make_alarms(account, {one.region: one.topic_arn for one in messaging}, fronts)
+    return Planted(messaging, fronts)
