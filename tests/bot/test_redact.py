@@ -16,7 +16,9 @@ WORD = "hunter" + "2"
 ACCESS_KEY = "AKIA" + "Q7" * 8
 SESSION_KEY = "ASIA" + "Z3" * 8
 AWS_SECRET = "aB3/" * 10
-JWT = ".".join(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in (b'{"alg":"none"}', b'{"sub":"bob"}', b"s" * 9))
+JWT = ".".join(
+    base64.urlsafe_b64encode(part).decode().rstrip("=") for part in (b'{"alg":"none"}', b'{"sub":"bob"}', b"s" * 9)
+)
 CARD = "4111" + "1" * 12
 PEM = "-----BEGIN {0}-----\n" + "QUJD" * 12 + "\n-----END {0}-----"
 
@@ -30,7 +32,10 @@ PEM = "-----BEGIN {0}-----\n" + "QUJD" * 12 + "\n-----END {0}-----"
         (f"cookie jwt {JWT} expired", JWT),
         (f"Authorization: Bearer {WORD}abc", WORD),
         (f'"authorization": "Bearer {WORD}abc"', WORD),
-        (f"curl -H 'Authorization: Basic {base64.b64encode(b'bob:pw').decode()}'", base64.b64encode(b"bob:pw").decode()),
+        (
+            f"curl -H 'Authorization: Basic {base64.b64encode(b'bob:pw').decode()}'",
+            base64.b64encode(b"bob:pw").decode(),
+        ),
         (f"Bearer {WORD}xyz", WORD),
         (PEM.format("RSA PRIVATE KEY"), "QUJD"),
         ("-----BEGIN PRIVATE KEY-----\n" + "QUJD" * 12, "QUJD"),
@@ -102,7 +107,24 @@ def test_any_text_can_be_redacted_and_doing_it_twice_changes_nothing(text: str) 
     assert redact(once) == once
 
 
-PIECES = ["password", "=", ": ", '"', "'", "\\", "Bearer ", "eyJ", "@", "a.b", "4111 ", "secret", "://", " ", "-----BEGIN A-----", ","]
+PIECES = [
+    "password",
+    "=",
+    ": ",
+    '"',
+    "'",
+    "\\",
+    "Bearer ",
+    "eyJ",
+    "@",
+    "a.b",
+    "4111 ",
+    "secret",
+    "://",
+    " ",
+    "-----BEGIN A-----",
+    ",",
+]
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=40).map("".join))
