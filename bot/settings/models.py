@@ -20,10 +20,10 @@ ANYONE = "anyone"
 class PageAfter(Frozen):
     """How long an incident may stay unacknowledged before PagerDuty is called; None is never."""
 
-    critical: DurationOrNever = Field(default=0.0, description="For critical alarms.")
-    high: DurationOrNever = Field(default=900.0, description="For high alarms.")
-    medium: DurationOrNever = Field(default=3600.0, description="For medium alarms.")
-    low: DurationOrNever = Field(default=None, description="For low alarms.")
+    critical: DurationOrNever = Field(default="0s", validate_default=True, description="For critical alarms.")
+    high: DurationOrNever = Field(default="15m", validate_default=True, description="For high alarms.")
+    medium: DurationOrNever = Field(default="1h", validate_default=True, description="For medium alarms.")
+    low: DurationOrNever = Field(default="never", validate_default=True, description="For low alarms.")
 
     def seconds(self, severity: Severity) -> float | None:
         """The wait for one severity in seconds; None is never."""
@@ -39,10 +39,16 @@ class PageAfter(Frozen):
 class Timings(Frozen):
     """The bot's clocks, in seconds."""
 
-    plan_expires: Duration = Field(default=900.0, description="A plan not confirmed in this time must be asked again.")
-    settle_poll: Duration = Field(default=1.0, description="How often a rollout is looked at.")
-    soak: Duration = Field(default=600.0, description="How long a deployment must stay quiet to count as good.")
-    findings_deadline: Duration = Field(default=5.0, description="When an incident shows what was found so far.")
+    plan_expires: Duration = Field(
+        default="15m", validate_default=True, description="A plan not confirmed in this time must be asked again."
+    )
+    settle_poll: Duration = Field(default="1s", validate_default=True, description="How often a rollout is looked at.")
+    soak: Duration = Field(
+        default="10m", validate_default=True, description="How long a deployment must stay quiet to count as good."
+    )
+    findings_deadline: Duration = Field(
+        default="5s", validate_default=True, description="When an incident shows what was found so far."
+    )
     page_after: PageAfter = Field(default_factory=PageAfter, description="When PagerDuty is called, by severity.")
 
 
@@ -54,7 +60,9 @@ class BotConfig(Frozen):
         default_factory=dict, description="Slash command under which each command is registered, without the slash."
     )
     timings: Timings = Field(default_factory=Timings, description="Waits and deadlines.")
-    retention: Duration = Field(default=7776000.0, description="How long finished operations and incidents are kept.")
+    retention: Duration = Field(
+        default="90d", validate_default=True, description="How long finished operations and incidents are kept."
+    )
 
     def registered_name(self, command: str) -> str:
         """The slash command, without the slash, that Slack knows this command by."""

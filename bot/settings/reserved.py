@@ -7,7 +7,6 @@ The list is that of Slack's own shortcuts and command menu, with built-ins of ea
 from __future__ import annotations
 
 RESERVED_COMMANDS: frozenset[str] = frozenset(
-    # fmt: off
     {
         "active",
         "apps",
@@ -48,6 +47,5 @@ RESERVED_COMMANDS: frozenset[str] = frozenset(
         "topic",
         "who",
     }
-    # fmt: on
 )
 """Names without the slash."""

@@ -130,7 +130,7 @@ def _is_text(value: str) -> bool:
     return not any("\ud800" <= char <= "\udfff" for char in value)
 
 
-class _TooLarge(Exception):
+class _TooLargeError(Exception):
     pass
 
 
@@ -146,7 +146,7 @@ class _Reading:
     def start(self, node: yaml.Node) -> None:
         try:
             self._source.value = self._value(node, ())
-        except _TooLarge:
+        except _TooLargeError:
             self._source.report((), "grows too large when its aliases are filled in")
         except RecursionError:
             self._source.report((), "is nested too deeply")
@@ -154,7 +154,7 @@ class _Reading:
     def _value(self, node: yaml.Node, path: KeyPath) -> Any:
         self._left -= 1
         if self._left < 0:
-            raise _TooLarge
+            raise _TooLargeError
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node, path)
         if id(node) in self._open:
