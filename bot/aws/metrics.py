@@ -78,7 +78,7 @@ class Metrics:
 
 def statistic(name: str) -> str:
     """A statistic as GetMetricData spells it: ``AVERAGE`` is ``Average``, ``p95`` stays, nothing is ``Average``."""
-    return _STATISTICS.get(name.upper(), name) or "Average"
+    return _STATISTICS.get(name.upper().replace("_", ""), name) or "Average"
 
 
 def _read(found: dict[str, Any]) -> AlarmReading:

@@ -41,8 +41,8 @@ class ScriptedAws:
         self._thread.start()
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
 
-    def on(self, operation: str, reply: Reply | dict[str, Any] | str | Exception) -> None:
-        """What to answer: a dict (JSON), text (XML), an exception, or a function of the parameters giving one."""
+    def on(self, operation: str, reply: Reply | dict[str, Any] | str | tuple[int, str] | Exception) -> None:
+        """What to answer: a dict (JSON), text (XML), a status and text, an exception, or a function of the parameters."""
         self.replies[operation] = reply if callable(reply) else lambda _: reply
 
     def asked(self, operation: str) -> list[dict[str, Any]]:
@@ -74,6 +74,8 @@ class ScriptedAws:
                     return
                 if isinstance(body, Refusal):
                     status, body = body.status, body.body
+                elif isinstance(body, tuple):
+                    status, body = body
                 answer = (body if isinstance(body, str) else json.dumps(body)).encode()
                 self.send_response(status)
                 self.send_header("Content-Type", "text/xml" if isinstance(body, str) else "application/x-amz-json-1.1")

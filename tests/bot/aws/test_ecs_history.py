@@ -87,9 +87,7 @@ def test_a_service_without_rollouts_needs_one_call(aws: ScriptedAws, sessions: S
     assert len(aws.calls) == 1
 
 
-def test_history_that_is_not_allowed_is_an_upstream_error(
-    aws: ScriptedAws, sessions: Sessions, target: Target
-) -> None:
+def test_history_that_is_not_allowed_is_an_upstream_error(aws: ScriptedAws, sessions: Sessions, target: Target) -> None:
     aws.on("ListServiceDeployments", Refusal("AccessDeniedException", "no"))
     with pytest.raises(UpstreamError, match="ecs:ListServiceDeployments"):
         Ecs(sessions).service_deployments(target, since=0.0)

@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from bot import ports
+from bot.aws.logs import Logs, quote_term
+from bot.aws.session import Sessions
+from bot.domain import Account
+from bot.errors import NotFoundError, UpstreamError
+from tests.bot.aws.scripted_aws import Refusal, ScriptedAws
+
+START = 1_790_000_000.0
+
+
+class Ticking:
+    """A clock that moves on by one second with every look."""
+
+    def __init__(self) -> None:
+        self.time = START
+
+    def now(self) -> float:
+        self.time += 1
+        return self.time
+
+
+@pytest.fixture
+def logs(sessions: Sessions) -> Logs:
+    return Logs(sessions, Ticking())
+
+
+def event(number: int, at: float = 0.0) -> dict[str, Any]:
+    moment = int((START + (at or number)) * 1000)
+    return {"eventId": str(number), "timestamp": moment, "message": f"line {number}", "logStreamName": "api/api/1"}
+
+
+def script(aws: ScriptedAws, *pages: list[dict[str, Any]]) -> None:
+    """Each page is followed by a token, but the last."""
+
+    def answer(asked: dict[str, Any]) -> dict[str, Any]:
+        here = int(asked.get("nextToken", 0))
+        more = {"nextToken": str(here + 1)} if here + 1 < len(pages) else {}
+        return {"events": pages[here], **more}
+
+    aws.on("FilterLogEvents", answer)
+
+
+def search(logs: Logs, account: Account, limit: int = 100, deadline: float = START + 1000) -> list[str]:
+    found = logs.search(account, "/ecs/bi", "ERROR", start=START, end=START + 60, limit=limit, deadline=deadline)
+    return [line.message for line in found]
+
+
+def test_the_adapter_fills_the_port(logs: Logs) -> None:
+    port: ports.Logs = logs
+    assert port
+
+
+def test_events_come_oldest_first_though_the_newest_are_asked_for(
+    aws: ScriptedAws, logs: Logs, account: Account
+) -> None:
+    script(aws, [event(3), event(2), event(1)])
+    assert search(logs, account) == ["line 1", "line 2", "line 3"]
+    (asked,) = aws.asked("FilterLogEvents")
+    assert asked == {
+        "logGroupName": "/ecs/bi",
+        "filterPattern": "ERROR",
+        "startTime": 1_790_000_000_000,
+        "endTime": 1_790_000_060_000,
+        "startFromHead": False,
+        "limit": 100,
+    }
+
+
+def test_empty_pages_are_walked_through(aws: ScriptedAws, logs: Logs, account: Account) -> None:
+    script(aws, [], [event(2)], [], [], [event(1)])
+    assert search(logs, account) == ["line 1", "line 2"]
+    assert len(aws.asked("FilterLogEvents")) == 5
+
+
+def test_the_search_ends_at_its_limit(aws: ScriptedAws, logs: Logs, account: Account) -> None:
+    script(aws, [event(5), event(4)], [event(3), event(2)], [event(1)])
+    assert search(logs, account, limit=3) == ["line 3", "line 4", "line 5"]
+    assert len(aws.asked("FilterLogEvents")) == 2
+
+
+def test_the_search_ends_at_its_deadline_with_what_it_has(aws: ScriptedAws, logs: Logs, account: Account) -> None:
+    script(aws, [event(9)], *([] for _ in range(50)))
+    assert search(logs, account, deadline=START + 3) == ["line 9"]
+    assert len(aws.asked("FilterLogEvents")) == 3
+
+
+def test_a_token_that_repeats_itself_ends_the_search(aws: ScriptedAws, logs: Logs, account: Account) -> None:
+    aws.on("FilterLogEvents", {"events": [event(1)], "nextToken": "again"})
+    assert search(logs, account) == ["line 1"]
+    assert len(aws.asked("FilterLogEvents")) == 2
+
+
+def test_lines_of_one_millisecond_keep_their_order(aws: ScriptedAws, logs: Logs, account: Account) -> None:
+    script(aws, [event(number, at=5.0) for number in (11, 10, 9)])
+    assert search(logs, account) == ["line 9", "line 10", "line 11"]
+
+
+def test_a_search_before_2024_asks_for_the_oldest_first(aws: ScriptedAws, logs: Logs, account: Account) -> None:
+    script(aws, [])
+    logs.search(account, "/ecs/bi", "", start=1_600_000_000.0, end=START, limit=1, deadline=START + 1000)
+    assert "startFromHead" not in aws.asked("FilterLogEvents")[0]
+
+
+def test_a_missing_group_is_not_found(aws: ScriptedAws, logs: Logs, account: Account) -> None:
+    missing = "The specified log group does not exist."
+    aws.on("FilterLogEvents", Refusal("ResourceNotFoundException", missing))
+    with pytest.raises(NotFoundError, match="no log group /ecs/bi"):
+        search(logs, account)
+
+
+def test_an_unreadable_pattern_is_an_upstream_error(aws: ScriptedAws, logs: Logs, account: Account) -> None:
+    aws.on("FilterLogEvents", Refusal("InvalidParameterException", "Invalid character(s) in term '/a/b'"))
+    with pytest.raises(UpstreamError, match=r"Invalid character\(s\) in term") as caught:
+        search(logs, account)
+    assert not caught.value.retryable
+
+
+def tail_answers() -> Iterator[Any]:
+    yield {"events": [{"timestamp": int(START * 1000), "message": "last words"}]}
+    yield Refusal("ResourceNotFoundException", "The specified log stream does not exist.")
+    yield Refusal("ResourceNotFoundException", "The specified log group does not exist.")
+
+
+def test_the_tail_of_a_stream_is_read(aws: ScriptedAws, logs: Logs, account: Account) -> None:
+    answers = tail_answers()
+    aws.on("GetLogEvents", lambda _: next(answers))
+    (line,) = logs.tail(account, "/ecs/bi", "api/api/1", 20)
+    assert (line.at, line.message, line.stream) == (START, "last words", "api/api/1")
+    assert aws.asked("GetLogEvents")[0] == {
+        "logGroupName": "/ecs/bi",
+        "logStreamName": "api/api/1",
+        "limit": 20,
+        "startFromHead": False,
+    }
+    assert logs.tail(account, "/ecs/bi", "not/there/yet", 20) == ()
+    with pytest.raises(NotFoundError):
+        logs.tail(account, "/ecs/gone", "api/api/1", 20)
+
+
+@pytest.mark.parametrize(
+    ("typed", "term"),
+    [
+        ("timeout", '"timeout"'),
+        ("/api/v1?x=-1", '"/api/v1?x=-1"'),
+        ('say "hi"', '"say \\"hi\\""'),
+        ("C:\\temp", '"C:\\\\temp"'),
+        ("two\nlines", '"two lines"'),
+        ("{ $.level = * }", '"{ $.level = * }"'),
+    ],
+)
+def test_what_people_type_becomes_one_literal_term(typed: str, term: str) -> None:
+    assert quote_term(typed) == term

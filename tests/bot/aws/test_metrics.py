@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bot import ports
+from bot.aws.metrics import Metrics, statistic
+from bot.aws.session import Sessions
+from bot.cloud import AlarmReading, Datapoint
+from bot.domain import Account, AlarmMetric
+from tests.bot.aws.scripted_aws import ScriptedAws
+
+CPU = AlarmMetric(
+    namespace="AWS/ECS",
+    name="CPUUtilization",
+    dimensions={"ClusterName": "bi", "ServiceName": "api"},
+    statistic="AVERAGE",
+    period=60,
+)
+
+
+def test_the_adapter_fills_the_port(sessions: Sessions) -> None:
+    port: ports.Metrics = Metrics(sessions)
+    assert port
+
+
+def test_a_series_uses_the_alarms_own_statistic_and_period(
+    aws: ScriptedAws, sessions: Sessions, account: Account
+) -> None:
+    pages = {
+        None: {
+            "MetricDataResults": [{"Id": "watched", "Timestamps": [120, 60], "Values": [2.0, 1.0]}],
+            "NextToken": "n",
+        },
+        "n": {"MetricDataResults": [{"Id": "watched", "Timestamps": [180], "Values": [3.0]}]},
+    }
+    aws.on("GetMetricData", lambda asked: pages[asked.get("NextToken")])
+    found = Metrics(sessions).series(account, CPU, start=0.0, end=600.0)
+    assert found == (Datapoint(60.0, 1.0), Datapoint(120.0, 2.0), Datapoint(180.0, 3.0))
+    (query,) = aws.asked("GetMetricData")[0]["MetricDataQueries"]
+    assert query["MetricStat"]["Stat"] == "Average"
+    assert query["MetricStat"]["Period"] == 60
+    assert query["MetricStat"]["Metric"] == {
+        "Namespace": "AWS/ECS",
+        "MetricName": "CPUUtilization",
+        "Dimensions": [{"Name": "ClusterName", "Value": "bi"}, {"Name": "ServiceName", "Value": "api"}],
+    }
+
+
+@pytest.mark.parametrize("metric", [AlarmMetric(expression="m1/m2*100"), AlarmMetric(namespace="AWS/ECS")])
+def test_a_metric_that_cannot_be_computed_again_has_no_series(
+    aws: ScriptedAws, sessions: Sessions, account: Account, metric: AlarmMetric
+) -> None:
+    assert Metrics(sessions).series(account, metric, start=0.0, end=600.0) == ()
+    assert aws.calls == []
+
+
+@pytest.mark.parametrize(
+    ("name", "spelling"),
+    [
+        ("AVERAGE", "Average"),
+        ("Average", "Average"),
+        ("SUM", "Sum"),
+        ("SAMPLE_COUNT", "SampleCount"),
+        ("SAMPLECOUNT", "SampleCount"),
+        ("SampleCount", "SampleCount"),
+        ("p95", "p95"),
+        ("p99.9", "p99.9"),
+        ("TM(10%:90%)", "TM(10%:90%)"),
+        ("", "Average"),
+    ],
+)
+def test_a_statistic_is_spelt_as_the_api_spells_it(name: str, spelling: str) -> None:
+    assert statistic(name) == spelling
+
+
+def test_alarms_of_both_kinds_are_read_a_hundred_at_a_time(
+    aws: ScriptedAws, sessions: Sessions, account: Account
+) -> None:
+    def answer(asked: dict[str, Any]) -> dict[str, Any]:
+        def alarm(name: str) -> dict[str, Any]:
+            return {
+                "AlarmName": name,
+                "AlarmArn": f"arn:{name}",
+                "StateValue": "ALARM",
+                "StateReason": "Threshold Crossed",
+                "StateUpdatedTimestamp": 200,
+                "StateTransitionedTimestamp": 100,
+            }
+
+        names = asked["AlarmNames"]
+        return {
+            "MetricAlarms": [alarm(name) for name in names if name.startswith("metric")],
+            "CompositeAlarms": [alarm(name) for name in names if name.startswith("composite")],
+        }
+
+    aws.on("DescribeAlarms", answer)
+    names = [f"metric-{number:03}" for number in range(120)] + ["composite-1", "missing", "metric-000"]
+    found = Metrics(sessions).alarms(account, names)
+    assert len(found) == 121
+    assert AlarmReading("arn:composite-1", "composite-1", "ALARM", "Threshold Crossed", 100.0) in found
+    asked = aws.asked("DescribeAlarms")
+    assert [len(each["AlarmNames"]) for each in asked] == [100, 22]
+    assert asked[0]["AlarmTypes"] == ["MetricAlarm", "CompositeAlarm"]
+
+
+def test_no_names_mean_no_alarms_rather_than_all(aws: ScriptedAws, sessions: Sessions, account: Account) -> None:
+    assert Metrics(sessions).alarms(account, []) == ()
+    assert aws.calls == []
