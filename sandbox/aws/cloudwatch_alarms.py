@@ -35,7 +35,8 @@ def moment(at: float) -> datetime:
 
 def stamp(at: float) -> str:
     """CloudWatch's way to write an instant: 2026-11-22T18:50:37.811+0000 (not RFC 3339: no colon in the zone)."""
-    return f"{moment(at):%Y-%m-%dT%H:%M:%S}.{int(at * 1000) % 1000:03d}+0000"
+    when = moment(at)
+    return f"{when:%Y-%m-%dT%H:%M:%S}.{when.microsecond // 1000:03d}+0000"
 
 
 @dataclass

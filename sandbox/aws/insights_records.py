@@ -1,0 +1,100 @@
+"""The records of a Logs Insights query: events with their discovered fields, and the rows of statistics."""
+
+from __future__ import annotations
+
+import base64
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from sandbox.aws.logs_store import Event
+
+_UNREAD = object()
+_DECIMALS = 4
+
+
+class Instant(int):
+    """A time in milliseconds since the epoch, shown as 2026-11-22 18:50:37.811."""
+
+
+class Record:
+    """One row: fields given by the query first, then the event's own; ``rows`` are the members of a group."""
+
+    __slots__ = ("_document", "event", "given", "log", "rows")
+
+    def __init__(self, event: Event | None = None, log: str = "", rows: list[Record] | None = None) -> None:
+        self.event = event
+        self.log = log
+        self.given: dict[str, Any] = {}
+        self.rows: list[Record] = rows or []
+        self._document: Any = _UNREAD
+
+    def get(self, name: str) -> Any:
+        """The field's value, None when the record has no such field."""
+        if name in self.given:
+            return self.given[name]
+        if self.event is None:
+            return self.rows[0].get(name) if self.rows else None
+        if name[0] == "@":
+            return self._system(self.event, name)
+        return self._discovered(name)
+
+    def _system(self, event: Event, name: str) -> Any:
+        if name == "@message":
+            return event.message
+        if name == "@timestamp":
+            return Instant(event.timestamp)
+        if name == "@logStream":
+            return event.stream
+        if name == "@log":
+            return self.log
+        if name == "@ingestionTime":
+            return Instant(event.ingestion_time)
+        if name == "@ptr":
+            return base64.b64encode(event.event_id.encode()).decode()
+        return None
+
+    def _discovered(self, name: str) -> Any:
+        """A JSON property; a.b.0 goes into objects and arrays, unless a property has that very name."""
+        if self._document is _UNREAD:
+            self._document = _parsed(self.event.message if self.event else "")
+        found = self._document
+        if isinstance(found, dict) and name in found:
+            return _plain(found[name])
+        for step in name.split("."):
+            if isinstance(found, dict) and step in found:
+                found = found[step]
+            elif isinstance(found, list) and step.isdigit() and int(step) < len(found):
+                found = found[int(step)]
+            else:
+                return None
+        return _plain(found)
+
+
+def _parsed(message: str) -> Any:
+    if not message.lstrip().startswith("{"):
+        return None
+    try:
+        return json.loads(message)
+    except ValueError:
+        return None
+
+
+def _plain(value: Any) -> Any:
+    """Insights knows numbers and texts: true is 1, an object is its JSON."""
+    if isinstance(value, bool):
+        return int(value)
+    return json.dumps(value, separators=(",", ":")) if isinstance(value, (dict, list)) else value
+
+
+def shown(value: Any) -> str:
+    """A value as GetQueryResults prints it."""
+    if isinstance(value, Instant):
+        moment = datetime.fromtimestamp(value / 1000, UTC)
+        return f"{moment:%Y-%m-%d %H:%M:%S}.{value % 1000:03d}"
+    if isinstance(value, float):
+        if value.is_integer():
+            return str(int(value))
+        rounded = f"{value:.{_DECIMALS}f}".rstrip("0").rstrip(".")
+        return rounded if float(rounded) else repr(value)
+    return str(value)
