@@ -42,7 +42,7 @@ class ScriptedAws:
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def on(self, operation: str, reply: Reply | dict[str, Any] | str | tuple[int, str] | Exception) -> None:
-        """What to answer: a dict (JSON), text (XML), a status and text, an exception, or a function of the parameters."""
+        """What to answer: a dict (JSON), text (XML), status and text, an exception, or a function of the parameters."""
         self.replies[operation] = reply if callable(reply) else lambda _: reply
 
     def asked(self, operation: str) -> list[dict[str, Any]]:
