@@ -1,0 +1,17 @@
+"""Stories that play themselves, through the same doors that people use. Add a file, add a line."""
+
+from sandbox.scenarios import first_look, oom, recover, ship_bad, ship_good
+from sandbox.scenarios.stage import Scenario, Stage, StoryError
+
+SCENARIOS: dict[str, Scenario] = {
+    scenario.name: scenario
+    for scenario in (
+        first_look.SCENARIO,
+        ship_good.SCENARIO,
+        ship_bad.SCENARIO,
+        oom.SCENARIO,
+        recover.SCENARIO,
+    )
+}
+
+__all__ = ["SCENARIOS", "Scenario", "Stage", "StoryError"]

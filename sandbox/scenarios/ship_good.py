@@ -1,0 +1,28 @@
+"""A good version is deployed and settles."""
+
+from __future__ import annotations
+
+from sandbox.scenarios.shipping import SETTLED, ship
+from sandbox.scenarios.stage import STAR, Scenario, Stage, StoryError
+from sandbox.seed.catalogue import NEWER_GOOD
+
+
+def next_good(stage: Stage) -> str:
+    """A good version that does not run now, so that the story can be played again and again."""
+    ecs = stage.aws("ecs", STAR.region)
+    service = ecs.describe_services(cluster=STAR.cluster, services=[STAR.service])["services"][0]
+    running = ecs.describe_task_definition(taskDefinition=service["taskDefinition"])["taskDefinition"]
+    image = running["containerDefinitions"][0]["image"]
+    good = [tag for tag in NEWER_GOOD if not image.endswith(f":{tag}")]
+    newer = [tag for tag in good if tag > image.rsplit(":", 1)[-1]]
+    return (newer or good)[0]
+
+
+def play(stage: Stage) -> None:
+    """Deploy it. Raises StoryError when it does not settle."""
+    ended = ship(stage, next_good(stage))
+    if ended != SETTLED:
+        raise StoryError(f"a good version should settle, but this one has {ended}")
+
+
+SCENARIO = Scenario("ship-good", "Alice deploys a good version; it settles and the health check answers.", play)
