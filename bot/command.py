@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field, JsonValue
 from bot.domain import Actor, Frozen, Person, Target
 
 if TYPE_CHECKING:
+    from bot.catalog import Catalog
     from bot.ports import World
 
 
@@ -75,34 +76,6 @@ class Plan(Frozen):
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-@dataclass(frozen=True)
-class Run:
-    """An approved operation on its way: what was asked, the plan, and what each effect so far returned.
-
-    ``operation`` is the id that keys every effect; ``started_at`` is seconds since the epoch.
-    """
-
-    operation: str
-    actor: Actor
-    target: Target
-    plan: Plan
-    started_at: float
-    results: dict[str, dict[str, Any]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Effect:
-    """One change of the world. ``name`` is stored with the row, so it is a contract with older rows.
-
-    ``find`` looks whether an earlier attempt of this very effect already happened (None: it did not);
-    it is asked only when there may have been one. ``do`` performs it.
-    """
-
-    name: str
-    find: Callable[[Run, World], dict[str, Any] | None]
-    do: Callable[[Run, World], dict[str, Any]]
-
-
 class Stage(StrEnum):
     """Where a change that settles has got to."""
 
@@ -124,6 +97,36 @@ class Progress(Frozen):
 
 
 @dataclass(frozen=True)
+class Run:
+    """An approved operation on its way: what was asked, the plan, and what each effect so far returned.
+
+    ``operation`` is the id that keys every effect; ``started_at`` is seconds since the epoch; ``progress`` is
+    the last look at it while it settles.
+    """
+
+    operation: str
+    actor: Actor
+    target: Target
+    plan: Plan
+    started_at: float
+    results: dict[str, dict[str, Any]] = field(default_factory=dict)
+    progress: Progress | None = None
+
+
+@dataclass(frozen=True)
+class Effect:
+    """One change of the world. ``name`` is stored with the row, so it is a contract with older rows.
+
+    ``find`` looks whether an earlier attempt of this very effect already happened (None: it did not);
+    it is asked only when there may have been one. ``do`` performs it.
+    """
+
+    name: str
+    find: Callable[[Run, World], dict[str, Any] | None]
+    do: Callable[[Run, World], dict[str, Any]]
+
+
+@dataclass(frozen=True)
 class Command:
     """A slash command. ``action`` is the word in ``config/access.yaml`` that governs it.
 
@@ -137,7 +140,7 @@ class Command:
     action: str
     args: type[BaseModel]
     plan: Callable[[Any, World, Person], Plan]
-    target: Callable[[Any, World], Target] | None = None
+    target: Callable[[Any, Catalog], Target] | None = None
     examples: tuple[str, ...] = ()
     effects: tuple[Effect, ...] = ()
     watch: Callable[[Run, World], Progress] | None = None

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import secrets
 import threading
+import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
@@ -25,6 +26,11 @@ EFFECT_SECONDS = 45.0
 """The longest an effect may take with every retry of its client; none starts on less lease than this."""
 BACKOFF_SECONDS = (1.0, 2.0, 5.0, 10.0, 20.0, 40.0, 60.0)
 BUG_ATTEMPTS = 4
+ANSWER_FIRST = 0.02
+"""Seconds of calm after the last arrival before work is spread over all threads: acknowledgements have a
+deadline of three seconds, work has none, and in one Python process they share one core."""
+TRICKLE = 0.25
+"""Seconds between two pieces of work started while arrivals keep coming."""
 
 
 class Lease:
@@ -64,6 +70,10 @@ class Machine(Protocol):
         """Where the row goes when its transition cannot succeed; the error is written for people."""
         ...
 
+    def lost_race(self, row: Row, signals: list[Received], error: LockHeldError) -> Step:
+        """Where the row goes when another row took the lock it wanted."""
+        ...
+
 
 class Engine:
     """Runs machines over a store with a pool of threads until stopped."""
@@ -78,6 +88,7 @@ class Engine:
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._busy = 0
+        self._arrived = self._started = 0.0
         self._idle = threading.Condition()
         self._held: dict[str, Lease] = {}
         self._thread = threading.Thread(target=self._dispatch, name="engine", daemon=True)
@@ -93,6 +104,7 @@ class Engine:
     def add(self, new: NewRow, *, safe: bool = True) -> tuple[Row, bool]:
         """Store a row and wake up; see ``Store.add``."""
         added = self._store.add(new, self._clock.now(), safe=safe)
+        self._arrived = time.monotonic()
         self.poke()
         return added
 
@@ -101,6 +113,10 @@ class Engine:
         told = self._store.signal(row_id, signal, self._clock.now())
         self.poke()
         return told
+
+    def knows(self, row_id: str) -> bool:
+        """True when there is such a row."""
+        return self._store.get(row_id) is not None
 
     def stop(self, seconds: float) -> bool:
         """Take no more work and wait for what is running; False when it did not end in time."""
@@ -141,18 +157,29 @@ class Engine:
         while not self._stopping.is_set():
             self._wake.clear()
             try:
-                started = self._start_due()
-                pause = 0.0 if started else self._until_due()
+                pause = self._calm_in() or (0.0 if self._start_due() else self._until_due())
             except Exception:
                 log.exception("the store cannot be read")
                 pause = 1.0
-            if pause:
+            if pause and pause <= ANSWER_FIRST:
+                self._stopping.wait(pause)
+            elif pause:
                 self._wake.wait(pause)
+
+    def _calm_in(self) -> float:
+        """Seconds until work may start; 0 when arrivals have paused, or one piece is due in between."""
+        now = time.monotonic()
+        calm = self._arrived + ANSWER_FIRST - now
+        return max(0.0, min(calm, self._started + TRICKLE - now))
 
     def _start_due(self) -> int:
         with self._idle:
             free = self._workers - self._busy
+        if time.monotonic() < self._arrived + ANSWER_FIRST:
+            free = min(free, 1)
         rows = self._claim(free) if free > 0 else []
+        if rows:
+            self._started = time.monotonic()
         for row in rows:
             with self._idle:
                 self._busy += 1
@@ -187,8 +214,8 @@ class Engine:
             self._again(machine, row, signals, error)
         except BotError as error:
             self._give_up(machine, row, signals, error)
-        except LockHeldError:
-            raise
+        except LockHeldError as error:
+            self._save(row, machine.lost_race(row, signals, error))
         except Exception:
             self._bug(machine, row, signals)
         finally:

@@ -1,0 +1,219 @@
+"""Messages to Slack, and what Slack knows of people and channels."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackClientError, SlackRequestError
+from slack_sdk.web import SlackResponse
+from slack_sdk.webhook import WebhookClient
+
+from bot.domain import Person
+from bot.errors import NotFoundError, UpstreamError
+from bot.ports import Clock, Message
+
+EVENT_TYPE = "runbook_bot"
+KEPT_SECONDS = 300.0
+"""How long people, groups and channels are remembered."""
+FIND_PAGES = 5
+
+RETRYABLE = frozenset(
+    {"ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"}
+)
+"""https://docs.slack.dev/reference/methods/chat.postMessage lists the errors."""
+
+MEANINGS = {
+    "channel_not_found": "there is no such channel, or the bot cannot see it: invite it with /invite",
+    "not_in_channel": "the bot is not in the channel: invite it with /invite",
+    "is_archived": "the channel is archived",
+    "invalid_auth": "the bot token is not valid (SLACK_BOT_TOKEN)",
+    "not_authed": "the bot token is missing (SLACK_BOT_TOKEN)",
+    "token_revoked": "the bot token was revoked (SLACK_BOT_TOKEN)",
+    "missing_scope": "the app lacks a permission: reinstall it with the manifest of `python -m bot manifest`",
+}
+
+
+class SlackChat:
+    """Fills ``bot.ports.Chat`` with Slack's Web API."""
+
+    def __init__(self, client: WebClient, clock: Clock) -> None:
+        self._client = client
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._kept: dict[str, tuple[float, Any]] = {}
+
+    def post(self, channel: str, message: Message, *, key: str, thread_ts: str = "") -> str:
+        answer = self._call(
+            "chat.postMessage",
+            self._client.chat_postMessage,
+            channel=self.channel_id(channel),
+            text=message.text,
+            blocks=list(message.blocks) or None,
+            thread_ts=thread_ts or None,
+            metadata={"event_type": EVENT_TYPE, "event_payload": {"key": key}},
+            unfurl_links=False,
+            unfurl_media=False,
+        )
+        return str(answer["ts"])
+
+    def find(self, channel: str, key: str, *, since: float, thread_ts: str = "") -> str | None:
+        channel_id, cursor = self.channel_id(channel), None
+        for _ in range(FIND_PAGES):
+            if thread_ts:
+                page = self._call(
+                    "conversations.replies",
+                    self._client.conversations_replies,
+                    channel=channel_id,
+                    ts=thread_ts,
+                    include_all_metadata=True,
+                    limit=200,
+                    cursor=cursor,
+                )
+            else:
+                page = self._call(
+                    "conversations.history",
+                    self._client.conversations_history,
+                    channel=channel_id,
+                    oldest=f"{since:.6f}",
+                    include_all_metadata=True,
+                    limit=200,
+                    cursor=cursor,
+                )
+            for message in page.get("messages", []):
+                payload = message.get("metadata", {}).get("event_payload", {})
+                if payload.get("key") == key:
+                    return str(message["ts"])
+            cursor = page.get("response_metadata", {}).get("next_cursor")
+            if not cursor:
+                return None
+        return None
+
+    def update(self, channel: str, ts: str, message: Message) -> None:
+        self._call(
+            "chat.update",
+            self._client.chat_update,
+            channel=self.channel_id(channel),
+            ts=ts,
+            text=message.text,
+            blocks=list(message.blocks) or None,
+        )
+
+    def whisper(self, channel: str, user: str, message: Message, *, thread_ts: str = "") -> None:
+        self._call(
+            "chat.postEphemeral",
+            self._client.chat_postEphemeral,
+            channel=self.channel_id(channel),
+            user=user,
+            text=message.text,
+            blocks=list(message.blocks) or None,
+            thread_ts=thread_ts or None,
+        )
+
+    def respond(self, response_url: str, message: Message, *, replace: bool = False) -> None:
+        hook = WebhookClient(response_url, timeout=10)
+        try:
+            answer = hook.send(
+                text=message.text,
+                blocks=list(message.blocks) or None,
+                response_type="ephemeral",
+                replace_original=replace,
+                unfurl_links=False,
+            )
+        except (OSError, SlackClientError) as error:
+            raise UpstreamError("Slack cannot be reached.", retryable=True) from error
+        if answer.status_code != 200:
+            retryable = answer.status_code == 429 or answer.status_code >= 500
+            raise UpstreamError(
+                f"Slack did not take the answer (response_url, status {answer.status_code}).", retryable=retryable
+            )
+
+    def permalink(self, channel: str, ts: str) -> str:
+        answer = self._call(
+            "chat.getPermalink", self._client.chat_getPermalink, channel=self.channel_id(channel), message_ts=ts
+        )
+        return str(answer["permalink"])
+
+    def channel_id(self, channel: str) -> str:
+        if not channel.startswith("#"):
+            return channel
+        ids: dict[str, str] = self._remember("channels", self._channels)
+        name = channel[1:]
+        if name not in ids:
+            raise NotFoundError(f"Slack has no channel {channel} that the bot can see.", hint="Invite the bot to it.")
+        return ids[name]
+
+    def _channels(self) -> dict[str, str]:
+        found: dict[str, str] = {}
+        cursor = None
+        while True:
+            page = self._call(
+                "conversations.list",
+                self._client.conversations_list,
+                types="public_channel,private_channel",
+                exclude_archived=True,
+                limit=1000,
+                cursor=cursor,
+            )
+            found |= {channel["name"]: channel["id"] for channel in page["channels"]}
+            cursor = page.get("response_metadata", {}).get("next_cursor")
+            if not cursor:
+                return found
+
+    def person(self, user: str) -> Person:
+        person: Person = self._remember(f"user:{user}", lambda: self._person(user))
+        return person
+
+    def _person(self, user: str) -> Person:
+        known = self._call("users.info", self._client.users_info, user=user)["user"]
+        groups: dict[str, frozenset[str]] = self._remember("groups", self._groups)
+        profile = known.get("profile", {})
+        return Person(
+            user=user,
+            name=str(profile.get("display_name") or known.get("real_name") or known.get("name") or user),
+            is_stranger=bool(known.get("is_stranger")) or known.get("team_id", self._team()) != self._team(),
+            is_guest=bool(known.get("is_restricted") or known.get("is_ultra_restricted")),
+            is_bot=bool(known.get("is_bot") or known.get("is_workflow_bot")),
+            groups=frozenset(group for group, users in groups.items() if user in users),
+        )
+
+    def _team(self) -> str:
+        team: str = self._remember("team", lambda: str(self._call("auth.test", self._client.auth_test)["team_id"]))
+        return team
+
+    def _groups(self) -> dict[str, frozenset[str]]:
+        answer = self._call("usergroups.list", self._client.usergroups_list, include_users=True)
+        return {group["id"]: frozenset(group.get("users") or ()) for group in answer["usergroups"]}
+
+    def _remember(self, name: str, read: Callable[[], Any]) -> Any:
+        now = self._clock.now()
+        with self._lock:
+            at, value = self._kept.get(name, (0.0, None))
+        if value is not None and 0 <= now - at < KEPT_SECONDS:
+            return value
+        value = read()
+        with self._lock:
+            self._kept[name] = (now, value)
+        return value
+
+    def _call(self, method: str, call: Callable[..., SlackResponse], **arguments: Any) -> Any:
+        given = {name: value for name, value in arguments.items() if value is not None}
+        try:
+            return call(**given).data
+        except SlackApiError as error:
+            raise self._refused(method, error) from error
+        except (httpx.TransportError, OSError, SlackRequestError, SlackClientError) as error:
+            raise UpstreamError(f"Slack cannot be reached ({method}).", retryable=True) from error
+
+    @staticmethod
+    def _refused(method: str, error: SlackApiError) -> UpstreamError:
+        answer = error.response
+        word = str(answer.get("error", "")) if isinstance(answer.data, dict) else ""
+        status = int(answer.status_code or 0)
+        retryable = word in RETRYABLE or status == 429 or status >= 500
+        after = float(answer.headers.get("retry-after") or answer.headers.get("Retry-After") or 0)
+        meaning = MEANINGS.get(word, word or f"status {status}")
+        return UpstreamError(f"Slack refused {method}: {meaning}.", retryable=retryable, retry_after=after, code=word)

@@ -1,0 +1,10 @@
+"""The slash commands: one file each. Add a file, add a line."""
+
+from __future__ import annotations
+
+from bot.command import Command
+from commands.deploy import deploy
+from commands.help import help_
+from commands.services import services
+
+COMMANDS: dict[str, Command] = {command.name: command for command in (services, deploy, help_)}

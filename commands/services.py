@@ -1,0 +1,187 @@
+"""``/services``: what runs, which version, since when and by whom, and which alarms are red."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from bot.cloud import AlarmReading, EcsService, TaskDefinition
+from bot.command import Command, Plan
+from bot.domain import Account, Person, ServiceKind, Target
+from bot.errors import ConflictError, NotFoundError
+from bot.ports import World
+from bot.views import blocks as b
+from commands import images
+
+READ_SECONDS = 15.0
+LEDGER_SECONDS = 90 * 86400.0
+
+
+class ServicesArgs(BaseModel):
+    """What ``/services`` takes."""
+
+    model_config = ConfigDict(frozen=True)
+
+    service: str = Field(default="", description="A service or a whole system; everything when left out.")
+    environment: str = Field(default="", description="An environment; all of them when left out.")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was found out about one target; an error stands where something could not be read."""
+
+    target: Target
+    service: EcsService | Exception | None
+    definition: TaskDefinition | None
+    red: tuple[str, ...] | Exception
+
+
+def plan(args: ServicesArgs, world: World, person: Person) -> Plan:
+    """One message with a line for each service."""
+    targets = _asked(args, world)
+    readings = _read(targets, world)
+    shown: list[b.Block] = []
+    for group in dict.fromkeys((target.system, target.environment) for target in targets):
+        system = world.catalog.system(group[0])
+        title = (system.title if system else "") or group[0]
+        shown.append(b.section(f"*{b.esc(title)}* · {b.esc(group[1])}"))
+        mine = [reading for reading in readings if (reading.target.system, reading.target.environment) == group]
+        shown.append(b.section("\n".join(_line(reading, world) for reading in mine)))
+    shown.append(b.context(f"as of {b.when(world.clock.now())}"))
+    healthy = sum(1 for reading in readings if _mark(reading) == ":large_green_circle:")
+    return Plan(
+        title="Services", answer_text=f"{len(targets)} services, {healthy} of them well", answer=tuple(b.fit(shown))
+    )
+
+
+def _asked(args: ServicesArgs, world: World) -> tuple[Target, ...]:
+    """``/services production`` means an environment when no service is called so."""
+    try:
+        return world.catalog.matching(args.service or None, args.environment or None)
+    except NotFoundError:
+        if args.environment:
+            raise
+        try:
+            return world.catalog.matching(None, args.service)
+        except NotFoundError:
+            pass
+        raise
+
+
+def _read(targets: tuple[Target, ...], world: World) -> list[Reading]:
+    on_ecs = [target for target in targets if target.service.kind is ServiceKind.ECS]
+    reads: dict[str, Callable[[], Any]] = {"services": partial(world.ecs.services, on_ecs)}
+    for account in dict.fromkeys(target.account for target in targets):
+        names = [alarm.name for target in targets if target.account == account for alarm in target.service.alarms]
+        reads[f"alarms {_name(account)}"] = partial(world.metrics.alarms, account, names)
+    found = world.gather(reads, seconds=READ_SECONDS)
+    services: Any = found["services"]
+    definitions = _definitions(on_ecs, services, world)
+    return [
+        Reading(
+            target=target,
+            service=services.get(target.key) if isinstance(services, Mapping) else services,
+            definition=definitions.get(target.key),
+            red=_red(target, found[f"alarms {_name(target.account)}"]),
+        )
+        for target in targets
+    ]
+
+
+def _name(account: Account) -> str:
+    return f"{account.region} {account.role_arn}"
+
+
+def _definitions(targets: list[Target], services: Any, world: World) -> dict[str, TaskDefinition]:
+    reads: dict[str, Callable[[], Any]] = {}
+    for target in targets:
+        service = services.get(target.key) if isinstance(services, Mapping) else None
+        if isinstance(service, EcsService):
+            running = service.primary.task_definition if service.primary else service.task_definition
+            reads[target.key] = partial(world.ecs.task_definition, target.account, running)
+    found = world.gather(reads, seconds=READ_SECONDS)
+    return {key: value for key, value in found.items() if isinstance(value, TaskDefinition)}
+
+
+def _red(target: Target, readings: Any) -> tuple[str, ...] | Exception:
+    if isinstance(readings, Exception):
+        return readings
+    mine = {alarm.name for alarm in target.service.alarms}
+    return tuple(
+        reading.name
+        for reading in readings
+        if isinstance(reading, AlarmReading) and reading.name in mine and reading.state == "ALARM"
+    )
+
+
+def _mark(reading: Reading) -> str:
+    service = reading.service
+    if isinstance(service, Exception):
+        return ":grey_question:"
+    red = isinstance(reading.red, tuple) and bool(reading.red)
+    if service is None:
+        return ":red_circle:" if red else ":white_circle:"
+    if service.running < service.desired and not service.in_flight:
+        return ":red_circle:"
+    if red:
+        return ":red_circle:"
+    return ":large_yellow_circle:" if service.in_flight or service.running < service.desired else ":large_green_circle:"
+
+
+def _line(reading: Reading, world: World) -> str:
+    target, service = reading.target, reading.service
+    head = f"{_mark(reading)} *{b.esc(target.name)}*"
+    if isinstance(service, Exception):
+        said = "AWS did not answer in time" if isinstance(service, TimeoutError) else str(service)
+        return f"{head} · {b.esc(said, 300)}"
+    parts = [head]
+    if service is None:
+        parts.append({ServiceKind.LAMBDA: "Lambda function", ServiceKind.STATIC_SITE: "static site"}[target.service.kind])
+    else:
+        parts += [f"{service.running}/{service.desired} running", *_version(reading, world, service)]
+    if isinstance(reading.red, Exception):
+        parts.append("alarms could not be read")
+    elif reading.red:
+        parts.append(":rotating_light: " + ", ".join(b.code(name) for name in reading.red))
+    return " · ".join(parts)
+
+
+def _version(reading: Reading, world: World, service: EcsService) -> list[str]:
+    now = world.clock.now()
+    parts = []
+    definition = reading.definition
+    if definition is not None and definition.containers:
+        try:
+            container = images.shipped(definition, reading.target.service.container, reading.target.label)
+        except ConflictError:
+            container = definition.containers[0]
+        parts.append(f"{b.code(images.version(definition, container))} {b.esc(images.revision(definition.arn))}")
+    if service.primary is not None:
+        who = _who(reading.target, world, definition)
+        word = "rolling out for" if service.in_flight else "deployed"
+        age = b.ago(now - service.primary.created_at)
+        parts.append(f"{word} {age}{'' if service.in_flight else ' ago'} by {who}")
+    return parts
+
+
+def _who(target: Target, world: World, definition: TaskDefinition | None) -> str:
+    by = definition.tags.get(images.BY_TAG, "") if definition else ""
+    if by:
+        return b.user(by)
+    since = world.clock.now() - LEDGER_SECONDS
+    last = next(iter(world.recent.operations(target.key, since=since, limit=1)), None)
+    return b.user(str(last["actor"])) if last else "somebody outside the bot"
+
+
+services = Command(
+    name="services",
+    summary="What runs, which version, since when and by whom",
+    action="read",
+    args=ServicesArgs,
+    plan=plan,
+    examples=("bi", "api production", ""),
+)
