@@ -29,7 +29,7 @@ class CertificateAuthority:
         self._leaf_key = ec.generate_private_key(ec.SECP256R1())
         self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Sandbox certificate authority")])
         self._certificate = self._issue_root()
-        self._directory = tempfile.TemporaryDirectory(prefix="sandbox-ca-")
+        self._directory: tempfile.TemporaryDirectory[str] | None = None
         self._contexts: dict[str, ssl.SSLContext] = {}
 
     @property
@@ -46,12 +46,15 @@ class CertificateAuthority:
 
     def close(self) -> None:
         """Remove the keys from the disk."""
-        self._directory.cleanup()
+        if self._directory is not None:
+            self._directory.cleanup()
 
     def _make_context(self, host: str) -> ssl.SSLContext:
         private = self._leaf_key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
+        if self._directory is None:
+            self._directory = tempfile.TemporaryDirectory(prefix="sandbox-ca-")
         chain = Path(self._directory.name) / f"{len(self._contexts)}.pem"
         chain.write_bytes(private + self._issue_leaf(host).public_bytes(serialization.Encoding.PEM))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -78,7 +78,7 @@ def make_messaging(account: Account, region: str) -> Messaging:
     """The topic ``runbook-alarms``, the queue subscribed to it, and the queue for what nobody could take."""
     sns, sqs = account.client("sns", region), account.client("sqs", region)
     topic_arn = sns.create_topic(Name=TOPIC, Attributes={"SignatureVersion": "2"})["TopicArn"]
-    dlq_url = sqs.create_queue(QueueName=DLQ, Attributes={"MessageRetentionPeriod": "1209600"})["QueueUrl"]
+    sqs.create_queue(QueueName=DLQ, Attributes={"MessageRetentionPeriod": "1209600"})
     queue_arn = f"arn:aws:sqs:{region}:{ACCOUNT}:{QUEUE}"
     attributes = {
         "VisibilityTimeout": "10",
@@ -88,9 +88,14 @@ def make_messaging(account: Account, region: str) -> Messaging:
         ),
         "Policy": json.dumps(_queue_policy(queue_arn, topic_arn)),
     }
-    queue_url = sqs.create_queue(QueueName=QUEUE, Attributes=attributes)["QueueUrl"]
+    sqs.create_queue(QueueName=QUEUE, Attributes=attributes)
     sns.subscribe(TopicArn=topic_arn, Protocol="sqs", Endpoint=queue_arn)
-    return Messaging(region, topic_arn, queue_url, dlq_url)
+    return Messaging(region, topic_arn, queue_address(region, QUEUE), queue_address(region, DLQ))
+
+
+def queue_address(region: str, name: str) -> str:
+    """A queue's address as AWS writes it. The emulator's own tells no region, and both regions' are the same."""
+    return f"https://sqs.{region}.amazonaws.com/{ACCOUNT}/{name}"
 
 
 def _queue_policy(queue_arn: str, topic_arn: str) -> dict[str, Any]:

@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from sandbox.aws.server import AwsServer
+from sandbox.calls import Calls
+from sandbox.clock import Clock
+from sandbox.faults import Faults
+from sandbox.seed.account import DLQ, Account
+from sandbox.seed.catalogue import FATES, NEWER_GOOD, RDS_LOG_GROUP, REGIONS, SERVICES, US, service_of
+from sandbox.seed.plant import Planted, past_clock, plant
+
+SYSTEMS = Path(__file__).parents[2] / "config" / "systems"
+
+
+@dataclass
+class World:
+    account: Account
+    clock: Clock
+    planted: Planted
+    steps: list[str]
+
+    def aws(self, service: str, region: str = US) -> Any:
+        return self.account.client(service, region)
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[World]:
+    clock = past_clock()
+    server = AwsServer(clock, Faults(), Calls())
+    server.start()
+    account = Account(server.url, "SANDBOXTEST", secrets.token_hex(8))
+    steps: list[str] = []
+    try:
+        yield World(account, clock, plant(account, clock, steps.append), steps)
+    finally:
+        account.close()
+        server.stop()
+
+
+def configured() -> Iterator[tuple[str, str, str, dict[str, Any]]]:
+    """Every service of config/: region, system, name and what is said about it."""
+    for file in sorted(SYSTEMS.glob("*.yaml")):
+        system = yaml.safe_load(file.read_text())
+        for environment in system["environments"].values():
+            for name, service in environment["services"].items():
+                yield system["region"], system["system"], name, service
+
+
+def until(claim: Callable[[], Any], seconds: float = 10) -> Any:
+    deadline = time.monotonic() + seconds
+    while not (found := claim()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return found
+
+
+def test_every_configured_ecs_service_runs_what_it_should(world: World) -> None:
+    for region, _, name, service in configured():
+        if service["kind"] != "ecs":
+            continue
+        asked = {"cluster": service["cluster"], "services": [service.get("service", name)]}
+        (found,) = world.aws("ecs", region).describe_services(**asked)["services"]
+        assert found["runningCount"] == found["desiredCount"] > 0
+        assert [one["rolloutState"] for one in found["deployments"]] == ["COMPLETED"]
+
+
+def test_every_configured_alarm_is_at_rest_and_notifies_its_region_s_topic(world: World) -> None:
+    topics = {one.region: one.topic_arn for one in world.planted.messaging}
+    for region in REGIONS:
+        found = {
+            alarm["AlarmName"]: alarm
+            for page in world.aws("cloudwatch", region).get_paginator("describe_alarms").paginate()
+            for alarm in page["MetricAlarms"]
+        }
+        names = [
+            alarm["name"]
+            for where, _, _, service in configured()
+            for alarm in service.get("alarms", [])
+            if where == region
+        ]
+        assert set(names) == set(found)
+        for alarm in found.values():
+            assert alarm["StateValue"] == "OK", alarm["AlarmName"]
+            assert alarm["ActionsEnabled"]
+            assert alarm["AlarmActions"] == alarm["OKActions"] == [topics[region]]
+
+
+def test_other_configured_things_exist(world: World) -> None:
+    for region, _, _, service in configured():
+        if service["kind"] == "lambda":
+            alias = world.aws("lambda", region).get_alias(FunctionName=service["function"], Name=service["alias"])
+            assert alias["FunctionVersion"] == "2"
+        if service["kind"] == "static_site":
+            world.aws("s3", region).head_object(Bucket=service["bucket"], Key="index.html")
+            found = world.aws("cloudfront").get_distribution(Id=service["distribution"])
+            assert found["Distribution"]["Id"] == service["distribution"]
+        for group in service.get("log_groups", []):
+            assert world.aws("logs", region).describe_log_groups(logGroupNamePrefix=group)["logGroups"]
+
+
+@pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.family)
+def test_every_service_has_a_history_of_releases(world: World, service: Any) -> None:
+    ecs = world.aws("ecs", service.region)
+    arns = ecs.list_task_definitions(familyPrefix=service.family, sort="ASC")["taskDefinitionArns"]
+    definitions = [ecs.describe_task_definition(taskDefinition=arn)["taskDefinition"] for arn in arns]
+    tags = [definition["containerDefinitions"][0]["image"].rsplit(":", 1)[1] for definition in definitions]
+    assert tags == list(service.history)
+    moments = [definition["registeredAt"].timestamp() for definition in definitions]
+    assert moments == sorted(moments)
+    assert moments[-1] - moments[0] > 14 * 86_400
+
+
+@pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.family)
+def test_every_service_has_images_of_every_fate(world: World, service: Any) -> None:
+    pages = world.aws("ecr", service.region).get_paginator("list_images").paginate(repositoryName=service.repository)
+    tags = {image["imageTag"] for page in pages for image in page["imageIds"]}
+    assert tags >= {*service.history, *NEWER_GOOD, *FATES}
+
+
+@pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.family)
+def test_every_running_task_has_a_log_stream_of_its_own(world: World, service: Any) -> None:
+    tasks = world.aws("ecs", service.region).list_tasks(cluster=service.cluster, serviceName=service.service)
+    expected = {f"ecs/{service.container}/{arn.rsplit('/', 1)[1]}" for arn in tasks["taskArns"]}
+    assert len(expected) == service.desired
+    streams = world.aws("logs", service.region).describe_log_streams(logGroupName=service.log_group)["logStreams"]
+    assert {stream["logStreamName"] for stream in streams} >= expected
+
+
+def test_an_error_and_its_request_share_a_trace(world: World) -> None:
+    service = service_of("usage", "delivery-standard")
+    pages = world.aws("logs").get_paginator("filter_log_events").paginate(logGroupName=service.log_group)
+    lines = [json.loads(event["message"]) for page in pages for event in page["events"]]
+    assert len(lines) > 400
+    errors = [line for line in lines if line["level"] == "error"]
+    assert errors
+    assert all(sum(line["traceId"] == error["traceId"] for line in lines) == 2 for error in errors)
+
+
+def test_the_database_s_log_tells_slow_statements(world: World) -> None:
+    found = world.aws("logs").filter_log_events(logGroupName=RDS_LOG_GROUP, filterPattern="duration")["events"]
+    assert found
+    assert all("statement:" in event["message"] for event in found)
+
+
+def test_metrics_cover_three_hours(world: World) -> None:
+    service = service_of("bi", "api")
+    now = world.clock.now()
+    statistics = world.aws("cloudwatch", service.region).get_metric_statistics(
+        Namespace="AWS/ECS",
+        MetricName="MemoryUtilization",
+        Dimensions=[{"Name": "ClusterName", "Value": "bi-production"}, {"Name": "ServiceName", "Value": "api"}],
+        StartTime=now - 3 * 3600,
+        EndTime=now,
+        Period=300,
+        Statistics=["Average"],
+    )
+    values = [point["Average"] for point in statistics["Datapoints"]]
+    assert len(values) >= 35
+    assert 45 < min(values) <= max(values) < 65
+
+
+def test_the_clock_ends_in_the_present(world: World) -> None:
+    assert abs(world.clock.now() - time.time()) < 3600
+
+
+def test_an_alarm_travels_to_its_region_s_queue(world: World) -> None:
+    for messaging in world.planted.messaging:
+        sqs = world.aws("sqs", messaging.region)
+        alarms = world.aws("cloudwatch", messaging.region)
+        name = alarms.describe_alarms(MaxRecords=1)["MetricAlarms"][0]["AlarmName"]
+        alarms.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="a drill")
+        received = until(lambda: sqs.receive_message(QueueUrl=messaging.queue_url).get("Messages"))  # noqa: B023
+        envelope = json.loads(received[0]["Body"])
+        assert envelope["TopicArn"] == messaging.topic_arn
+        assert envelope["SignatureVersion"] == "2"
+        assert json.loads(envelope["Message"])["AlarmName"] == name
+        assert sqs.receive_message(QueueUrl=messaging.dlq_url).get("Messages") is None
+        assert messaging.dlq_url.endswith(DLQ)
+
+
+def test_every_step_is_reported(world: World) -> None:
+    assert world.steps[0] == "images and load balancers"
+    assert world.steps[-1] == "alarms"
