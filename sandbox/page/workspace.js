@@ -1,0 +1,150 @@
+// Everything the page knows about the workspace, for one person at a time: who and where, messages by channel,
+// what is unread. It draws nothing; it calls `changed` when something is different.
+import { get } from "./api.js";
+import { lasting } from "./memory.js";
+import { seen } from "./time.js";
+
+const LONGEST_MEMORY = 2000; // messages a channel
+const byTs = (a, b) => (a.ts < b.ts ? -1 : a.ts > b.ts ? 1 : 0);
+
+/** A reply that is only in its thread; a broadcast reply is in the channel as well. */
+export const inThreadOnly = (message) =>
+  Boolean(message.thread_ts && message.thread_ts !== message.ts && message.subtype !== "thread_broadcast");
+
+export class Workspace {
+  constructor(changed) {
+    this.changed = changed;
+    this.people = { users: new Map(), channels: new Map(), usergroups: new Map(), me: null };
+    this.team = { name: "Sandbox" };
+    this.commands = [];
+    this.loaded = false;
+    this.reset();
+  }
+
+  /** Forget what another person saw. */
+  reset() {
+    this.messages = new Map();
+    this.unread = new Map();
+  }
+
+  get me() {
+    return this.people.users.get(this.people.me);
+  }
+
+  get persons() {
+    return [...this.people.users.values()].filter((user) => !user.is_bot && user.id !== "USLACKBOT" && !user.deleted);
+  }
+
+  get channels() {
+    return [...this.people.channels.values()].filter((channel) => !channel.is_archived)
+      .sort((a, b) => Number(a.is_im ?? false) - Number(b.is_im ?? false) || String(a.name).localeCompare(String(b.name)));
+  }
+
+  /** Users, channels, commands. Answers false when the server cannot be reached. */
+  async loadState() {
+    const state = await get("state");
+    if (!state.ok) return false;
+    const index = (list) => new Map((list ?? []).map((one) => [one.id, one]));
+    Object.assign(this.people, {
+      users: index([...(state.users ?? []), ...(state.bot?.id ? [state.bot] : [])]),
+      channels: index(state.channels), usergroups: index(state.usergroups),
+    });
+    for (const user of state.users ?? []) this.people.users.set(user.id, user);
+    this.team = state.team ?? this.team;
+    this.commands = state.commands ?? [];
+    this.loaded = true;
+    this.changed();
+    return true;
+  }
+
+  /** Fetch a channel's messages (or one thread's) anew; what the server no longer has disappears. */
+  async loadMessages(channel, thread) {
+    const asked = this.people.me;
+    const answer = await get("messages", { channel, thread_ts: thread, user: asked });
+    if (!answer.ok || asked !== this.people.me) return;
+    const known = this.of(channel);
+    const fresh = new Set(answer.messages.map((message) => message.ts));
+    for (const message of [...known.values()]) {
+      const covered = thread ? message.thread_ts === thread : !inThreadOnly(message);
+      if (covered && !message.local && !fresh.has(message.ts)) known.delete(message.ts);
+    }
+    for (const message of answer.messages) this.keep(channel, message);
+    if (!thread) this.countUnread(channel);
+    this.changed();
+  }
+
+  /** The messages of a channel by their timestamp. */
+  of(channel) {
+    if (!this.messages.has(channel)) this.messages.set(channel, new Map());
+    return this.messages.get(channel);
+  }
+
+  keep(channel, message) {
+    const known = this.of(channel);
+    const before = known.get(message.ts);
+    known.set(message.ts, before && JSON.stringify(before) === JSON.stringify(message) ? before : message);
+    if (!message.local) seen(Number(message.ts));
+    if (known.size > LONGEST_MEMORY) known.delete([...known.keys()].sort()[0]);
+    return !before;
+  }
+
+  timeline(channel) {
+    return [...this.of(channel).values()].filter((message) => !inThreadOnly(message)).sort(byTs);
+  }
+
+  thread(channel, parent) {
+    return [...this.of(channel).values()].filter((one) => one.ts === parent || one.thread_ts === parent).sort(byTs);
+  }
+
+  /** A new message from the stream; answers whether it was unknown. */
+  arrived(message) {
+    const fresh = this.keep(message.channel, message);
+    const parent = message.thread_ts && message.thread_ts !== message.ts && this.of(message.channel).get(message.thread_ts);
+    // The parent's own change may be told before or after its reply; the larger count is the later one.
+    if (fresh && parent && !message.ephemeral) {
+      const known = this.thread(message.channel, parent.ts).filter((one) => one.ts !== parent.ts && !one.ephemeral).length;
+      this.keep(message.channel, { ...parent, reply_count: Math.max(parent.reply_count ?? 0, known), latest_reply: message.ts });
+    }
+    if (fresh && !inThreadOnly(message)) this.countUnread(message.channel);
+    this.changed();
+    return fresh;
+  }
+
+  deleted(channel, ts) {
+    this.of(channel).delete(ts);
+    this.changed();
+  }
+
+  /** Something only this page says, such as a command that nobody answered. */
+  notice(channel, text, thread) {
+    const last = [...this.of(channel).keys()].sort().at(-1) ?? "0";
+    const ts = (Math.max(Number(last), Date.now() / 1000) + 1e-6).toFixed(6);
+    this.keep(channel, { ts, channel, text, thread_ts: thread, username: "Slackbot", user: "USLACKBOT", ephemeral: true, local: true });
+    this.changed();
+  }
+
+  mentionsMe(message) {
+    const said = JSON.stringify([message.text, message.blocks ?? null]);
+    const groups = [...this.people.usergroups.values()].filter((group) => group.users?.includes(this.people.me));
+    return said.includes(`<@${this.people.me}>`) || groups.some((group) => said.includes(`<!subteam^${group.id}`));
+  }
+
+  countUnread(channel) {
+    const read = lasting.read(`read:${this.people.me}:${channel}`) ?? "0";
+    const news = this.timeline(channel).filter((one) => one.ts > read && one.user !== this.people.me && !one.local);
+    this.unread.set(channel, { count: news.length, mentions: news.filter((one) => this.mentionsMe(one)).length });
+  }
+
+  /** The person has looked at the channel. */
+  markRead(channel) {
+    const last = this.timeline(channel).filter((one) => !one.local).at(-1)?.ts;
+    if (!last || !(this.unread.get(channel)?.count ?? 0)) return;
+    lasting.write(`read:${this.people.me}:${channel}`, last);
+    this.unread.set(channel, { count: 0, mentions: 0 });
+    this.changed();
+  }
+
+  get unreadTotal() {
+    return [...this.unread.values()].reduce((sum, one) => sum + one.count, 0);
+  }
+}
