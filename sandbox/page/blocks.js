@@ -6,13 +6,18 @@ import { markdown } from "./markdown.js";
 import { plain, textObject } from "./mrkdwn.js";
 import { richText } from "./richtext.js";
 
+const unreachable = new Set();
+
 /** A picture that shows its words when it cannot be shown (another host is refused by this page's policy). */
 export function picture(source, alt, className) {
   const src = safeSource(source);
   const words = h("span", { class: "picture-missing" }, alt || "picture");
-  if (!src) return words;
+  if (!src || unreachable.has(src)) return words;
   const image = h("img", { class: className, src, alt: alt ?? "", loading: "lazy" });
-  image.addEventListener("error", () => image.replaceWith(words), { once: true });
+  image.addEventListener("error", () => {
+    unreachable.add(src);
+    image.replaceWith(words);
+  }, { once: true });
   return image;
 }
 

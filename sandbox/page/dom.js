@@ -49,9 +49,9 @@ function patchAttributes(old, fresh) {
   if (old.style && old.style.cssText !== fresh.style.cssText) old.style.cssText = fresh.style.cssText;
 }
 
-function patchControl(old, fresh) {
+function patchControl(old, fresh, chosen) {
   const editing = old === document.activeElement;
-  if (old.nodeName === "SELECT" && !editing) old.value = fresh.value;
+  if (chosen && !editing) [...old.options].forEach((option, index) => (option.selected = chosen[index]));
   if (old.nodeName === "INPUT" && (old.type === "checkbox" || old.type === "radio")) old.checked = fresh.checked;
   else if ((old.nodeName === "INPUT" || old.nodeName === "TEXTAREA") && !editing) old.value = fresh.value;
 }
@@ -72,8 +72,9 @@ export function patch(old, fresh) {
   patchAttributes(old, fresh);
   if (old.listeners) for (const type of Object.keys(old.listeners)) old.listeners[type] = null;
   for (const [type, listener] of Object.entries(fresh.listeners ?? {})) listen(old, type, listener);
+  const chosen = fresh.nodeName === "SELECT" ? [...fresh.options].map((option) => option.selected) : null;
   patchChildren(old, [...fresh.childNodes]);
-  patchControl(old, fresh);
+  patchControl(old, fresh, chosen);
   return old;
 }
 

@@ -4,7 +4,7 @@ import { get } from "./api.js";
 import { lasting } from "./memory.js";
 import { seen } from "./time.js";
 
-const LONGEST_MEMORY = 2000; // messages a channel
+const LONGEST_MEMORY = 500; // messages a channel
 const byTs = (a, b) => (a.ts < b.ts ? -1 : a.ts > b.ts ? 1 : 0);
 
 /** A reply that is only in its thread; a broadcast reply is in the channel as well. */
