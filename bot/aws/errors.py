@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
 from typing import Any
 
 from botocore import exceptions
@@ -45,14 +48,37 @@ _PREFIX = {"monitoring": "cloudwatch"}
 _REFUSAL = re.compile(r"not authorized to perform:?\s+(?P<action>[\w-]+:\w+)(?:\s+on resource:?\s+(?P<resource>\S+))?")
 _WRONG = re.compile(r'Invalid \w+ for parameter [^\s,]+|(?:Missing required|Unknown) parameter in [^\s:]+: "[^"]+"')
 _LONGEST = 400
+_MOST = 10_000
+
+
+class NotPermittedError(UpstreamError):
+    """AWS denied a call; ``action`` is the permission that is missing, "ecs:UpdateService"."""
+
+    def __init__(self, message: str, *, action: str, code: str) -> None:
+        super().__init__(message, code=code)
+        self.action = action
 
 
 def ask(client: Any, operation: str, /, **parameters: Any) -> dict[str, Any]:
     """One call of a boto3 client ("describe_services"). Raises UpstreamError in words, ``code`` being AWS's own."""
+    with _in_words(client, operation):
+        answer: dict[str, Any] = getattr(client, operation)(**parameters)
+    return answer
+
+
+def ask_all(client: Any, operation: str, path: str, /, **parameters: Any) -> list[Any]:
+    """What a JMESPath finds on every page of a list ("clusterArns[]"), at most 10,000. Raises as ``ask`` does."""
+    with _in_words(client, operation):
+        found = client.get_paginator(operation).paginate(**parameters).search(path)
+        return [each for each in islice(found, _MOST) if each is not None]
+
+
+@contextmanager
+def _in_words(client: Any, operation: str) -> Iterator[None]:
     service = client.meta.service_model.signing_name
     action = f"{_PREFIX.get(service, service)}:{client.meta.method_to_api_mapping[operation]}"
     try:
-        answer: dict[str, Any] = getattr(client, operation)(**parameters)
+        yield
     except exceptions.ParamValidationError as error:
         # Its text shows the values that were sent, and a task definition's environment can hold secrets.
         raise UpstreamError(f"{action} was not sent: {_wrong_fields(error)}.", code="ParamValidation") from None
@@ -61,7 +87,6 @@ def ask(client: Any, operation: str, /, **parameters: Any) -> dict[str, Any]:
         raise upstream(error, action) from None
     except (exceptions.BotoCoreError, ResponseParserError) as error:
         raise upstream(error, action) from error
-    return answer
 
 
 def upstream(error: Exception, action: str) -> UpstreamError:
@@ -97,7 +122,7 @@ def _refused(error: exceptions.ClientError, asked: str) -> UpstreamError:
     # A role is assumed while another call is being signed: the refusal is STS's, not that call's.
     action = "sts:AssumeRole" if error.operation_name == "AssumeRole" else asked
     if code in _DENIED:
-        return UpstreamError(_denied(message, action), code=code)
+        return _denied(message, action, code)
     if code in _EXPIRED:
         return UpstreamError(f"AWS refused {action}: the bot's credentials have expired.", code=code, retryable=True)
     if code in _UNKNOWN_KEY:
@@ -110,16 +135,17 @@ def _refused(error: exceptions.ClientError, asked: str) -> UpstreamError:
     return UpstreamError(f"AWS refused {action}: {said_so}", code=code, retryable=transient)
 
 
-def _denied(message: str, asked: str) -> str:
+def _denied(message: str, asked: str, code: str) -> NotPermittedError:
     """AWS words a refusal as "User: … is not authorized to perform: ecs:UpdateService on resource: arn:… because …"."""
     match = _REFUSAL.search(message)
     action = match["action"] if match else asked
     resource = match["resource"] if match else None
     where = f" on {resource.rstrip('.,;')}" if resource else ""
+    remedy = "give the bot's role this permission"
     if "explicit deny" in message:
-        policy = re.search(r"explicit deny in an? ([\w -]*?policy)", message)
-        return f"AWS denied {action}{where}; an explicit deny in {policy[1] if policy else 'a policy'} forbids it."
-    return f"AWS denied {action}{where}; give the bot's role this permission."
+        policy = re.search(r"explicit deny in (an? [\w -]*?policy)", message)
+        remedy = f"an explicit deny in {policy[1] if policy else 'a policy'} forbids it"
+    return NotPermittedError(f"AWS denied {action}{where}; {remedy}.", action=action, code=code)
 
 
 def _wrong_fields(error: exceptions.ParamValidationError) -> str:

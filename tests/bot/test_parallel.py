@@ -61,13 +61,18 @@ def test_a_read_that_is_late_is_a_timeout_and_its_answer_is_dropped(gather: Para
 
 def test_a_read_that_had_not_begun_never_begins(gather: Parallel) -> None:
     go_on = threading.Event()
-    begun: list[str] = []
+    begun = threading.Event()
+
+    def fifth() -> bool:
+        begun.set()
+        return True
+
     busy = {str(number): lambda: go_on.wait(PATIENCE) for number in range(4)}
-    found = gather({**busy, "fifth": lambda: begun.append("fifth") is None}, seconds=0.02)
+    found = gather({**busy, "fifth": fifth}, seconds=0.02)
     assert isinstance(found["fifth"], TimeoutError)
     go_on.set()
     assert gather({"after": lambda: True}, seconds=PATIENCE) == {"after": True}
-    assert begun == []
+    assert not begun.is_set()
 
 
 def test_the_log_context_of_the_caller_holds_in_its_reads(gather: Parallel) -> None:

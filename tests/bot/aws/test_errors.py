@@ -36,7 +36,7 @@ def refused(sessions: Sessions, account: Account) -> UpstreamError:
             "User: arn:aws:iam::1:user/bot is not authorized to perform: ecs:ListClusters on resource: * with an "
             "explicit deny in a service control policy",
             400,
-            "AWS denied ecs:ListClusters on *; an explicit deny in service control policy forbids it.",
+            "AWS denied ecs:ListClusters on *; an explicit deny in a service control policy forbids it.",
             False,
         ),
         (
