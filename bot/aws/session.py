@@ -106,7 +106,8 @@ class Sessions:
 
         def create_client(service: str, **options: Any) -> Any:
             config = self._config(self._attempts, self._read_timeout)
-            return self._own.create_client(service, region_name=account.region or None, config=config, **options)
+            with self._lock:
+                return self._own.create_client(service, region_name=account.region or None, config=config, **options)
 
         def fetch() -> dict[str, Any]:
             fetcher = AssumeRoleCredentialFetcher(
