@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from moto.cloudwatch.models import CloudWatchBackend, cloudwatch_backends
 from moto.cloudwatch.responses import CloudWatchResponse
-from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.models import DEFAULT_ACCOUNT_ID
 
 from sandbox.aws import cloudwatch_api, cloudwatch_image, metrics_api
 from sandbox.aws.cloudwatch_transitions import evaluate_everywhere, metrics_of

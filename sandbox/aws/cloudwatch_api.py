@@ -10,6 +10,7 @@ from moto.cloudwatch.exceptions import InvalidFormat, InvalidParameterValue, Res
 from moto.cloudwatch.models import CloudWatchBackend
 from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.responses import ActionResult, EmptyResult
+from sandbox.aws.world import current
 
 from sandbox.aws.cloudwatch_alarms import Alarm
 from sandbox.aws.cloudwatch_composite import RuleError, parse_rule
@@ -18,14 +19,12 @@ from sandbox.aws.cloudwatch_transitions import (
     alarms_of,
     evaluate_region,
     history_of,
-    metrics_of,
     set_by_hand,
 )
 from sandbox.aws.cloudwatch_verdict import OPERATORS
 from sandbox.aws.metrics_math import names_in
 from sandbox.aws.metrics_statistics import is_percentile
 from sandbox.aws.metrics_store import series_key
-from sandbox.aws.world import current
 
 _STATES = ("INSUFFICIENT_DATA", "ALARM", "OK")
 _TREATMENTS = ("missing", "ignore", "breaching", "notBreaching")
@@ -49,7 +48,9 @@ def put_composite_alarm(self: CloudWatchResponse) -> ActionResult:
         raise ValidationError(str(error)) from None
     unknown = [name for name in names if name not in self.cloudwatch_backend.alarms]
     if unknown:
-        raise ValidationError(f"Could not save the composite alarm as alarms [{', '.join(unknown)}] in the alarm rule do not exist")
+        raise ValidationError(
+            f"Could not save the composite alarm as alarms [{', '.join(unknown)}] in the alarm rule do not exist"
+        )
     store_alarm(self.cloudwatch_backend, settings, self._get_param("Tags", []))
     return EmptyResult()
 
@@ -96,7 +97,9 @@ def _check(settings: dict[str, Any]) -> None:
 def _check_metrics(settings: dict[str, Any]) -> None:
     queries = settings["Metrics"]
     if any(settings.get(key) for key in ("MetricName", "Namespace", "Period", "Statistic", "Dimensions")):
-        raise ValidationError("Metrics list cannot be specified together with MetricName, Dimensions, Period, Namespace, Statistic or ExtendedStatistic.")
+        raise ValidationError(
+            "Metrics list cannot be specified together with MetricName, Dimensions, Period, Namespace, Statistic or ExtendedStatistic."
+        )
     returned = [query for query in queries if query.get("ReturnData") is not False]
     if len(returned) != 1:
         raise ValidationError("Exactly one element of the metrics list should return data.")
@@ -224,9 +227,7 @@ def _switch_actions(self: CloudWatchResponse, enabled: bool) -> ActionResult:
     return EmptyResult()
 
 
-def put_from_another_service(
-    self: CloudWatchBackend, name: str, description: str = "", **settings: Any
-) -> Alarm:
+def put_from_another_service(self: CloudWatchBackend, name: str, description: str = "", **settings: Any) -> Alarm:
     """The way moto's own services (target tracking) make alarms: the same alarm, from their argument names."""
     wanted = {"".join(word.capitalize() for word in key.split("_")): value for key, value in settings.items() if value}
     wanted |= {"AlarmName": name, "AlarmDescription": description}

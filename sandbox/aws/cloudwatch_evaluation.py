@@ -70,7 +70,7 @@ def _sample_counts(
     for query in queries:
         series = series_of(query, store) if "MetricStat" in query else None
         for at, bucket in by_period(series.between(start, end), period).items() if series else ():
-            counts[at] = counts.get(at, 0.0) + sum(sample.count for sample in bucket)
+            counts[at] = counts.get(at, 0.0) + sum(sample.weight for sample in bucket)
     return counts
 
 

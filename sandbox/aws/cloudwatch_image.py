@@ -12,12 +12,12 @@ from typing import Any
 from moto.cloudwatch.exceptions import ValidationError
 from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.responses import ActionResult
+from sandbox.aws.world import current
 
 from sandbox.aws.cloudwatch_evaluation import queries_of
 from sandbox.aws.cloudwatch_transitions import alarms_of, metrics_of
 from sandbox.aws.metrics_queries import Query, QueryRun
 from sandbox.aws.metrics_values import MathError, Points
-from sandbox.aws.world import current
 
 _COLOURS = ((31, 119, 180), (255, 127, 14), (44, 160, 44), (148, 103, 189))
 _RED, _GREY = (214, 39, 40), (221, 221, 221)
@@ -47,7 +47,9 @@ def get_metric_widget_image(self: CloudWatchResponse) -> ActionResult:
             drawn += [answer.points for answer in run.answers(query["Id"])]
         except MathError as error:
             raise ValidationError(str(error)) from None
-    width, height = (min(max(int(widget.get(key) or size), _SMALLEST), _LARGEST) for key, size in (("width", 600), ("height", 400)))
+    width, height = (
+        min(max(int(widget.get(key) or size), _SMALLEST), _LARGEST) for key, size in (("width", 600), ("height", 400))
+    )
     return ActionResult({"MetricWidgetImage": draw(drawn, lines, (start, end), width, height)})
 
 
@@ -81,9 +83,7 @@ def _row(row: Sequence[Any], name: str, widget: dict[str, Any]) -> Query:
     return {**shown, "MetricStat": {"Metric": metric, "Period": period, "Stat": stat}}
 
 
-def draw(
-    series: Sequence[Points], lines: Sequence[float], span: tuple[float, float], width: int, height: int
-) -> bytes:
+def draw(series: Sequence[Points], lines: Sequence[float], span: tuple[float, float], width: int, height: int) -> bytes:
     """A PNG of the series over ``span`` (seconds since the epoch) with horizontal lines for thresholds."""
     rows = [bytearray(b"\xff" * width * 3) for _ in range(height)]
     values = [value for points in series for value in points.values()] + list(lines) + [0.0]

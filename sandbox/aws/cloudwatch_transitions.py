@@ -61,7 +61,8 @@ def evaluate_region(backend: CloudWatchBackend, now: float) -> None:
                 _evaluate_metric_alarm(backend, alarm, now)
         composites = [alarm for alarm in alarms if alarm.is_composite]
         for _ in range(_DEEPEST_NESTING):
-            if not any([_evaluate_composite(backend, alarm, now) for alarm in composites]):
+            moved = [_evaluate_composite(backend, alarm, now) for alarm in composites]
+            if not any(moved):
                 break
 
 
@@ -78,7 +79,7 @@ def _evaluate_metric_alarm(backend: CloudWatchBackend, alarm: Alarm, now: float)
 
 def _evaluate_composite(backend: CloudWatchBackend, alarm: Alarm, now: float) -> bool:
     alarms = alarms_of(backend)
-    rule, names = parse_rule(alarm.settings["AlarmRule"])
+    rule, _ = parse_rule(alarm.settings["AlarmRule"])
     outcome = rule(lambda name: alarms[name].state_value if name in alarms else "INSUFFICIENT_DATA")
     state = "ALARM" if outcome.holds else "OK"
     if state == alarm.state_value:
@@ -91,9 +92,7 @@ def _evaluate_composite(backend: CloudWatchBackend, alarm: Alarm, now: float) ->
         when = f"{moment(cause.state_transitioned):%A %d %B, %Y %H:%M:%S UTC}"
         reason = f"{cause.alarm_arn} transitioned to {cause.state_value} at {when}"
     evidence = {
-        "triggeringAlarms": [
-            {"arn": child.alarm_arn, "state": {"value": child.state_value}} for child in children
-        ]
+        "triggeringAlarms": [{"arn": child.alarm_arn, "state": {"value": child.state_value}} for child in children]
     }
     change_state(backend, alarm, state, reason, json.dumps(evidence), now, children)
     return True
@@ -135,9 +134,7 @@ def change_state(
             _run(backend, alarm, arn, old["stateValue"], now, children or [])
 
 
-def _run(
-    backend: CloudWatchBackend, alarm: Alarm, arn: str, old_state: str, now: float, children: list[Alarm]
-) -> None:
+def _run(backend: CloudWatchBackend, alarm: Alarm, arn: str, old_state: str, now: float, children: list[Alarm]) -> None:
     failure = None
     if arn.split(":")[2:3] == ["sns"]:
         topics = sns_backends[alarm.account_id][arn.split(":")[3]]
@@ -151,5 +148,9 @@ def _run(
         "notificationResource": arn,
         "error": failure,
     }
-    done = f"Failed to execute action {arn}. Received error: {failure}" if failure else f"Successfully executed action {arn}"
+    done = (
+        f"Failed to execute action {arn}. Received error: {failure}"
+        if failure
+        else f"Successfully executed action {arn}"
+    )
     history_of(backend).note(alarm, now, "Action", done, details)

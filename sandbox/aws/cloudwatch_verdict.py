@@ -74,9 +74,7 @@ def judge(alarm: Alarm, window: Window) -> Verdict | None:
     return _crossed(alarm, window, existing, bad, "OK")
 
 
-def _undecided(
-    alarm: Alarm, window: Window, existing: list[float], needed: int, treatment: str
-) -> Verdict | None:
+def _undecided(alarm: Alarm, window: Window, existing: list[float], needed: int, treatment: str) -> Verdict | None:
     """Nothing, or too little but all of it breaching."""
     if treatment == "ignore":
         return None
@@ -89,9 +87,7 @@ def _undecided(
     return None
 
 
-def _filled(
-    alarm: Alarm, window: Window, existing: list[float], bad: list[float], missing: int, state: str
-) -> Verdict:
+def _filled(alarm: Alarm, window: Window, existing: list[float], bad: list[float], missing: int, state: str) -> Verdict:
     told = bad if state == "ALARM" else [at for at in existing if at not in bad]
     if told:
         return _crossed(alarm, window, existing, bad, state)

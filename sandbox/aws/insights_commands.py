@@ -181,8 +181,12 @@ def _dedup(reader: Reader) -> Step:
     return step
 
 
+def _message(row: Record) -> Any:
+    return row.get("@message")
+
+
 def _parse(reader: Reader) -> Step:
-    source: Expression = lambda row: row.get("@message")  # noqa: E731
+    source: Expression = _message
     if reader.peek().kind == "name":
         source = reader.arithmetic()
     token = reader.take("string", "regex")

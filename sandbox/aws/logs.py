@@ -6,15 +6,15 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.logs import models
 from moto.logs.models import LogGroup, LogsBackend, LogStream, logs_backends
 from moto.logs.responses import LogsResponse
+from sandbox.aws.world import current
 
 from sandbox.aws import insights, logs_api
 from sandbox.aws.logs_ingestion import describe_stream, ingest
 from sandbox.aws.logs_store import forget_stream
-from sandbox.aws.world import current
 
 if TYPE_CHECKING:
     from sandbox.aws.server import AwsServer
@@ -48,7 +48,8 @@ def _forgetting(self: LogGroup, log_stream_name: str) -> None:
 
 def _now() -> datetime:
     """The sandbox's time as moto's models take it: naive, in UTC."""
-    return current().clock.datetime().replace(tzinfo=None)
+    moment: datetime = current().clock.datetime()
+    return moment.replace(tzinfo=None)
 
 
 def write(region: str, group: str, stream: str, entries: Iterable[tuple[int, str]]) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from moto.logs.models import LogGroup, LogsBackend, LogStream
 from moto.logs.responses import LogsResponse
+from sandbox.aws.world import current
 
 from sandbox.aws.logs_errors import LogsError, invalid, not_found, throttled
 from sandbox.aws.logs_ingestion import ingest
@@ -30,7 +31,6 @@ from sandbox.aws.logs_store import (
     order_of,
     stream_events,
 )
-from sandbox.aws.world import current
 
 PAGE_BYTES = 1_048_576
 PAGE_EVENTS = 10_000
@@ -244,7 +244,9 @@ def describe_log_groups(self: LogsResponse) -> str:
     params: dict[str, Any] = json.loads(self.body or "{}")
     prefix, part = params.get("logGroupNamePrefix"), params.get("logGroupNamePattern")
     if prefix and part:
-        raise LogsError("InvalidParameterException", "Only one of logGroupNamePrefix and logGroupNamePattern is allowed.")
+        raise LogsError(
+            "InvalidParameterException", "Only one of logGroupNamePrefix and logGroupNamePattern is allowed."
+        )
     wanted = [
         group
         for name, group in sorted(self.logs_backend.groups.items())

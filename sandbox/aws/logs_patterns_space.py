@@ -34,9 +34,7 @@ class SpacePattern:
     def matches(self, message: str) -> bool:
         """Whether the line has the fields and they are as wanted."""
         words = self._aligned(message)
-        return words is not None and all(
-            test(word) for (_, test), word in zip(self._fields, words, strict=True)
-        )
+        return words is not None and all(test(word) for (_, test), word in zip(self._fields, words, strict=True))
 
     def value(self, message: str, reference: str) -> float | None:
         """A plain number, or the number in the named field, written $name."""

@@ -10,6 +10,7 @@ from moto.cloudwatch.exceptions import InvalidParameterCombination, InvalidParam
 from moto.cloudwatch.models import CloudWatchBackend
 from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.responses import ActionResult
+from sandbox.aws.world import current
 
 from sandbox.aws.cloudwatch_alarms import moment
 from sandbox.aws.cloudwatch_paging import page
@@ -18,7 +19,6 @@ from sandbox.aws.metrics_queries import Answer, Query, QueryRun
 from sandbox.aws.metrics_statistics import PLAIN, by_period, is_percentile, is_statistic, statistic
 from sandbox.aws.metrics_store import Sample, SeriesKey, series_key
 from sandbox.aws.metrics_values import MathError
-from sandbox.aws.world import current
 
 _OLDEST = 14 * 86_400
 _NEWEST = 2 * 3_600
@@ -83,7 +83,9 @@ def _range(params: Mapping[str, Any], period: int) -> tuple[float, float]:
     if start >= end:
         raise InvalidParameterValue("The parameter StartTime must be less than the parameter EndTime.")
     if period not in _HIGH_RESOLUTION and (period <= 0 or period % 60):
-        raise InvalidParameterValue("The parameter Period must be a value in the set [ 1, 5, 10, 20, 30 ] or a multiple of 60.")
+        raise InvalidParameterValue(
+            "The parameter Period must be a value in the set [ 1, 5, 10, 20, 30 ] or a multiple of 60."
+        )
     return start, end
 
 
@@ -104,7 +106,9 @@ def get_metric_data(self: CloudWatchResponse) -> ActionResult:
     _check_queries(queries)
     run = QueryRun(queries, metrics_of(self.cloudwatch_backend), start, end)
     try:
-        answers = [answer for query in queries if query.get("ReturnData") is not False for answer in run.answers(query["Id"])]
+        answers = [
+            answer for query in queries if query.get("ReturnData") is not False for answer in run.answers(query["Id"])
+        ]
     except MathError as error:
         raise ValidationError(str(error)) from None
     oldest_first = params.get("ScanBy") == "TimestampAscending"
@@ -122,14 +126,14 @@ def _check_queries(queries: Sequence[Query]) -> None:
         seen.add(name)
         stat = query["MetricStat"]["Stat"] if "MetricStat" in query else None
         if stat is not None and not is_statistic(stat):
-            raise ValidationError(f"The value {stat} for parameter MetricDataQueries.member.{number}.MetricStat.Stat is not supported.")
+            raise ValidationError(
+                f"The value {stat} for parameter MetricDataQueries.member.{number}.MetricStat.Stat is not supported."
+            )
 
 
 def _paged(answers: Sequence[Answer], oldest_first: bool, params: Mapping[str, Any]) -> dict[str, Any]:
     flat = [
-        (number, at)
-        for number, answer in enumerate(answers)
-        for at in sorted(answer.points, reverse=not oldest_first)
+        (number, at) for number, answer in enumerate(answers) for at in sorted(answer.points, reverse=not oldest_first)
     ]
     shown, token = page(flat, params.get("NextToken"), params.get("MaxDatapoints") or _MOST_RETURNED)
     last_shown = shown[-1][0] if shown else len(answers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 
@@ -78,7 +79,7 @@ def _if(given: list[Value], scope: Scope) -> Value:
 def _difference(given: list[Value], scope: Scope, per_second: bool) -> Value:
     source = as_series(given[0], scope)
     instants = sorted(source)
-    pairs = zip(instants, instants[1:], strict=False)
+    pairs = itertools.pairwise(instants)
     return {
         after: (source[after] - source[before]) / ((after - before) if per_second else 1) for before, after in pairs
     }

@@ -54,7 +54,9 @@ class QueryRun:
         """The labelled series of one query. Raises MathError when an expression is wrong."""
         query = self.queries[query_id]
         found = self._resolve(query_id)
-        label = query.get("Label") or (query["MetricStat"]["Metric"]["MetricName"] if "MetricStat" in query else query_id)
+        label = query.get("Label") or (
+            query["MetricStat"]["Metric"]["MetricName"] if "MetricStat" in query else query_id
+        )
         names = [label] if len(found) == 1 else [f"{label} {number}" for number in range(1, len(found) + 1)]
         return [Answer(query_id, name, points) for name, points in zip(names, found, strict=True)]
 

@@ -28,7 +28,7 @@ def statistic(samples: Sequence[Sample], name: str) -> float | None:
     """
     if not samples:
         return None
-    count = sum(sample.count for sample in samples)
+    count = sum(sample.weight for sample in samples)
     if name == "SampleCount":
         return count
     if name == "Sum":

@@ -17,7 +17,7 @@ class Sample(NamedTuple):
     """What one PutMetricData entry said about one instant; ``values`` is empty for a statistic set."""
 
     at: float
-    count: float
+    weight: float
     total: float
     low: float
     high: float
@@ -100,6 +100,4 @@ def _sample(entry: Mapping[str, Any], at: float) -> Sample:
     numbers = [float(value) for value in entry.get("Values") or [entry.get("Value", 0.0)]]
     counts = [float(count) for count in entry.get("Counts") or [1.0] * len(numbers)]
     total = sum(value * count for value, count in zip(numbers, counts, strict=True))
-    return Sample(
-        at, sum(counts), total, min(numbers), max(numbers), tuple(zip(numbers, counts, strict=True)), unit
-    )
+    return Sample(at, sum(counts), total, min(numbers), max(numbers), tuple(zip(numbers, counts, strict=True)), unit)

@@ -17,9 +17,8 @@ from typing import Any
 
 import httpx
 from moto.sns.models import Subscription
-from moto.sqs import sqs_backends
 from moto.sqs.exceptions import QueueDoesNotExist
-
+from moto.sqs.models import sqs_backends
 from sandbox.aws.world import current
 
 RETRIES = 3
@@ -137,9 +136,7 @@ class Deliveries:
 
 def _post(client: httpx.Client, delivery: Delivery) -> bool:
     try:
-        answer = client.post(
-            delivery.subscription.endpoint, content=delivery.body.encode(), headers=delivery.headers()
-        )
+        answer = client.post(delivery.subscription.endpoint, content=delivery.body.encode(), headers=delivery.headers())
     except (httpx.HTTPError, httpx.InvalidURL):
         return False
     return 200 <= answer.status_code < 500

@@ -7,11 +7,11 @@ import uuid
 from typing import Any
 from urllib.parse import urlencode
 
-from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.sns.models import Subscription, Topic, sns_backends
+from sandbox.aws.world import current
 
 from sandbox.aws.sns_signing import Signer
-from sandbox.aws.world import current
 
 _signer: Signer | None = None
 
@@ -27,7 +27,7 @@ _FAREWELL = (
 
 def renew_signer(now: float) -> None:
     """Issue the certificate anew, valid around ``now`` (seconds since the epoch)."""
-    global _signer  # noqa: PLW0603
+    global _signer
     _signer = Signer(now)
 
 

@@ -52,7 +52,7 @@ class Signer:
 
     def sign(self, envelope: Mapping[str, str], version: str) -> str:
         """The base64 signature: RSA with SHA-1 for SignatureVersion 1, with SHA-256 for 2."""
-        algorithm: hashes.HashAlgorithm = hashes.SHA256() if version == "2" else hashes.SHA1()  # noqa: S303
+        algorithm: hashes.HashAlgorithm = hashes.SHA256() if version == "2" else hashes.SHA1()
         signature = _key().sign(string_to_sign(envelope), padding.PKCS1v15(), algorithm)
         return base64.b64encode(signature).decode()
 
