@@ -1,0 +1,164 @@
+// The sandbox's own drawer: things to try, scenarios, the clock, faults, and what PagerDuty got. A part whose
+// endpoint this server does not have (404) is left out.
+import { get, post, reason } from "./api.js";
+import { h, icon, patchChildren } from "./dom.js";
+import { safeAddress } from "./links.js";
+import { plain } from "./mrkdwn.js";
+
+const REFRESH_MS = 4000;
+const SPEEDS = [[0, "Pause"], [1, "1×"], [10, "10×"], [60, "60×"]];
+const FAULTS = [
+  { title: "Slack: 429 for 20 s", detail: "every call is told to slow down", target: "slack", operation: "*", error: "ratelimited", seconds: 20 },
+  { title: "AWS: throttled for 30 s", detail: "every call gets ThrottlingException", target: "aws", operation: "*", error: "ThrottlingException", seconds: 30 },
+  { title: "AWS: deny ecs:UpdateService", detail: "until cleared", target: "aws", operation: "ecs:UpdateService", error: "AccessDenied" },
+  { title: "PagerDuty: down", detail: "answers 500 until cleared", target: "pagerduty", operation: "*", error: "500" },
+];
+
+const part = (name, title, ...content) => h("section", { class: "panel-part", "data-key": name, "data-testid": `panel-${name}` },
+  h("h3", null, title), content);
+
+export class Panel {
+  /** `offerText(text)` puts a command into the composer; `changed()` redraws the button's count. */
+  constructor(node, { offerText, changed }) {
+    Object.assign(this, { node, offerText, changed, hints: [], scenarios: null, pagerduty: null, speed: 1, faults: new Map(), problem: null });
+    this.absent = new Set();
+    node.addEventListener("keydown", (event) => event.key === "Escape" && this.toggle(false));
+    this.draw();
+  }
+
+  get isOpen() {
+    return !this.node.hidden;
+  }
+
+  toggle(open = !this.isOpen) {
+    this.node.hidden = !open;
+    document.getElementById("panel-toggle").setAttribute("aria-expanded", String(open));
+    if (open) {
+      this.refresh();
+      this.node.querySelector("button")?.focus();
+    } else document.getElementById("panel-toggle").focus();
+  }
+
+  /** Hints once, then scenarios and PagerDuty every few seconds while the page can be seen. */
+  async start() {
+    const clock = await post("clock", {});
+    if (typeof clock.speed === "number") this.speed = clock.speed;
+    if (clock.status === 404) this.absent.add("clock");
+    this.hints = (await this.fetch("hints"))?.hints ?? [];
+    await this.refresh();
+    this.changed();
+    setInterval(() => document.visibilityState === "visible" && this.refresh(), REFRESH_MS);
+  }
+
+  async fetch(name) {
+    if (this.absent.has(name)) return null;
+    const answer = await get(name);
+    if (answer.status === 404) this.absent.add(name);
+    return answer.ok ? answer : null;
+  }
+
+  async refresh() {
+    const [scenarios, pagerduty] = await Promise.all([this.isOpen || !this.scenarios ? this.fetch("scenarios") : null, this.fetch("pagerduty")]);
+    this.scenarios = scenarios?.scenarios ?? this.scenarios;
+    if (pagerduty && JSON.stringify(pagerduty) !== JSON.stringify(this.pagerduty)) {
+      this.pagerduty = pagerduty;
+      this.changed();
+    }
+    this.draw();
+  }
+
+  async tell(path, body) {
+    const answer = await post(path, body);
+    this.problem = answer.ok ? null : `${path}: ${reason(answer)}`;
+    this.draw();
+    return answer;
+  }
+
+  async play(scenario) {
+    scenario.running = true;
+    this.draw();
+    await this.tell("play", { name: scenario.name });
+    await this.refresh();
+  }
+
+  async setClock(body) {
+    const answer = await this.tell("clock", body);
+    if (answer.ok) this.speed = typeof answer.speed === "number" ? answer.speed : body.speed ?? this.speed;
+    this.draw();
+  }
+
+  async fault(preset) {
+    if (this.faults.has(preset.title)) return this.clear([preset.target]);
+    const { target, operation, error, seconds = null } = preset;
+    const answer = await this.tell("fault", { target, operation, error, seconds, count: null, latency_ms: 0 });
+    if (answer.ok) this.faults.set(preset.title, preset);
+    if (seconds) setTimeout(() => { this.faults.delete(preset.title); this.draw(); }, seconds * 1000);
+    this.draw();
+  }
+
+  async clear(targets) {
+    for (const target of targets) await this.tell("fault", { target, error: "clear" });
+    for (const [title, preset] of [...this.faults]) if (targets.includes(preset.target)) this.faults.delete(title);
+    this.draw();
+  }
+
+  hintList() {
+    return this.hints.length > 0 && part("hints", "Try", this.hints.map((hint) => hintButton(hint, this.offerText)));
+  }
+
+  scenarioList() {
+    return this.scenarios && part("scenarios", "Scenarios", this.scenarios.map((one) => h("button", {
+      class: "panel-row", type: "button", disabled: one.running, "aria-busy": one.running ? "true" : null, "data-testid": "scenario", "data-scenario": one.name,
+      on: { click: () => this.play(one) },
+    }, one.running ? h("span", { class: "spinner" }) : icon("play"),
+    h("span", null, h("strong", null, one.title || one.name), h("span", { class: "muted row-detail" }, one.description)))));
+  }
+
+  clockRow() {
+    return !this.absent.has("clock") && part("clock", "Clock",
+      h("div", { class: "segments", role: "group", "aria-label": "Speed of the sandbox's clock" }, SPEEDS.map(([speed, words]) => h("button", {
+        type: "button", class: "segment", "aria-pressed": String(speed === this.speed), "data-speed": speed, on: { click: () => this.setClock({ speed }) },
+      }, words)), h("button", { type: "button", class: "segment", on: { click: () => this.setClock({ advance: 300 }) } }, "+5 min")));
+  }
+
+  faultList() {
+    return part("faults", "Break something", FAULTS.map((preset) => h("button", {
+      class: "panel-row", type: "button", "aria-pressed": String(this.faults.has(preset.title)), "data-testid": "fault", on: { click: () => this.fault(preset) },
+    }, h("span", { class: "switch", "aria-hidden": "true" }),
+    h("span", null, h("strong", null, preset.title), h("span", { class: "muted row-detail" }, preset.detail)))),
+    h("button", { class: "button", type: "button", "data-testid": "fault-clear", on: { click: () => this.clear(["slack", "aws", "pagerduty"]) } }, "Clear all faults"));
+  }
+
+  inbox() {
+    if (!this.pagerduty) return null;
+    const events = [...(this.pagerduty.events ?? [])].reverse();
+    const changes = [...(this.pagerduty.changes ?? [])].reverse();
+    return part("pagerduty", `PagerDuty inbox (${events.length})`,
+      events.length + changes.length === 0 && h("p", { class: "muted" }, "Nothing yet. A critical alarm pages somebody."),
+      events.map((event) => h("div", { class: "page-event", "data-testid": "pagerduty-event" },
+        h("span", { class: `page-kind page-${event.event_action}` }, event.event_action),
+        h("div", null, h("div", null, plain(event.payload?.summary ?? event.dedup_key)),
+          h("div", { class: "muted row-detail" }, [event.payload?.severity, event.payload?.source, event.dedup_key].filter(Boolean).join(" · ")),
+          (event.links ?? []).map((one) => safeAddress(one.href) && h("a", { class: "link", href: safeAddress(one.href), target: "_blank", rel: "noopener noreferrer" },
+            one.text || "Open"))))),
+      changes.map((change) => h("div", { class: "page-event" }, h("span", { class: "page-kind" }, "change"),
+        h("div", null, plain(change.payload?.summary ?? "change event")))));
+  }
+
+  draw() {
+    patchChildren(this.node, [
+      h("header", { class: "pane-head" }, h("h2", { class: "pane-title" }, icon("flask"), "Sandbox"),
+        h("button", { class: "tool", type: "button", "aria-label": "Close the sandbox panel", on: { click: () => this.toggle(false) } }, icon("close"))),
+      h("div", { class: "panel-body" }, [
+        this.problem && h("div", { class: "input-error", role: "alert" }, this.problem),
+        this.hintList(), this.scenarioList(), this.clockRow(), this.faultList(), this.inbox(),
+      ].filter(Boolean)),
+    ]);
+  }
+}
+
+/** A thing to try; pressing it puts it into the composer. */
+export function hintButton(hint, offerText) {
+  return h("button", { class: "hint-button", type: "button", "data-testid": "hint", on: { click: () => offerText(hint.text) } },
+    h("code", null, hint.text), h("span", { class: "muted row-detail" }, hint.why));
+}
