@@ -1,0 +1,112 @@
+"""The HTTPS door for SNS: one route.
+
+SNS takes every 4xx as delivered and never tries again, and any 5xx as failed and tries for up to an hour. So what
+is hostile or broken gets a 4xx, and what only this bot could not do right now gets a 503.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import TypeAlias
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from bot.intake.delivery import Accept, Delivery, storable
+from bot.intake.sns import Forged, Malformed, SnsVerifier, Unavailable, Verified
+from bot.ports import Clock
+
+MAX_BODY = 1_048_576
+"""Bytes. A message has at most 256 KB, but JSON may write each of its characters with six."""
+
+Confirm: TypeAlias = Callable[[str, str, str], None]
+"""``confirm(topic_arn, token, region)``: ConfirmSubscription with AuthenticateOnUnsubscribe, through the API.
+
+The SubscribeURL of the message is never visited: it is an address that a stranger may have chosen.
+"""
+
+_STATUS = {Malformed: 400, Forged: 403, Unavailable: 503}
+_log = logging.getLogger(__name__)
+
+
+class SnsEndpoint:
+    """Takes what SNS posts: verifies it, stores it, and answers with the status that makes SNS do the right thing.
+
+    200 stored or already known, 400 malformed, 403 forged or from a topic that is not listed, 503 when it could not
+    be stored, confirmed or verified.
+    """
+
+    def __init__(self, verifier: SnsVerifier, accept: Accept, confirm: Confirm, clock: Clock) -> None:
+        self._verifier = verifier
+        self._accept = accept
+        self._confirm = confirm
+        self._clock = clock
+
+    def route(self, path: str = "/sns") -> Route:
+        """The route to mount."""
+        return Route(path, self._receive, methods=["POST"])
+
+    async def _receive(self, request: Request) -> Response:
+        if request.headers.get("x-amz-sns-rawdelivery", "").lower() == "true":
+            return _answer(403, "raw delivery carries no signature; turn RawMessageDelivery off")
+        try:
+            body = await _read(request)
+        except ClientDisconnect:
+            return _answer(400, "body was cut off")
+        if body is None:
+            return _answer(400, "body is too large")
+        return await run_in_threadpool(self._take, body)
+
+    def _take(self, body: bytes) -> Response:
+        outcome = self._verifier.verify(body)
+        if not isinstance(outcome, Verified):
+            return _answer(_STATUS[type(outcome)], outcome.reason)
+        try:
+            return self._handed_over(outcome)
+        except Exception:
+            # Store or AWS: neither is the sender's fault, and SNS comes again.
+            _log.exception("sns message %s could not be taken", outcome.message_id[:100])
+            return _answer(503, "could not be stored")
+
+    def _handed_over(self, verified: Verified) -> Response:
+        if verified.type == "SubscriptionConfirmation":
+            self._confirm(verified.topic, verified.token, verified.region)
+            _log.info("sns subscription to %s confirmed", verified.topic)
+            return PlainTextResponse("confirmed")
+        subject, text = verified.subject, verified.message
+        if verified.type == "UnsubscribeConfirmation":
+            subject = "This bot was unsubscribed from an SNS topic"
+            text = (
+                f"{subject}: {verified.topic}\nIts alarms no longer arrive. Subscribe it again.\n\n{verified.message}"
+            )
+        new = self._accept(
+            Delivery(
+                message_id=storable(verified.message_id)[:200],
+                topic=verified.topic,
+                received_at=self._clock.now(),
+                subject=storable(subject),
+                text=storable(text),
+                via="https",
+            )
+        )
+        return PlainTextResponse("stored" if new else "already known")
+
+
+async def _read(request: Request) -> bytes | None:
+    """The body, or None when it is larger than ``MAX_BODY``, whatever its headers promise."""
+    pieces: list[bytes] = []
+    size = 0
+    async for piece in request.stream():
+        size += len(piece)
+        if size > MAX_BODY:
+            return None
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+def _answer(status: int, reason: str) -> Response:
+    _log.warning("sns message refused with %d: %s", status, reason)
+    return PlainTextResponse(reason, status_code=status)

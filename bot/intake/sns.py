@@ -1,0 +1,221 @@
+"""Verifies what arrives at an open HTTPS door in the name of Amazon SNS.
+
+Rules from https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html, and stricter: topics are
+listed, and nothing is fetched before the topic is known; the certificate comes from SNS in the topic's own region;
+where a topic's signature version is pinned, an older one is refused.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TypeAlias
+from urllib.parse import urlsplit
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
+from bot.ports import Clock
+
+MAX_AGE = 3600.0
+"""Seconds after its Timestamp that a message is refused; SNS itself gives up after as long."""
+
+CERTIFICATE_TTL = 3600.0
+_MAX_CERTIFICATES = 32
+
+_NOTIFICATION = ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type")
+_CONFIRMATION = ("Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type")
+_SIGNED = {
+    "Notification": _NOTIFICATION,
+    "SubscriptionConfirmation": _CONFIRMATION,
+    "UnsubscribeConfirmation": _CONFIRMATION,
+}
+_HASHES: dict[str, type[hashes.SHA1] | type[hashes.SHA256]] = {"1": hashes.SHA1, "2": hashes.SHA256}
+
+_TOPIC = re.compile(r"arn:aws[a-z-]{0,16}:sns:([a-z0-9-]{3,40}):\d{12}:[A-Za-z0-9_.-]{1,256}")
+_HOST = re.compile(r"sns\.([a-z0-9-]{3,40})\.amazonaws\.com(?:\.cn)?")
+_PATH = re.compile(r"/SimpleNotificationService-[A-Za-z0-9_-]{1,128}\.pem")
+
+
+@dataclass(frozen=True)
+class Verified:
+    """A message that SNS really signed, for a topic that is listed. ``token`` only with confirmations."""
+
+    type: str
+    message_id: str
+    topic: str
+    region: str
+    subject: str
+    message: str
+    token: str
+
+
+@dataclass(frozen=True)
+class Malformed:
+    """No SNS message at all (HTTP 400)."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Forged:
+    """Not from SNS, too old, or from a topic that is not listed (HTTP 403)."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Unavailable:
+    """The certificate could not be had, so nothing can be said; SNS shall try again (HTTP 503)."""
+
+    reason: str
+
+
+Outcome: TypeAlias = Verified | Malformed | Forged | Unavailable
+
+
+def pinned_topics(words: Iterable[str]) -> dict[str, str | None]:
+    """Topics as an operator lists them: ``<arn>``, or ``<arn>=2`` where the topic's SignatureVersion is pinned.
+
+    Raises ValueError naming the word that is no topic.
+    """
+    topics: dict[str, str | None] = {}
+    for word in words:
+        arn, _, version = word.strip().partition("=")
+        if not _TOPIC.fullmatch(arn) or version not in ("", *_HASHES):
+            raise ValueError(f"{word!r} is not the ARN of an SNS topic, optionally followed by =1 or =2")
+        topics[arn] = version or None
+    return topics
+
+
+class SnsVerifier:
+    """Tells what SNS signed from what it did not. May be used by many threads.
+
+    ``topics`` maps the ARNs that are listened to to their signature version ("1" or "2"), None where either is
+    taken. ``fetch_certificate`` returns the PEM bytes of a URL and raises anything when it cannot.
+    """
+
+    def __init__(
+        self, topics: Mapping[str, str | None], fetch_certificate: Callable[[str], bytes], clock: Clock
+    ) -> None:
+        self._topics = dict(topics)
+        self._fetch = fetch_certificate
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._certificates: OrderedDict[str, tuple[float, x509.Certificate]] = OrderedDict()
+
+    def verify(self, body: bytes) -> Outcome:
+        """What to make of a request's body. Never raises."""
+        envelope = _envelope(body)
+        if isinstance(envelope, Malformed):
+            return envelope
+        topic = envelope["TopicArn"]
+        found = _TOPIC.fullmatch(topic)
+        if topic not in self._topics or found is None:
+            return Forged("topic is not listed")
+        region = found.group(1)
+        refused = self._refused(envelope, region)
+        if refused is not None:
+            return refused
+        certificate = self._certificate(envelope["SigningCertURL"])
+        if isinstance(certificate, Unavailable):
+            return certificate
+        return self._judged(envelope, region, certificate)
+
+    def _refused(self, envelope: Mapping[str, str], region: str) -> Malformed | Forged | None:
+        """Everything that can be known without the certificate."""
+        version = envelope["SignatureVersion"]
+        if version not in _HASHES or self._topics[envelope["TopicArn"]] not in (None, version):
+            return Forged("signature version is not the topic's")
+        try:
+            sent = datetime.fromisoformat(envelope["Timestamp"])
+        except ValueError:
+            return Malformed("Timestamp is not a time")
+        sent = sent if sent.tzinfo else sent.replace(tzinfo=UTC)
+        if (datetime.fromtimestamp(self._clock.now(), UTC) - sent).total_seconds() > MAX_AGE:
+            return Forged("message is older than an hour")
+        if not _from_sns(envelope["SigningCertURL"], region):
+            return Forged("certificate address is not SNS's in the topic's region")
+        return None
+
+    def _certificate(self, url: str) -> x509.Certificate | Unavailable:
+        now = self._clock.now()
+        with self._lock:
+            kept = self._certificates.get(url)
+        if kept is not None and now < kept[0]:
+            return kept[1]
+        try:
+            certificate = x509.load_pem_x509_certificate(self._fetch(url))
+        except Exception as error:
+            # Whatever the network, a proxy's error page or a broken file does: SNS is asked to come again.
+            return Unavailable(f"certificate not available: {type(error).__name__}")
+        with self._lock:
+            self._certificates[url] = (now + CERTIFICATE_TTL, certificate)
+            while len(self._certificates) > _MAX_CERTIFICATES:
+                self._certificates.popitem(last=False)
+        return certificate
+
+    def _judged(self, envelope: Mapping[str, str], region: str, certificate: x509.Certificate) -> Verified | Forged:
+        now = datetime.fromtimestamp(self._clock.now(), UTC)
+        if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
+            return Forged("certificate is not valid now")
+        key = certificate.public_key()
+        if not isinstance(key, rsa.RSAPublicKey):
+            return Forged("certificate holds no RSA key")
+        try:
+            signature = base64.b64decode(envelope["Signature"], validate=True)
+            key.verify(signature, canonical(envelope), padding.PKCS1v15(), _HASHES[envelope["SignatureVersion"]]())
+        except (InvalidSignature, binascii.Error, ValueError):
+            return Forged("signature does not match")
+        return Verified(
+            type=envelope["Type"],
+            message_id=envelope["MessageId"],
+            topic=envelope["TopicArn"],
+            region=region,
+            subject=envelope.get("Subject", ""),
+            message=envelope["Message"],
+            token=envelope.get("Token", ""),
+        )
+
+
+def canonical(envelope: Mapping[str, str]) -> bytes:
+    """The bytes SNS signs: key and value, each on a line, in this order; Subject only where there is one."""
+    keys = _SIGNED[envelope["Type"]]
+    return "".join(f"{key}\n{envelope[key]}\n" for key in keys if key in envelope).encode("utf-8", "replace")
+
+
+def _envelope(body: bytes) -> dict[str, str] | Malformed:
+    """The text fields of an SNS message; a null Subject counts as none."""
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        return Malformed("body is not JSON")
+    if not isinstance(document, dict):
+        return Malformed("body is not a JSON object")
+    envelope = {key: value for key, value in document.items() if isinstance(value, str)}
+    signed = _SIGNED.get(envelope.get("Type", ""))
+    if signed is None:
+        return Malformed("Type is none of SNS's")
+    required = {*signed, "SignatureVersion", "Signature", "SigningCertURL"} - {"Subject"}
+    missing = sorted(required - envelope.keys())
+    return Malformed(f"missing: {', '.join(missing)}") if missing else envelope
+
+
+def _from_sns(url: str, region: str) -> bool:
+    """True for a certificate address of SNS in this region: https, its own host, no login, port, query or detour."""
+    try:
+        parts = urlsplit(url)
+        host = _HOST.fullmatch(parts.netloc)
+    except ValueError:
+        return False
+    plain = parts.scheme == "https" and not parts.query and not parts.fragment and url.isascii() and url.isprintable()
+    return plain and host is not None and host.group(1) == region and bool(_PATH.fullmatch(parts.path))

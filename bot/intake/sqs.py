@@ -1,0 +1,186 @@
+"""Alarms out of SQS: the default door, since it needs no inbound port and keeps messages for days.
+
+A message is deleted only after it was stored; what could not be stored comes again after the queue's visibility
+timeout. Trust comes from the queue's policy (``aws:SourceArn``), not from signatures.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from bot.intake.delivery import Accept, Delivery, storable
+from bot.ports import Clock
+
+WAIT_SECONDS = 20
+"""Length of one long poll; the client's read timeout must be longer."""
+
+_BATCH = 10
+_FIRST_PAUSE = 1.0
+_LONGEST_PAUSE = 30.0
+_log = logging.getLogger(__name__)
+
+
+class QueueClient(Protocol):
+    """The part of a boto3 SQS client that is used; answers are boto3's own dicts."""
+
+    def receive_message(self, **parameters: Any) -> Any:
+        """ReceiveMessage."""
+        ...
+
+    def delete_message_batch(self, **parameters: Any) -> Any:
+        """DeleteMessageBatch."""
+        ...
+
+    def change_message_visibility_batch(self, **parameters: Any) -> Any:
+        """ChangeMessageVisibilityBatch."""
+        ...
+
+
+@dataclass(frozen=True)
+class QueueStatus:
+    """How a queue is doing. ``reachable`` is None before the first answer; ``error`` is the last failure's text."""
+
+    reachable: bool | None = None
+    error: str = ""
+    at: float = 0.0
+
+
+def pause_after(failures: int) -> float:
+    """Seconds to wait after so many failures in a row: 1, 2, 4 … 30."""
+    return float(min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** min(failures - 1, 10)))
+
+
+def delivery_from(message: Mapping[str, Any], at: float) -> Delivery:
+    """What an SQS message carries: an SNS envelope or, with raw delivery, the bare text. Never raises."""
+    body = _text(message.get("Body"))
+    own = _text(message.get("MessageId")) or hashlib.sha256(storable(body).encode()).hexdigest()
+    envelope = _envelope(body)
+    inner = _text(envelope.get("Message"))
+    return Delivery(
+        message_id=(_text(envelope.get("MessageId")) or f"sqs:{own}")[:200],
+        topic=_text(envelope.get("TopicArn"))[:400],
+        received_at=at,
+        subject=_text(envelope.get("Subject"))[:400],
+        text=inner if envelope else body,
+        via="sqs",
+    )
+
+
+class QueueReader:
+    """Reads queues, a thread for each, and hands every message to ``accept``.
+
+    ``client(queue_url)`` gives the SQS client of a queue; it is asked again until it works. ``pause`` says how many
+    seconds to wait after so many failures in a row. A thread ends at the latest when its long poll does; messages
+    that arrive after ``stop`` are given back to the queue at once.
+    """
+
+    def __init__(
+        self,
+        queue_urls: Sequence[str],
+        client: Callable[[str], QueueClient],
+        accept: Accept,
+        clock: Clock,
+        *,
+        pause: Callable[[int], float] = pause_after,
+    ) -> None:
+        self._client = client
+        self._accept = accept
+        self._clock = clock
+        self._pause = pause
+        self._stopping = threading.Event()
+        self._statuses = {url: QueueStatus() for url in queue_urls}
+        self._threads = [
+            threading.Thread(target=self._run, args=(url,), name=f"sqs-{number}", daemon=True)
+            for number, url in enumerate(self._statuses, start=1)
+        ]
+
+    @property
+    def status(self) -> dict[str, QueueStatus]:
+        """The status of every queue, by its URL."""
+        return dict(self._statuses)
+
+    def start(self) -> None:
+        """Begin to read."""
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self, timeout: float = 5.0) -> bool:
+        """Take no more work; wait at most ``timeout`` seconds. True when every thread has ended.
+
+        A thread in the middle of a long poll cannot be woken; it is a daemon and does not keep the process alive.
+        """
+        self._stopping.set()
+        share = timeout / max(len(self._threads), 1)
+        for thread in self._threads:
+            if thread.ident is not None:
+                thread.join(share)
+        return not any(thread.is_alive() for thread in self._threads)
+
+    def _run(self, url: str) -> None:
+        failures = 0
+        client: QueueClient | None = None
+        while not self._stopping.is_set():
+            try:
+                client = client or self._client(url)
+                stored = self._poll(client, url)
+            except Exception as error:
+                # A reader that dies loses every later alarm, so nothing ends it but stop().
+                self._statuses[url] = QueueStatus(False, f"{type(error).__name__}: {error}"[:500], self._clock.now())
+                _log.warning("queue %s could not be read: %s", url, error)
+                stored = False
+            failures = 0 if stored else failures + 1
+            if failures:
+                self._stopping.wait(self._pause(failures))
+
+    def _poll(self, client: QueueClient, url: str) -> bool:
+        """One long poll. False when something could not be stored, so that the next poll waits."""
+        answer = client.receive_message(QueueUrl=url, MaxNumberOfMessages=_BATCH, WaitTimeSeconds=WAIT_SECONDS)
+        messages = answer.get("Messages") or []
+        self._statuses[url] = QueueStatus(True, "", self._clock.now())
+        if self._stopping.is_set():
+            self._give_back(client, url, messages)
+            return True
+        stored = [message for message in messages if self._store(message)]
+        if stored:
+            failed = client.delete_message_batch(QueueUrl=url, Entries=_entries(stored)).get("Failed")
+            if failed:  # they come again and are known then
+                _log.warning("queue %s kept %d stored messages", url, len(failed))
+        return len(stored) == len(messages)
+
+    def _store(self, message: Mapping[str, Any]) -> bool:
+        try:
+            self._accept(delivery_from(message, self._clock.now()))
+        except Exception:
+            _log.exception("message %s could not be stored and stays in its queue", str(message.get("MessageId"))[:100])
+            return False
+        return True
+
+    def _give_back(self, client: QueueClient, url: str, messages: Sequence[Mapping[str, Any]]) -> None:
+        if messages:
+            entries = [{**entry, "VisibilityTimeout": 0} for entry in _entries(messages)]
+            client.change_message_visibility_batch(QueueUrl=url, Entries=entries)
+
+
+def _entries(messages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [{"Id": str(number), "ReceiptHandle": message["ReceiptHandle"]} for number, message in enumerate(messages)]
+
+
+def _envelope(body: str) -> dict[str, Any]:
+    """The SNS envelope a body is, known by three of its keys; empty for a raw one."""
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    keys = ("Type", "TopicArn", "Message")
+    is_envelope = isinstance(document, dict) and all(isinstance(document.get(key), str) for key in keys)
+    return document if is_envelope else {}
+
+
+def _text(value: object) -> str:
+    return storable(value) if isinstance(value, str) else ""
