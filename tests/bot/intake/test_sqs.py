@@ -1,0 +1,264 @@
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.intake.delivery import Delivery
+from bot.intake.sqs import WAIT_SECONDS, QueueReader, QueueStatus, delivery_from, pause_after
+
+URL = "https://sqs.eu-west-1.amazonaws.com/123456789012/alarms"
+TOPIC = "arn:aws:sns:eu-west-1:123456789012:alerts"
+
+
+class FixedClock:
+    def now(self) -> float:
+        return 42.0
+
+
+class PretendQueue:
+    """A queue that hides what it handed out until it is given back or the test lets the timeout run out."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Condition()
+        self.waiting: list[dict[str, Any]] = []
+        self.hidden: dict[str, dict[str, Any]] = {}
+        self.deleted: list[str] = []
+        self.given_back: list[str] = []
+        self.requests: list[dict[str, Any]] = []
+        self.errors: list[Exception] = []
+        self.undeletable = False
+
+    def send(self, *bodies: str) -> None:
+        with self.lock:
+            for body in bodies:
+                number = len(self.waiting) + len(self.hidden) + len(self.deleted)
+                self.waiting.append({"MessageId": f"m{number}", "ReceiptHandle": f"r{number}", "Body": body})
+            self.lock.notify_all()
+
+    def let_timeouts_run_out(self) -> None:
+        with self.lock:
+            self.waiting += self.hidden.values()
+            self.hidden.clear()
+            self.lock.notify_all()
+
+    def receive_message(self, **parameters: Any) -> dict[str, Any]:
+        with self.lock:
+            self.requests.append(parameters)
+            if self.errors:
+                raise self.errors.pop(0)
+            self.lock.wait_for(lambda: bool(self.waiting), timeout=0.05)
+            batch, self.waiting = self.waiting[:10], self.waiting[10:]
+            self.hidden |= {message["ReceiptHandle"]: message for message in batch}
+            return {"Messages": batch} if batch else {}
+
+    def delete_message_batch(self, **parameters: Any) -> dict[str, Any]:
+        with self.lock:
+            if self.undeletable:
+                return {"Failed": [{"Id": entry["Id"]} for entry in parameters["Entries"]]}
+            for entry in parameters["Entries"]:
+                self.deleted.append(self.hidden.pop(entry["ReceiptHandle"])["Body"])
+            return {"Successful": []}
+
+    def change_message_visibility_batch(self, **parameters: Any) -> dict[str, Any]:
+        with self.lock:
+            for entry in parameters["Entries"]:
+                assert entry["VisibilityTimeout"] == 0
+                self.given_back.append(self.hidden.pop(entry["ReceiptHandle"])["Body"])
+            return {}
+
+
+class Intake:
+    def __init__(self) -> None:
+        self.taken: list[Delivery] = []
+        self.seen: list[str] = []
+        self.refuses: set[str] = set()
+
+    def accept(self, delivery: Delivery) -> bool:
+        self.seen.append(delivery.text)
+        if delivery.text in self.refuses:
+            raise OSError("disk full")
+        self.taken.append(delivery)
+        return True
+
+
+def until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 5
+    while not true():
+        assert time.monotonic() < deadline, "did not happen within 5 seconds"
+        time.sleep(0.002)
+
+
+@pytest.fixture
+def queue() -> PretendQueue:
+    return PretendQueue()
+
+
+@pytest.fixture
+def intake() -> Intake:
+    return Intake()
+
+
+@pytest.fixture
+def reader(queue: PretendQueue, intake: Intake) -> Iterator[QueueReader]:
+    reader = QueueReader([URL], lambda url: queue, intake.accept, FixedClock(), pause=lambda failures: 0.005)
+    yield reader
+    assert reader.stop()
+
+
+def test_messages_are_stored_and_then_deleted(queue: PretendQueue, intake: Intake, reader: QueueReader) -> None:
+    queue.send(*(f"body {number}" for number in range(25)))
+    reader.start()
+    until(lambda: len(queue.deleted) == 25)
+    assert {one.text for one in intake.taken} == set(queue.deleted)
+    assert queue.requests[0] == {"QueueUrl": URL, "MaxNumberOfMessages": 10, "WaitTimeSeconds": WAIT_SECONDS}
+
+
+def test_a_message_that_could_not_be_stored_comes_again(
+    queue: PretendQueue, intake: Intake, reader: QueueReader
+) -> None:
+    intake.refuses = {"two"}
+    queue.send("one", "two", "three")
+    reader.start()
+    until(lambda: sorted(queue.deleted) == ["one", "three"])
+    intake.refuses = set()
+    queue.let_timeouts_run_out()
+    until(lambda: "two" in queue.deleted)
+    assert intake.seen.count("one") == 1
+
+
+def test_a_message_whose_deletion_fails_is_handed_over_again(
+    queue: PretendQueue, intake: Intake, reader: QueueReader
+) -> None:
+    queue.undeletable = True
+    queue.send("one")
+    reader.start()
+    until(lambda: intake.seen == ["one"])
+    queue.undeletable = False
+    until(lambda: "r0" in queue.hidden)
+    queue.let_timeouts_run_out()
+    until(lambda: queue.deleted == ["one"])
+
+
+def test_the_reader_survives_errors_and_tells_them(queue: PretendQueue, intake: Intake, reader: QueueReader) -> None:
+    assert reader.status == {URL: QueueStatus()}
+    queue.errors = [OSError("no route")] * 3
+    told: list[QueueStatus] = []
+    reader.start()
+    until(lambda: told.append(reader.status[URL]) or told[-1].reachable is True)
+    assert all(status.error == "OSError: no route" for status in told if status.reachable is False)
+    queue.send("one")
+    until(lambda: queue.deleted == ["one"])
+
+
+def test_a_client_that_cannot_be_made_is_asked_for_again(queue: PretendQueue, intake: Intake) -> None:
+    asked = 0
+
+    def client(url: str) -> PretendQueue:
+        nonlocal asked
+        asked += 1
+        if asked < 3:
+            raise RuntimeError("no credentials")
+        return queue
+
+    reader = QueueReader([URL], client, intake.accept, FixedClock(), pause=lambda failures: 0.001)
+    queue.send("one")
+    reader.start()
+    until(lambda: queue.deleted == ["one"])
+    assert reader.stop() and asked == 3
+
+
+def test_stopping_ends_a_pause_at_once(queue: PretendQueue, intake: Intake) -> None:
+    queue.errors = [OSError("no route")]
+    paused = threading.Event()
+
+    def pause(failures: int) -> float:
+        paused.set()
+        return 3_600.0
+
+    reader = QueueReader([URL], lambda url: queue, intake.accept, FixedClock(), pause=pause)
+    reader.start()
+    assert paused.wait(5)
+    assert reader.stop()
+
+
+def test_a_message_that_arrives_after_stop_goes_back_to_the_queue(queue: PretendQueue, intake: Intake) -> None:
+    polling, go_on = threading.Event(), threading.Event()
+
+    class SlowQueue(PretendQueue):
+        def receive_message(self, **parameters: Any) -> dict[str, Any]:
+            polling.set()
+            assert go_on.wait(5)
+            return super().receive_message(**parameters)
+
+    slow = SlowQueue()
+    slow.send("late")
+    reader = QueueReader([URL], lambda url: slow, intake.accept, FixedClock())
+    reader.start()
+    assert polling.wait(5)
+    assert reader.stop(timeout=0.01) is False
+    go_on.set()
+    assert reader.stop() is True
+    assert (slow.given_back, intake.seen) == (["late"], [])
+
+
+def test_two_queues_are_read_at_once_and_one_that_is_broken_does_not_stop_the_other(intake: Intake) -> None:
+    good, broken = PretendQueue(), PretendQueue()
+    broken.errors = [OSError("gone")] * 100_000
+    queues = {"a": good, "b": broken}
+    reader = QueueReader(["a", "b"], queues.__getitem__, intake.accept, FixedClock(), pause=lambda failures: 0.005)
+    good.send("one")
+    reader.start()
+    until(lambda: good.deleted == ["one"] and reader.status["b"].reachable is False)
+    assert reader.status["a"] == QueueStatus(True, "", 42.0)
+    assert reader.stop()
+
+
+def test_a_reader_that_never_started_can_be_stopped() -> None:
+    assert QueueReader([URL], lambda url: PretendQueue(), lambda delivery: True, FixedClock()).stop()
+
+
+@pytest.mark.parametrize(("failures", "seconds"), [(1, 1), (2, 2), (3, 4), (5, 16), (6, 30), (1_000_000, 30)])
+def test_pauses_double_up_to_half_a_minute(failures: int, seconds: float) -> None:
+    assert pause_after(failures) == seconds
+
+
+def test_an_envelope_gives_the_inner_message_and_its_own_id() -> None:
+    envelope = {"Type": "Notification", "MessageId": "sns-1", "TopicArn": TOPIC, "Subject": "s", "Message": "inner"}
+    message = {"MessageId": "q-1", "Body": json.dumps(envelope)}
+    assert delivery_from(message, 7.0) == Delivery("sns-1", TOPIC, 7.0, "s", "inner", "sqs")
+
+
+@pytest.mark.parametrize(
+    "body", ["prose", "{}", '{"AlarmName": "x"}', '{"Type": "x", "TopicArn": 1, "Message": "m"}', ""]
+)
+def test_a_raw_body_is_taken_as_it_is(body: str) -> None:
+    assert delivery_from({"MessageId": "q-1", "Body": body}, 7.0) == Delivery("sqs:q-1", "", 7.0, "", body, "sqs")
+
+
+def test_two_different_messages_without_an_id_stay_two() -> None:
+    one, two = delivery_from({"Body": "a"}, 1.0), delivery_from({"Body": "b"}, 1.0)
+    assert one.message_id != two.message_id
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+ENVELOPES = st.dictionaries(st.sampled_from(["Type", "TopicArn", "Message", "MessageId", "Subject"]), JSON)
+BODIES = st.text(st.characters()) | JSON.map(json.dumps) | ENVELOPES.map(json.dumps)
+
+
+@given(st.dictionaries(st.sampled_from(["Body", "MessageId"]), BODIES | JSON))
+def test_any_message_becomes_a_delivery_that_can_be_stored(message: dict[str, Any]) -> None:
+    delivery = delivery_from(message, 1.0)
+    assert delivery.message_id
+    for text in (delivery.message_id, delivery.topic, delivery.subject, delivery.text):
+        assert "\x00" not in text and text.encode().decode() == text
