@@ -13,6 +13,7 @@ from sandbox.aws.server import AwsServer
 from sandbox.calls import Calls
 from sandbox.clock import Clock
 from sandbox.faults import Faults
+from tests.sandbox.aws.sns.endpoint import Endpoint
 
 START = 1_795_341_697.811  # 2026-11-22 10:01:37.811 UTC
 
@@ -43,3 +44,10 @@ def client(aws: AwsServer) -> Iterator[Callable[..., Any]]:
     yield make
     for each in made:
         each.close()
+
+
+@pytest.fixture
+def endpoint() -> Iterator[Endpoint]:
+    made = Endpoint()
+    yield made
+    made.stop()
