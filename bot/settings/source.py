@@ -192,6 +192,7 @@ class _Reading:
         merged: dict[str, Any] = {}
         for key, value in node.value:
             if key.tag == _MERGE_TAG:
+                self._source.lines[(*path, "<<")] = key.start_mark.line + 1
                 merged = {**self._merge(value, path), **merged}
         own: dict[str, Any] = {}
         for key, value in node.value:
@@ -221,5 +222,5 @@ class _Reading:
             if isinstance(value, dict):
                 merged = {**value, **merged}
             else:
-                self._source.report(path, "merges (<<) something that is no block of keys")
+                self._source.report((*path, "<<"), "merges something that is no block of keys")
         return merged

@@ -1,0 +1,144 @@
+"""Mistakes in the systems, within one file and between them, and the very lines the operator reads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bot.settings import load
+from tests.bot.config_files import IN_API, OTHER, SYSTEM, problems, write
+
+FUNCTION = SYSTEM.replace("kind: ecs\n        cluster: bi-production", "kind: lambda\n        function: resize")
+SITE = SYSTEM.replace("kind: ecs\n        cluster: bi-production", "kind: static_site")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (SYSTEM.replace("region: ap-northeast-1\n", ""), ["config/systems/bi.yaml:1: region: is missing"]),
+        (
+            SYSTEM.replace("ap-northeast-1", "us-esat-1"),
+            ["config/systems/bi.yaml:3: region: must be an AWS region such as us-east-1 or ap-northeast-1"],
+        ),
+        (
+            SYSTEM.replace("system: bi", "system: BI"),
+            [
+                "config/systems/bi.yaml:1: system: must be a name of small letters, digits and '-', starting with a "
+                "letter, at most 40 long"
+            ],
+        ),
+        (
+            SYSTEM.replace("cluster:", "clutser:"),
+            [
+                IN_API.format(7, ".cluster", "is needed for kind ecs"),
+                IN_API.format(9, ".clutser", "is not known here; did you mean 'cluster'?"),
+            ],
+        ),
+        (
+            SYSTEM.replace("kind: ecs", "kind: esc"),
+            [IN_API.format(8, ".kind", "must be ecs, lambda or static_site, not 'esc'; did you mean 'ecs'?")],
+        ),
+        (FUNCTION, [IN_API.format(7, ".alias", "is needed for kind lambda")]),
+        (
+            SITE,
+            [
+                IN_API.format(7, ".bucket", "is needed for kind static_site"),
+                IN_API.format(7, ".distribution", "is needed for kind static_site"),
+            ],
+        ),
+        (
+            SYSTEM.replace("cluster:", "bucket: x\n        cluster:"),
+            [IN_API.format(9, ".bucket", "belongs to kind static_site, and this is ecs")],
+        ),
+        (
+            SYSTEM + "        health: {url: ftp://x/y, code: '200'}\n",
+            [
+                IN_API.format(12, ".health.code", "must be a whole number; take the quotes away"),
+                IN_API.format(12, ".health.url", "must be an http or https address with a host and no user name"),
+            ],
+        ),
+        (
+            SYSTEM + "        health:\n          url: https://x\n          code: 99\n",
+            [IN_API.format(14, ".health.code", "must be an HTTP status, 100 to 599")],
+        ),
+        (
+            SYSTEM + "        health: {url: 'https://x', expect: {version: 1.0}}\n",
+            [
+                IN_API.format(
+                    12, ".health.expect.version", "must be a whole number, text or true or false; put it in quotes"
+                )
+            ],
+        ),
+        (
+            SYSTEM.replace("{name: errors}", "{name: errors, severity: urgent}"),
+            [IN_API.format(11, ".alarms[0].severity", "must be critical, high, medium or low, not 'urgent'")],
+        ),
+        (
+            SYSTEM + "          - {name: errors}\n",
+            [
+                IN_API.format(
+                    12,
+                    ".alarms[1].name",
+                    "'errors' is already listed for bi/api production at config/systems/bi.yaml:11",
+                )
+            ],
+        ),
+        (
+            SYSTEM.replace("system: bi\n", "system: bi\nrole_arn: deployer\n"),
+            ["config/systems/bi.yaml:2: role_arn: must be the ARN of a role: arn:aws:iam::<12 digits>:role/<name>"],
+        ),
+        (
+            SYSTEM.replace("system: bi\n", "system: bi\nexternal_id: abc\n"),
+            ["config/systems/bi.yaml:2: external_id: is used only with a role_arn beside it"],
+        ),
+        (
+            SYSTEM.replace("system: bi\n", "system: bi\npagerduty_routing_key_env: my-key\n"),
+            [
+                "config/systems/bi.yaml:2: pagerduty_routing_key_env: must be the name of an environment variable "
+                "(capitals, digits, '_'), not the key itself"
+            ],
+        ),
+        (
+            SYSTEM[: SYSTEM.index("      api")].replace("services:", "services: {}"),
+            ["config/systems/bi.yaml:6: environments.production.services: must name at least one"],
+        ),
+        (
+            SYSTEM.replace("      api:", "      production:"),
+            [
+                "config/systems/bi.yaml:7: environments.production.services.production: is also the name of an "
+                "environment, so typing it could mean either"
+            ],
+        ),
+        (
+            SYSTEM.replace("      api:", "      bi:"),
+            [
+                "config/systems/bi.yaml:7: environments.production.services.bi: is also the name of a system, so "
+                "typing it could mean either"
+            ],
+        ),
+        (
+            SYSTEM + "      backend: {kind: ecs, cluster: bi-production, service: api}\n",
+            [
+                "config/systems/bi.yaml:12: environments.production.services.backend: is the same ecs service as "
+                "bi/api production at config/systems/bi.yaml:7"
+            ],
+        ),
+    ],
+)
+def test_every_mistake_in_a_system_has_its_line(tmp_path: Path, text: str, expected: list[str]) -> None:
+    assert problems(tmp_path, {"systems/bi.yaml": text}) == expected
+
+
+def test_two_systems_may_not_share_a_name_or_an_alarm(tmp_path: Path) -> None:
+    twin = SYSTEM.replace("cluster: bi-production", "cluster: bi-other").replace("api:", "web:")
+    assert problems(tmp_path, {"systems/twin.yaml": twin}) == [
+        "config/systems/twin.yaml:1: system: 'bi' is already the name of the system at config/systems/bi.yaml:1",
+        "config/systems/twin.yaml:11: environments.production.services.web.alarms[0].name: 'errors' is already listed "
+        "for bi/api production at config/systems/bi.yaml:11",
+    ]
+
+
+def test_the_same_alarm_name_in_another_region_is_another_alarm(tmp_path: Path) -> None:
+    other = OTHER.replace("zoo-errors", "errors").replace("ap-northeast-1", "eu-west-1")
+    assert len(load(write(tmp_path, {"systems/zoo.yaml": other})).systems) == 2

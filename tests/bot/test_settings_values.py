@@ -1,0 +1,125 @@
+"""Mistakes in bot.yaml and access.yaml, and the very lines the operator reads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.bot.config_files import ACCESS, BOT, problems
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", ["config/bot.yaml:1: (file): is empty"]),
+        ("# only a comment\n", ["config/bot.yaml:1: (file): is empty"]),
+        ("- a\n- b\n", ["config/bot.yaml:1: (file): must be a block of keys"]),
+        ("default_channel:\n\tx: y\n", ["config/bot.yaml:2: (file): has a tab where YAML wants spaces"]),
+        (
+            f"{BOT}---\n{BOT}",
+            [
+                "config/bot.yaml:2: (file): holds more than one document; everything after the second "
+                "'---' would be lost"
+            ],
+        ),
+        (
+            "default_channel: #ops\n",
+            ["config/bot.yaml:1: default_channel: must be text; nothing stands here (a text with # needs quotes)"],
+        ),
+        ("default_channel: ops\n", ["config/bot.yaml:1: default_channel: must start with '#', in quotes: \"#ops\""]),
+        (
+            'default_channel: "#Ops Room"\n',
+            [
+                "config/bot.yaml:1: default_channel: must be '#' and a channel name of small letters, digits, '-' and "
+                "'_', at most 80 long"
+            ],
+        ),
+        ("default_channel: 7\n", ["config/bot.yaml:1: default_channel: must be text; put it in quotes"]),
+        (
+            f"{BOT}default_chanel: x\n",
+            ["config/bot.yaml:2: default_chanel: is not known here; did you mean 'default_channel'?"],
+        ),
+        (
+            f"{BOT}zzz: x\n",
+            [
+                "config/bot.yaml:2: zzz: is not known here; there are commands, default_channel, retention, timings",
+            ],
+        ),
+        (f"{BOT}{BOT}", ["config/bot.yaml:2: default_channel: is given twice; the first is at line 1"]),
+        (
+            f"{BOT}retention: 90\n",
+            ["config/bot.yaml:2: retention: must be a duration, a number and a unit as in 90s, 15m, 1h or 2d"],
+        ),
+        (
+            f"{BOT}timings:\n  soak: never\n",
+            ["config/bot.yaml:3: timings.soak: must be a duration, a number and a unit as in 90s, 15m, 1h or 2d"],
+        ),
+        (f"{BOT}timings:\n", ["config/bot.yaml:2: timings: must be a block of keys; nothing stands here"]),
+        (
+            f"{BOT}commands:\n  deploi: x\n",
+            ["config/bot.yaml:3: commands.deploi: is no command of the bot; did you mean 'deploy'?"],
+        ),
+        (
+            f"{BOT}commands:\n  services: status\n",
+            [
+                "config/bot.yaml:3: commands.services: /status is one of Slack's own commands, and a manifest with it "
+                "is rejected; choose another name"
+            ],
+        ),
+        (f"{BOT}commands: {{ops: /ops}}\n", ["config/bot.yaml:2: commands.ops: is written without the slash: ops"]),
+        (
+            f"{BOT}commands: {{ops: Ops}}\n",
+            ["config/bot.yaml:2: commands.ops: must be small letters, digits, '-' and '_', at most 32 long"],
+        ),
+        (
+            f"{BOT}commands:\n  deploy: run\n  ops: run\n",
+            ["config/bot.yaml:4: commands.ops: /run is already the name of deploy"],
+        ),
+    ],
+)
+def test_every_mistake_in_bot_yaml_has_its_line(tmp_path: Path, text: str, expected: list[str]) -> None:
+    assert problems(tmp_path, {"bot.yaml": text}) == expected
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("deploy", "deploi", "config/access.yaml:5: allow[0].action: 'deploi' is not known; did you mean 'deploy'?"),
+        (
+            "[on-call]",
+            "[oncall]",
+            "config/access.yaml:7: allow[0].roles[0]: 'oncall' is no role; did you mean 'on-call'?",
+        ),
+        (
+            "[production]",
+            "[prodction]",
+            "config/access.yaml:6: allow[0].environments[0]: 'prodction' is no environment of any system; did you mean "
+            "'production'?",
+        ),
+        (
+            "[S0ONCALL]",
+            "[oncall]",
+            "config/access.yaml:3: roles.on-call.groups[0]: must be the id of a user group (S...), not its name",
+        ),
+        (
+            "groups: [S0ONCALL]",
+            "users: [alice]",
+            "config/access.yaml:3: roles.on-call.users[0]: must be the id of a person (U...), not a name",
+        ),
+        (
+            "groups: [S0ONCALL]",
+            "groups: []",
+            "config/access.yaml:2: roles.on-call: has nobody in it; list groups or users",
+        ),
+        (
+            "allow:",
+            "  anyone: {users: [U0ALICE]}\nallow:",
+            "config/access.yaml:4: roles.anyone: is the built-in word for every full member; choose another name",
+        ),
+        ("    roles: [on-call]\n", "", "config/access.yaml:5: allow[0].roles: is missing"),
+        ("[on-call]", "on-call", "config/access.yaml:7: allow[0].roles: must be a list"),
+    ],
+)
+def test_every_mistake_in_access_yaml_has_its_line(tmp_path: Path, old: str, new: str, expected: str) -> None:
+    assert problems(tmp_path, {"access.yaml": ACCESS.replace(old, new)}) == [expected]
