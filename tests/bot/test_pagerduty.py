@@ -1,0 +1,356 @@
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import json
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from bot.domain import Alarm, AlarmMetric, AlarmState
+from bot.errors import NotFoundError, UpstreamError
+from bot.pagerduty import EventsPager
+
+KEY = "R0" * 16
+OTHER_KEY = "K9" * 16
+KEYS = {"PAGERDUTY_ROUTING_KEY": KEY, "BI_KEY": OTHER_KEY, "EMPTY_KEY": "", "SHORT_KEY": "abc"}
+AT = 1_664_131_837.5
+LINK = "https://example.slack.com/archives/C1/p1"
+WORD = "hunter" + "2"
+ALARM = Alarm(
+    arn="arn:aws:cloudwatch:eu-west-1:123456789012:alarm:api-cpu-high",
+    name="api-cpu-high",
+    state=AlarmState.ALARM,
+    reason="Threshold Crossed: 91 was greater than 80",
+    description=f"ask bob@example.com password={WORD}",
+    at=AT,
+    account="123456789012",
+    region="eu-west-1",
+    metric=AlarmMetric(
+        namespace="AWS/ECS",
+        name="CPUUtilization",
+        dimensions={"ClusterName": "prod", "ServiceName": "api"},
+        statistic="Average",
+        threshold=80.0,
+        comparison="GreaterThanThreshold",
+    ),
+)
+
+
+class Pretend:
+    """Answers what the test says, and keeps what it was sent."""
+
+    def __init__(self) -> None:
+        self.requests: list[httpx2.Request] = []
+        self.answers: list[httpx2.Response | Exception] = []
+
+    def __call__(self, request: httpx2.Request) -> httpx2.Response:
+        self.requests.append(request)
+        answer = self.answers.pop(0) if self.answers else None
+        if isinstance(answer, Exception):
+            raise answer
+        return answer or httpx2.Response(202, json={"status": "success", "dedup_key": "d"})
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        return [json.loads(request.content) for request in self.requests]
+
+
+@pytest.fixture
+def service() -> Pretend:
+    return Pretend()
+
+
+@pytest.fixture
+def pager(service: Pretend) -> Iterator[EventsPager]:
+    pager = EventsPager(KEYS.get, pause=0.001, transport=httpx2.MockTransport(service))
+    yield pager
+    pager.close()
+
+
+def test_an_alarm_is_triggered_with_everything_a_person_needs(service: Pretend, pager: EventsPager) -> None:
+    pager.trigger("BI_KEY", "incident-7", ALARM, "high", LINK, AT)
+    (event,) = service.events
+    assert (event["routing_key"], event["event_action"], event["dedup_key"]) == (OTHER_KEY, "trigger", "incident-7")
+    assert (event["client"], event["client_url"]) == ("runbook-bot", LINK)
+    assert event["links"] == [{"href": LINK, "text": "Slack thread"}]
+    payload = event["payload"]
+    assert payload["summary"] == "api-cpu-high: Threshold Crossed: 91 was greater than 80"
+    assert (payload["source"], payload["component"], payload["class"]) == (ALARM.arn, "api", "CPUUtilization")
+    assert payload["timestamp"] == "2022-09-25T18:50:37.500000+00:00"
+    assert payload["custom_details"]["threshold"] == "GreaterThanThreshold 80"
+    assert payload["custom_details"]["dimensions"] == "ClusterName=prod, ServiceName=api"
+    assert str(service.requests[0].url) == "https://events.pagerduty.com/v2/enqueue"
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [("critical", "critical"), ("high", "error"), ("medium", "warning"), ("low", "info"), ("unheard-of", "error")],
+)
+def test_severities_are_spoken_as_pagerduty_does(service: Pretend, pager: EventsPager, ours: str, theirs: str) -> None:
+    pager.trigger("", "d", ALARM, ours, "", AT)
+    assert service.events[0]["payload"]["severity"] == theirs
+
+
+def test_acknowledging_and_resolving_name_the_alert(service: Pretend, pager: EventsPager) -> None:
+    pager.acknowledge("", "d", AT)
+    pager.resolve("", "d", AT)
+    assert service.events == [
+        {"event_action": "acknowledge", "dedup_key": "d", "routing_key": KEY},
+        {"event_action": "resolve", "dedup_key": "d", "routing_key": KEY},
+    ]
+
+
+def test_no_secret_leaves_for_pagerduty(service: Pretend, pager: EventsPager) -> None:
+    alarm = ALARM.model_copy(update={"name": f"x token={WORD}", "reason": f"\x1b[31mpassword={WORD}"})
+    pager.trigger("", "d", alarm, "high", LINK, AT)
+    assert WORD not in service.requests[0].content.decode()
+    assert "bob@" not in service.requests[0].content.decode()
+    assert "\\u001b" not in service.requests[0].content.decode()
+
+
+def test_a_text_that_is_no_alarm_is_triggered_too(service: Pretend, pager: EventsPager) -> None:
+    prose = Alarm(arn="", name="AWS Budgets", state=None, at=AT, raw="over the limit\n" * 2_000)
+    pager.trigger("", "d", prose, "low", "", AT)
+    payload = service.events[0]["payload"]
+    assert (payload["summary"], payload["source"]) == ("AWS Budgets", "cloudwatch")
+    assert len(payload["custom_details"]["message"]) <= 2_000
+    assert "links" not in service.events[0] and "component" not in payload
+
+
+def test_everything_has_pagerdutys_lengths(service: Pretend, pager: EventsPager) -> None:
+    alarm = ALARM.model_copy(update={"reason": "long " * 50_000, "description": "long " * 50_000})
+    pager.trigger("", "a" * 255, alarm, "high", LINK, AT)
+    pager.trigger("", "a" * 5_000, alarm, "high", LINK, AT)
+    pager.resolve("", "a" * 5_000, AT)
+    pager.resolve("", "a" * 5_001, AT)
+    keys = [event["dedup_key"] for event in service.events]
+    assert keys[0] == "a" * 255
+    assert keys[1] == keys[2] != keys[3]
+    assert all(len(key) <= 255 for key in keys)
+    assert len(service.events[0]["payload"]["summary"]) == 1_024
+    assert len(service.requests[0].content) < 64_000
+
+
+@pytest.mark.parametrize("name", ["EMPTY_KEY", "ABSENT_KEY"])
+def test_without_a_key_nothing_is_sent_and_nothing_fails(service: Pretend, pager: EventsPager, name: str) -> None:
+    pager.trigger(name, "d", ALARM, "high", LINK, AT)
+    pager.acknowledge(name, "d", AT)
+    pager.resolve(name, "d", AT)
+    assert service.requests == []
+
+
+def test_check_names_the_variable_that_holds_no_key(pager: EventsPager) -> None:
+    pager.check("")
+    pager.check("BI_KEY")
+    for name in ("EMPTY_KEY", "ABSENT_KEY", "SHORT_KEY"):
+        with pytest.raises(NotFoundError, match=name):
+            pager.check(name)
+
+
+@pytest.mark.parametrize(
+    ("status", "retryable", "attempts"),
+    [(400, False, 1), (403, False, 1), (429, True, 2), (500, True, 1), (503, True, 1)],
+)
+def test_a_refusal_says_whether_to_come_again(
+    service: Pretend, pager: EventsPager, status: int, retryable: bool, attempts: int
+) -> None:
+    service.answers = [httpx2.Response(status, json={"errors": ["no"]}) for _ in range(5)]
+    with pytest.raises(UpstreamError) as caught:
+        pager.trigger("", "d", ALARM, "high", LINK, AT)
+    assert (caught.value.retryable, caught.value.code) == (retryable, str(status))
+    assert len(service.requests) == attempts
+    assert KEY not in str(caught.value)
+
+
+def test_an_invalid_event_is_told_in_pagerdutys_words(service: Pretend, pager: EventsPager) -> None:
+    service.answers = [httpx2.Response(400, json={"message": "Event object is invalid"})]
+    with pytest.raises(UpstreamError, match="Event object is invalid"):
+        pager.resolve("", "d", AT)
+
+
+@pytest.mark.parametrize(("header", "seconds"), [("7", 7.0), ("soon", 30.0), ("", 30.0), ("²", 30.0)])
+def test_the_wait_pagerduty_asks_for_is_told(service: Pretend, pager: EventsPager, header: str, seconds: float) -> None:
+    headers = [(b"retry-after", header.encode("latin-1"))]
+    service.answers = [httpx2.Response(429, headers=headers) for _ in range(2)]
+    with pytest.raises(UpstreamError) as caught:
+        pager.resolve("", "d", AT)
+    assert caught.value.retry_after == seconds
+
+
+def test_a_moment_of_429_is_survived(service: Pretend, pager: EventsPager) -> None:
+    service.answers = [httpx2.Response(429)]
+    pager.resolve("", "d", AT)
+    assert len(service.requests) == 2
+
+
+@pytest.mark.parametrize("error", [httpx2.ConnectError("refused"), httpx2.ReadTimeout("slow")])
+def test_a_network_that_fails_twice_is_retryable(service: Pretend, pager: EventsPager, error: Exception) -> None:
+    service.answers = [error] * 2
+    with pytest.raises(UpstreamError) as caught:
+        pager.resolve("", "d", AT)
+    assert caught.value.retryable and len(service.requests) == 2
+
+
+@pytest.mark.parametrize("answer", [httpx2.Response(200, text="<html>log in</html>"), httpx2.Response(302)])
+def test_an_answer_that_is_not_pagerdutys_is_no_success(
+    service: Pretend, pager: EventsPager, answer: httpx2.Response
+) -> None:
+    service.answers = [answer]
+    with pytest.raises(UpstreamError) as caught:
+        pager.resolve("", "d", AT)
+    assert caught.value.retryable
+
+
+def test_an_address_without_tls_is_refused_at_once() -> None:
+    with pytest.raises(ValueError, match="https"):
+        EventsPager(KEYS.get, events_url="http://events.pagerduty.com")
+
+
+def authority() -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
+    """A certificate authority, made for one test."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Test authority")])
+    usage = x509.KeyUsage(True, False, False, False, False, True, True, False, False)
+    builder = dated(name, name, key.public_key()).add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
+    identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+    return builder.add_extension(usage, True).add_extension(identifier, False).sign(key, hashes.SHA256()), key
+
+
+def dated(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
+    now = datetime.now(UTC)
+    builder = x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(key)
+    builder = builder.serial_number(x509.random_serial_number())
+    return builder.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
+
+
+def server_context(folder: Path) -> tuple[ssl.SSLContext, Path]:
+    """A server's TLS for 127.0.0.1, and the file of the authority that vouches for it."""
+    root, root_key = authority()
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(root_key.public_key())
+    leaf = dated(subject, root.subject, key.public_key()).add_extension(names, False).add_extension(issuer, False)
+    pem = leaf.sign(root_key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+    pem += key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    (folder / "server.pem").write_bytes(pem)
+    (folder / "authority.pem").write_bytes(root.public_bytes(serialization.Encoding.PEM))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "server.pem")
+    return context, folder / "authority.pem"
+
+
+@contextlib.contextmanager
+def tls_server(context: ssl.SSLContext) -> Iterator[tuple[int, list[dict[str, Any]]]]:
+    """A real HTTPS server that takes every event: its port, and the events."""
+    events: list[dict[str, Any]] = []
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            events.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            body = json.dumps({"status": "success", "dedup_key": "d"}).encode()
+            self.send_response(202)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    class Quiet(ThreadingHTTPServer):
+        def handle_error(self, request: object, client_address: object) -> None:
+            pass  # a client that does not trust us hangs up, which is what the test wants
+
+    server = Quiet(("127.0.0.1", 0), Answer)
+    server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    with running(server.serve_forever, server.shutdown):
+        yield server.server_address[1], events
+    server.server_close()
+
+
+@contextlib.contextmanager
+def running(serve: Callable[[], object], stop: Callable[[], object]) -> Iterator[None]:
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop()
+        thread.join(5)
+
+
+@contextlib.contextmanager
+def connect_proxy() -> Iterator[tuple[int, list[str]]]:
+    """A company's proxy: joins one CONNECT with its destination; its port, and what was asked of it."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    asked: list[str] = []
+
+    def copy(source: socket.socket, destination: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while piece := source.recv(65_536):
+                destination.sendall(piece)
+            destination.shutdown(socket.SHUT_WR)
+
+    def serve() -> None:
+        with contextlib.suppress(OSError):
+            near, _ = listening.accept()
+            request = b""
+            while b"\r\n\r\n" not in request:
+                request += near.recv(4_096)
+            asked.append(request.split(b"\r\n")[0].decode())
+            host, _, port = asked[-1].split()[1].partition(":")
+            with near, socket.create_connection((host, int(port))) as far:
+                near.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+                back = threading.Thread(target=copy, args=(far, near))
+                back.start()
+                copy(near, far)
+                back.join(5)
+
+    with listening, running(serve, lambda: None):
+        yield listening.getsockname()[1], asked
+
+
+def test_an_event_goes_over_real_tls_vouched_for_by_the_given_authority(tmp_path: Path) -> None:
+    context, ca_file = server_context(tmp_path)
+    with tls_server(context) as (port, events):
+        pager = EventsPager(KEYS.get, events_url=f"https://127.0.0.1:{port}", ca_file=str(ca_file))
+        pager.trigger("", "d", ALARM, "critical", LINK, AT)
+        pager.resolve("", "d", AT)
+        pager.close()
+    assert [event["event_action"] for event in events] == ["trigger", "resolve"]
+
+
+def test_a_server_nobody_vouches_for_gets_no_event(tmp_path: Path) -> None:
+    context, _ = server_context(tmp_path)
+    with tls_server(context) as (port, events):
+        pager = EventsPager(KEYS.get, events_url=f"https://127.0.0.1:{port}", pause=0.001)
+        with pytest.raises(UpstreamError) as caught:
+            pager.resolve("", "d", AT)
+        pager.close()
+    assert caught.value.retryable and events == []
+
+
+def test_an_event_goes_through_the_proxy(tmp_path: Path) -> None:
+    context, ca_file = server_context(tmp_path)
+    with tls_server(context) as (port, events), connect_proxy() as (proxy_port, asked):
+        proxy = f"http://127.0.0.1:{proxy_port}"
+        pager = EventsPager(KEYS.get, events_url=f"https://127.0.0.1:{port}", proxy=proxy, ca_file=str(ca_file))
+        pager.resolve("", "d", AT)
+        pager.close()
+    assert asked == [f"CONNECT 127.0.0.1:{port} HTTP/1.1"]
+    assert [event["event_action"] for event in events] == ["resolve"]
