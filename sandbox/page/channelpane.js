@@ -1,0 +1,70 @@
+// The channel in the middle: its name and topic, its messages, its composer.
+import { post, reason } from "./api.js";
+import { commandOf, encoded } from "./completion.js";
+import { Composer } from "./composer.js";
+import { h, icon, patchChildren } from "./dom.js";
+import { MessageSurfaces } from "./messagesurface.js";
+import { mrkdwn } from "./mrkdwn.js";
+import { hintButton } from "./panel.js";
+import { Timeline } from "./timeline.js";
+
+const HINTS_SHOWN = 3;
+
+export class ChannelPane {
+  constructor(node, { workspace, panel, changed }) {
+    Object.assign(this, { node, workspace, panel });
+    const surfaces = new MessageSurfaces(workspace, changed);
+    this.timeline = new Timeline("Messages of the channel", "message-list", (message) => surfaces.of(this.here.channel, message),
+      () => this.read());
+    this.composer = new Composer(workspace, "composer", (text) => this.send(text));
+    this.composer.field.id = "composer";
+    this.head = h("header", { class: "pane-head" });
+    this.banner = h("div", { class: "banner", role: "status", hidden: true }, "The sandbox does not answer. Trying again…");
+    node.append(this.head, this.banner, this.timeline.node, this.composer.node);
+  }
+
+  draw(here, online) {
+    this.here = here;
+    const channel = this.workspace.people.channels.get(here.channel);
+    this.banner.hidden = online;
+    if (!channel) return;
+    const name = channel.is_im ? channel.name ?? "direct message" : `#${channel.name}`;
+    patchChildren(this.head, [
+      h("h1", { class: "pane-title", "data-testid": "channel-title" }, channel.is_im ? null : icon(channel.is_private ? "lock" : "hash"), channel.name),
+      h("span", { class: "topic muted", title: channel.topic }, mrkdwn(channel.topic, this.workspace.people)),
+    ]);
+    this.timeline.draw(`${this.workspace.people.me}/${here.channel}`, this.workspace.timeline(here.channel),
+      { intro: this.intro(channel, name), selected: here.message ?? here.thread });
+    this.composer.at(`${this.workspace.people.me}/${here.channel}`, `Message ${name}`);
+    this.read();
+  }
+
+  intro(channel, name) {
+    return h("div", { class: "intro", "data-key": `intro-${channel.id}` },
+      h("h2", null, name), h("p", { class: "muted" }, `This is the very beginning of ${name}.`,
+        channel.topic ? [" ", mrkdwn(channel.topic, this.workspace.people)] : null),
+      h("div", { class: "hints" }, this.panel.hints.slice(0, HINTS_SHOWN).map((hint) => hintButton(hint, (text) => this.composer.offerText(text)))));
+  }
+
+  read() {
+    if (this.timeline.pinned && document.visibilityState === "visible") this.workspace.markRead(this.here.channel);
+  }
+
+  async send(text) {
+    const { channel } = this.here;
+    const user = this.workspace.people.me;
+    this.timeline.toBottom();
+    const isCommand = text.startsWith("/");
+    const answer = isCommand ? await post("command", { user, channel, text })
+      : await post("message", { user, channel, text: encoded(text, this.workspace.people) });
+    if (!answer.ok && !(isCommand && commandOf(text, this.workspace.commands) && answer.status === 200)) {
+      // What the server knows of it tells itself: a command that failed comes back as a notice.
+      this.workspace.notice(channel, this.refusal(text, answer));
+    }
+  }
+
+  refusal(text, answer) {
+    if (answer.error !== "unknown_command") return `That was not sent: ${reason(answer)}`;
+    return `\`${text.split(/\s/)[0].replaceAll("`", "'")}\` is not a valid command. Everything that starts with “/” is read as a command.`;
+  }
+}
