@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import threading
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from typing import Any, NamedTuple
@@ -15,6 +16,7 @@ _ID_SHIFT = 108
 _DAY = 86_400_000
 
 _sequence = itertools.count(1)
+_writing = threading.Lock()
 
 
 class Event(NamedTuple):
@@ -76,18 +78,21 @@ def append(stream: LogStream, entries: Iterable[tuple[int, str]]) -> list[Event]
         for timestamp, message in entries
     ]
     batch.sort()
-    for events in (stream_events(stream), group_events(stream.log_group)):
-        in_order = not events or not batch or events[-1].order < batch[0].order
-        events.extend(batch)
-        if not in_order:
-            events.sort()
+    with _writing:
+        for events in (stream_events(stream), group_events(stream.log_group)):
+            in_order = not events or not batch or events[-1].order < batch[0].order
+            if in_order:
+                events.extend(batch)
+            else:
+                events[:] = sorted(events + batch)
     return batch
 
 
 def forget_stream(group: LogGroup, name: str) -> None:
     """Drop a deleted stream's events from its group."""
     events = group_events(group)
-    events[:] = [event for event in events if event.stream != name]
+    with _writing:
+        events[:] = [event for event in events if event.stream != name]
 
 
 def cut(events: list[Event], start: int | None, end: int | None) -> tuple[int, int]:
