@@ -11,9 +11,9 @@ import logging
 import secrets
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol
 
 from bot.errors import BotError, UpstreamError
 from bot.ports import Clock
@@ -57,22 +57,22 @@ class Lease:
         self._until = now + LEASE_SECONDS
 
 
-class Machine(Protocol):
+class Machine(ABC):
     """The states of one kind of row."""
 
     kind: str
 
+    @abstractmethod
     def advance(self, row: Row, signals: list[Received], lease: Lease) -> Step:
         """Run the transition of the row's state. BotErrors and bugs are dealt with by the engine."""
-        ...
 
+    @abstractmethod
     def give_up(self, row: Row, signals: list[Received], error: BotError) -> Step:
         """Where the row goes when its transition cannot succeed; the error is written for people."""
-        ...
 
     def lost_race(self, row: Row, signals: list[Received], error: LockHeldError) -> Step:
-        """Where the row goes when another row took the lock it wanted."""
-        ...
+        """Where the row goes when another row took the lock it wanted; only some kinds take locks."""
+        raise error
 
 
 class Engine:

@@ -13,7 +13,7 @@ from typing import Any
 from bot import authz
 from bot.command import Command, Plan, Progress, Run, Stage
 from bot.domain import Actor, Target, as_json
-from bot.engine import Lease
+from bot.engine import Lease, Machine
 from bot.errors import BotError, ConflictError, UpstreamError
 from bot.operation import Operation, State, card_key
 from bot.ports import Message, World
@@ -47,7 +47,7 @@ class At:
         return tuple(signal.number for signal in self.signals)
 
 
-class Operations:
+class Operations(Machine):
     """The machine of operations."""
 
     kind = KIND

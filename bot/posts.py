@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from bot.engine import Lease
+from bot.engine import Lease, Machine
 from bot.errors import BotError, UpstreamError
 from bot.ports import Chat, Clock, Message
 from bot.rows import NewRow, Received, Row, Signal, Step, Store
@@ -52,7 +52,7 @@ def whisper(
     return NewRow(kind=KIND, key=key, state=OWED, body=body, group=channel)
 
 
-class Posts:
+class Posts(Machine):
     """The machine of posts."""
 
     kind = KIND

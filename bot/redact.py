@@ -39,7 +39,7 @@ _TOKENS = re.compile(
     r")"
 )
 
-_SCHEME = re.compile(r"(?i:\b(bearer|basic))[ \t]{1,4}([A-Za-z0-9._~+/=-]{6,}+)")
+_SCHEME = re.compile(r"(?i:\b(bearer|basic)[ \t]{1,4}+(?!(?:bearer|basic)\b))([A-Za-z0-9._~+/=-]{6,}+)")
 _ORDINARY_WORD = re.compile(r"[A-Za-z][a-z.-]{0,19}")
 
 # A secret's ARN (…:123456789012:secret:name) names a secret without telling it, and is what an operator needs.

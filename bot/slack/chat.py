@@ -45,6 +45,8 @@ class SlackChat:
         self._clock = clock
         self._lock = threading.Lock()
         self._kept: dict[str, tuple[float, Any]] = {}
+        self.away = False
+        """True while the last call did not reach Slack."""
 
     def post(self, channel: str, message: Message, *, key: str, thread_ts: str = "") -> str:
         answer = self._call(
@@ -202,10 +204,14 @@ class SlackChat:
     def _call(self, method: str, call: Callable[..., SlackResponse], **arguments: Any) -> Any:
         given = {name: value for name, value in arguments.items() if value is not None}
         try:
-            return call(**given).data
+            data = call(**given).data
+            self.away = False
+            return data
         except SlackApiError as error:
+            self.away = False
             raise self._refused(method, error) from error
         except (httpx.TransportError, OSError, SlackRequestError, SlackClientError) as error:
+            self.away = True
             raise UpstreamError(f"Slack cannot be reached ({method}).", retryable=True) from error
 
     @staticmethod

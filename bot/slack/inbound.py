@@ -10,7 +10,7 @@ import logging
 import re
 from typing import Any, Protocol
 
-from slack_bolt import Ack, App, BoltContext
+from slack_bolt import Ack, App
 from slack_sdk import WebClient
 
 from bot.domain import Actor
@@ -27,8 +27,8 @@ class Desk(Protocol):
         """A slash command was typed."""
         ...
 
-    def press(self, action_id: str, value: str, actor: Actor, *, key: str, response_url: str = "") -> Message | None:
-        """A button was pressed."""
+    def press(self, action_id: str, value: str, actor: Actor, *, key: str, response_url: str = "") -> None:
+        """A button was pressed; what cannot be done is told later."""
         ...
 
 
@@ -69,25 +69,17 @@ def bolt_app(client: WebClient, signing_secret: str, desk: Desk) -> App:
         _say(ack, said)
 
     @app.action(re.compile(".*"))
-    def pressed(ack: Ack, body: dict[str, Any], action: dict[str, Any], context: BoltContext) -> None:
-        ack()
+    def pressed(ack: Ack, body: dict[str, Any], action: dict[str, Any]) -> None:
         channel = body.get("channel", {}).get("id", "") or body.get("container", {}).get("channel_id", "")
         actor = Actor(user=body["user"]["id"], team=(body.get("team") or {}).get("id", ""), channel=channel)
-        try:
-            said = desk.press(
-                str(action.get("action_id", "")),
-                str(action.get("value", "")),
-                actor,
-                key=f"{body['user']['id']}:{action.get('action_ts', '')}",
-                response_url=str(body.get("response_url") or ""),
-            )
-        except Exception:
-            log.exception("a press could not be stored")
-            said = NOT_STORED
-        if said is not None and context.respond is not None:
-            context.respond(
-                text=said.text, blocks=list(said.blocks), response_type="ephemeral", replace_original=False
-            )
+        desk.press(
+            str(action.get("action_id", "")),
+            str(action.get("value", "")),
+            actor,
+            key=f"{actor.user}:{action.get('action_ts', '')}",
+            response_url=str(body.get("response_url") or ""),
+        )
+        ack()
 
     @app.event(re.compile(".*"))
     def happened(ack: Ack) -> None:

@@ -1,0 +1,217 @@
+"""The states of an incident: opening → gathering → open → recovered → closed, or resolved by a person.
+
+The headline is posted once and then only updated; the thread gets the findings, and what people should not
+miss. Who presses what is authorised here, where groups can be looked up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from alerts.playbook import Playbook, gather, suspected
+from alerts.alarms import FIRED, INCIDENT, OK, UNKNOWN
+from alerts.pages import page
+from bot import authz
+from bot.domain import Actor, Alarm, Target, as_json
+from bot.engine import Engine, Lease, Machine
+from bot.errors import BotError, DeniedError
+from bot.incident import Incident, Phase, headline_key
+from bot.ports import Message, World
+from bot.posts import post, whisper
+from bot.rows import NewRow, Received, Row, Signal, Step
+from bot.settings.models import AccessConfig, BotConfig
+from bot.steps.base import Scene
+from bot.views import incident as view
+from bot.views.operation import sentence
+
+ACKNOWLEDGE, RESOLVE = "acknowledge", "resolve"
+CLOSE_AFTER = 1800.0
+"""Seconds after recovery in which a new ALARM re-opens the same thread."""
+POSTING_SECONDS = 1.2
+"""What of the deadline is kept for telling Slack."""
+REMEDIES = (("Roll back", "rollback"), ("Restart", "restart"), ("Scale", "scale"))
+
+
+@dataclass
+class _Scene:
+    """An incident being moved on: what it becomes, and what it owes."""
+
+    row: Row
+    incident: Incident
+    phase: Phase
+    new: list[NewRow] = field(default_factory=list)
+
+    def change(self, **changes: object) -> None:
+        """Replace fields of the incident."""
+        self.incident = self.incident.model_copy(update=changes)
+
+
+class Incidents(Machine):
+    """The machine of incidents."""
+
+    kind = INCIDENT
+
+    def __init__(self, world: World, playbook: Playbook, access: AccessConfig, settings: BotConfig) -> None:
+        self._world = world
+        self._playbook = playbook
+        self._access = access
+        self._settings = settings
+        self._signals: dict[str, Callable[[_Scene, Received], None]] = {
+            ACKNOWLEDGE: self._acknowledge,
+            RESOLVE: self._resolve,
+            FIRED: self._fired,
+            OK: self._recovered,
+            UNKNOWN: self._unknown,
+        }
+
+    def advance(self, row: Row, signals: list[Received], lease: Lease) -> Step:
+        """Run the transition of the row's state."""
+        scene = _Scene(row, Incident.model_validate(row.body), Phase(row.state))
+        if scene.phase is Phase.OPENING:
+            return self._open(scene)
+        if scene.phase is Phase.GATHERING:
+            self._gather(scene)
+        for signal in signals:
+            self._signals[signal.name](scene, signal)
+        now = self._world.clock.now()
+        if scene.phase is Phase.OPEN and self._page_due(scene, now):
+            self._page(scene, "trigger")
+            scene.change(paged=True)
+        if scene.phase is Phase.RECOVERED and now >= scene.incident.recovered_at + CLOSE_AFTER:
+            scene.phase = Phase.CLOSED
+            scene.change(ended_at=scene.incident.recovered_at)
+        new = (*scene.new, self._headline(scene))
+        consumed = tuple(signal.number for signal in signals)
+        return Step(scene.phase, self._due(scene), as_json(scene.incident), consumed=consumed, new=new)
+
+    def give_up(self, row: Row, signals: list[Received], error: BotError) -> Step:
+        """A press that cannot be served is answered; the incident stays as it is."""
+        told = tuple(
+            self._whisper(row, str(signal.payload["user"]), str(signal.number), error)
+            for signal in signals
+            if signal.payload.get("user")
+        )
+        phase = Phase.OPEN if row.state == Phase.GATHERING else Phase(row.state)
+        scene = _Scene(row, Incident.model_validate(row.body), phase)
+        consumed = tuple(signal.number for signal in signals)
+        return Step(phase, self._due(scene), dict(row.body), consumed=consumed, new=told)
+
+    def _open(self, scene: _Scene) -> Step:
+        if self._page_due(scene, self._world.clock.now()):
+            self._page(scene, "trigger")
+            scene.change(paged=True)
+        new = (self._headline(scene), *scene.new)
+        return Step(Phase.GATHERING, 0.0, as_json(scene.incident), new=new)
+
+    def _gather(self, scene: _Scene) -> None:
+        now = self._world.clock.now()
+        spent = min(2.0, max(0.0, now - scene.row.created_at))
+        seconds = max(1.0, self._settings.timings.findings_deadline - POSTING_SECONDS - spent)
+        target = self._target(scene)
+        found = gather(self._playbook, Scene(scene.incident.alarm, target, now), self._world, seconds=seconds)
+        took = self._world.clock.now() - now
+        reply = view.findings(found, took)
+        scene.new.append(self._reply(scene, "findings", reply))
+        scene.change(findings=found, suspected=suspected(found))
+        scene.phase = Phase.OPEN
+
+    def _acknowledge(self, scene: _Scene, signal: Received) -> None:
+        user = self._allowed(scene, signal)
+        if not user or scene.incident.acked_by or scene.phase not in (Phase.OPEN, Phase.RECOVERED):
+            return
+        scene.change(acked_by=user, acked_at=signal.at)
+        scene.new.append(self._reply(scene, f"ack:{signal.number}", view.acknowledged(scene.incident)))
+        if scene.incident.paged:
+            self._page(scene, "acknowledge")
+
+    def _resolve(self, scene: _Scene, signal: Received) -> None:
+        user = self._allowed(scene, signal)
+        if not user or scene.phase in (Phase.RESOLVED, Phase.CLOSED):
+            return
+        scene.phase = Phase.RESOLVED
+        scene.change(resolved_by=user, ended_at=signal.at)
+        if scene.incident.paged:
+            self._page(scene, "resolve")
+
+    def _fired(self, scene: _Scene, signal: Received) -> None:
+        alarm = Alarm.model_validate(signal.payload["alarm"])
+        again = scene.phase is not Phase.OPEN
+        scene.change(alarm=alarm, fired=scene.incident.fired + 1, unknown=False)
+        if again:
+            scene.phase = Phase.OPEN
+            scene.change(recovered_at=0.0, ended_at=0.0)
+            scene.new.append(self._reply(scene, f"fired:{signal.number}", view.fired_again(scene.incident)))
+
+    def _recovered(self, scene: _Scene, signal: Received) -> None:
+        if scene.phase is not Phase.OPEN:
+            return
+        scene.phase = Phase.RECOVERED
+        scene.change(recovered_at=max(float(signal.payload["at"]), scene.incident.opened_at), unknown=False)
+        scene.new.append(self._reply(scene, f"ok:{signal.number}", view.recovered(scene.incident)))
+        if scene.incident.paged:
+            self._page(scene, "resolve")
+            scene.change(paged=False)
+
+    def _unknown(self, scene: _Scene, signal: Received) -> None:
+        if scene.phase is Phase.OPEN:
+            scene.change(unknown=True)
+
+    def _allowed(self, scene: _Scene, signal: Received) -> str:
+        user = str(signal.payload.get("user", ""))
+        target = self._target(scene)
+        try:
+            person = self._world.chat.person(user)
+            authz.require(self._access, person, "incident", target.environment if target else "")
+        except DeniedError as error:
+            scene.new.append(self._whisper(scene.row, user, str(signal.number), error))
+            return ""
+        return user
+
+    def _page_due(self, scene: _Scene, now: float) -> bool:
+        incident = scene.incident
+        return incident.page_at is not None and not incident.paged and not incident.acked_by and now >= incident.page_at
+
+    def _page(self, scene: _Scene, action: str) -> None:
+        target = self._target(scene)
+        system = self._world.catalog.system(target.system) if target else None
+        env = system.pagerduty_routing_key_env if system else ""
+        scene.new.append(page(scene.row.id, scene.incident, env, action))
+
+    def _due(self, scene: _Scene) -> float | None:
+        incident = scene.incident
+        if scene.phase is Phase.RECOVERED:
+            return incident.recovered_at + CLOSE_AFTER
+        if scene.phase is Phase.OPEN and incident.page_at is not None and not incident.paged and not incident.acked_by:
+            return incident.page_at
+        return None
+
+    def _target(self, scene: _Scene) -> Target | None:
+        return self._world.catalog.target(scene.incident.target) if scene.incident.target else None
+
+    def _headline(self, scene: _Scene) -> NewRow:
+        target = self._target(scene)
+        remedies = tuple(
+            (label, f"{command} {target.system}/{target.name} {target.environment}")
+            for label, command in REMEDIES
+            if target is not None and command in self._world.commands
+        )
+        shown = view.headline(scene.row.id, scene.incident, scene.phase, target, remedies)
+        return post(headline_key(scene.row.id), scene.incident.channel, shown)
+
+    @staticmethod
+    def _reply(scene: _Scene, mark: str, message: Message) -> NewRow:
+        key = f"inc:{scene.row.id}:{mark}"
+        return post(key, scene.incident.channel, message, thread_key=headline_key(scene.row.id))
+
+    @staticmethod
+    def _whisper(row: Row, user: str, mark: str, error: BotError) -> NewRow:
+        said = sentence(error.message, error.hint)
+        key, channel = f"inc:{row.id}:whisper:{mark}", str(row.body["channel"])
+        return whisper(key, channel, user, said, thread_key=headline_key(row.id))
+
+
+def press(engine: Engine, action_id: str, value: str, actor: Actor, *, key: str) -> bool:
+    """A button of a headline was pressed; False when there is no such incident any more."""
+    name = {view.ACKNOWLEDGE: ACKNOWLEDGE, view.RESOLVE: RESOLVE}[action_id]
+    return engine.signal(value, Signal(name, {"user": actor.user}, key=key)) or engine.knows(value)

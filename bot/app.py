@@ -1,0 +1,229 @@
+"""Composition root: builds everything once; the only module that knows every other."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+from slack_sdk import WebClient
+
+from alerts.alarms import Alarms, accept
+from alerts.incidents import Incidents, press
+from alerts.pages import Pages
+from alerts.playbook import Playbook
+from bot import authz
+from bot.aws.ecs import Ecs
+from bot.aws.logs import Logs
+from bot.aws.metrics import Metrics
+from bot.aws.session import Sessions
+from bot.catalog import Catalog
+from bot.clock import SystemClock
+from bot.domain import Account, Actor, Person
+from bot.engine import Engine, Machine
+from bot.errors import BotError
+from bot.flow import UMBRELLA, Flow
+from bot.intake.delivery import Delivery
+from bot.intake.parse import alarm_from
+from bot.intake.sqs import WAIT_SECONDS, QueueReader
+from bot.ledger import Ledger
+from bot.operations import Operations
+from bot.pagerduty import EventsPager
+from bot.parallel import Parallel
+from bot.ports import Clock, Message, World
+from bot.posts import Posts, whisper
+from bot.rows import Store
+from bot.settings import Settings
+from bot.settings.environment import EnvironmentVariables, routing_key
+from bot.slack.chat import SlackChat
+from bot.slack.transport import PooledWebClient
+from bot.store.sqlite import SqliteStore
+from bot.views.incident import REMEDY
+from bot.web import HttpWeb
+from commands import COMMANDS
+
+log = logging.getLogger("bot.app")
+
+TICK_SECONDS = 1
+LEASE_SECONDS = 15
+HOUSEKEEPING_SECONDS = 3600
+STOP_SECONDS = 8.0
+
+
+class Desk:
+    """Takes in what people do, and hands it to the road or to the incidents."""
+
+    def __init__(self, engine: Engine, flow: Flow) -> None:
+        self._engine = engine
+        self._flow = flow
+
+    def receive(self, slash: str, text: str, actor: Actor, *, response_url: str = "", key: str = "") -> Message | None:
+        """A slash command was typed."""
+        return self._flow.receive(slash, text, actor, response_url=response_url, key=key)
+
+    def press(self, action_id: str, value: str, actor: Actor, *, key: str, response_url: str = "") -> None:
+        """A button was pressed; what cannot be done is whispered."""
+        said: Message | None = None
+        if action_id.startswith("operation:"):
+            said = self._flow.press(action_id, value, actor, key=key)
+        elif action_id.startswith("incident:"):
+            if not press(self._engine, action_id, value, actor, key=key):
+                said = Message(text="I no longer have this incident; it is too old.")
+        elif action_id.startswith(REMEDY):
+            said = self._flow.receive(UMBRELLA, value, actor, response_url=response_url, key=key)
+        if said is not None:
+            new = whisper(f"press:{key}", actor.channel, actor.user, said, response_url=response_url)
+            self._engine.add(new, safe=False)
+
+
+@dataclass
+class Bot:
+    """Everything that runs, put together; ``start`` and ``stop`` are the process's life."""
+
+    settings: Settings
+    environment: EnvironmentVariables
+    store: Store
+    clock: Clock
+    world: World
+    engine: Engine
+    desk: Desk
+    client: WebClient
+    web: HttpWeb
+    sessions: Sessions
+    parallel: Parallel
+    queues: QueueReader
+    chat: SlackChat
+    scheduler: BackgroundScheduler = field(init=False)
+
+    def __post_init__(self) -> None:
+        options: dict[str, Any] = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+        self.scheduler = BackgroundScheduler(
+            timezone="UTC", executors={"default": ThreadPoolExecutor(2)}, job_defaults=options
+        )
+        self.scheduler.add_job(self.engine.poke, "interval", seconds=TICK_SECONDS)
+        self.scheduler.add_job(self.engine.keep, "interval", seconds=LEASE_SECONDS)
+        self.scheduler.add_job(self._forget, "interval", seconds=HOUSEKEEPING_SECONDS)
+
+    def _forget(self) -> None:
+        gone = self.store.forget(self.clock.now() - self.settings.bot.retention)
+        if gone:
+            log.info("old rows forgotten", extra={"count": gone})
+
+    def accept(self, delivery: Delivery) -> bool:
+        """Store an alarm notification; False when it is known. Raises when it could not be stored."""
+        alarm = alarm_from(delivery.text, delivery.subject, delivery.topic, delivery.received_at)
+        new = accept(
+            self.store, alarm, delivery.message_id, self.settings.bot.default_channel, delivery.received_at
+        )
+        self.engine.poke()
+        return new
+
+    def confirm_subscription(self, topic_arn: str, token: str, region: str) -> None:
+        """ConfirmSubscription through the API, never by visiting a URL."""
+        sns = self.sessions.client(Account(region=region), "sns")
+        sns.confirm_subscription(TopicArn=topic_arn, Token=token, AuthenticateOnUnsubscribe="true")
+
+    def start(self) -> None:
+        """Begin to work."""
+        self.store.release()
+        self.engine.start()
+        self.scheduler.start()
+        self.queues.start()
+
+    def stop(self) -> bool:
+        """Stop taking work, finish or release what is held; False when something did not end in time."""
+        self.scheduler.shutdown(wait=False)
+        self.queues.stop(0.5)
+        ended = self.engine.stop(STOP_SECONDS)
+        if ended:
+            self.store.release()
+        return ended
+
+    def degraded(self, socket_connected: bool = True) -> list[str]:
+        """Names of what cannot be reached right now; the bot goes on without."""
+        found = [f"sqs {url}" for url, status in self.queues.status.items() if status.reachable is False]
+        if not socket_connected or self.chat.away:
+            found.append("slack")
+        return found
+
+
+def slash_names(settings: Settings) -> dict[str, str]:
+    """The registered slash command of each command that has one, and of the umbrella."""
+    names = [name for name in COMMANDS if name != "help"]
+    return {name: settings.bot.registered_name(name) for name in (*names, UMBRELLA)}
+
+
+def _path(url: str) -> Path:
+    return Path(url.removeprefix("sqlite:///"))
+
+
+def build(settings: Settings, environment: EnvironmentVariables, *, clock: Clock | None = None) -> Bot:
+    """Put everything together. Raises StoreBusyError when another process has the database."""
+    clock = clock or SystemClock()
+    store = SqliteStore(_path(environment.bot_database_url))
+    sessions = Sessions()
+    parallel = Parallel()
+    client = PooledWebClient(
+        token=environment.slack_bot_token.get_secret_value(), base_url=environment.slack_api_url, timeout=10
+    )
+    ca_file = Path(environment.bot_ca_file) if environment.bot_ca_file else None
+    web = HttpWeb(environment.bot_http_proxy or None, ca_file)
+    chat = SlackChat(client, clock)
+    catalog = Catalog(settings.systems)
+    slash = slash_names(settings)
+
+    def may(person: Person, action: str, place: str) -> bool:
+        if place:
+            return authz.allowed(settings.access, person, action, place)
+        return authz.allowed_anywhere(settings.access, person, action)
+
+    world = World(
+        clock=clock,
+        catalog=catalog,
+        chat=chat,
+        ecs=Ecs(sessions),
+        logs=Logs(sessions, clock),
+        metrics=Metrics(sessions),
+        web=web,
+        pager=EventsPager(
+            lambda variable: routing_key(variable).get_secret_value() or None,
+            events_url=environment.pagerduty_events_url,
+            proxy=environment.bot_http_proxy or None,
+            ca_file=ca_file,
+        ),
+        gather=parallel,
+        commands=COMMANDS,
+        slash=slash,
+        recent=Ledger(store),
+        may=may,
+    )
+    engine = Engine(store, clock, _machines(store, world, settings))
+    desk = Desk(engine, Flow(engine, catalog, COMMANDS, slash))
+
+    def queue_client(url: str) -> Any:
+        region = url.split("//")[-1].split(".")[1] if ".amazonaws.com" in url else settings.systems[0].region
+        return sessions.client(Account(region=region), "sqs", read_timeout=WAIT_SECONDS + 5)
+
+    bot: Bot
+    queues = QueueReader(environment.bot_sqs_queue_urls, queue_client, lambda found: bot.accept(found), clock)
+    bot = Bot(
+        *(settings, environment, store, clock, world, engine, desk, client, web, sessions, parallel, queues, chat)
+    )
+    return bot
+
+
+def _machines(store: Store, world: World, settings: Settings) -> dict[str, Machine]:
+    playbook = settings.playbooks["default"]
+    if not isinstance(playbook, Playbook):
+        raise TypeError("config/playbooks/default.yaml was not read as a playbook")
+    machines: tuple[Machine, ...] = (
+        Operations(store, world, settings.access, settings.bot.timings),
+        Posts(store, world.clock, world.chat, lambda: settings.bot.default_channel),
+        Alarms(store, world, settings.bot),
+        Incidents(world, playbook, settings.access, settings.bot),
+        Pages(store, world),
+    )
+    return {machine.kind: machine for machine in machines}

@@ -1,0 +1,68 @@
+"""What was deployed or scaled in the last hours, and by whom."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from bot.domain import Fact, Finding
+from bot.errors import BotError
+from bot.ports import World
+from bot.steps.base import ReadingStep, Scene, ecs_target, minutes
+
+SUSPICIOUS_SECONDS = 3600.0
+
+
+class RecentChangesStep(ReadingStep):
+    """Our own operations, and ECS's record of rollouts, whoever started them."""
+
+    do: Literal["recent_changes"]
+    hours: int = Field(default=6, ge=1, le=168, description="How far back.")
+
+    def run(self, scene: Scene, world: World) -> Finding | None:
+        """None when the alarm belongs to no service."""
+        if scene.target is None:
+            return None
+        since = scene.at - self.hours * 3600
+        changes = [
+            (float(each["at"]), f"{each['title']} by {world.chat.person(str(each['actor'])).name}: {each['state']}")
+            for each in world.recent.operations(scene.target.key, since=since)
+        ]
+        known = [at for at, _ in changes]
+        failed: tuple[str, ...] = ()
+        if ecs_target(scene) is not None:
+            try:
+                changes += self._rollouts(scene, world, since, known)
+            except BotError as error:
+                failed = (f"ECS's own record could not be read: {error}",)
+        if not changes:
+            summary = f"Nothing was deployed or scaled in the last {self.hours} h."
+            return Finding(step=self.do, title="Changes", summary=summary, lines=failed, facts=(_count(0),))
+        changes.sort(reverse=True)
+        age = scene.at - changes[0][0]
+        lines = tuple(f"{minutes(scene.at - at)} ago: {what}" for at, what in changes[:5])
+        return Finding(
+            step=self.do,
+            title="Changes",
+            summary=f"Last change {minutes(age)} ago: {changes[0][1]}",
+            lines=lines + failed,
+            facts=(_count(len(changes)), Fact(name="changes.age", value=age)),
+            weight=65 if age < SUSPICIOUS_SECONDS else 15,
+        )
+
+    @staticmethod
+    def _rollouts(scene: Scene, world: World, since: float, known: list[float]) -> list[tuple[float, str]]:
+        target = ecs_target(scene)
+        if target is None:
+            return []
+        records = world.ecs.service_deployments(target, since=since)
+        return [
+            (record.created_at, f"rollout of {record.task_definition.rsplit('/', 1)[-1]}: {record.status.lower()}")
+            for record in records
+            if not any(abs(record.created_at - at) < 60 for at in known)
+        ]
+
+
+def _count(number: int) -> Fact:
+    return Fact(name="changes.count", value=float(number))

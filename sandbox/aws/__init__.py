@@ -1,0 +1,1 @@
+"""A pretend AWS account: moto, taught to behave where it does not."""

@@ -1,0 +1,16 @@
+"""All that moto is taught, in one place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sandbox.aws import cloudwatch, logs, sns
+
+if TYPE_CHECKING:
+    from sandbox.aws.server import AwsServer
+
+
+def install(aws: AwsServer) -> None:
+    """Patch moto for this AWS; safe to repeat."""
+    for part in (logs, sns, cloudwatch):
+        part.install(aws)

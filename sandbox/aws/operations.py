@@ -1,0 +1,86 @@
+"""Which operation of which service a request calls, and its parameters, as far as the wire tells."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+from urllib.parse import parse_qsl
+
+import botocore.session
+
+_SCOPE = re.compile(r"Credential=[^/]+/\d+/([^/]+)/([^/]+)/aws4_request")
+_ENDPOINT_NAMES = {
+    "monitoring": "cloudwatch",
+    "elasticloadbalancing": "elbv2",
+    "application-autoscaling": "application-autoscaling",
+    "email": "sesv2",
+}
+
+
+@dataclass(frozen=True)
+class Operation:
+    """``service`` is IAM's prefix ("ecs", "cloudwatch"); ``protocol`` is json, query, cbor or rest."""
+
+    service: str
+    name: str
+    region: str
+    protocol: str
+    params: dict[str, Any]
+
+    @property
+    def action(self) -> str:
+        """``ecs:UpdateService``, as IAM writes it."""
+        return f"{self.service}:{self.name}"
+
+
+def operation_of(environ: dict[str, Any], body: bytes) -> Operation:
+    """What a WSGI request calls; unknown parts are empty or "?"."""
+    scope = _SCOPE.search(environ.get("HTTP_AUTHORIZATION", ""))
+    region, signed = (scope[1], scope[2]) if scope else ("us-east-1", "?")
+    service = _ENDPOINT_NAMES.get(signed, signed)
+    path = environ.get("PATH_INFO", "")
+    target = environ.get("HTTP_X_AMZ_TARGET", "")
+    if target:
+        return Operation(service, target.rsplit(".", 1)[-1], region, "json", _json(body))
+    if "/operation/" in path:
+        return Operation(service, path.rsplit("/", 1)[-1], region, "cbor", {})
+    form = dict(parse_qsl(body.decode("utf-8", "replace"))) if b"Action=" in body else {}
+    form = form or dict(parse_qsl(environ.get("QUERY_STRING", "")))
+    if "Action" in form:
+        return Operation(service, form.pop("Action"), region, "query", dict(form))
+    name = _rest(service, environ.get("REQUEST_METHOD", "GET"), path)
+    return Operation(service, name, region, "rest", {"path": path})
+
+
+def _json(body: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(body or b"{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+@cache
+def _routes(service: str) -> list[tuple[str, re.Pattern[str], str]]:
+    try:
+        model = botocore.session.get_session().get_service_model(service)
+    except Exception:
+        return []
+    routes = []
+    for name in model.operation_names:
+        http = model.operation_model(name).http
+        pattern = re.escape(str(http.get("requestUri", "/")).split("?", 1)[0])
+        pattern = re.sub(r"\\\{\w+\\\+\\\}", ".+", pattern)
+        pattern = re.sub(r"\\\{\w+\\\}", "[^/]+", pattern)
+        routes.append((str(http.get("method", "POST")), re.compile(pattern + "/?"), name))
+    return routes
+
+
+def _rest(service: str, method: str, path: str) -> str:
+    for expected, pattern, name in _routes(service):
+        if method == expected and pattern.fullmatch(path):
+            return name
+    return "?"

@@ -1,0 +1,180 @@
+"""The pretend AWS's HTTP server: moto's WSGI application behind faults, a record of calls, and what it is taught."""
+
+from __future__ import annotations
+
+import io
+import logging
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from moto.backends import list_of_moto_modules
+from moto.core.base_backend import BackendDict
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+
+from sandbox.aws import refusals
+from sandbox.aws.install import install
+from sandbox.aws.operations import Operation, operation_of
+from sandbox.aws.world import make_current
+from sandbox.calls import Calls
+from sandbox.clock import Clock
+from sandbox.faults import Fault, Faults
+
+ACCOUNT = "123456789012"
+TICK_SECONDS = 1.0
+HANG_SECONDS = 30.0
+_UNLOCKED = {"sqs"}
+
+_log = logging.getLogger(__name__)
+
+
+class ConnectionLostError(Exception):
+    """The connection ends here: the caller gets no answer."""
+
+
+class _Requests(WSGIRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - werkzeug's name
+        """Say nothing: calls are recorded."""
+
+    def run_wsgi(self) -> None:
+        try:
+            super().run_wsgi()
+        except ConnectionLostError:
+            self.close_connection = True
+
+
+class AwsServer:
+    """One account in all regions, on 127.0.0.1. Starting one resets moto: the newest is the current one.
+
+    A ticker thread calls what ``on_tick`` was given once a second while started; tests call ``tick`` themselves.
+    """
+
+    def __init__(
+        self, clock: Clock, faults: Faults, calls: Calls, *, port: int = 0, account: str = ACCOUNT, ticker: bool = True
+    ) -> None:
+        self.clock = clock
+        self.faults = faults
+        self.calls = calls
+        self.account = account
+        self._port = port
+        self._with_ticker = ticker
+        self._on_tick: list[Callable[[], None]] = []
+        self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._stopping = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._server: BaseWSGIServer | None = None
+        self._moto: Any = None
+
+    @property
+    def url(self) -> str:
+        """Where it listens; for ``AWS_ENDPOINT_URL``."""
+        return f"http://127.0.0.1:{self._port}"
+
+    def on_tick(self, call: Callable[[], None]) -> None:
+        """Call this at every tick."""
+        self._on_tick.append(call)
+
+    def tick(self) -> None:
+        """Let what happens by itself happen: alarms are evaluated, deliveries tried again."""
+        for call in list(self._on_tick):
+            call()
+
+    def start(self) -> None:
+        """Reset moto, teach it, and listen. Raises OSError when the port is taken."""
+        list(list_of_moto_modules())
+        BackendDict.reset()
+        make_current(self)
+        install(self)
+        self._moto = DomainDispatcherApplication(create_backend_app)
+        self._server = make_server("127.0.0.1", self._port, self._answer, threaded=True, request_handler=_Requests)
+        self._server.daemon_threads = True
+        self._port = self._server.server_port
+        self._run(self._server.serve_forever, "aws")
+        if self._with_ticker:
+            self._run(self._tick_on, "aws-ticker")
+
+    def stop(self) -> None:
+        """Stop listening; safe to repeat."""
+        self._stopping.set()
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+            self._server = None
+        for thread in self._threads:
+            thread.join(5)
+        self._threads.clear()
+
+    def _run(self, target: Callable[[], None], name: str) -> None:
+        thread = threading.Thread(target=target, name=name, daemon=True)
+        thread.start()
+        self._threads.append(thread)
+
+    def _tick_on(self) -> None:
+        while not self._stopping.wait(TICK_SECONDS):
+            try:
+                self.tick()
+            except Exception:
+                _log.exception("a tick failed")
+
+    def _answer(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        environ["wsgi.input"] = io.BytesIO(body)
+        operation = operation_of(environ, body)
+        fault = self.faults.take("aws", operation.action)
+        if fault is not None and fault.latency_ms:
+            time.sleep(fault.latency_ms / 1000)
+        refused = self._refused(operation, fault)
+        if refused is not None:
+            start_response(refused.status, [*refused.headers, ("Content-Length", str(len(refused.body)))])
+            return [refused.body]
+        return self._from_moto(environ, operation, fault, start_response)
+
+    def _refused(self, operation: Operation, fault: Fault | None) -> refusals.Refusal | None:
+        word = fault.error if fault else None
+        if word is None or word == "lost_response":
+            return None
+        self._record(operation, word)
+        if word in ("timeout", "disconnect"):
+            self._stopping.wait(HANG_SECONDS if word == "timeout" else 0)
+            raise ConnectionLostError(word)
+        if word.startswith("AccessDenied"):
+            return refusals.denied(operation)
+        if word.startswith("Throttling") or word == "ratelimited":
+            return refusals.throttled(operation)
+        if word in ("500", "InternalFailure"):
+            return refusals.failed(operation)
+        return refusals.refusal(operation, 400, word, word)
+
+    def _from_moto(
+        self, environ: dict[str, Any], operation: Operation, fault: Fault | None, start_response: Callable[..., Any]
+    ) -> Iterable[bytes]:
+        began: list[Any] = []
+
+        def begin(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], None]:
+            began[:] = [status, headers]
+            return lambda piece: None
+
+        answer = self._called(environ, operation, begin)
+        status, headers = began
+        self._record(operation, "ok" if status.startswith(("2", "3")) else status.split(" ", 1)[0])
+        if fault is not None and fault.error == "lost_response":
+            raise ConnectionLostError(fault.error)
+        headers = [(name, value) for name, value in headers if name.lower() != "content-length"]
+        start_response(status, [*headers, ("Content-Length", str(len(answer)))])
+        return [answer]
+
+    def _called(self, environ: dict[str, Any], operation: Operation, begin: Callable[..., Any]) -> bytes:
+        # moto's backends are plain dictionaries. SQS waits inside (long polls), so it goes without.
+        if operation.service in _UNLOCKED:
+            return b"".join(self._moto(environ, begin))
+        with self._locks[operation.service]:
+            return b"".join(self._moto(environ, begin))
+
+    def _record(self, operation: Operation, status: str) -> None:
+        self.calls.record("aws", operation.action, operation.params, status, self.clock.now())
