@@ -76,7 +76,7 @@ def redact(text: str) -> str:
 
     Known by their look: access key ids, tokens of Slack, GitHub and the like, JSON web tokens, PEM blocks, e-mail
     addresses, payment cards; known by their place: ``password=…``, ``"secret": "…"``, ``Authorization: …``,
-    user and password in an address, forty characters near the word *secret*. Redacting twice changes nothing more.
+    user and password in an address, forty characters near the word *secret*. Redacting again does no harm.
     """
     text = _without_pem(text)
     text = _URL_LOGIN.sub(f"{MASK}@", text)
@@ -120,7 +120,7 @@ def _without_pem(text: str) -> str:
 
 def _mask_scheme(found: re.Match[str]) -> str:
     """``Bearer x…`` without its token; "Basic authentication failed" is prose and stays."""
-    return found.group() if _ORDINARY_WORD.fullmatch(found.group(2)) else f"{found.group(1)} {MASK}"
+    return found.group() if _ORDINARY_WORD.fullmatch(found.group(2)) else f"{found.group(1)}{MASK}"
 
 
 def _without_values(text: str) -> str:
