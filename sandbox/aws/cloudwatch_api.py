@@ -10,7 +10,6 @@ from moto.cloudwatch.exceptions import InvalidFormat, InvalidParameterValue, Res
 from moto.cloudwatch.models import CloudWatchBackend
 from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.responses import ActionResult, EmptyResult
-from sandbox.aws.world import current
 
 from sandbox.aws.cloudwatch_alarms import Alarm
 from sandbox.aws.cloudwatch_composite import RuleError, parse_rule
@@ -25,6 +24,7 @@ from sandbox.aws.cloudwatch_verdict import OPERATORS
 from sandbox.aws.metrics_math import names_in
 from sandbox.aws.metrics_statistics import is_percentile
 from sandbox.aws.metrics_store import series_key
+from sandbox.aws.world import current
 
 _STATES = ("INSUFFICIENT_DATA", "ALARM", "OK")
 _TREATMENTS = ("missing", "ignore", "breaching", "notBreaching")

@@ -12,12 +12,12 @@ from typing import Any
 from moto.cloudwatch.exceptions import ValidationError
 from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.responses import ActionResult
-from sandbox.aws.world import current
 
 from sandbox.aws.cloudwatch_evaluation import queries_of
 from sandbox.aws.cloudwatch_transitions import alarms_of, metrics_of
 from sandbox.aws.metrics_queries import Query, QueryRun
 from sandbox.aws.metrics_values import MathError, Points
+from sandbox.aws.world import current
 
 _COLOURS = ((31, 119, 180), (255, 127, 14), (44, 160, 44), (148, 103, 189))
 _RED, _GREY = (214, 39, 40), (221, 221, 221)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,6 +12,15 @@ from sandbox.aws.logs_store import Event
 
 _UNREAD = object()
 _DECIMALS = 4
+_MEGABYTE = 1_000_000
+_LAMBDA_FIELDS = {
+    "@requestId": r"RequestId: (\S+)",
+    "@duration": r"(?<!Billed )(?<!Init )Duration: ([\d.]+) ms",
+    "@billedDuration": r"Billed Duration: ([\d.]+) ms",
+    "@initDuration": r"Init Duration: ([\d.]+) ms",
+    "@memorySize": r"Memory Size: (\d+) MB",
+    "@maxMemoryUsed": r"Max Memory Used: (\d+) MB",
+}
 
 
 class Instant(int):
@@ -52,7 +62,7 @@ class Record:
             return Instant(event.ingestion_time)
         if name == "@ptr":
             return base64.b64encode(event.event_id.encode()).decode()
-        return None
+        return _lambda_field(event.message, name) if "/aws/lambda/" in self.log else None
 
     def _discovered(self, name: str) -> Any:
         """A JSON property; a.b.0 goes into objects and arrays, unless a property has that very name."""
@@ -69,6 +79,19 @@ class Record:
             else:
                 return None
         return _plain(found)
+
+
+def _lambda_field(message: str, name: str) -> Any:
+    """What Insights discovers in the START, END and REPORT lines of a Lambda function's log."""
+    kind = message.split(" ", 1)[0]
+    if kind not in ("START", "END", "REPORT"):
+        return None
+    if name == "@type":
+        return kind
+    match = re.search(_LAMBDA_FIELDS[name], message) if name in _LAMBDA_FIELDS else None
+    if match is None:
+        return None
+    return match[1] if name == "@requestId" else float(match[1]) * (_MEGABYTE if "emory" in name else 1)
 
 
 def _parsed(message: str) -> Any:

@@ -10,11 +10,11 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.logs import models
 from moto.logs.models import LogGroup, LogsBackend, LogStream, logs_backends
 from moto.logs.responses import LogsResponse
-from sandbox.aws.world import current
 
 from sandbox.aws import insights, logs_api
 from sandbox.aws.logs_ingestion import describe_stream, ingest
 from sandbox.aws.logs_store import forget_stream
+from sandbox.aws.world import current
 
 if TYPE_CHECKING:
     from sandbox.aws.server import AwsServer

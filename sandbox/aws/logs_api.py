@@ -13,7 +13,6 @@ from typing import Any
 
 from moto.logs.models import LogGroup, LogsBackend, LogStream
 from moto.logs.responses import LogsResponse
-from sandbox.aws.world import current
 
 from sandbox.aws.logs_errors import LogsError, invalid, not_found, throttled
 from sandbox.aws.logs_ingestion import ingest
@@ -31,6 +30,7 @@ from sandbox.aws.logs_store import (
     order_of,
     stream_events,
 )
+from sandbox.aws.world import current
 
 PAGE_BYTES = 1_048_576
 PAGE_EVENTS = 10_000

@@ -8,12 +8,12 @@ from typing import Any
 from moto.cloudwatch.models import cloudwatch_backends
 from moto.core.utils import unix_time_millis
 from moto.logs.models import LogStream, logs_backends
-from sandbox.aws.world import current
 
 from sandbox.aws.cloudwatch_transitions import metrics_of
 from sandbox.aws.logs_matching import PatternError
 from sandbox.aws.logs_patterns import Pattern, compile_pattern
 from sandbox.aws.logs_store import Event, append, stream_events
+from sandbox.aws.world import current
 
 
 def ingest(stream: LogStream, entries: Sequence[tuple[int, str]]) -> str:

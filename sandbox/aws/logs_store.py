@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from moto.logs.models import LogGroup, LogStream
+
 from sandbox.aws.world import current
 
 _SEQUENCE_BITS = 32

@@ -10,7 +10,6 @@ from moto.cloudwatch.exceptions import InvalidParameterCombination, InvalidParam
 from moto.cloudwatch.models import CloudWatchBackend
 from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.responses import ActionResult
-from sandbox.aws.world import current
 
 from sandbox.aws.cloudwatch_alarms import moment
 from sandbox.aws.cloudwatch_paging import page
@@ -19,6 +18,7 @@ from sandbox.aws.metrics_queries import Answer, Query, QueryRun
 from sandbox.aws.metrics_statistics import PLAIN, by_period, is_percentile, is_statistic, statistic
 from sandbox.aws.metrics_store import Sample, SeriesKey, series_key
 from sandbox.aws.metrics_values import MathError
+from sandbox.aws.world import current
 
 _OLDEST = 14 * 86_400
 _NEWEST = 2 * 3_600

@@ -19,6 +19,7 @@ import httpx
 from moto.sns.models import Subscription
 from moto.sqs.exceptions import QueueDoesNotExist
 from moto.sqs.models import sqs_backends
+
 from sandbox.aws.world import current
 
 RETRIES = 3

@@ -9,9 +9,9 @@ from urllib.parse import urlencode
 
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.sns.models import Subscription, Topic, sns_backends
-from sandbox.aws.world import current
 
 from sandbox.aws.sns_signing import Signer
+from sandbox.aws.world import current
 
 _signer: Signer | None = None
 

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sandbox.aws.server import AwsServer
 
 from sandbox.aws.cloudwatch_alarms import Alarm
 from sandbox.aws.cloudwatch_notification import subject
+from sandbox.aws.server import AwsServer
 from sandbox.clock import Clock
 
 Client = Callable[..., Any]

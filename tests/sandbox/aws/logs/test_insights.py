@@ -235,3 +235,14 @@ def test_several_groups_are_one_table_with_their_names(insights: Insights) -> No
 )
 def test_the_language(insights: Insights, query: str, expected: list[dict[str, str]]) -> None:
     assert insights.rows(query) == expected
+
+
+def test_a_lambda_report_is_discovered(insights: Insights) -> None:
+    line = (
+        "REPORT RequestId: 1-2\tDuration: 12.5 ms\tBilled Duration: 13 ms\tMemory Size: 128 MB\tMax Memory Used: 64 MB"
+    )
+    sandbox_logs.write("us-east-1", "/aws/lambda/resize", "s", [(insights.now * 1000, line)])
+    query = 'filter @type = "REPORT" | stats max(@duration) as slowest, max(@maxMemoryUsed / 1000 / 1000) as mb by @requestId'
+    assert insights.rows(query, logGroupName="/aws/lambda/resize") == [
+        {"@requestId": "1-2", "slowest": "12.5", "mb": "64"}
+    ]

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sandbox.aws.server import AwsServer
 
 from sandbox.aws import sns as sandbox_sns
+from sandbox.aws.server import AwsServer
 from sandbox.clock import Clock
 from tests.sandbox.aws.sns.endpoint import Endpoint, eventually
 from tests.sandbox.aws.sns.signatures import verify
