@@ -14,6 +14,7 @@ from sandbox.aws.server import AwsServer
 from sandbox.calls import Calls
 from sandbox.clock import Clock
 from sandbox.faults import Faults
+from tests.sandbox.aws.cloudwatch.room import Room
 
 START = 1_795_341_697.811  # 2026-11-22 10:01:37.811 UTC
 ONE_TRY = Config(retries={"total_max_attempts": 1})
@@ -52,3 +53,8 @@ def client(aws: AwsServer) -> Iterator[Callable[..., Any]]:
     yield make
     for each in made:
         each.close()
+
+
+@pytest.fixture
+def room(client: Callable[..., Any], aws: AwsServer) -> Room:
+    return Room(client, aws)
