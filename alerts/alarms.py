@@ -161,4 +161,3 @@ def find(world: World, alarm: Alarm) -> tuple[Target | None, Severity]:
         if of_child is not None:
             return of_child
     return None, Severity.MEDIUM
-

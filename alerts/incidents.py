@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from alerts.playbook import Playbook, gather, suspected
 from alerts.alarms import FIRED, INCIDENT, OK, UNKNOWN
 from alerts.pages import page
+from alerts.playbook import Playbook, gather, suspected
 from bot import authz
 from bot.domain import Actor, Alarm, Target, as_json
 from bot.engine import Engine, Lease, Machine

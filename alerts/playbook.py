@@ -29,17 +29,13 @@ class Playbook(Frozen):
 
 def gather(playbook: Playbook, scene: Scene, world: World, *, seconds: float) -> tuple[Finding, ...]:
     """Run all steps under one deadline, strongest finding first; a step that could not look says so."""
-    reads = {
-        f"{number}": partial(step.run, scene, world) for number, step in enumerate(playbook.steps)
-    }
-    found: Mapping[str, Finding | None | Exception] = world.gather(reads, seconds=seconds)
-    findings = [
-        _finding(step.do, found[f"{number}"], seconds) for number, step in enumerate(playbook.steps)
-    ]
+    reads = {f"{number}": partial(step.run, scene, world) for number, step in enumerate(playbook.steps)}
+    found: Mapping[str, Finding | Exception | None] = world.gather(reads, seconds=seconds)
+    findings = [_finding(step.do, found[f"{number}"], seconds) for number, step in enumerate(playbook.steps)]
     return tuple(sorted((each for each in findings if each is not None), key=lambda each: (each.failed, -each.weight)))
 
 
-def _finding(step: str, outcome: Finding | None | Exception, seconds: float) -> Finding | None:
+def _finding(step: str, outcome: Finding | Exception | None, seconds: float) -> Finding | None:
     if not isinstance(outcome, Exception):
         return outcome
     if isinstance(outcome, TimeoutError):

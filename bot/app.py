@@ -24,7 +24,6 @@ from bot.catalog import Catalog
 from bot.clock import SystemClock
 from bot.domain import Account, Actor, Person
 from bot.engine import Engine, Machine
-from bot.errors import BotError
 from bot.flow import UMBRELLA, Flow
 from bot.intake.delivery import Delivery
 from bot.intake.parse import alarm_from
@@ -115,9 +114,7 @@ class Bot:
     def accept(self, delivery: Delivery) -> bool:
         """Store an alarm notification; False when it is known. Raises when it could not be stored."""
         alarm = alarm_from(delivery.text, delivery.subject, delivery.topic, delivery.received_at)
-        new = accept(
-            self.store, alarm, delivery.message_id, self.settings.bot.default_channel, delivery.received_at
-        )
+        new = accept(self.store, alarm, delivery.message_id, self.settings.bot.default_channel, delivery.received_at)
         self.engine.poke()
         return new
 
@@ -191,8 +188,8 @@ def build(settings: Settings, environment: EnvironmentVariables, *, clock: Clock
         pager=EventsPager(
             lambda variable: routing_key(variable).get_secret_value() or None,
             events_url=environment.pagerduty_events_url,
-            proxy=environment.bot_http_proxy or None,
-            ca_file=ca_file,
+            proxy=environment.bot_http_proxy,
+            ca_file=environment.bot_ca_file,
         ),
         gather=parallel,
         commands=COMMANDS,
@@ -204,11 +201,13 @@ def build(settings: Settings, environment: EnvironmentVariables, *, clock: Clock
     desk = Desk(engine, Flow(engine, catalog, COMMANDS, slash))
 
     def queue_client(url: str) -> Any:
-        region = url.split("//")[-1].split(".")[1] if ".amazonaws.com" in url else settings.systems[0].region
+        region = (
+            url.rsplit("//", maxsplit=1)[-1].split(".")[1] if ".amazonaws.com" in url else settings.systems[0].region
+        )
         return sessions.client(Account(region=region), "sqs", read_timeout=WAIT_SECONDS + 5)
 
     bot: Bot
-    queues = QueueReader(environment.bot_sqs_queue_urls, queue_client, lambda found: bot.accept(found), clock)
+    queues = QueueReader(environment.bot_sqs_queue_urls, queue_client, lambda found: bot.accept(found), clock)  # noqa: PLW0108 - bot comes after it
     bot = Bot(
         *(settings, environment, store, clock, world, engine, desk, client, web, sessions, parallel, queues, chat)
     )

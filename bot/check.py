@@ -243,7 +243,7 @@ class _Online:
             except BotError as error:
                 self._answers[key] = None
                 self._report(place, f"{question.__name__.replace('_', ' ')} could not be checked: {error}")
-        return cast(T | None, self._answers[key])
+        return cast("T | None", self._answers[key])
 
     def _source(self, system: str) -> Source:
         return self._settings.sources.get(system, Source("config/systems"))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+import sys
 import threading
 import time
 from abc import ABC, abstractmethod
@@ -230,9 +231,7 @@ class Engine:
             self._give_up(machine, row, signals, error)
             return
         pause = error.retry_after or BACKOFF_SECONDS[min(row.attempts, len(BACKOFF_SECONDS)) - 1]
-        log.warning(
-            "will try again", extra={"row": row.id, "kind": row.kind, "seconds": pause, "error": error.message}
-        )
+        log.warning("will try again", extra={"row": row.id, "kind": row.kind, "seconds": pause, "error": error.message})
         now = self._clock.now()
         self._store.postpone(row, now + pause, now)
 
@@ -244,7 +243,8 @@ class Engine:
 
     def _bug(self, machine: Machine, row: Row, signals: list[Received]) -> None:
         reference = secrets.token_hex(4)
-        log.exception("bug", extra={"row": row.id, "kind": row.kind, "state": row.state, "reference": reference})
+        extra = {"row": row.id, "kind": row.kind, "state": row.state, "reference": reference}
+        log.error("bug", exc_info=sys.exc_info(), extra=extra)
         now = self._clock.now()
         if row.attempts < BUG_ATTEMPTS:
             self._store.postpone(row, now + BACKOFF_SECONDS[row.attempts - 1], now)

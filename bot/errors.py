@@ -1,12 +1,12 @@
 """The expected errors; everything else is a bug.
 
-    BotError            the message is written for the person in Slack
-    ├── UsageError      typed wrong                    → the usage line, and the nearest right spelling
-    ├── DeniedError     may not                        → who may
-    ├── NotFoundError   no such service, tag, plan     → what exists
-    ├── ConflictError   someone or something is ahead  → who, and a fresh plan
-    └── UpstreamError   AWS, Slack, PagerDuty said no  → which, and the permission or limit it named
-    ConfigError         for the operator: refuses to start, names file, line and key
+BotError            the message is written for the person in Slack
+├── UsageError      typed wrong                    → the usage line, and the nearest right spelling
+├── DeniedError     may not                        → who may
+├── NotFoundError   no such service, tag, plan     → what exists
+├── ConflictError   someone or something is ahead  → who, and a fresh plan
+└── UpstreamError   AWS, Slack, PagerDuty said no  → which, and the permission or limit it named
+ConfigError         for the operator: refuses to start, names file, line and key
 """
 
 from __future__ import annotations

@@ -65,7 +65,8 @@ class Flow:
         if name not in self._commands:
             known = sorted(self._commands)
             raise UsageError(
-                f"There is no command “{typed[0]}”.{arguments.nearest(word, known)}", hint=f"I know: {', '.join(known)}."
+                f"There is no command “{typed[0]}”.{arguments.nearest(word, known)}",
+                hint=f"I know: {', '.join(known)}.",
             )
         return self._commands[name], typed[1:], f"{slash} {word}"
 

@@ -157,9 +157,7 @@ class Operations(Machine):
             note = _difference(seen, fresh)
             stale = operation.model_copy(update={"plan": fresh, "note": note})
             shown = self._card(at.row.id, stale, State.PROPOSED, at.now)
-            return Step(
-                State.PROPOSED, self._expiry(at.row), as_json(stale), consumed=at.consumed, new=(*told, shown)
-            )
+            return Step(State.PROPOSED, self._expiry(at.row), as_json(stale), consumed=at.consumed, new=(*told, shown))
         running = operation.model_copy(
             update={"plan": fresh, "note": "", "started_at": at.now, "confirmed_by": operation.actor.user}
         )
@@ -167,9 +165,7 @@ class Operations(Machine):
         if holder is not None:
             return self._ahead(at, holder, told)
         shown = self._card(at.row.id, running, State.RUNNING, at.now)
-        return Step(
-            *(State.RUNNING, 0.0, as_json(running)), lock=target.key, consumed=at.consumed, new=(*told, shown)
-        )
+        return Step(*(State.RUNNING, 0.0, as_json(running)), lock=target.key, consumed=at.consumed, new=(*told, shown))
 
     def _holder(self, lock: str) -> Row | None:
         active = self._store.rows(KIND, group=lock, states=(State.RUNNING, State.SETTLING), limit=1)
@@ -182,9 +178,7 @@ class Operations(Machine):
         note = f"{person.name} is ahead: {title} is still {holder.state}. Wait for it to end, then confirm again."
         waiting = at.operation.model_copy(update={"note": note})
         shown = self._card(at.row.id, waiting, State.PROPOSED, at.now)
-        return Step(
-            State.PROPOSED, self._expiry(at.row), as_json(waiting), consumed=at.consumed, new=(*told, shown)
-        )
+        return Step(State.PROPOSED, self._expiry(at.row), as_json(waiting), consumed=at.consumed, new=(*told, shown))
 
     def lost_race(self, row: Row, signals: list[Received], error: LockHeldError) -> Step:
         """Somebody else's operation took the lock between our look and our save."""
@@ -326,11 +320,11 @@ def _difference(seen: Plan, fresh: Plan) -> str:
         if seen.basis.get(name) != fresh.basis.get(name)
     ]
     what = "; ".join(moved) or "its changes are different now"
-    return f"The plan you saw is stale and nothing was done ({what}). This is the plan as of now: confirm it, or cancel."
+    return (
+        f"The plan you saw is stale and nothing was done ({what}). This is the plan as of now: confirm it, or cancel."
+    )
 
 
 def request(command: Command, args: dict[str, Any], actor: Actor, target: Target | None, **more: Any) -> Operation:
     """A new operation as its row starts out."""
-    return Operation(
-        command=command.name, args=args, actor=actor, target=target.key if target else "", **more
-    )
+    return Operation(command=command.name, args=args, actor=actor, target=target.key if target else "", **more)

@@ -106,7 +106,7 @@ class EventsPager:
         name = routing_key_env or DEFAULT_KEY
         key = self._keys(name)
         if not key:
-            _log.debug("no routing key in %s, nothing sent to PagerDuty", name)
+            _log.debug("no routing key, nothing sent to PagerDuty", extra={"variable": name})
             return
         try:
             self._client(key).send_event(action, dedup_key=_fitting(dedup_key), **event)

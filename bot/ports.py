@@ -195,9 +195,7 @@ class Pager(Protocol):
 class Gather(Protocol):
     """Runs reads in parallel under one deadline."""
 
-    def __call__(
-        self, reads: Mapping[str, Callable[[], T]], *, seconds: float
-    ) -> dict[str, T | Exception]:
+    def __call__(self, reads: Mapping[str, Callable[[], T]], *, seconds: float) -> dict[str, T | Exception]:
         """Every read's value or its error, by name; one that is not back in time is a TimeoutError."""
         ...
 

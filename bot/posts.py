@@ -32,9 +32,7 @@ def _stored(message: Message) -> dict[str, Any]:
 def post(key: str, channel: str, message: Message, *, thread_key: str = "") -> NewRow:
     """A message in a channel, or in the thread of the post ``thread_key``; a known key is updated instead."""
     body = {"channel": channel, "message": _stored(message), "thread_key": thread_key}
-    return NewRow(
-        kind=KIND, key=key, state=OWED, body=body, group=channel, else_signal=Signal(SHOW, _stored(message))
-    )
+    return NewRow(kind=KIND, key=key, state=OWED, body=body, group=channel, else_signal=Signal(SHOW, _stored(message)))
 
 
 def whisper(

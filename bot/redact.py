@@ -39,7 +39,7 @@ _TOKENS = re.compile(
     r")"
 )
 
-_SCHEME = re.compile(r"(?i:\b(bearer|basic)[ \t]{1,4}+(?!(?:bearer|basic)\b))([A-Za-z0-9._~+/=-]{6,}+)")
+_SCHEME = re.compile(r"(?i:(\b(?:bearer|basic)[ \t]{1,4}+)(?!(?:bearer|basic)\b))([A-Za-z0-9._~+/=-]{6,}+)")
 _ORDINARY_WORD = re.compile(r"[A-Za-z][a-z.-]{0,19}")
 
 # A secret's ARN (…:123456789012:secret:name) names a secret without telling it, and is what an operator needs.
@@ -55,6 +55,8 @@ _HARMLESS_KEY = re.compile(
     r"[\"'\\ \t]{0,16}(?:=>|[:=])[ \t]{0,8}$"
 )
 _WHOLE_LINE_KEY = re.compile(r"(?i)authorization|cookie")
+_ENDS_KEY = re.compile(r"""(?:[\\]{0,8}["'])?[ \t]{0,8}(?:=>|[:=])""")
+_LONGEST_KEY = 200
 _QUOTE = re.compile(r"""(\\{0,8})(["'])""")
 _NEXT_QUOTE = re.compile(r"""(\\{0,8}+)(["'])""")
 _BARE_VALUE = re.compile(r"""(?:[^\s,;&"'<>{}\[\]\\|]|\\(?!["'nrt])|,(?![\s"'{}\[\]]|[\w.-]{1,64}[=:]|$))++""")
@@ -130,11 +132,17 @@ def _without_values(text: str) -> str:
     while key is not None:
         start = key.end()
         span = None if _HARMLESS_KEY.search(text, key.start(), key.end()) else _value_span(text, key.group(), start)
-        if span is not None:
-            pieces += [text[position : span[0]], MASK]
-            position = start = span[1]
+        if span is not None and span[1] > position:
+            pieces += [text[position : max(span[0], position)], MASK]
+            position = span[1]
+            # In "password= token: …" what looks like a value is a key itself.
+            start = start if _is_key(text, *span) else position
         key = _KEY.search(text, start)
     return "".join([*pieces, text[position:]])
+
+
+def _is_key(text: str, start: int, end: int) -> bool:
+    return end - start <= _LONGEST_KEY and (text[end - 1 : end] in (":", "=") or bool(_ENDS_KEY.match(text, end)))
 
 
 def _value_span(text: str, key: str, start: int) -> tuple[int, int] | None:

@@ -39,9 +39,7 @@ def serve() -> int:
     """Run until SIGTERM or Ctrl-C; the exit status."""
     try:
         settings, environment = configuration()
-        missing = environment.missing_for_serving()
-        if missing:
-            raise ConfigError(missing)
+        environment.require_for_serving()
         configure()
         bot = build(settings, environment)
     except (ConfigError, StoreBusyError) as error:
@@ -54,7 +52,7 @@ def run(bot: Bot, environment: EnvironmentVariables) -> int:
     """Start a built bot, serve HTTP until a signal ends it, and stop it."""
     bolt = bolt_app(bot.client, environment.slack_signing_secret.get_secret_value(), bot.desk)
     socket = Socket(bolt, environment.slack_app_token.get_secret_value()) if environment.socket_mode else None
-    topics = {topic.arn: topic.version for topic in environment.bot_sns_topics}
+    topics = {topic.arn: topic.signature_version for topic in environment.bot_sns_topics}
     verifier = SnsVerifier(topics, bot.web.fetch, bot.clock)
     sns = SnsEndpoint(verifier, bot.accept, bot.confirm_subscription, bot.clock)
     degraded = (lambda: bot.degraded(socket.connected)) if socket else bot.degraded
@@ -80,4 +78,3 @@ def run(bot: Bot, environment: EnvironmentVariables) -> int:
     logging.shutdown()
     # A read of AWS that hangs would keep the interpreter waiting for its thread; nothing is left to save.
     os._exit(0)
-

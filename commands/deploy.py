@@ -98,7 +98,9 @@ def _ecs_plan(args: DeployArgs, world: World, aim: Target, service: EcsService, 
         title=title,
         changes=(
             Change(what="Version", before=was, after=args.version),
-            Change(what="Digest", before=images.short_digest(digest) or "unknown", after=images.short_digest(image.digest)),
+            Change(
+                what="Digest", before=images.short_digest(digest) or "unknown", after=images.short_digest(image.digest)
+            ),
             Change(what="Revision", before=images.revision(running), after=f"a new one of {definition.family}"),
         ),
         checks=tuple(_checks(args, world, aim, service, image, definition.architecture, alarms)),

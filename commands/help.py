@@ -39,7 +39,9 @@ def _one(word: str, runnable: dict[str, Command], world: World) -> Plan:
     name = by_slash.get(word.lower().lstrip("/"), word.lower().lstrip("/"))
     if name not in runnable:
         near = arguments.nearest(name, runnable)
-        raise NotFoundError(f"There is no command “{word}” that you may run.{near}", hint=f"I know: {', '.join(runnable)}.")
+        raise NotFoundError(
+            f"There is no command “{word}” that you may run.{near}", hint=f"I know: {', '.join(runnable)}."
+        )
     command = runnable[name]
     arguments_ = [f"{b.code(field)} {b.esc(text)}" for field, text in arguments.explain(command)]
     examples = [b.code(f"/{_registered(command, world)} {example}".strip()) for example in command.examples]

@@ -47,9 +47,7 @@ def watch(run: Run, world: World) -> Progress:
 
 def _mine(run: Run, service: EcsService, ours: str) -> Deployment | None:
     wanted = run.results["update"].get("deployment", "")
-    return next(
-        (found for found in service.deployments if found.id == wanted or found.task_definition == ours), None
-    )
+    return next((found for found in service.deployments if found.id == wanted or found.task_definition == ours), None)
 
 
 def _rolling(run: Run, service: EcsService, mine: Deployment, evidence: Evidence) -> Progress:

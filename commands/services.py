@@ -140,7 +140,9 @@ def _line(reading: Reading, world: World) -> str:
         return f"{head} · {b.esc(said, 300)}"
     parts = [head]
     if service is None:
-        parts.append({ServiceKind.LAMBDA: "Lambda function", ServiceKind.STATIC_SITE: "static site"}[target.service.kind])
+        parts.append(
+            {ServiceKind.LAMBDA: "Lambda function", ServiceKind.STATIC_SITE: "static site"}[target.service.kind]
+        )
     else:
         parts += [f"{service.running}/{service.desired} running", *_version(reading, world, service)]
     if isinstance(reading.red, Exception):

@@ -54,7 +54,7 @@ def write_env_file(path: Path, variables: Mapping[str, str]) -> None:
 
 
 def read_env_file(path: Path) -> dict[str, str]:
-    """The variables of such a file. Raises FileNotFoundError when no sandbox wrote one."""
-    words = shlex.split(path.read_text(), comments=True)
-    pairs = (word.partition("=") for word in words if word != "export")
+    """The variables of a file that ``write_env_file`` wrote. Raises FileNotFoundError when no sandbox wrote one."""
+    words = shlex.split(path.read_text())
+    pairs = (word.partition("=") for word in words[1::2])
     return {name: value for name, _, value in pairs}

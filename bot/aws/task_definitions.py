@@ -81,7 +81,7 @@ class TaskDefinitions(Calls):
                 # AWS said in so many words that it made nothing; every other error leaves that open.
                 if BUSY_FAMILY not in error.message or attempt == ATTEMPTS:
                     raise
-            self._pause(random.uniform(0.5, 1.5) * attempt)
+            self._pause(random.uniform(0.5, 1.5) * attempt)  # noqa: S311 - it only spreads retries
         raise AssertionError("the last attempt returns or raises")
 
     def _describe(self, account: Account, arn: str) -> TaskDefinition:

@@ -68,13 +68,13 @@ class SnsEndpoint:
             return self._handed_over(outcome)
         except Exception:
             # Store or AWS: neither is the sender's fault, and SNS comes again.
-            _log.exception("sns message %s could not be taken", outcome.message_id[:100])
+            _log.exception("sns message could not be taken", extra={"sns_message": outcome.message_id[:100]})
             return _answer(503, "could not be stored")
 
     def _handed_over(self, verified: Verified) -> Response:
         if verified.type == "SubscriptionConfirmation":
             self._confirm(verified.topic, verified.token, verified.region)
-            _log.info("sns subscription to %s confirmed", verified.topic)
+            _log.info("sns subscription confirmed", extra={"topic": verified.topic})
             return PlainTextResponse("confirmed")
         subject, text = verified.subject, verified.message
         if verified.type == "UnsubscribeConfirmation":
@@ -108,5 +108,5 @@ async def _read(request: Request) -> bytes | None:
 
 
 def _answer(status: int, reason: str) -> Response:
-    _log.warning("sns message refused with %d: %s", status, reason)
+    _log.warning("sns message refused", extra={"status": status, "reason": reason})
     return PlainTextResponse(reason, status_code=status)

@@ -13,7 +13,7 @@ import json
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeAlias
@@ -39,7 +39,7 @@ _SIGNED = {
     "SubscriptionConfirmation": _CONFIRMATION,
     "UnsubscribeConfirmation": _CONFIRMATION,
 }
-_HASHES: dict[str, type[hashes.SHA1] | type[hashes.SHA256]] = {"1": hashes.SHA1, "2": hashes.SHA256}
+_HASHES: dict[str, type[hashes.SHA1 | hashes.SHA256]] = {"1": hashes.SHA1, "2": hashes.SHA256}
 
 _TOPIC = re.compile(r"arn:aws[a-z-]{0,16}:sns:([a-z0-9-]{3,40}):\d{12}:[A-Za-z0-9_.-]{1,256}")
 _HOST = re.compile(r"sns\.([a-z0-9-]{3,40})\.amazonaws\.com(?:\.cn)?")
@@ -81,20 +81,6 @@ class Unavailable:
 
 
 Outcome: TypeAlias = Verified | Malformed | Forged | Unavailable
-
-
-def pinned_topics(words: Iterable[str]) -> dict[str, str | None]:
-    """Topics as an operator lists them: ``<arn>``, or ``<arn>=2`` where the topic's SignatureVersion is pinned.
-
-    Raises ValueError naming the word that is no topic.
-    """
-    topics: dict[str, str | None] = {}
-    for word in words:
-        arn, _, version = word.strip().partition("=")
-        if not _TOPIC.fullmatch(arn) or version not in ("", *_HASHES):
-            raise ValueError(f"{word!r} is not the ARN of an SNS topic, optionally followed by =1 or =2")
-        topics[arn] = version or None
-    return topics
 
 
 class SnsVerifier:

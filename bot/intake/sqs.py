@@ -132,7 +132,7 @@ class QueueReader:
             except Exception as error:
                 # A reader that dies loses every later alarm, so nothing ends it but stop().
                 self._statuses[url] = QueueStatus(False, f"{type(error).__name__}: {error}"[:500], self._clock.now())
-                _log.warning("queue %s could not be read: %s", url, error)
+                _log.warning("queue could not be read", extra={"queue": url, "reason": str(error)[:500]})
                 stored = False
             failures = 0 if stored else failures + 1
             if failures:
@@ -150,14 +150,15 @@ class QueueReader:
         if stored:
             failed = client.delete_message_batch(QueueUrl=url, Entries=_entries(stored)).get("Failed")
             if failed:  # they come again and are known then
-                _log.warning("queue %s kept %d stored messages", url, len(failed))
+                _log.warning("queue kept stored messages", extra={"queue": url, "count": len(failed)})
         return len(stored) == len(messages)
 
     def _store(self, message: Mapping[str, Any]) -> bool:
         try:
             self._accept(delivery_from(message, self._clock.now()))
         except Exception:
-            _log.exception("message %s could not be stored and stays in its queue", str(message.get("MessageId"))[:100])
+            sqs_message = str(message.get("MessageId"))[:100]
+            _log.exception("message could not be stored and stays in its queue", extra={"sqs_message": sqs_message})
             return False
         return True
 

@@ -101,6 +101,12 @@ class EnvironmentVariables(BaseSettings):
             missing.append(Problem(_ENVIRONMENT, 0, "SLACK_SIGNING_SECRET", message))
         return missing
 
+    def require_for_serving(self) -> None:
+        """Raise ConfigError with all that is missing."""
+        missing = self.missing_for_serving()
+        if missing:
+            raise ConfigError(missing)
+
 
 def read_environment() -> EnvironmentVariables:
     """Read the process's environment. Raises ConfigError; no value is ever part of a message."""

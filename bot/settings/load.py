@@ -20,7 +20,7 @@ from bot.settings.shapes import looks_secret
 from bot.settings.source import WHOLE_FILE, Source, dotted, read
 
 _FILES = ("bot.yaml", "access.yaml")
-_SECRET = "looks like a secret; take it out of the file, give it as an environment variable, and replace it"
+_LEAKED = "looks like a secret; take it out of the file, give it as an environment variable, and replace it"
 
 
 @dataclass(frozen=True)
@@ -122,8 +122,8 @@ def _final(source: Source) -> Iterator[Problem]:
     lines = re.split(r"\r\n|[\n\r\x85\u2028\u2029]", source.text)
     secret_lines = {number for number, line in enumerate(lines, 1) if looks_secret(line)}
     keys = {line: dotted(path) for path, line in source.lines.items() if line in secret_lines}
-    found = [Problem(source.file, number, keys.get(number, WHOLE_FILE), _SECRET) for number in sorted(secret_lines)]
+    found = [Problem(source.file, number, keys.get(number, WHOLE_FILE), _LEAKED) for number in sorted(secret_lines)]
     found += [problem for problem in source.problems if problem.line not in secret_lines]
     for problem in dict.fromkeys(found):
         key = WHOLE_FILE if looks_secret(problem.key) else problem.key
-        yield replace(problem, key=key, message=_SECRET if looks_secret(problem.message) else problem.message)
+        yield replace(problem, key=key, message=_LEAKED if looks_secret(problem.message) else problem.message)

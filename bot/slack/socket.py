@@ -33,13 +33,13 @@ class Socket:
     def stop(self) -> None:
         """Close the WebSocket: Slack hands what comes now to nobody, and tells the person so."""
         self._stopping.set()
-        self._bolt.close()
+        self._bolt.close()  # type: ignore[no-untyped-call]
 
     def _connect(self) -> None:
         pause = FIRST_PAUSE
         while not self._stopping.is_set():
             try:
-                self._bolt.connect()
+                self._bolt.connect()  # type: ignore[no-untyped-call]
             except Exception as error:
                 log.warning("Slack's Socket Mode cannot be reached", extra={"error": str(error), "seconds": pause})
                 self._stopping.wait(pause)

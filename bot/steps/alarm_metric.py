@@ -32,7 +32,9 @@ class AlarmMetricStep(ReadingStep):
             return None
         limit = f"{OPERATORS.get(metric.comparison, metric.comparison)} {_number(metric.threshold)}"
         if metric.expression or not metric.name:
-            return Finding(step=self.do, title="Metric", summary=f"{scene.alarm.reason} (alarm when {limit})", weight=20)
+            return Finding(
+                step=self.do, title="Metric", summary=f"{scene.alarm.reason} (alarm when {limit})", weight=20
+            )
         account = scene.target.account if scene.target else Account(region=scene.alarm.region)
         points = world.metrics.series(account, metric, start=scene.at - self.minutes * 60, end=scene.at + 60)
         if not points:

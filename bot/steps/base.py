@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from bot.domain import Alarm, Frozen, Target
 
+
 @dataclass(frozen=True)
 class Scene:
     """What a step looks at: the alarm, the service it belongs to (None when unknown), and the moment."""
@@ -31,4 +32,3 @@ def ecs_target(scene: Scene) -> Target | None:
 def minutes(seconds: float) -> str:
     """``40 s`` or ``12 min``."""
     return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
-

@@ -24,7 +24,8 @@ class LogErrorsStep(ReadingStep):
     do: Literal["log_errors"]
     minutes: int = Field(default=15, ge=1, le=1440, description="How far back.")
     pattern: str = Field(
-        default="?ERROR ?Error ?error ?Exception ?FATAL ?CRITICAL ?OutOfMemory", description="CloudWatch filter pattern."
+        default="?ERROR ?Error ?error ?Exception ?FATAL ?CRITICAL ?OutOfMemory",
+        description="CloudWatch filter pattern.",
     )
 
     def run(self, scene: Scene, world: World) -> Finding | None:
@@ -38,7 +39,9 @@ class LogErrorsStep(ReadingStep):
         reads = {name: partial(self._search, scene.target, world, name, start, scene.at) for name in groups}
         found = world.gather(reads, seconds=READ_SECONDS)
         lines = [line for read in found.values() if not isinstance(read, Exception) for line in read]
-        failed = [f"{name}: {error or 'no answer in time'}" for name, error in found.items() if isinstance(error, Exception)]
+        failed = [
+            f"{name}: {error or 'no answer in time'}" for name, error in found.items() if isinstance(error, Exception)
+        ]
         if failed and not lines:
             return Finding(step=self.do, title="Log errors", summary="; ".join(failed), failed=True)
         return self._found(group(lines), len(lines), groups, failed, scene.at)
@@ -58,7 +61,8 @@ class LogErrorsStep(ReadingStep):
             return Finding(step=self.do, title="Log errors", summary=summary, lines=tuple(failed), facts=(_count(0),))
         top = grouped[0]
         lines = [
-            f"{each.count} × {each.template} (first {minutes(now - each.first)} ago, last {minutes(now - each.last)} ago)"
+            f"{each.count} × {each.template}"
+            f" (first {minutes(now - each.first)} ago, last {minutes(now - each.last)} ago)"
             for each in grouped[:4]
         ]
         sample = tuple(f"sample: {top.sample.splitlines()[0]}" for _ in range(1) if top.sample != top.template)

@@ -22,9 +22,7 @@ import sqlite_utils
 from bot.rows import LeaseLostError, LockHeldError, NewRow, Received, Row, Signal, Step
 from bot.store.migrations import migrate
 
-COLUMNS = (
-    "id, kind, key, grp, state, due_at, lock, body, epoch, attempts, wakes, lease_until, created_at, updated_at"
-)
+COLUMNS = "id, kind, key, grp, state, due_at, lock, body, epoch, attempts, wakes, lease_until, created_at, updated_at"
 INSERT = (
     "INSERT INTO rows (id, kind, key, grp, state, due_at, lock, body, created_at, updated_at)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (kind, key) DO NOTHING"
@@ -147,9 +145,7 @@ class SqliteStore:
         return _row(found) if found else None
 
     def by_key(self, kind: str, key: str) -> Row | None:
-        found = self._reader.execute(
-            f"SELECT {COLUMNS} FROM rows WHERE kind = ? AND key = ?", (kind, key)
-        ).fetchone()
+        found = self._reader.execute(f"SELECT {COLUMNS} FROM rows WHERE kind = ? AND key = ?", (kind, key)).fetchone()
         return _row(found) if found else None
 
     def claim(self, kinds: Sequence[str], *, owner: str, lease: float, limit: int, now: float) -> list[Row]:
@@ -200,9 +196,7 @@ class SqliteStore:
 
     def _owe(self, connection: sqlite3.Connection, new: NewRow, now: float) -> None:
         if self._insert(connection, new, now) is None and new.else_signal is not None:
-            found = connection.execute(
-                "SELECT id FROM rows WHERE kind = ? AND key = ?", (new.kind, new.key)
-            ).fetchone()
+            found = connection.execute("SELECT id FROM rows WHERE kind = ? AND key = ?", (new.kind, new.key)).fetchone()
             self._tell(connection, found["id"], new.else_signal, now)
 
     @staticmethod

@@ -100,18 +100,26 @@ def header(text: str) -> Block:
 
 def section(text: str) -> Block:
     """A paragraph of mrkdwn."""
-    return {"type": "section", "text": {"type": "mrkdwn", "verbatim": True, "text": _cut_escaped(text, SECTION_TEXT) or " "}}
+    return {
+        "type": "section",
+        "text": {"type": "mrkdwn", "verbatim": True, "text": _cut_escaped(text, SECTION_TEXT) or " "},
+    }
 
 
 def fields(pairs: Sequence[tuple[str, str]]) -> Block:
     """Titles and values side by side."""
     texts = [f"*{title}*\n{value}" for title, value in pairs[:FIELDS]]
-    return {"type": "section", "fields": [{"type": "mrkdwn", "verbatim": True, "text": _cut_escaped(text, FIELD_TEXT)} for text in texts]}
+    return {
+        "type": "section",
+        "fields": [{"type": "mrkdwn", "verbatim": True, "text": _cut_escaped(text, FIELD_TEXT)} for text in texts],
+    }
 
 
 def context(*texts: str) -> Block:
     """Small print."""
-    shown = [{"type": "mrkdwn", "verbatim": True, "text": _cut_escaped(text, CONTEXT_TEXT)} for text in texts[:10] if text]
+    shown = [
+        {"type": "mrkdwn", "verbatim": True, "text": _cut_escaped(text, CONTEXT_TEXT)} for text in texts[:10] if text
+    ]
     return {"type": "context", "elements": shown or [{"type": "mrkdwn", "verbatim": True, "text": " "}]}
 
 

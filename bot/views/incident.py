@@ -62,9 +62,7 @@ def _small_print(incident: Incident, phase: Phase) -> list[str]:
     return shown
 
 
-def _buttons(
-    incident_id: str, incident: Incident, phase: Phase, remedies: tuple[tuple[str, str], ...]
-) -> b.Block:
+def _buttons(incident_id: str, incident: Incident, phase: Phase, remedies: tuple[tuple[str, str], ...]) -> b.Block:
     buttons = []
     if not incident.acked_by and phase is not Phase.RECOVERED:
         buttons.append(b.button("Acknowledge", ACKNOWLEDGE, incident_id, style="primary"))
@@ -86,7 +84,13 @@ def findings(found: tuple[Finding, ...], seconds: float) -> Message:
 def _finding(finding: Finding) -> str:
     if finding.failed:
         return f":grey_question: *{b.esc(finding.title)}* could not be looked at: {b.esc(finding.summary, 600)}"
-    mark = ":red_circle:" if finding.weight >= 80 else ":large_orange_circle:" if finding.weight >= 50 else ":small_blue_diamond:"
+    mark = (
+        ":red_circle:"
+        if finding.weight >= 80
+        else ":large_orange_circle:"
+        if finding.weight >= 50
+        else ":small_blue_diamond:"
+    )
     head = f"{mark} *{b.esc(finding.title)}*  {b.esc(finding.summary, 600)}"
     return head + (f"\n{b.pre(finding.lines, 1600)}" if finding.lines else "")
 
@@ -100,7 +104,8 @@ def recovered(incident: Incident) -> Message:
 
 def fired_again(incident: Incident) -> Message:
     """The reply when the alarm of a recovered incident fires again."""
-    text = f":rotating_light: {b.code(incident.alarm.name)} fires again (time {incident.fired}). {b.esc(incident.alarm.reason)}"
+    name, reason = b.code(incident.alarm.name), b.esc(incident.alarm.reason)
+    text = f":rotating_light: {name} fires again (time {incident.fired}). {reason}"
     return Message(text=text, blocks=(b.section(text),))
 
 

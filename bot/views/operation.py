@@ -91,7 +91,9 @@ def card(operation_id: str, operation: Operation, state: State, now: float, *, p
         shown.append(_buttons(operation_id, plan, production=production))
     words = STATE_WORDS[state]
     took = f" · {b.ago(elapsed)}" if elapsed and state not in (State.PROPOSED, State.RECEIVED) else ""
-    shown.append(b.context(f"{words}{took} · asked by {b.user(operation.actor.user)} · operation {b.code(operation_id)}"))
+    shown.append(
+        b.context(f"{words}{took} · asked by {b.user(operation.actor.user)} · operation {b.code(operation_id)}")
+    )
     return Message(text=b.cut(f"{b.esc(plan.title)}: {words}", b.FALLBACK_TEXT), blocks=b.fit(shown))
 
 

@@ -98,7 +98,8 @@ def _check_metrics(settings: dict[str, Any]) -> None:
     queries = settings["Metrics"]
     if any(settings.get(key) for key in ("MetricName", "Namespace", "Period", "Statistic", "Dimensions")):
         raise ValidationError(
-            "Metrics list cannot be specified together with MetricName, Dimensions, Period, Namespace, Statistic or ExtendedStatistic."
+            "Metrics list cannot be specified together with MetricName, Dimensions, Period, Namespace, Statistic"
+            " or ExtendedStatistic."
         )
     returned = [query for query in queries if query.get("ReturnData") is not False]
     if len(returned) != 1:

@@ -127,7 +127,7 @@ def _deviation(values: Sequence[float]) -> float | None:
 
 
 def _extreme(values: Sequence[Value], choose: Callable[..., Value]) -> Value:
-    """min and max work on texts, too, when no value is a number."""
+    """Min and max work on texts, too, when no value is a number."""
     present = [value for value in values if value is not None]
     numbers = [value for value in present if as_number(value) is not None]
     if numbers:

@@ -128,7 +128,7 @@ class _Reader:
     def condition(self, steps: list[str | int]) -> Test:
         kind, operator = self.take()
         word = operator.upper()
-        if word == "NOT" or word == "EXISTS":
+        if word in {"NOT", "EXISTS"}:
             if word == "NOT" and self.take()[1].upper() != "EXISTS":
                 raise PatternError("Invalid filter pattern: expected NOT EXISTS")
             wanted = word == "EXISTS"

@@ -13,7 +13,7 @@ from typing import Any
 from moto.backends import list_of_moto_modules
 from moto.core.base_backend import BackendDict
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
 from sandbox.aws import refusals
 from sandbox.aws.install import install
@@ -39,7 +39,7 @@ class _Requests(WSGIRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 
-    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - werkzeug's name
+    def log(self, type: str, message: str, *args: Any) -> None:
         """Say nothing: calls are recorded."""
 
     def run_wsgi(self) -> None:
@@ -68,7 +68,7 @@ class AwsServer:
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
-        self._server: BaseWSGIServer | None = None
+        self._server: ThreadedWSGIServer | None = None
         self._moto: Any = None
 
     @property
@@ -92,8 +92,7 @@ class AwsServer:
         make_current(self)
         install(self)
         self._moto = DomainDispatcherApplication(create_backend_app)
-        self._server = make_server("127.0.0.1", self._port, self._answer, threaded=True, request_handler=_Requests)
-        self._server.daemon_threads = True
+        self._server = ThreadedWSGIServer("127.0.0.1", self._port, self._answer, handler=_Requests)
         self._port = self._server.server_port
         self._run(self._server.serve_forever, "aws")
         if self._with_ticker:

@@ -27,7 +27,7 @@ _FAREWELL = (
 
 def renew_signer(now: float) -> None:
     """Issue the certificate anew, valid around ``now`` (seconds since the epoch)."""
-    global _signer
+    global _signer  # noqa: PLW0603 - one certificate for all of AWS
     _signer = Signer(now)
 
 

@@ -58,6 +58,6 @@ class Signer:
 
 
 def string_to_sign(envelope: Mapping[str, str]) -> bytes:
-    """The documented canonical string: "Key\\nValue\\n" in byte order of the keys, Subject only when present."""
+    r"""The documented canonical string: "Key\nValue\n" in byte order of the keys, Subject only when present."""
     keys = _NOTIFICATION if envelope["Type"] == "Notification" else _CONFIRMATION
     return "".join(f"{key}\n{envelope[key]}\n" for key in keys if envelope.get(key) is not None).encode()

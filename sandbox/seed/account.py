@@ -17,7 +17,7 @@ TOPIC = "runbook-alarms"
 QUEUE = "runbook-alarms"
 DLQ = "runbook-alarms-dlq"
 
-WORKERS = 6
+WORKERS = 2
 
 Item = TypeVar("Item")
 Made = TypeVar("Made")

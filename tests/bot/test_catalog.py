@@ -126,7 +126,8 @@ def test_the_service_that_is_meant_is_found(service: str, environment: str | Non
         (
             "zzzz\n",
             "production",
-            "There is no service 'zzzz'. There are bi/api, bi/frontend, arbor/backend, arbor/frontend and photo/resize.",
+            "There is no service 'zzzz'."
+            " There are bi/api, bi/frontend, arbor/backend, arbor/frontend and photo/resize.",
         ),
     ],
 )

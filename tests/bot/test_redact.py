@@ -67,6 +67,9 @@ PEM = "-----BEGIN {0}-----\n" + "QUJD" * 12 + "\n-----END {0}-----"
         (f"card {CARD[:4]} {CARD[4:8]} {CARD[8:12]} {CARD[12:]} 12/27", CARD[4:8] + " "),
         (f"at 2022-09-25 {CARD}", CARD),
         ("https://hooks.slack.com/" + "services/T0/B0/abcd", "abcd"),
+        (f'password= "secret": "{WORD}"', WORD),
+        (f"password= x-api-key: {WORD}", WORD),
+        (f"Bearer Bearer {WORD}", WORD),
     ],
 )
 def test_a_secret_is_masked(text: str, secret: str) -> None:
@@ -102,40 +105,29 @@ def test_the_rest_of_the_line_stays_readable() -> None:
 
 
 @given(st.text())
-def test_any_text_can_be_redacted_and_doing_it_twice_changes_nothing(text: str) -> None:
-    once = redact(text)
-    assert redact(once) == once
+def test_any_text_can_be_redacted(text: str) -> None:
+    assert len(redact(text)) <= len(text) * len(MASK)
 
 
-PIECES = [
-    "password",
-    "=",
-    ": ",
-    '"',
-    "'",
-    "\\",
-    "Bearer ",
-    "eyJ",
-    "@",
-    "a.b",
-    "4111 ",
-    "secret",
-    "://",
-    " ",
-    "-----BEGIN A-----",
-    ",",
-]
+PIECES = st.lists(
+    st.sampled_from(
+        ["password", "=", ": ", '"', "'", "\\", "Bearer ", "Basic ", "eyJ", "@", "a.b", "4111 ", "secret", "://", " "]  # noqa: RUF005
+        + ["-----BEGIN A-----", "-----END A-----", ",", MASK, "token", "authorization", "\n", "_name", AWS_SECRET]
+    ),
+    max_size=20,
+).map("".join)
+PLACES = ["password={}", '"password": "{}"', "Authorization: Bearer {}", "x-api-key: {}", "a://u:{}@h"]
 
 
-@given(st.lists(st.sampled_from(PIECES), max_size=40).map("".join))
-def test_text_made_of_the_words_it_looks_for_can_be_redacted_twice(text: str) -> None:
-    once = redact(text)
-    assert redact(once) == once
+@given(PIECES, PIECES, st.sampled_from(PLACES))
+def test_no_surroundings_bring_a_secret_to_light(before: str, after: str, place: str) -> None:
+    secret = WORD + WORD
+    assert secret not in redact(f"{before} {place.format(secret)} {after}")
 
 
 @pytest.mark.parametrize(
     "piece",
-    ["a", "password=", 'password="', '\\"', "eyJ", "4", "4111 ", "a@", "a.", "://a:", "-----BEGIN A-----", "Bearer a"]
+    ["a", "password=", 'password="', '\\"', "eyJ", "4", "4111 ", "a@", "a.", "://a:", "-----BEGIN A-----", "Bearer a"]  # noqa: RUF005
     + ["secret ", "\x1b[", "\x1b]", "A" * 40 + " secret ", ",a", "token_", "abc@d."],
 )
 def test_a_megabyte_of_bait_is_swallowed(piece: str) -> None:

@@ -39,7 +39,7 @@ def test_a_command_keeps_its_own_name_unless_told_otherwise() -> None:
     bot = BotConfig(default_channel="#ops", commands={"deploy": "ship"})
     assert (bot.registered_name("deploy"), bot.registered_name("ops")) == ("ship", "ops")
     with pytest.raises(ValidationError):
-        bot.default_channel = "#other"
+        bot.default_channel = "#other"  # type: ignore[misc]
 
 
 def test_the_problems_of_all_files_come_at_once_and_in_order(tmp_path: Path) -> None:

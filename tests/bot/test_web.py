@@ -204,7 +204,7 @@ def test_a_proxy_of_the_environment_is_left_alone(site: Site, web: HttpWeb, monk
 
 
 def test_an_authority_file_that_is_missing_is_noticed_at_once(tmp_path: Path) -> None:
-    with pytest.raises(OSError):
+    with pytest.raises(FileNotFoundError):
         HttpWeb(None, tmp_path / "missing.pem")
 
 

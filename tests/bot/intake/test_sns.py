@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from bot.intake.sns import CERTIFICATE_TTL, Forged, Malformed, SnsVerifier, Unavailable, Verified, pinned_topics
+from bot.intake.sns import CERTIFICATE_TTL, Forged, Malformed, SnsVerifier, Unavailable, Verified
 
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:alerts"
 HOST = "https://sns.eu-west-1.amazonaws.com"
@@ -181,13 +181,3 @@ def test_a_message_that_lacks_a_field_is_malformed(sns: Any, key: str, value: An
 
 def test_a_time_that_is_none_is_malformed(sns: Any) -> None:
     assert isinstance(outcome(sns.verifier(), sns.envelope(Timestamp="soon")), Malformed)
-
-
-def test_topics_are_listed_with_or_without_a_version() -> None:
-    assert pinned_topics([TOPIC, f" {TOPIC}2=2 "]) == {TOPIC: None, f"{TOPIC}2": "2"}
-
-
-@pytest.mark.parametrize("word", ["", "alerts", TOPIC + "=3", "arn:aws:sqs:eu-west-1:123456789012:q"])
-def test_a_word_that_is_no_topic_is_named(word: str) -> None:
-    with pytest.raises(ValueError, match="not the ARN of an SNS topic"):
-        pinned_topics([word])

@@ -242,7 +242,8 @@ def test_a_lambda_report_is_discovered(insights: Insights) -> None:
         "REPORT RequestId: 1-2\tDuration: 12.5 ms\tBilled Duration: 13 ms\tMemory Size: 128 MB\tMax Memory Used: 64 MB"
     )
     sandbox_logs.write("us-east-1", "/aws/lambda/resize", "s", [(insights.now * 1000, line)])
-    query = 'filter @type = "REPORT" | stats max(@duration) as slowest, max(@maxMemoryUsed / 1000 / 1000) as mb by @requestId'
+    columns = "max(@duration) as slowest, max(@maxMemoryUsed / 1000 / 1000) as mb"
+    query = f'filter @type = "REPORT" | stats {columns} by @requestId'
     assert insights.rows(query, logGroupName="/aws/lambda/resize") == [
         {"@requestId": "1-2", "slowest": "12.5", "mb": "64"}
     ]

@@ -108,7 +108,7 @@ def test_calls_can_be_limited_to_so_many_a_second(logs: Any, now: int, clock: Cl
     sandbox_logs.limit_filter_rate(2)
     for _ in range(2):
         logs.filter_log_events(logGroupName=GROUP)
-    with pytest.raises(logs.exceptions.ClientError, match="ThrottlingException.*Rate exceeded"):
+    with pytest.raises(logs.exceptions.ClientError, match=r"ThrottlingException.*Rate exceeded"):
         logs.filter_log_events(logGroupName=GROUP)
     clock.advance(1)
     assert logs.filter_log_events(logGroupName=GROUP)["events"]

@@ -1,0 +1,113 @@
+"""What an operator gives to Slack and to AWS: the app manifest and the IAM policy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.app import slash_names
+from bot.arguments import usage
+from bot.settings import Settings
+from commands import COMMANDS
+
+SCOPES = (
+    "app_mentions:read",
+    "channels:history",
+    "channels:join",
+    "channels:read",
+    "chat:write",
+    "commands",
+    "groups:history",
+    "groups:read",
+    "usergroups:read",
+    "users:read",
+)
+"""What the bot asks for, and why: reading channels finds a message whose posting was interrupted."""
+
+READS = (
+    "cloudwatch:DescribeAlarms",
+    "cloudwatch:GetMetricData",
+    "ecr:BatchGetImage",
+    "ecr:DescribeImages",
+    "ecs:DescribeServiceDeployments",
+    "ecs:DescribeServiceRevisions",
+    "ecs:DescribeServices",
+    "ecs:DescribeTaskDefinition",
+    "ecs:DescribeTasks",
+    "ecs:ListServiceDeployments",
+    "ecs:ListTaskDefinitions",
+    "ecs:ListTasks",
+    "elasticloadbalancing:DescribeTargetHealth",
+    "logs:FilterLogEvents",
+    "logs:GetLogEvents",
+)
+CHANGES = ("ecs:RegisterTaskDefinition", "ecs:TagResource", "ecs:UpdateService")
+INTAKE = ("sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage")
+
+
+def manifest(settings: Settings, *, socket_mode: bool) -> dict[str, Any]:
+    """The Slack app manifest: https://docs.slack.dev/reference/app-manifest."""
+    url = "https://YOUR-HOST/slack/events"
+    where = {} if socket_mode else {"url": url}
+    interactivity: dict[str, Any] = {"is_enabled": True} | ({} if socket_mode else {"request_url": url})
+    return {
+        "display_information": {
+            "name": "runbook-bot",
+            "description": "The operations runbook, alive in Slack",
+            "background_color": "#3f0e40",
+        },
+        "features": {
+            "bot_user": {"display_name": "runbook-bot", "always_online": True},
+            "slash_commands": [{**command, **where} for command in slash_commands(settings)],
+        },
+        "oauth_config": {"scopes": {"bot": list(SCOPES)}},
+        "settings": {
+            "interactivity": interactivity,
+            "socket_mode_enabled": socket_mode,
+            "org_deploy_enabled": False,
+            "token_rotation_enabled": False,
+        },
+    }
+
+
+def slash_commands(settings: Settings) -> list[dict[str, Any]]:
+    """The slash commands as Slack registers them."""
+    found = []
+    for name, registered in slash_names(settings).items():
+        command = COMMANDS.get(name)
+        hint = usage(command, registered).partition(" ")[2] if command else "<command> … or help"
+        summary = command.summary if command else "Every command under one name"
+        found.append(
+            {
+                "command": f"/{registered}",
+                "description": summary,
+                **({"usage_hint": hint} if hint else {}),
+                "should_escape": True,
+            }
+        )
+    return found
+
+
+def policy() -> dict[str, Any]:
+    """The IAM policy the bot's role needs; narrow the resources where your account allows it."""
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Sid": "Look", "Effect": "Allow", "Action": list(READS), "Resource": "*"},
+            {"Sid": "Deploy", "Effect": "Allow", "Action": list(CHANGES), "Resource": "*"},
+            {
+                "Sid": "HandTasksTheirRoles",
+                "Effect": "Allow",
+                "Action": "iam:PassRole",
+                "Resource": "*",
+                "Condition": {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
+            },
+            {"Sid": "TakeAlarms", "Effect": "Allow", "Action": list(INTAKE), "Resource": "*"},
+            {"Sid": "ConfirmTopics", "Effect": "Allow", "Action": "sns:ConfirmSubscription", "Resource": "*"},
+            {
+                "Sid": "CheckItself",
+                "Effect": "Allow",
+                "Action": ["iam:SimulatePrincipalPolicy", "ecs:ListClusters", "ecs:ListServices"],
+                "Resource": "*",
+            },
+        ],
+    }

@@ -1,0 +1,98 @@
+"""The people, groups and channels that every sandbox starts with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+TEAM = "T0SANDBOX"
+OTHER_TEAM = "T0ELSEWHERE"
+ENTERPRISE_DOMAIN = "sandbox"
+APP = "A0RUNBOOK"
+BOT_USER = "U0RUNBOOK"
+BOT = "B0RUNBOOK"
+BOT_NAME = "runbook-bot"
+
+RESERVED_COMMANDS = frozenset(
+    "/" + word
+    for word in ["activity", "all", "apps", "archive", "away", "call", "canvas", "collapse", "dm", "dnd", "expand", "feed", "feedback", "giphy", "help", "huddle", "invite", "invite_people", "join", "kick", "leave", "list", "me", "msg", "mute", "open", "pref", "prefs", "remind", "rename", "remove", "search", "send", "shortcuts", "shrug", "star", "status", "swap", "todo", "topic", "unarchive", "unfurl", "unmute", "who", "workflow"]
+)
+"""Slack's own; a manifest that uses one is refused whole."""
+
+DEFAULT_COMMANDS: tuple[dict[str, str], ...] = (
+    {"command": "/services", "description": "What runs where", "usage_hint": "[service] [environment]"},
+    {"command": "/deploy", "description": "Deploy a version", "usage_hint": "<service> <environment> <version>"},
+    {"command": "/ops", "description": "Everything the bot does", "usage_hint": "<command> ..."},
+)
+
+SCOPES = (
+    "app_mentions:read,channels:history,channels:join,channels:read,chat:write,commands,files:read,files:write,"
+    "groups:history,groups:read,im:history,im:read,im:write,pins:write,reactions:read,reactions:write,"
+    "usergroups:read,users:read,metadata.message:read"
+)
+
+_CHANNELS = (
+    ("general", "Everybody"),
+    ("alerts", "What belongs nowhere else"),
+    ("ops", "Running things"),
+    ("bi-platform", "BI platform"),
+    ("usage-metrics", "Usage metrics"),
+    ("image-caption", "Image caption"),
+    ("rapid-photo", "Rapid photo"),
+    ("arbor-energy", "Arbor energy"),
+)
+
+
+def users() -> dict[str, dict[str, Any]]:
+    """Everybody by id, as ``users.info`` shows them."""
+    people = (
+        _user("U0ALICE", "alice", "Alice Novak", "2b7a4b", is_admin=True),
+        _user("U0BOB", "bob", "Bob Ito", "1264a3"),
+        _user("U0CAROL", "carol", "Carol Mensah", "b3541e"),
+        _user("U0DAVE", "dave", "Dave Lindqvist", "8d3b72"),
+        _user("U0STRANGER", "eve", "Eve Marlow", "6b6b1f", team_id=OTHER_TEAM, is_stranger=True),
+        _user("U0GUEST", "gus", "Gus Pereira", "3b5b8d", is_restricted=True),
+        _user(BOT_USER, BOT_NAME, "Runbook Bot", "4a154b", is_bot=True),
+    )
+    return {user["id"]: user for user in people}
+
+
+def _user(user_id: str, name: str, real_name: str, color: str, **more: Any) -> dict[str, Any]:
+    profile: dict[str, Any] = {"display_name": name, "real_name": real_name}
+    if more.get("is_bot"):
+        profile |= {"api_app_id": APP, "bot_id": BOT}
+    user: dict[str, Any] = {
+        "id": user_id,
+        "team_id": TEAM,
+        "name": name,
+        "real_name": real_name,
+        "color": color,
+        "deleted": False,
+        "is_admin": False,
+        "is_owner": False,
+        "is_restricted": False,
+        "is_ultra_restricted": False,
+        "is_bot": False,
+        "is_app_user": False,
+        "is_stranger": False,
+        "tz": "Europe/Prague",
+        "profile": profile,
+    }
+    return user | more
+
+
+def usergroups() -> dict[str, dict[str, Any]]:
+    """User groups by id, with their members."""
+    return {
+        "S0ONCALL": {"id": "S0ONCALL", "handle": "oncall", "name": "On call", "users": ["U0ALICE", "U0BOB"]},
+        "S0ADMINS": {"id": "S0ADMINS", "handle": "sre-admins", "name": "SRE admins", "users": ["U0ALICE", "U0CAROL"]},
+    }
+
+
+def channels() -> list[tuple[str, str, str]]:
+    """Channels as (id, name, topic)."""
+    return [(channel_id(name), name, topic) for name, topic in _CHANNELS]
+
+
+def channel_id(name: str) -> str:
+    """The id of the channel with that name: "#bi-platform" is C0BIPLATFORM."""
+    return "C0" + "".join(letter for letter in name.upper() if letter.isascii() and letter.isalnum())
