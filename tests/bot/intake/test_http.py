@@ -44,8 +44,8 @@ def intake() -> Intake:
 
 
 @pytest.fixture
-def client(sns: Any, intake: Intake) -> Iterator[TestClient]:
-    yield client_of(sns, intake)
+def client(sns: Any, intake: Intake) -> TestClient:
+    return client_of(sns, intake)
 
 
 def client_of(sns: Any, intake: Intake) -> TestClient:

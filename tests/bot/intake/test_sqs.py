@@ -150,8 +150,13 @@ def test_the_reader_survives_errors_and_tells_them(queue: PretendQueue, intake: 
     assert reader.status == {URL: QueueStatus()}
     queue.errors = [OSError("no route")] * 3
     told: list[QueueStatus] = []
+
+    def reached() -> bool:
+        told.append(reader.status[URL])
+        return told[-1].reachable is True
+
     reader.start()
-    until(lambda: told.append(reader.status[URL]) or told[-1].reachable is True)
+    until(reached)
     assert all(status.error == "OSError: no route" for status in told if status.reachable is False)
     queue.send("one")
     until(lambda: queue.deleted == ["one"])
