@@ -17,7 +17,7 @@ _MAX_PERIOD = 604_800
 def metric_of(trigger: Mapping[str, Any], attributes: Mapping[str, str]) -> AlarmMetric | None:
     """The metric of a ``Trigger`` (or of EventBridge's ``configuration``); None for an alarm without one.
 
-    Of metric math the first metric is taken, with the expression that is returned beside it. ``attributes`` are a
+    Of metric math the first metric is taken, with the expression that is watched beside it. ``attributes`` are a
     contributor's: the dimensions of its own series.
     """
     queries = _queries(trigger)
@@ -56,10 +56,11 @@ def _first(queries: list[Mapping[str, Any]], key: str) -> Mapping[str, Any]:
 
 
 def _expression(queries: list[Mapping[str, Any]]) -> str:
-    return next(
-        (_text(_field(query, "Expression"), 2_048) for query in queries if _field(query, "Expression")),
-        "",
-    )
+    """The math that is watched; none in an anomaly alarm on a plain metric, where it is only the band."""
+    watched = [query for query in queries if "ANOMALY_DETECTION_BAND" not in _text(_field(query, "Expression"), 2_048)]
+    if watched and _field(watched[0], "MetricStat") and _field(watched[0], "ReturnData") is True:
+        return ""
+    return next((_text(_field(query, "Expression"), 2_048) for query in watched if _field(query, "Expression")), "")
 
 
 def _first_period(queries: list[Mapping[str, Any]]) -> float | None:

@@ -86,11 +86,11 @@ def test_metric_math_gives_the_expression_and_the_first_metric() -> None:
     assert metric.dimensions == {"LoadBalancer": "app/api/1"}
 
 
-def test_an_anomaly_alarm_has_a_band_and_no_threshold() -> None:
+def test_an_anomaly_alarm_watches_its_metric_and_has_no_threshold() -> None:
     metric = read("anomaly").metric
     assert metric is not None
     assert (metric.name, metric.threshold) == ("RequestCount", None)
-    assert metric.expression == "ANOMALY_DETECTION_BAND(m1, 2)"
+    assert metric.expression == "" and metric.dimensions == {"LoadBalancer": "app/api/1"}
     assert metric.comparison == "LessThanLowerOrGreaterThanUpperThreshold"
 
 
