@@ -17,7 +17,7 @@ TOPIC = "runbook-alarms"
 QUEUE = "runbook-alarms"
 DLQ = "runbook-alarms-dlq"
 
-WORKERS = 2
+WORKERS = 6
 
 Item = TypeVar("Item")
 Made = TypeVar("Made")

@@ -64,7 +64,7 @@ def _rename(made: str, wanted: str) -> None:
     """Give a distribution the id that ``config/`` has: AWS chooses ids, and no call can change one."""
     backend = cloudfront_backends[ACCOUNT]["aws"]
     distribution = backend.distributions.pop(made)
-    distribution.distribution_id = wanted
+    distribution.distribution_id = distribution.id = wanted
     distribution.arn = distribution.arn.replace(made, wanted)
     backend.distributions[wanted] = distribution
 
