@@ -166,9 +166,12 @@ class Browser:
         self.wait_for("document.readyState === 'complete'")
 
     def wait_for(self, expression: str, seconds: float = DEADLINE) -> Any:
-        """The first truthy value of a JavaScript expression. Raises BrowserError after so many seconds."""
+        """The first truthy value of a JavaScript expression (True for an element). Raises BrowserError after so many
+        seconds."""
+        # An element has no JSON of its own and would arrive as {}, which Python takes for nothing.
+        found = f"(async () => {{ const it = await ({expression}); return it instanceof Node ? true : it; }})()"
         try:
-            return until(expression, lambda: self.evaluate(expression), seconds)
+            return until(expression, lambda: self.evaluate(found), seconds)
         except BrowserError as error:
             raise BrowserError(f"{error}; the page's own problems: {self.problems[-3:]}") from error
 

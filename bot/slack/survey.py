@@ -39,5 +39,5 @@ class Survey:
             answer = self._client.auth_test()
         except (SlackApiError, SlackClientError, OSError) as error:
             raise UpstreamError(f"Slack did not accept the bot token: {error}") from error
-        headers: Mapping[str, str] = answer.headers
+        headers = {str(name).lower(): str(value) for name, value in dict(answer.headers).items()}
         return [scope.strip() for scope in headers.get("x-oauth-scopes", "").split(",") if scope.strip()]
