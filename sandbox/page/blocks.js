@@ -8,11 +8,14 @@ import { richText } from "./richtext.js";
 
 const unreachable = new Set();
 
-/** A picture that shows its words when it cannot be shown (another host is refused by this page's policy). */
+/** A picture. One of another host, which this page's policy refuses, is a link; one that fails shows its words. */
 export function picture(source, alt, className) {
   const src = safeSource(source);
   const words = h("span", { class: "picture-missing" }, alt || "picture");
   if (!src || unreachable.has(src)) return words;
+  if (new URL(src, location.origin).origin !== location.origin) {
+    return h("a", { class: "link picture-missing", href: src, target: "_blank", rel: "noopener noreferrer" }, alt || src);
+  }
   const image = h("img", { class: className, src, alt: alt ?? "", loading: "lazy" });
   image.addEventListener("error", () => {
     unreachable.add(src);

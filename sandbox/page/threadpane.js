@@ -20,7 +20,10 @@ export class ThreadPane {
   draw(here) {
     this.here = here;
     this.node.hidden = !here.thread;
-    if (!here.thread) return;
+    if (!here.thread) {
+      this.timeline.draw(null, []);
+      return;
+    }
     const channel = this.workspace.people.channels.get(here.channel);
     patchChildren(this.head, [
       h("h2", { class: "pane-title" }, "Thread"), h("span", { class: "topic muted" }, `#${channel?.name ?? ""}`),

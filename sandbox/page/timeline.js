@@ -6,7 +6,7 @@ import { dayKey, dayName } from "./time.js";
 const SAME_AUTHOR_SECONDS = 300;
 const AT_BOTTOM_PIXELS = 48;
 
-const continues = (before, message) => Boolean(before) && !before.ephemeral && !message.ephemeral && before.user === message.user
+const continues = (before, message) => Boolean(before) && !before.reply_count && !before.ephemeral && !message.ephemeral && before.user === message.user
   && (before.username ?? "") === (message.username ?? "") && message.subtype !== "thread_broadcast"
   && dayKey(before.ts) === dayKey(message.ts) && Number(message.ts) - Number(before.ts) < SAME_AUTHOR_SECONDS;
 
