@@ -40,15 +40,15 @@ const stream = new Stream({ heard, opened, lost: () => connection(false) });
 
 function draw() {
   if (!workspace.loaded) return;
-  if (!workspace.people.channels.has(here.channel)) here = { ...here, channel: firstChannel(), thread: null };
+  if (!workspace.channels.some((one) => one.id === here.channel)) here = { ...here, channel: firstChannel(), thread: null };
   patchChildren(byId("sidebar"), sidebar(workspace, here, actAs));
   channelPane.draw(here, online);
   threadPane.draw(here);
   byId("frame").classList.toggle("with-thread", Boolean(here.thread));
   drawTopbar();
-  const name = workspace.people.channels.get(here.channel)?.name;
+  const channel = workspace.people.channels.get(here.channel);
   const unread = workspace.unreadTotal;
-  document.title = `${unread ? `(${unread}) ` : ""}${name ? `#${name} · ` : ""}${workspace.team.name ?? "Sandbox"}`;
+  document.title = `${unread ? `(${unread}) ` : ""}${channel ? `#${workspace.nameOf(channel)} · ` : ""}${workspace.team.name ?? "Sandbox"}`;
 }
 
 function drawTopbar() {

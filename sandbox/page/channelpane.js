@@ -28,9 +28,9 @@ export class ChannelPane {
     const channel = this.workspace.people.channels.get(here.channel);
     this.banner.hidden = online;
     if (!channel) return;
-    const name = channel.is_im ? channel.name ?? "direct message" : `#${channel.name}`;
+    const name = `${channel.is_im ? "" : "#"}${this.workspace.nameOf(channel)}`;
     patchChildren(this.head, [
-      h("h1", { class: "pane-title", "data-testid": "channel-title" }, channel.is_im ? null : icon(channel.is_private ? "lock" : "hash"), channel.name),
+      h("h1", { class: "pane-title", "data-testid": "channel-title" }, channel.is_im ? null : icon(channel.is_private ? "lock" : "hash"), this.workspace.nameOf(channel)),
       h("span", { class: "topic muted", title: channel.topic }, mrkdwn(channel.topic, this.workspace.people)),
     ]);
     this.timeline.draw(`${this.workspace.people.me}/${here.channel}`, this.workspace.timeline(here.channel),

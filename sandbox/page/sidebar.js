@@ -33,7 +33,7 @@ function channelLink(channel, workspace, here) {
   return h("li", { "data-key": channel.id }, h("a", {
     class: ["channel-link", count && "unread", current && "current"].filter(Boolean).join(" "), href: routeTo({ channel: channel.id }),
     "aria-current": current ? "page" : null, "data-testid": "channel-link", "data-channel": channel.id, "data-channel-name": channel.name,
-  }, sign, h("span", { class: "channel-name" }, channel.name ?? "direct message"),
+  }, sign, h("span", { class: "channel-name" }, workspace.nameOf(channel)),
   count > 0 && h("span", { class: mentions ? "count count-mention" : "count", "aria-label": `${count} unread` }, count > 99 ? "99+" : count)));
 }
 

@@ -26,7 +26,7 @@ export class ThreadPane {
     }
     const channel = this.workspace.people.channels.get(here.channel);
     patchChildren(this.head, [
-      h("h2", { class: "pane-title" }, "Thread"), h("span", { class: "topic muted" }, `#${channel?.name ?? ""}`),
+      h("h2", { class: "pane-title" }, "Thread"), h("span", { class: "topic muted" }, channel ? `${channel.is_im ? "" : "#"}${this.workspace.nameOf(channel)}` : ""),
       h("button", { class: "tool", type: "button", "aria-label": "Close the thread", "data-testid": "close-thread",
         on: { click: () => go({ channel: here.channel }) } }, icon("close")),
     ]);

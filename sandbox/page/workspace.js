@@ -5,7 +5,8 @@ import { lasting } from "./memory.js";
 import { seen } from "./time.js";
 
 const LONGEST_MEMORY = 500; // messages a channel
-const byTs = (a, b) => (a.ts < b.ts ? -1 : a.ts > b.ts ? 1 : 0);
+const place = (message) => message.place ?? message.ts;
+const inOrder = (a, b) => (place(a) < place(b) ? -1 : place(a) > place(b) ? 1 : 0);
 
 /** A reply that is only in its thread; a broadcast reply is in the channel as well. */
 export const inThreadOnly = (message) =>
@@ -36,8 +37,15 @@ export class Workspace {
   }
 
   get channels() {
-    return [...this.people.channels.values()].filter((channel) => !channel.is_archived)
+    // A direct conversation bears the name of the person who has it with the app.
+    return [...this.people.channels.values()]
+      .filter((channel) => !channel.is_archived && (!channel.is_im || channel.name === this.me?.name))
       .sort((a, b) => Number(a.is_im ?? false) - Number(b.is_im ?? false) || String(a.name).localeCompare(String(b.name)));
+  }
+
+  /** "bi-platform", or the app's name for a direct conversation with it. */
+  nameOf(channel) {
+    return channel.is_im ? [...this.people.users.values()].find((user) => user.is_bot)?.real_name ?? "App" : channel.name;
   }
 
   /** Users, channels, commands. Answers false when the server cannot be reached. */
@@ -89,11 +97,11 @@ export class Workspace {
   }
 
   timeline(channel) {
-    return [...this.of(channel).values()].filter((message) => !inThreadOnly(message)).sort(byTs);
+    return [...this.of(channel).values()].filter((message) => !inThreadOnly(message)).sort(inOrder);
   }
 
   thread(channel, parent) {
-    return [...this.of(channel).values()].filter((one) => one.ts === parent || one.thread_ts === parent).sort(byTs);
+    return [...this.of(channel).values()].filter((one) => one.ts === parent || one.thread_ts === parent).sort(inOrder);
   }
 
   /** A new message from the stream; answers whether it was unknown. */
@@ -117,16 +125,18 @@ export class Workspace {
 
   /** Something only this page says, such as a command that nobody answered. */
   notice(channel, text, thread) {
-    const last = [...this.of(channel).keys()].sort().at(-1) ?? "0";
-    const ts = (Math.max(Number(last), Date.now() / 1000) + 1e-6).toFixed(6);
-    this.keep(channel, { ts, channel, text, thread_ts: thread, username: "Slackbot", user: "USLACKBOT", ephemeral: true, local: true });
+    // It stays behind what was there when it was said: the sandbox's clock may be hours away from the reader's.
+    const last = [...this.of(channel).values()].map(place).sort().at(-1) ?? "0";
+    const ts = (Date.now() / 1000).toFixed(6);
+    this.keep(channel, { ts, channel, text, place: `${last}~`, thread_ts: thread, user: "USLACKBOT", ephemeral: true, local: true });
     this.changed();
   }
 
+  /** Whether it calls the person, by name, by group or with everybody else; the server says whom it calls. */
   mentionsMe(message) {
-    const said = JSON.stringify([message.text, message.blocks ?? null]);
-    const groups = [...this.people.usergroups.values()].filter((group) => group.users?.includes(this.people.me));
-    return said.includes(`<@${this.people.me}>`) || groups.some((group) => said.includes(`<!subteam^${group.id}`));
+    const called = message.pings ?? [];
+    const inGroup = (id) => this.people.usergroups.get(id)?.users?.includes(this.people.me);
+    return called.some((id) => id === this.people.me || ["channel", "here", "everyone"].includes(id) || inGroup(id));
   }
 
   countUnread(channel) {
