@@ -1,0 +1,212 @@
+"""What the pretend ECS remembers of services: their deployments, revisions, tasks and events."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Any
+
+from moto.ecs.models import TaskDefinition
+
+STARTING = ("PROVISIONING", "PENDING", "ACTIVATING")
+EVENTS_KEPT = 100
+STOPPED_KEPT = 3600.0
+"""Seconds a stopped task can still be described."""
+
+
+def hexadecimal(*parts: object, size: int = 32) -> str:
+    """An id that is the same for the same parts."""
+    return hashlib.sha256("/".join(str(part) for part in parts).encode()).hexdigest()[:size]
+
+
+def decimal(*parts: object) -> str:
+    """An id of 19 digits that is the same for the same parts, as ECS numbers deployments and revisions."""
+    return str(10**18 + int(hexadecimal(*parts), 16) % (9 * 10**18))
+
+
+@dataclass(frozen=True)
+class Fate:
+    """What befalls the tasks of an image: crash, oom, nopull, unhealthy, slow or stuck; "" is a good end."""
+
+    word: str = ""
+    container: str = ""
+
+
+WELL = Fate()
+
+
+@dataclass(eq=False)
+class Revision:
+    """A service revision: the task definition and settings that a deployment runs, images resolved to digests."""
+
+    arn: str
+    definition: TaskDefinition
+    images: list[dict[str, str]]
+    settings: dict[str, Any]
+    fate: Fate
+    created_at: float
+
+
+@dataclass(eq=False)
+class ServiceDeployment:
+    """ECS's record of one rollout, which outlives it."""
+
+    arn: str
+    target: Revision
+    sources: list[Revision]
+    configuration: dict[str, Any]
+    created_at: float
+    status: str = "IN_PROGRESS"
+    status_reason: str = ""
+    finished_at: float | None = None
+    stopped_at: float | None = None
+    updated_at: float = 0.0
+    rollback: dict[str, Any] | None = None
+    failures: int = 0
+    threshold: int = 0
+    breaker: str = "DISABLED"
+    counts: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(eq=False)
+class Deployment:
+    """One entry of a service's ``deployments``. ``sick`` is what befalls its tasks whatever their image."""
+
+    id: str
+    revision: Revision
+    record: ServiceDeployment
+    created_at: float
+    updated_at: float
+    status: str = "PRIMARY"
+    rollout_state: str = "IN_PROGRESS"
+    reason: str = ""
+    failed: int = 0
+    rolls_back: bool = False
+    halted: bool = False
+    sick: Fate = WELL
+    launch_from: float = 0.0
+
+
+@dataclass(eq=False)
+class Task:
+    """A task; its moments are seconds since the epoch, those ahead included. ``plan`` is what comes next, and when."""
+
+    id: str
+    arn: str
+    cluster_arn: str
+    definition: TaskDefinition
+    images: list[dict[str, str]]
+    group: str
+    created_at: float
+    ip: str
+    started_by: str = ""
+    launch_type: str = "FARGATE"
+    fate: Fate = WELL
+    pace: float = 1.0
+    network: dict[str, Any] = field(default_factory=dict)
+    deployment: Deployment | None = None
+    overrides: dict[str, Any] = field(default_factory=dict)
+    tags: list[dict[str, str]] = field(default_factory=list)
+    target_groups: tuple[str, ...] = ()
+    plan: list[tuple[float, str]] = field(default_factory=list)
+    running_at: float | None = None
+    healthy_at: float | None = None
+    unhealthy_at: float | None = None
+    stopping_at: float | None = None
+    drained_at: float | None = None
+    exited_at: float | None = None
+    stopped_at: float | None = None
+    stop_code: str = ""
+    stopped_reason: str = ""
+    exits: dict[str, tuple[int | None, str]] = field(default_factory=dict)
+
+    @property
+    def alive(self) -> bool:
+        """Whether ECS means it to run."""
+        return self.stopping_at is None
+
+    def status(self, now: float) -> str:
+        """ECS's ``lastStatus`` at an instant."""
+        if self.stopping_at is None:
+            if self.running_at is None or now < self.running_at:
+                return "PROVISIONING" if now < self.created_at + self.pace else "PENDING"
+            return "RUNNING"
+        if self.stopped_at is not None and now >= self.stopped_at:
+            return "STOPPED"
+        if self.drained_at is not None and now < self.drained_at:
+            return "DEACTIVATING"
+        if self.exited_at is not None and now < self.exited_at:
+            return "STOPPING"
+        return "DEPROVISIONING"
+
+    def healthy(self, now: float) -> bool:
+        """Whether it serves: running, registered and found well."""
+        well = self.alive and self.healthy_at is not None and self.healthy_at <= now
+        return well and not (self.unhealthy_at is not None and self.unhealthy_at <= now)
+
+
+@dataclass(eq=False)
+class Service:
+    """A service; ``settings`` are the parameters it was created and updated with, as DescribeServices echoes them."""
+
+    name: str
+    arn: str
+    cluster_name: str
+    cluster_arn: str
+    settings: dict[str, Any]
+    desired: int
+    created_at: float
+    created_by: str
+    tags: list[dict[str, str]] = field(default_factory=list)
+    status: str = "ACTIVE"
+    deployments: list[Deployment] = field(default_factory=list)
+    records: list[ServiceDeployment] = field(default_factory=list)
+    revisions: list[Revision] = field(default_factory=list)
+    completed: Revision | None = None
+    tasks: list[Task] = field(default_factory=list)
+    events: list[dict[str, Any]] = field(default_factory=list)
+    reconcile_at: float | None = None
+    steady: bool = False
+    numbered: int = 0
+
+    @property
+    def physical_resource_id(self) -> str:
+        """The ARN, by moto's name for it."""
+        return self.arn
+
+    @property
+    def primary(self) -> Deployment:
+        """The deployment ECS is moving to."""
+        return self.deployments[0]
+
+    @property
+    def target_groups(self) -> tuple[str, ...]:
+        """The ARNs of its load balancers' target groups."""
+        balancers = self.settings.get("loadBalancers") or []
+        return tuple(each["targetGroupArn"] for each in balancers if each.get("targetGroupArn"))
+
+    @property
+    def region(self) -> str:
+        """Where it runs."""
+        return self.arn.split(":")[3]
+
+    @property
+    def account(self) -> str:
+        """Whose it is."""
+        return self.arn.split(":")[4]
+
+    def number(self) -> int:
+        """A number not used before in this service; ids are made of it."""
+        self.numbered += 1
+        return self.numbered
+
+    def of(self, deployment: Deployment) -> list[Task]:
+        """The tasks of a deployment that ECS means to run."""
+        return [task for task in self.tasks if task.alive and task.deployment is deployment]
+
+    def say(self, at: float, text: str) -> None:
+        """An event, worded as ECS words it."""
+        digits = hexadecimal(self.arn, self.number(), at)
+        number = "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+        self.events.insert(0, {"id": number, "createdAt": at, "message": f"(service {self.name}) {text}"})
+        del self.events[EVENTS_KEPT:]

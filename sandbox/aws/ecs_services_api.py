@@ -1,0 +1,246 @@
+"""ECS's operations on services; each function takes the place of moto's method."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from moto.core.responses import ActionResult
+from moto.ecs.exceptions import InvalidParameterException
+from moto.ecs.models import Cluster
+from moto.ecs.responses import EC2ContainerServiceResponse
+
+from sandbox.aws import ecs_render, ecs_rollout, ecs_tasks
+from sandbox.aws.ecs_lookup import cluster_of, find_service, no_more_than, page, refuse, service_of, usable_definition
+from sandbox.aws.ecs_model import Fate, Service
+from sandbox.aws.ecs_simulation import bring_up, now, services_of, simulating
+
+FATE_TAG = "sandbox:fate"
+SICKNESSES = ("oom", "crash", "unhealthy")
+PER_CALL = 10
+_DEPLOYING = (
+    "networkConfiguration",
+    "platformVersion",
+    "loadBalancers",
+    "serviceRegistries",
+    "serviceConnectConfiguration",
+    "volumeConfigurations",
+    "vpcLatticeConfigurations",
+)
+_NOT_SETTINGS = (
+    "cluster",
+    "service",
+    "serviceName",
+    "desiredCount",
+    "taskDefinition",
+    "forceNewDeployment",
+    "tags",
+    "clientToken",
+)
+
+
+def create_service(self: EC2ContainerServiceResponse) -> ActionResult:
+    """CreateService; tasks are launched."""
+    params, backend, at = self._get_params(), self.ecs_backend, now()
+    cluster = cluster_of(backend, params.get("cluster"))
+    name = params["serviceName"]
+    with simulating:
+        bring_up(backend)
+        _check_name(services_of(backend).get(f"{cluster.name}:{name}"), params)
+        definition = usable_definition(backend, params.get("taskDefinition"))
+        _check_network(definition, params)
+        made = Service(
+            name=name,
+            arn=f"arn:aws:ecs:{backend.region_name}:{backend.account_id}:service/{cluster.name}/{name}",
+            cluster_name=cluster.name,
+            cluster_arn=cluster.arn,
+            settings=_settings(params),
+            desired=int(params.get("desiredCount") or 0),
+            created_at=at,
+            created_by=f"arn:aws:iam::{backend.account_id}:root",
+            tags=list(params.get("tags") or []),
+        )
+        services_of(backend)[f"{cluster.name}:{name}"] = made
+        deployment = ecs_rollout.begin(made, ecs_rollout.revise(made, definition, at), at)
+        deployment.sick = _sickness(made)
+        return ActionResult({"service": ecs_render.service(made, at, tags=True)})
+
+
+def _check_name(known: Service | None, params: dict[str, Any]) -> None:
+    if known is None or known.status == "INACTIVE":
+        return
+    if known.status == "DRAINING":
+        raise InvalidParameterException("Unable to Start a service that is still Draining.")
+    del params
+    raise InvalidParameterException("Creation of service was not idempotent.")
+
+
+def _check_network(definition: Any, params: dict[str, Any]) -> None:
+    if definition.network_mode == "awsvpc" and not params.get("networkConfiguration"):
+        raise InvalidParameterException(
+            "Network Configuration must be provided when networkMode 'awsvpc' is specified."
+        )
+    if params.get("launchType") == "FARGATE" and "FARGATE" not in definition.compatibilities:
+        raise InvalidParameterException("Task definition does not support launch_type FARGATE.")
+
+
+def _settings(params: dict[str, Any]) -> dict[str, Any]:
+    settings = {key: value for key, value in params.items() if key not in _NOT_SETTINGS and value is not None}
+    settings["deploymentConfiguration"] = _rolling(settings.get("deploymentConfiguration") or {}, {})
+    if not settings.get("capacityProviderStrategy"):
+        settings.setdefault("launchType", "EC2")
+    settings.setdefault("loadBalancers", [])
+    settings.setdefault("serviceRegistries", [])
+    settings.setdefault("placementConstraints", [])
+    settings.setdefault("placementStrategy", [])
+    settings.setdefault("schedulingStrategy", "REPLICA")
+    settings.setdefault("deploymentController", {"type": "ECS"})
+    settings.setdefault("propagateTags", "NONE")
+    settings.setdefault("enableExecuteCommand", False)
+    settings.setdefault("enableECSManagedTags", False)
+    return settings
+
+
+def _rolling(asked: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
+    usual = {
+        "deploymentCircuitBreaker": {"enable": False, "rollback": False},
+        "maximumPercent": 200,
+        "minimumHealthyPercent": 100,
+        "strategy": "ROLLING",
+        "bakeTimeInMinutes": 0,
+    }
+    return usual | before | {key: value for key, value in asked.items() if value is not None}
+
+
+def update_service(self: EC2ContainerServiceResponse) -> ActionResult:
+    """UpdateService; only what changes what tasks run starts a deployment."""
+    params, backend, at = self._get_params(), self.ecs_backend, now()
+    cluster = cluster_of(backend, params.get("cluster"))
+    with simulating:
+        bring_up(backend)
+        found = service_of(backend, cluster, params["service"])
+        if found.status != "ACTIVE":
+            raise refuse("ServiceNotActiveException", "Service was not ACTIVE.")
+        # What is refused must change nothing, so everything is looked up first.
+        definition = found.primary.revision.definition
+        if params.get("taskDefinition"):
+            definition = usable_definition(backend, params["taskDefinition"])
+        _update(found, params, definition, at)
+        return ActionResult({"service": ecs_render.service(found, at, tags=False)})
+
+
+def _update(found: Service, params: dict[str, Any], definition: Any, at: float) -> None:
+    changed = {key: value for key, value in params.items() if key not in _NOT_SETTINGS and value is not None}
+    deploys = definition is not found.primary.revision.definition or bool(params.get("forceNewDeployment"))
+    deploys = deploys or any(changed[key] != found.settings.get(key) for key in _DEPLOYING if key in changed)
+    if "deploymentConfiguration" in changed:
+        before = found.settings["deploymentConfiguration"]
+        changed["deploymentConfiguration"] = _rolling(changed["deploymentConfiguration"], before)
+    found.settings.update(changed)
+    if params.get("desiredCount") is not None and params["desiredCount"] != found.desired:
+        found.desired = int(params["desiredCount"])
+        found.primary.updated_at = at
+        found.steady = False
+    if deploys:
+        ecs_rollout.begin(found, ecs_rollout.revise(found, definition, at), at)
+    ecs_rollout.wake(found, at)
+
+
+def describe_services(self: EC2ContainerServiceResponse) -> ActionResult:
+    """DescribeServices of at most ten; those not found are failures."""
+    params, backend = self._get_params(), self.ecs_backend
+    names = params.get("services") or []
+    no_more_than(PER_CALL, names, "Services")
+    cluster = cluster_of(backend, params.get("cluster"))
+    with simulating:
+        bring_up(backend)
+        at = now()
+        found = [(name, find_service(backend, cluster, name)) for name in dict.fromkeys(names)]
+        tags = "TAGS" in (params.get("include") or [])
+        shown = [ecs_render.service(each, at, tags=tags) for _, each in found if each is not None]
+    failures = [{"arn": _arn(cluster, name), "reason": "MISSING"} for name, each in found if each is None]
+    return ActionResult({"services": shown, "failures": failures})
+
+
+def _arn(cluster: Cluster, name: str) -> str:
+    return name if name.startswith("arn:") else f"{cluster.arn.replace(':cluster/', ':service/')}/{name}"
+
+
+def list_services(self: EC2ContainerServiceResponse) -> ActionResult:
+    """ListServices; those deleted are not listed."""
+    params, backend = self._get_params(), self.ecs_backend
+    cluster = cluster_of(backend, params.get("cluster"))
+    with simulating:
+        bring_up(backend)
+        arns = sorted(
+            found.arn
+            for found in services_of(backend).values()
+            if found.cluster_name == cluster.name
+            and found.status != "INACTIVE"
+            and params.get("launchType") in (None, found.settings.get("launchType"))
+            and params.get("schedulingStrategy") in (None, found.settings["schedulingStrategy"])
+        )
+    shown, token = page(arns, params.get("nextToken"), params.get("maxResults") or 10)
+    return ActionResult({"serviceArns": shown, "nextToken": token})
+
+
+def delete_service(self: EC2ContainerServiceResponse) -> ActionResult:
+    """DeleteService: DRAINING while its tasks stop, then INACTIVE."""
+    params, backend = self._get_params(), self.ecs_backend
+    cluster = cluster_of(backend, params.get("cluster"))
+    with simulating:
+        bring_up(backend)
+        at = now()
+        found = service_of(backend, cluster, params["service"])
+        if found.status == "ACTIVE":
+            if found.desired > 0 and not params.get("force"):
+                raise InvalidParameterException("The service cannot be stopped while it is scaled above 0.")
+            found.status, found.desired = "DRAINING", 0
+            ecs_rollout.wake(found, at)
+        return ActionResult({"service": ecs_render.service(found, at, tags=True)})
+
+
+def tag_resource(self: EC2ContainerServiceResponse) -> ActionResult:
+    """TagResource; the tag ``sandbox:fate`` of a service makes its running tasks die."""
+    params, backend = self._get_params(), self.ecs_backend
+    with simulating:
+        bring_up(backend)
+        backend.tag_resource(params["resourceArn"], {tag["key"]: tag.get("value", "") for tag in params["tags"]})
+        if any(tag["key"] == FATE_TAG for tag in params["tags"]):
+            _befall(self, params["resourceArn"])
+    return ActionResult({})
+
+
+def untag_resource(self: EC2ContainerServiceResponse) -> ActionResult:
+    """UntagResource; without ``sandbox:fate`` a service is well again."""
+    params, backend = self._get_params(), self.ecs_backend
+    with simulating:
+        bring_up(backend)
+        backend.untag_resource(params["resourceArn"], params["tagKeys"])
+        if FATE_TAG in params["tagKeys"]:
+            _befall(self, params["resourceArn"])
+    return ActionResult({})
+
+
+def _befall(self: EC2ContainerServiceResponse, arn: str) -> None:
+    """Only what runs now is befallen: what is deployed later does not inherit it."""
+    for found in services_of(self.ecs_backend).values():
+        if found.arn == arn:
+            for deployment in found.deployments:
+                ecs_tasks.sicken(found, deployment, _sickness(found), now())
+            ecs_rollout.wake(found, now())
+
+
+def _sickness(found: Service) -> Fate:
+    word = next((tag["value"] for tag in found.tags if tag["key"] == FATE_TAG), "")
+    return Fate(word if word in SICKNESSES else "")
+
+
+OPERATIONS = (
+    create_service,
+    update_service,
+    describe_services,
+    list_services,
+    delete_service,
+    tag_resource,
+    untag_resource,
+)

@@ -1,0 +1,111 @@
+"""The pretend ECS's state at an instant, computed when somebody looks: no threads, only the clock.
+
+Every event (a task runs, is healthy, dies; the scheduler looks) happens at its own time, however late it is
+computed, so that the same calls at the same instants give the same history.
+"""
+
+from __future__ import annotations
+
+import threading
+
+from moto.ecs.models import EC2ContainerServiceBackend, ecs_backends
+
+from sandbox.aws import ecs_logs, ecs_rollout, ecs_tasks
+from sandbox.aws.ecs_model import STOPPED_KEPT, Service, Task
+from sandbox.aws.world import current
+
+simulating = threading.RLock()
+"""Held while the state is read or moved: ECS, the load balancers and the logs all look."""
+
+
+def now() -> float:
+    """The sandbox's time in seconds since the epoch."""
+    return current().clock.now()
+
+
+def services_of(backend: EC2ContainerServiceBackend) -> dict[str, Service]:
+    """The services of a region by "cluster:name"; moto's own dictionary, which a reset empties."""
+    services: dict[str, Service] = backend.services
+    return services
+
+
+def jobs_of(backend: EC2ContainerServiceBackend) -> list[Task]:
+    """The tasks of a region that belong to no service."""
+    jobs: list[Task] = backend.__dict__.setdefault("sandbox_jobs", [])
+    return jobs
+
+
+def tasks_of(backend: EC2ContainerServiceBackend) -> list[Task]:
+    """All tasks of a region that can be described, in the order they were created."""
+    return [task for service in services_of(backend).values() for task in service.tasks] + jobs_of(backend)
+
+
+def bring_up(backend: EC2ContainerServiceBackend) -> None:
+    """Let everything happen in a region that should have happened by now."""
+    at = now()
+    with simulating:
+        for service in services_of(backend).values():
+            _advance(service, at)
+        jobs = jobs_of(backend)
+        for task in jobs:
+            while task.plan and task.plan[0][0] <= at:
+                moment, kind = task.plan.pop(0)
+                _happen(None, task, moment, kind)
+        jobs[:] = _kept(jobs, at)
+
+
+def bring_up_everywhere() -> None:
+    """The same for every region that was used."""
+    account = current().account
+    for backend in list(ecs_backends[account].values()):
+        bring_up(backend)
+
+
+def _advance(service: Service, until: float) -> None:
+    while True:
+        task = min((each for each in service.tasks if each.plan), key=lambda each: each.plan[0][0], default=None)
+        task_at = task.plan[0][0] if task else None
+        look_at = service.reconcile_at
+        if look_at is not None and look_at <= until and (task_at is None or look_at <= task_at):
+            ecs_rollout.reconcile(service, look_at)
+            service.tasks[:] = _kept(service.tasks, look_at)
+        elif task is not None and task_at is not None and task_at <= until:
+            moment, kind = task.plan.pop(0)
+            _happen(service, task, moment, kind)
+            ecs_rollout.wake(service, moment)
+        else:
+            break
+    service.tasks[:] = _kept(service.tasks, until)
+
+
+def _kept(tasks: list[Task], at: float) -> list[Task]:
+    return [task for task in tasks if task.stopped_at is None or task.stopped_at + STOPPED_KEPT > at]
+
+
+def _happen(service: Service | None, task: Task, at: float, kind: str) -> None:
+    if kind == "running":
+        ecs_logs.write_start(task, at)
+        if service is not None:
+            for group in task.target_groups:
+                service.say(at, f"registered 1 targets in (target-group {group})")
+    elif kind == "healthy":
+        ecs_rollout.recovered(task)
+    elif kind == "sick":
+        if service is not None:
+            _say_unhealthy(service, task, at)
+    elif kind != "stopped":
+        counts = ecs_tasks.end(task, at, kind)
+        if service is not None and counts:
+            if kind == "unhealthy":
+                service.say(at, f"has stopped 1 running tasks: (task {task.id}).")
+            ecs_rollout.failed(service, task, at)
+
+
+def _say_unhealthy(service: Service, task: Task, at: float) -> None:
+    for balancer in service.settings.get("loadBalancers") or []:
+        if balancer.get("targetGroupArn"):
+            service.say(
+                at,
+                f"(port {balancer.get('containerPort', 80)}) is unhealthy in (target-group "
+                f"{balancer['targetGroupArn']}) due to (reason Health checks failed with these codes: [502])",
+            )
