@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import json
 import secrets
@@ -101,11 +102,9 @@ class Sockets:
         try:
             async with asyncio.timeout(seconds):
                 socket = self._open[next(self._turn) % len(self._open)]
-                try:
+                # One that is gone before anybody noticed: Slack, too, finds out by the missing acknowledgement.
+                with contextlib.suppress(WebSocketDisconnect, RuntimeError):
                     await socket.send_text(json.dumps(envelope))
-                except (WebSocketDisconnect, RuntimeError):
-                    # Gone before anybody noticed: Slack, too, finds out by the missing acknowledgement.
-                    pass
                 return await waiting
         except TimeoutError:
             raise DeliveryError("operation_timeout", "timeout") from None

@@ -16,6 +16,7 @@ from sandbox.clock import Clock
 from sandbox.faults import Fault, Faults
 from sandbox.slack import seed
 from sandbox.slack.arguments import Arguments, arguments_of
+from sandbox.slack.edge import HANG_UP
 from sandbox.slack.errors import SlackError
 from sandbox.slack.rate import RateLimits
 
@@ -29,11 +30,7 @@ class HangUp(Response):
     """Closes the connection without an answer."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        raise HangUpError
-
-
-class HangUpError(Exception):
-    """The connection is to be closed without an answer."""
+        await send({"type": HANG_UP})
 
 
 @dataclass(frozen=True)

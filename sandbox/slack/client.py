@@ -1,0 +1,209 @@
+"""/client/*: all that a person does and sees, as JSON for the page, tests and scripts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from sandbox.calls import Calls
+from sandbox.faults import Faults
+from sandbox.slack import seed
+from sandbox.slack.delivery import FAULT_TARGET, Delivery
+from sandbox.slack.errors import DeliveryError, SlackError
+from sandbox.slack.modals import Modals
+from sandbox.slack.people import People
+from sandbox.slack.sockets import Sockets
+from sandbox.slack.stream import Stream
+from sandbox.slack.views import Views
+from sandbox.slack.workspace import Workspace
+
+Body = dict[str, Any]
+Act = Callable[[Body], Awaitable[Body]]
+
+_SOCKET_FAULTS = ("disconnect", "warning", "refresh_requested")
+
+
+class Client:
+    """The endpoints; every answer has ``ok``."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        people: People,
+        views: Views,
+        modals: Modals,
+        delivery: Delivery,
+        sockets: Sockets,
+        faults: Faults,
+        calls: Calls,
+        stream: Stream,
+        commands: list[dict[str, Any]],
+    ) -> None:
+        self._workspace = workspace
+        self._people = people
+        self._views = views
+        self._modals = modals
+        self._delivery = delivery
+        self._sockets = sockets
+        self._faults = faults
+        self._calls = calls
+        self._stream = stream
+        self._commands = commands
+
+    def routes(self) -> list[BaseRoute]:
+        """All of them."""
+        acts: dict[str, Act] = {
+            "command": self._command,
+            "message": self._message,
+            "action": self._action,
+            "view": self._view,
+            "fault": self._fault,
+            "channel": self._channel,
+            "verify": self._verify,
+        }
+        reads = {"messages": self._messages, "calls": self._list_calls, "views": self._list_views}
+        return [
+            *(Route(f"/client/{name}", _posted(act), methods=["POST"]) for name, act in acts.items()),
+            *(Route(f"/client/{name}", _got(read), methods=["GET"]) for name, read in reads.items()),
+            Route("/client/state", _got(self._state), methods=["GET"]),
+            Route("/client/stream", self._stream.serve, methods=["GET"]),
+        ]
+
+    async def _command(self, body: Body) -> Body:
+        return await self._people.command(_text(body, "user"), _text(body, "channel"), _text(body, "text"))
+
+    async def _message(self, body: Body) -> Body:
+        thread_ts = _text(body, "thread_ts") or None
+        said = self._people.say(_text(body, "user"), _text(body, "channel"), _text(body, "text"), thread_ts)
+        return {"ts": said.ts}
+
+    async def _action(self, body: Body) -> Body:
+        await self._people.press(_text(body, "user"), _text(body, "channel"), _text(body, "ts"), body)
+        return {}
+
+    async def _view(self, body: Body) -> Body:
+        return await self._modals.act(_text(body, "user"), _text(body, "view_id"), body)
+
+    async def _fault(self, body: Body) -> Body:
+        target, operation = _text(body, "target"), _text(body, "operation") or "*"
+        error = body.get("error")
+        if target not in ("slack", "aws", "pagerduty"):
+            raise SlackError("invalid_target", detail="target is slack, aws or pagerduty.")
+        if error == "clear":
+            self._faults.clear(target)
+            if target == "slack":
+                self._faults.clear(FAULT_TARGET)
+            return {}
+        if target == "slack" and operation in ("*", "socket") and error in _SOCKET_FAULTS:
+            await (self._sockets.drop() if error == "disconnect" else self._sockets.announce(str(error)))
+            return {"sockets": self._sockets.count}
+        try:
+            count, seconds, latency = body.get("count"), body.get("seconds"), float(body.get("latency_ms") or 0)
+            self._faults.add(
+                FAULT_TARGET if target == "slack" and error == "drop_ack" else target,
+                operation,
+                None if error is None else str(error),
+                None if count is None else int(count),
+                None if seconds is None else float(seconds),
+                latency,
+            )
+        except (TypeError, ValueError) as wrong:
+            raise SlackError("invalid_arguments", detail=f"{wrong}.") from wrong
+        return {}
+
+    async def _channel(self, body: Body) -> Body:
+        """Make a channel, archive it, invite the bot into it or remove the bot from it."""
+        name = _text(body, "channel").removeprefix("#")
+        try:
+            channel = self._workspace.channel(name)
+        except SlackError:
+            channel = self._workspace.add_channel(name, is_private=bool(body.get("is_private")))
+        if "is_archived" in body:
+            channel.is_archived = bool(body["is_archived"])
+        if "is_member" in body:
+            rest = [member for member in channel.members if member != seed.BOT_USER]
+            channel.members = [*rest, seed.BOT_USER] if body["is_member"] else rest
+        self._stream.tell("state", {})
+        return {"channel": channel.client()}
+
+    async def _verify(self, body: Body) -> Body:
+        return {"verified": await self._delivery.verify()}
+
+    def _messages(self, query: Body) -> Body:
+        channel = self._workspace.channel(_text(query, "channel"))
+        user, thread_ts = _text(query, "user"), _text(query, "thread_ts")
+        shown = []
+        for message in channel.messages.values():
+            if message.only_for not in (None, user):
+                continue
+            wanted = thread_ts in (message.ts, message.thread_ts) if thread_ts else not message.in_thread_only
+            if wanted:
+                shown.append(message.client(self._workspace.users))
+        return {"messages": shown}
+
+    def _list_calls(self, query: Body) -> Body:
+        return {"calls": self._calls.list(query.get("target") or None, query.get("operation") or None)}
+
+    def _list_views(self, query: Body) -> Body:
+        user = _text(query, "user")
+        return {"views": self._views.stack(user), "home": self._views.home(user)}
+
+    def _state(self, query: Body) -> Body:
+        users = [
+            user | {"avatar_text": user["real_name"][:1], "color": f"#{user['color']}"}
+            for user in self._workspace.users.values()
+        ]
+        bot = next(user for user in users if user["id"] == seed.BOT_USER)
+        return {
+            "team": {"id": seed.TEAM, "name": "Sandbox", "domain": seed.ENTERPRISE_DOMAIN},
+            "users": users,
+            "channels": [channel.client() for channel in self._workspace.channels.values()],
+            "commands": self._commands,
+            "bot": bot | {"app_id": seed.APP, "bot_id": seed.BOT},
+            "usergroups": list(self._workspace.usergroups.values()),
+            "sockets": self._sockets.count,
+        }
+
+
+def _text(body: Body, name: str) -> str:
+    value = body.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _posted(act: Act) -> Callable[[Request], Awaitable[Response]]:
+    async def serve(request: Request) -> Response:
+        try:
+            body = json.loads(await request.body() or b"{}")
+        except ValueError:
+            body = None
+        if not isinstance(body, dict):
+            return _refusal(SlackError("invalid_json", detail="The body must be a JSON object."), 400)
+        try:
+            return JSONResponse({"ok": True, **await act(body)})
+        except SlackError as error:
+            return _refusal(error)
+        except DeliveryError as error:
+            detail = f"The app did not take it: {error.reason.replace('_', ' ')}."
+            return JSONResponse({"ok": False, "error": error.word, "detail": detail})
+
+    return serve
+
+
+def _got(read: Callable[[Body], Body]) -> Callable[[Request], Awaitable[Response]]:
+    async def serve(request: Request) -> Response:
+        try:
+            return JSONResponse({"ok": True, **read(dict(request.query_params))})
+        except SlackError as error:
+            return _refusal(error)
+
+    return serve
+
+
+def _refusal(error: SlackError, status: int = 200) -> Response:
+    detail = f"Slack says {error.word.replace('_', ' ')}."
+    return JSONResponse({"detail": detail, **error.body()}, status)
