@@ -13,7 +13,7 @@ from typing import IO, Any, Literal
 
 from sandbox.app_config import copy_config
 from sandbox.app_environment import Secrets, free_port, without_foreign_settings, write_env_file
-from sandbox.app_look import look_by
+from sandbox.app_look import look
 from sandbox.app_routes import routes
 from sandbox.aws.server import AwsServer
 from sandbox.aws.sns import certificate_pem
@@ -177,7 +177,7 @@ class Sandbox:
         )
 
     def _open_proxy(self) -> None:
-        Health(look_by(self.aws), self.clock).add_to(self.proxy)
+        Health(look, self.clock).add_to(self.proxy)
         self.proxy.add(
             "sns.*.amazonaws.com",
             lambda request: Response(200, certificate_pem().encode(), "application/x-pem-file"),
