@@ -1,0 +1,217 @@
+"""Fakes of the ports to AWS: dictionaries that a test fills."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bot.cloud import (
+    AlarmReading,
+    Container,
+    Datapoint,
+    Deployment,
+    EcsService,
+    Image,
+    LogLine,
+    ServiceDeployment,
+    StoppedTask,
+    TargetHealth,
+    TaskDefinition,
+)
+from bot.domain import Account, AlarmMetric, Target
+from bot.errors import NotFoundError
+from tests.fakes import NOON, Failures
+
+
+def a_definition(family: str, revision: int, image: str, tags: dict[str, str] | None = None) -> TaskDefinition:
+    """A task definition with one container that logs."""
+    group = Container(
+        name="app", image=image, essential=True, log_group=f"/ecs/{family}", log_stream_prefix="ecs", log_region="r"
+    )
+    return TaskDefinition(
+        arn=f"arn:aws:ecs:r:1:task-definition/{family}:{revision}",
+        family=family,
+        revision=revision,
+        containers=(group,),
+        registered_at=NOON - 9000,
+        architecture="X86_64",
+        tags=tags or {},
+    )
+
+
+def a_deployment(definition: str, **changes: Any) -> Deployment:
+    """The finished PRIMARY deployment of two tasks; ``changes`` are its fields."""
+    fields: dict[str, Any] = {
+        "id": f"ecs-svc/{definition.rsplit(':', 1)[-1]}",
+        "status": "PRIMARY",
+        "task_definition": definition,
+        "desired": 2,
+        "running": 2,
+        "pending": 0,
+        "failed_tasks": 0,
+        "rollout_state": "COMPLETED",
+        "rollout_reason": "",
+        "created_at": NOON - 7200,
+        "updated_at": NOON - 7000,
+    }
+    return Deployment(**(fields | changes))
+
+
+def a_service(name: str, *deployments: Deployment, **changes: Any) -> EcsService:
+    """A service of two tasks with these deployments, PRIMARY first."""
+    fields: dict[str, Any] = {
+        "arn": f"arn:aws:ecs:r:1:service/c/{name}",
+        "name": name,
+        "cluster": "c",
+        "status": "ACTIVE",
+        "controller": "ECS",
+        "desired": 2,
+        "running": sum(deployment.running for deployment in deployments),
+        "pending": 0,
+        "task_definition": deployments[0].task_definition,
+        "deployments": deployments,
+        "events": (),
+        "target_groups": (),
+        "minimum_healthy_percent": 100,
+        "maximum_percent": 200,
+        "breaker_enabled": True,
+        "breaker_rollback": True,
+    }
+    return EcsService(**(fields | changes))
+
+
+class FakeEcs:
+    """ECS and ECR as dictionaries that a test fills; ``writes`` are the calls that changed something."""
+
+    def __init__(self) -> None:
+        self.live: dict[str, EcsService] = {}
+        self.definitions: dict[str, TaskDefinition] = {}
+        self.images: dict[str, Image] = {}
+        self.platforms: tuple[str, ...] = ("X86_64",)
+        self.records: list[ServiceDeployment] = []
+        self.stopped: list[StoppedTask] = []
+        self.health: tuple[TargetHealth, ...] = ()
+        self.writes: list[str] = []
+        self.failures = Failures()
+        self.lost_answers = Failures()
+
+    def add(self, target: Target, definition: TaskDefinition) -> None:
+        """A settled service that runs this task definition."""
+        self.definitions[definition.arn] = definition
+        self.live[target.key] = a_service(target.name, a_deployment(definition.arn))
+
+    def add_image(self, repository: str, digest: str, *tags: str) -> None:
+        """An image that its digest and each of its tags name."""
+        image = Image(repository=repository, digest=digest, tags=tags, pushed_at=NOON - 3600)
+        self.images |= {f"{repository}:{tag}": image for tag in tags} | {f"{repository}@{digest}": image}
+
+    def service(self, target: Target) -> EcsService:
+        self.failures.take("service")
+        if target.key not in self.live:
+            raise NotFoundError(f"ECS has no service {target.label}.")
+        return self.live[target.key]
+
+    def services(self, targets: Sequence[Target]) -> Mapping[str, EcsService | Exception]:
+        self.failures.take("services")
+        missing = NotFoundError("ECS has no such service.")
+        return {target.key: self.live.get(target.key, missing) for target in targets}
+
+    def task_definition(self, account: Account, arn: str) -> TaskDefinition:
+        self.failures.take("task_definition")
+        return self.definitions[arn]
+
+    def image(self, account: Account, image: str) -> Image:
+        self.failures.take("image")
+        if image not in self.images:
+            raise NotFoundError(f"There is no image {image}.")
+        return self.images[image]
+
+    def newest_images(self, account: Account, repository: str, limit: int = 10) -> tuple[Image, ...]:
+        self.failures.take("newest_images")
+        return tuple(dict.fromkeys(image for image in self.images.values() if image.repository == repository))[:limit]
+
+    def architectures(self, account: Account, image: Image) -> tuple[str, ...]:
+        self.failures.take("architectures")
+        return self.platforms
+
+    def find_registered(self, account: Account, family: str, tag: str, value: str) -> str | None:
+        self.failures.take("find_registered")
+        known = [each for each in self.definitions.values() if each.family == family and each.tags.get(tag) == value]
+        return known[-1].arn if known else None
+
+    def register(self, account: Account, base: TaskDefinition, container: str, image: str, tags: dict[str, str]) -> str:
+        self.failures.take("register")
+        newest = max(each.revision for each in self.definitions.values() if each.family == base.family)
+        made = a_definition(base.family, newest + 1, image, tags)
+        self.definitions[made.arn] = made
+        self.writes.append(f"register {made.family}:{made.revision}")
+        self.lost_answers.take("register")
+        return made.arn
+
+    def update_service(self, target: Target, task_definition: str) -> str:
+        self.failures.take("update_service")
+        before = self.live[target.key].deployments[0]
+        leaving = a_deployment(before.task_definition, status="ACTIVE", id=before.id)
+        coming = a_deployment(task_definition, rollout_state="IN_PROGRESS", running=0, pending=2, created_at=NOON)
+        self.live[target.key] = a_service(target.name, coming, leaving)
+        self.writes.append(f"update {target.key} {task_definition.rsplit('/', 1)[-1]}")
+        self.lost_answers.take("update_service")
+        return coming.id
+
+    def service_deployments(self, target: Target, *, since: float) -> tuple[ServiceDeployment, ...]:
+        self.failures.take("service_deployments")
+        return tuple(record for record in self.records if record.created_at >= since)
+
+    def stopped_tasks(self, target: Target, *, since: float, started_by: str = "") -> tuple[StoppedTask, ...]:
+        self.failures.take("stopped_tasks")
+        return tuple(task for task in self.stopped if task.stopped_at >= since)
+
+    def target_health(self, target: Target, target_groups: Sequence[str]) -> tuple[TargetHealth, ...]:
+        self.failures.take("target_health")
+        return self.health
+
+    def settle(self, target: Target, **changes: Any) -> None:
+        """The newest deployment of a service has taken over."""
+        self.live[target.key] = a_service(
+            target.name, a_deployment(self.live[target.key].deployments[0].task_definition, **changes)
+        )
+
+
+class FakeLogs:
+    """Log lines by log group, and by group and stream."""
+
+    def __init__(self) -> None:
+        self.lines: dict[str, list[LogLine]] = {}
+        self.streams: dict[tuple[str, str], list[LogLine]] = {}
+        self.failures = Failures()
+
+    def search(
+        self, account: Account, group: str, pattern: str, *, start: float, end: float, limit: int, deadline: float
+    ) -> tuple[LogLine, ...]:
+        self.failures.take(f"search {group}")
+        if group not in self.lines:
+            raise NotFoundError(f"There is no log group {group}.")
+        return tuple(line for line in self.lines[group] if start <= line.at <= end)[:limit]
+
+    def tail(self, account: Account, group: str, stream: str, limit: int) -> tuple[LogLine, ...]:
+        self.failures.take("tail")
+        return tuple(self.streams.get((group, stream), ())[-limit:])
+
+
+class FakeMetrics:
+    """Datapoints by the name of the metric, and the state of alarms."""
+
+    def __init__(self) -> None:
+        self.points: dict[str, tuple[Datapoint, ...]] = {}
+        self.states: dict[str, str] = {}
+        self.failures = Failures()
+
+    def series(self, account: Account, metric: AlarmMetric, *, start: float, end: float) -> tuple[Datapoint, ...]:
+        self.failures.take("series")
+        return self.points.get(metric.name, ())
+
+    def alarms(self, account: Account, names: Sequence[str]) -> tuple[AlarmReading, ...]:
+        self.failures.take("alarms")
+        return tuple(
+            AlarmReading(f"arn:{name}", name, self.states[name], "", NOON) for name in names if name in self.states
+        )

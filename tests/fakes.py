@@ -1,0 +1,212 @@
+"""Fakes of every port, written once: they hold what the test put in and record what they were told.
+
+Those of AWS are in ``tests.fake_aws``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from bot.cloud import HealthAnswer
+from bot.domain import Alarm, Health, Person
+from bot.errors import NotFoundError
+from bot.ports import Message
+
+T = TypeVar("T")
+
+NOON = 1_750_000_000.0
+"""When every test begins."""
+
+
+class FakeClock:
+    """Time that moves only when told to."""
+
+    def __init__(self, at: float = NOON) -> None:
+        self.at = at
+
+    def now(self) -> float:
+        return self.at
+
+    def set(self, at: float) -> None:
+        self.at = at
+
+    def advance(self, seconds: float) -> None:
+        self.at += seconds
+
+
+class Failures:
+    """Errors to raise, by the name of the call: each once, in order."""
+
+    def __init__(self) -> None:
+        self._next: dict[str, list[Exception]] = {}
+
+    def add(self, call: str, *errors: Exception) -> None:
+        self._next.setdefault(call, []).extend(errors)
+
+    def take(self, call: str) -> None:
+        waiting = self._next.get(call)
+        if waiting:
+            raise waiting.pop(0)
+
+
+@dataclass
+class Shown:
+    """A message as Slack would show it now, with all it showed before."""
+
+    channel: str
+    ts: str
+    key: str
+    thread_ts: str
+    message: Message
+    before: list[Message] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Whisper:
+    """A message that one person sees: to a user in a channel, or through a response_url."""
+
+    channel: str
+    user: str
+    message: Message
+    thread_ts: str = ""
+    response_url: str = ""
+
+
+class FakeChat:
+    """A workspace: posts get a ts, everything is recorded.
+
+    ``failures`` fails a call before anything happened, ``lost_answers`` after it happened.
+    """
+
+    def __init__(self) -> None:
+        self.posts: list[Shown] = []
+        self.whispers: list[Whisper] = []
+        self.finds: list[str] = []
+        self.updates = 0
+        self.people: dict[str, Person] = {}
+        self.channels: dict[str, str] = {}
+        self.failures = Failures()
+        self.lost_answers = Failures()
+
+    def post(self, channel: str, message: Message, *, key: str, thread_ts: str = "") -> str:
+        self.failures.take("post")
+        ts = f"{len(self.posts) + 1}.000100"
+        self.posts.append(Shown(self.channel_id(channel), ts, key, thread_ts, message))
+        self.lost_answers.take("post")
+        return ts
+
+    def find(self, channel: str, key: str, *, since: float, thread_ts: str = "") -> str | None:
+        self.failures.take("find")
+        self.finds.append(key)
+        place = (self.channel_id(channel), key, thread_ts)
+        return next((shown.ts for shown in self.posts if (shown.channel, shown.key, shown.thread_ts) == place), None)
+
+    def update(self, channel: str, ts: str, message: Message) -> None:
+        self.failures.take("update")
+        self.updates += 1
+        shown = next(shown for shown in self.posts if (shown.channel, shown.ts) == (self.channel_id(channel), ts))
+        shown.before.append(shown.message)
+        shown.message = message
+        self.lost_answers.take("update")
+
+    def whisper(self, channel: str, user: str, message: Message, *, thread_ts: str = "") -> None:
+        self.failures.take("whisper")
+        self.whispers.append(Whisper(self.channel_id(channel), user, message, thread_ts))
+
+    def respond(self, response_url: str, message: Message, *, replace: bool = False) -> None:
+        self.failures.take("respond")
+        self.whispers.append(Whisper("", "", message, response_url=response_url))
+
+    def permalink(self, channel: str, ts: str) -> str:
+        self.failures.take("permalink")
+        return f"https://slack.example.com/{self.channel_id(channel)}/p{ts}"
+
+    def channel_id(self, channel: str) -> str:
+        if not channel.startswith("#"):
+            return channel
+        if channel not in self.channels:
+            raise NotFoundError(f"Slack has no channel {channel} that the bot can see.", hint="Invite the bot to it.")
+        return self.channels[channel]
+
+    def person(self, user: str) -> Person:
+        self.failures.take("person")
+        return self.people.get(user) or Person(user=user, name=user.lower())
+
+    def by_key(self, key: str) -> Shown:
+        """The one message that was posted with this key."""
+        found = [shown for shown in self.posts if shown.key == key]
+        assert len(found) == 1, f"{len(found)} messages with the key {key}"
+        return found[0]
+
+    def thread(self, key: str) -> list[Shown]:
+        """The replies to the message with this key."""
+        return [shown for shown in self.posts if shown.thread_ts == self.by_key(key).ts]
+
+
+def texts(message: Message) -> str:
+    """All a message says, blocks included."""
+    return "\n".join([message.text, *_texts(list(message.blocks))])
+
+
+def _texts(value: object) -> Iterable[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from _texts(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _texts(inner)
+
+
+def buttons(message: Message) -> dict[str, str]:
+    """The buttons of a message: action ids and what they carry."""
+    rows = [block for block in message.blocks if block["type"] == "actions"]
+    return {element["action_id"]: element["value"] for row in rows for element in row["elements"]}
+
+
+class FakeWeb:
+    """Health addresses; those not listed are well."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, HealthAnswer] = {}
+        self.asked: list[str] = []
+
+    def check(self, health: Health, deployed: str = "") -> HealthAnswer:
+        self.asked.append(deployed)
+        return self.answers.get(health.url, HealthAnswer(ok=True, code=health.code, detail="", version=deployed))
+
+
+class FakePager:
+    """What PagerDuty got, as ``(action, dedup key)``; ``links`` came with triggers."""
+
+    def __init__(self) -> None:
+        self.events: list[tuple[str, str]] = []
+        self.links: list[str] = []
+        self.failures = Failures()
+
+    def trigger(self, routing_key_env: str, dedup_key: str, alarm: Alarm, severity: str, link: str, at: float) -> None:
+        self.failures.take("trigger")
+        self.events.append(("trigger", dedup_key))
+        self.links.append(link)
+
+    def acknowledge(self, routing_key_env: str, dedup_key: str, at: float) -> None:
+        self.failures.take("acknowledge")
+        self.events.append(("acknowledge", dedup_key))
+
+    def resolve(self, routing_key_env: str, dedup_key: str, at: float) -> None:
+        self.failures.take("resolve")
+        self.events.append(("resolve", dedup_key))
+
+
+def serially(reads: Mapping[str, Callable[[], T]], *, seconds: float) -> dict[str, T | Exception]:
+    """Fills ``Gather`` one read after the other; a read that hangs says so by raising TimeoutError."""
+    found: dict[str, T | Exception] = {}
+    for name, read in reads.items():
+        try:
+            found[name] = read()
+        except Exception as error:
+            found[name] = error
+    return found

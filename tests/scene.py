@@ -1,0 +1,230 @@
+"""The real core over a real store, with fakes at the ports: what most tests of it begin with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from alerts.alarms import Alarms, accept
+from alerts.incidents import Incidents, press
+from alerts.pages import Pages
+from alerts.playbook import Playbook
+from bot import authz
+from bot.catalog import Catalog
+from bot.domain import Actor, Alarm, AlarmState, Environment, Health, Person, Service, ServiceAlarm, System, Target
+from bot.engine import Engine
+from bot.flow import Flow
+from bot.ledger import Ledger
+from bot.operation import Operation, card_key
+from bot.operations import Operations
+from bot.ports import Message, World
+from bot.posts import Posts
+from bot.rows import Row
+from bot.settings.models import AccessConfig, BotConfig, Role, Rule
+from bot.store.sqlite import SqliteStore
+from commands import COMMANDS
+from tests.fake_aws import FakeEcs, FakeLogs, FakeMetrics, a_definition
+from tests.fakes import FakeChat, FakeClock, FakePager, FakeWeb, Shown, buttons, serially
+
+ALICE, BOB, DAVE, EVE, GUS, ROBOT = "U0ALICE", "U0BOB", "U0DAVE", "U0EVE", "U0GUS", "U0ROBOT"
+REPOSITORY = "1.dkr.ecr.r.amazonaws.com/api"
+OLD, NEW = "sha256:" + "a" * 64, "sha256:" + "b" * 64
+HEALTH = "https://api.example.com/health"
+SLASH = {"services": "services", "deploy": "deploy", "ops": "ops"}
+PLAYBOOK = {
+    "title": "Default",
+    "steps": [
+        {"do": each} for each in ("stopped_tasks", "log_errors", "alarm_metric", "target_health", "recent_changes")
+    ],
+}
+
+
+def the_systems() -> tuple[System, ...]:
+    """One system with a service of each kind, and a staging without health address."""
+    alarms = (
+        ServiceAlarm.model_validate({"name": "api-down", "severity": "critical"}),
+        ServiceAlarm.model_validate({"name": "api-errors", "severity": "high"}),
+    )
+    production = {
+        "api": Service.model_validate({"kind": "ecs", "cluster": "c", "health": Health(url=HEALTH), "alarms": alarms}),
+        "jobs": Service.model_validate({"kind": "lambda", "function": "jobs"}),
+        "web": Service.model_validate({"kind": "static_site", "bucket": "web"}),
+    }
+    staging = {"api": Service.model_validate({"kind": "ecs", "cluster": "c-staging"})}
+    return (
+        System(
+            system="bi",
+            title="BI platform",
+            channel="#bi",
+            region="eu-west-1",
+            environments={
+                "production": Environment(production=True, services=production),
+                "staging": Environment(services=staging),
+            },
+        ),
+    )
+
+
+ACCESS = AccessConfig(
+    roles={"on-call": Role(groups=("S0ONCALL",))},
+    allow=(
+        Rule(action="read", roles=("anyone",)),
+        Rule(action="deploy", roles=("on-call",)),
+        Rule(action="incident", roles=("on-call",)),
+    ),
+)
+
+
+def the_people() -> dict[str, Person]:
+    """Alice and Bob are on call, Dave is not; Eve is from another company, Gus a guest, Robot a bot."""
+    on_call = frozenset({"S0ONCALL"})
+    return {
+        ALICE: Person(user=ALICE, name="alice", groups=on_call),
+        BOB: Person(user=BOB, name="bob", groups=on_call),
+        DAVE: Person(user=DAVE, name="dave"),
+        EVE: Person(user=EVE, name="eve", is_stranger=True, groups=on_call),
+        GUS: Person(user=GUS, name="gus", is_guest=True, groups=on_call),
+        ROBOT: Person(user=ROBOT, name="robot", is_bot=True, groups=on_call),
+    }
+
+
+class Scene:
+    """Everything wired together; ``run`` works until nothing is due at this moment."""
+
+    def __init__(self, folder: Path, settings: dict[str, Any] | None = None, access: AccessConfig = ACCESS) -> None:
+        self.clock = FakeClock()
+        self.store = SqliteStore(folder / "bot.db")
+        self.chat, self.ecs, self.logs, self.metrics = FakeChat(), FakeEcs(), FakeLogs(), FakeMetrics()
+        self.web, self.pager = FakeWeb(), FakePager()
+        self.chat.people = the_people()
+        self.chat.channels = {"#bi": "C0BI", "#ops": "C0OPS"}
+        self.settings = BotConfig.model_validate({"default_channel": "#ops", **(settings or {})})
+        self.catalog = Catalog(the_systems())
+        self.api = self.target("bi/production/api")
+        self.ecs.add(self.api, a_definition("api", 7, f"{REPOSITORY}:v1", {}))
+        self.ecs.add(self.target("bi/staging/api"), a_definition("api-staging", 3, f"{REPOSITORY}:v1", {}))
+        self.ecs.add_image(REPOSITORY, OLD, "v1")
+        self.ecs.add_image(REPOSITORY, NEW, "v2")
+        self.metrics.states = {"api-down": "OK", "api-errors": "OK"}
+        self.world = World(
+            clock=self.clock,
+            catalog=self.catalog,
+            chat=self.chat,
+            ecs=self.ecs,
+            logs=self.logs,
+            metrics=self.metrics,
+            web=self.web,
+            pager=self.pager,
+            gather=serially,
+            commands=COMMANDS,
+            slash=SLASH,
+            recent=Ledger(self.store),
+            may=lambda person, action, place: (
+                authz.allowed(access, person, action, place)
+                if place
+                else authz.allowed_anywhere(access, person, action)
+            ),
+        )
+        machines = (
+            Operations(self.store, self.world, access, self.settings.timings),
+            Posts(self.store, self.clock, self.chat, lambda: self.settings.default_channel),
+            Alarms(self.store, self.world, self.settings),
+            Incidents(self.world, Playbook.model_validate(PLAYBOOK), access, self.settings),
+            Pages(self.store, self.world),
+        )
+        self.engine = Engine(self.store, self.clock, {machine.kind: machine for machine in machines}, workers=2)
+        self.flow = Flow(self.engine, self.catalog, COMMANDS, SLASH)
+        self._presses = 0
+
+    def close(self) -> None:
+        self.engine.stop(1)
+        self.store.close()
+
+    def target(self, key: str) -> Target:
+        found = self.catalog.target(key)
+        assert found is not None
+        return found
+
+    def run(self, seconds: float = 0.0) -> None:
+        """Let time pass in steps of a second, doing what is due."""
+        self.engine.run_due()
+        for _ in range(round(seconds)):
+            self.clock.advance(1.0)
+            self.engine.run_due()
+
+    # operations
+
+    def type(self, slash: str, text: str, user: str = ALICE, channel: str = "C0BI") -> Message | None:
+        """Type a slash command and let it be planned."""
+        url = f"https://hooks.slack.example.com/{user}"
+        said = self.flow.receive(slash, text, Actor(user=user, channel=channel), response_url=url)
+        self.run(2)
+        return said
+
+    def operations(self) -> list[tuple[Row, Operation]]:
+        return [(row, Operation.model_validate(row.body)) for row in self.store.rows("operation")]
+
+    def operation(self) -> tuple[Row, Operation]:
+        """The newest operation."""
+        return self.operations()[0]
+
+    def card(self, row_id: str = "") -> Shown:
+        return self.chat.by_key(card_key(row_id or self.operation()[0].id))
+
+    def press(self, action: str, user: str = ALICE, value: str = "", row_id: str = "") -> Message | None:
+        """Press a button of the newest card as it is shown now; ``value`` is one kept from before."""
+        carried = value or buttons(self.card(row_id).message)[f"operation:{action}"]
+        self._presses += 1
+        return self.flow.press(f"operation:{action}", carried, Actor(user=user), key=f"{user}:{self._presses}")
+
+    def propose(self, version: str = "v2", user: str = ALICE) -> str:
+        """Type a deployment and let its plan be shown; the operation's id."""
+        assert self.type("deploy", f"api production {version}", user=user) is None
+        row, _ = self.operation()
+        assert row.state == "proposed"
+        return row.id
+
+    def deploy(self, version: str = "v2") -> str:
+        """A deployment on its way: confirmed, registered and updated; the operation's id."""
+        row_id = self.propose(version)
+        self.press("confirm")
+        self.run()
+        return row_id
+
+    def said_to(self, user: str) -> list[Message]:
+        """What one person alone was told."""
+        mine = [w for w in self.chat.whispers if w.user == user or w.response_url.endswith(f"/{user}")]
+        return [whisper.message for whisper in mine]
+
+    # alarms
+
+    def alarm(self, state: str, message: str, name: str = "api-down", at: float | None = None, **changes: Any) -> bool:
+        """Deliver a notification of an alarm, as of now or ``at``; False when it is known."""
+        told = Alarm(
+            arn=f"arn:aws:cloudwatch:eu-west-1:1:alarm:{name}",
+            name=name,
+            state=AlarmState(state),
+            reason="Threshold Crossed: 1 datapoint was less than the threshold",
+            at=self.clock.now() if at is None else at,
+            region="eu-west-1",
+        )
+        known = told.model_copy(update=changes)
+        return accept(self.store, known, message, self.settings.default_channel, self.clock.now())
+
+    def incidents(self) -> list[Row]:
+        return self.store.rows("incident")
+
+    def headline(self) -> Shown:
+        """The message of the only incident."""
+        (row,) = self.incidents()
+        return self.chat.by_key(f"inc:{row.id}:headline")
+
+    def thread(self) -> list[Message]:
+        (row,) = self.incidents()
+        return [shown.message for shown in self.chat.thread(f"inc:{row.id}:headline")]
+
+    def press_incident(self, action: str, user: str = ALICE) -> bool:
+        (row,) = self.incidents()
+        self._presses += 1
+        key = f"{user}:{self._presses}"
+        return press(self.engine, f"incident:{action}", row.id, Actor(user=user), key=key)
