@@ -162,7 +162,7 @@ class Store(Protocol):
         ...
 
     def forget(self, before: float) -> int:
-        """Delete rows that wait for nothing and have not changed since then; how many."""
+        """Delete rows that wait for nothing and have not changed since then; how many. Old consumed signals go too."""
         ...
 
     def ping(self) -> None:

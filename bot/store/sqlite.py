@@ -104,7 +104,7 @@ class SqliteStore:
                 f"SELECT {COLUMNS} FROM rows WHERE kind = ? AND key = ?", (new.kind, new.key)
             ).fetchone()
             if new.else_signal is not None:
-                return _row(found), self._tell(connection, found["id"], new.else_signal, now)
+                self._tell(connection, found["id"], new.else_signal, now)
             return _row(found), False
 
     @staticmethod
@@ -260,7 +260,9 @@ class SqliteStore:
             gone = connection.execute(
                 "DELETE FROM rows WHERE due_at IS NULL AND lock IS NULL AND updated_at < ?", (before,)
             ).rowcount
-            connection.execute("DELETE FROM signals WHERE row_id NOT IN (SELECT id FROM rows)")
+            connection.execute(
+                "DELETE FROM signals WHERE consumed_at < ? OR row_id NOT IN (SELECT id FROM rows)", (before,)
+            )
         return gone
 
     def ping(self) -> None:
