@@ -59,7 +59,8 @@ def write_end(task: Task, container: str, kind: str, at: float) -> None:
         where = _where(task, definition)
         if definition["name"] != container or where is None:
             continue
-        own = next((one["value"] for one in definition.get("environment") or [] if one["name"] == DYING_LINE), "")
+        environment: list[dict[str, str]] = definition.get("environment") or []
+        own = next((one["value"] for one in environment if one["name"] == DYING_LINE), "")
         _write(where, at - 0.05, (own,) if own else _ENDS.get(kind, ()))
 
 

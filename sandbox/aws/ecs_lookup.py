@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 from moto.ecs.exceptions import (
     ClusterNotFoundException,
-    ECSException,
     EcsClientException,
+    ECSException,
     InvalidParameterException,
     ServiceNotFoundException,
 )
@@ -24,7 +24,7 @@ def cluster_of(backend: EC2ContainerServiceBackend, reference: str | None) -> Cl
     """The cluster of a name or ARN. Raises ClusterNotFoundException."""
     found = backend.clusters.get((reference or "default").rpartition("/")[2])
     if found is None or found.status == "INACTIVE":
-        raise ClusterNotFoundException()
+        raise ClusterNotFoundException
     return found
 
 
@@ -40,7 +40,7 @@ def service_of(backend: EC2ContainerServiceBackend, cluster: Cluster, reference:
     """The same. Raises ServiceNotFoundException."""
     found = find_service(backend, cluster, reference)
     if found is None:
-        raise ServiceNotFoundException()
+        raise ServiceNotFoundException
     return found
 
 

@@ -47,11 +47,10 @@ def begin(service: Service, revision: Revision, now: float, *, record: ServiceDe
         record.threshold = threshold_of(service)
         service.records.insert(0, record)
     deployment = Deployment(identity, revision, record, now, now, rolls_back=rolls_back)
-    deployment.reason = (
-        f"ECS deployment circuit breaker: rolling back to deploymentId {identity}."
-        if rolls_back
-        else f"ECS deployment {identity} in progress."
-    )
+    deployment.reason = f"ECS deployment {identity} in progress."
+    if rolls_back:
+        cause = " circuit breaker" if record.breaker == "TRIGGERED" else ""
+        deployment.reason = f"ECS deployment{cause}: rolling back to deploymentId {identity}."
     service.deployments.insert(0, deployment)
     service.settings["taskDefinition"] = revision.definition.arn
     service.steady = False

@@ -45,7 +45,7 @@ def create_service(self: EC2ContainerServiceResponse) -> ActionResult:
     name = params["serviceName"]
     with simulating:
         bring_up(backend)
-        _check_name(services_of(backend).get(f"{cluster.name}:{name}"), params)
+        _check_name(services_of(backend).get(f"{cluster.name}:{name}"))
         definition = usable_definition(backend, params.get("taskDefinition"))
         _check_network(definition, params)
         made = Service(
@@ -65,12 +65,11 @@ def create_service(self: EC2ContainerServiceResponse) -> ActionResult:
         return ActionResult({"service": ecs_render.service(made, at, tags=True)})
 
 
-def _check_name(known: Service | None, params: dict[str, Any]) -> None:
+def _check_name(known: Service | None) -> None:
     if known is None or known.status == "INACTIVE":
         return
     if known.status == "DRAINING":
         raise InvalidParameterException("Unable to Start a service that is still Draining.")
-    del params
     raise InvalidParameterException("Creation of service was not idempotent.")
 
 
@@ -79,8 +78,6 @@ def _check_network(definition: Any, params: dict[str, Any]) -> None:
         raise InvalidParameterException(
             "Network Configuration must be provided when networkMode 'awsvpc' is specified."
         )
-    if params.get("launchType") == "FARGATE" and "FARGATE" not in definition.compatibilities:
-        raise InvalidParameterException("Task definition does not support launch_type FARGATE.")
 
 
 def _settings(params: dict[str, Any]) -> dict[str, Any]:
