@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from moto.ecr.models import ecr_backends
 from moto.ecs.models import ecs_backends
 
 from sandbox.aws.ecs_images import tag_of
@@ -22,5 +23,19 @@ def look(service: EcsService) -> Running:
         at = now()
         tasks = [task for task in found.tasks if task.healthy(at)] if found is not None else []
         newest_first = sorted(tasks, key=lambda task: task.created_at, reverse=True)
-        tags = Counter(tag_of(task.definition.container_definitions[0]["image"]) for task in newest_first)
+        tags = Counter(
+            _version(service, str(task.definition.container_definitions[0]["image"])) for task in newest_first
+        )
     return Running(len(tasks), tags.most_common(1)[0][0] if tags else "")
+
+
+def _version(service: EcsService, image: str) -> str:
+    """The tag of an image; of one named by its digest, the first tag that the registry has for it."""
+    digest = image.partition("@")[2]
+    if not digest:
+        return tag_of(image)
+    repository = ecr_backends[ACCOUNT][service.region].repositories.get(service.repository)
+    for found in repository.images if repository is not None else ():
+        if found.image_digest == digest and found.image_tags:
+            return str(found.image_tags[0])
+    return ""
