@@ -22,7 +22,7 @@ FIRST = "first-look"
 NOTHING = "none"
 
 app = typer.Typer(help="A pretend Slack, AWS and PagerDuty with the real bot.", no_args_is_help=True)
-_console = Console(highlight=False)
+_console = Console(highlight=False, soft_wrap=True)
 
 StateDir = Annotated[Path, typer.Option(help="Where the env file, the bot's log and its database are.")]
 
@@ -117,7 +117,7 @@ def _report(step: str) -> None:
 def _welcome(url: str, env_file: Path, log: Path) -> None:
     _console.print(f"\n  Ready. Open [bold green]{url}[/bold green] and try:")
     for hint in HINTS:
-        _console.print(f"    {hint['channel']:<15} [bold]{hint['text']:<55}[/bold] {hint['why']}")
+        _console.print(f"    {hint['channel']:<15} [bold]{hint['text']}[/bold] [dim]- {hint['why']}[/dim]")
     _console.print(f"\n  In a second shell: [bold]. {_short(env_file)}[/bold]   (boto3, slack_sdk, curl)")
     _console.print("  Stories: [bold]python -m sandbox play[/bold] " + ", ".join(SCENARIOS))
     _console.print(f"  The bot's log: {_short(log)}. Ctrl-C stops everything.\n")

@@ -69,7 +69,7 @@ class Stage:
 
     def command(self, user: str, channel: str, text: str) -> None:
         """Type a slash command. Raises StoryError when Slack shows that it failed."""
-        self.say(f"{user} types {text} in {channel}")
+        self.say(f"{user.removeprefix('U0').title()} types {text} in {channel}")
         answer = self._post("/client/command", {"user": user, "channel": channel, "text": text})
         if not answer["ok"]:
             raise StoryError(f"{text} failed with {answer.get('error')}: {answer.get('detail', '')}")
