@@ -1,0 +1,90 @@
+"""The real bot, ``python -m bot serve``, in a process that kills itself at an effect when it is told to.
+
+``CHAOS_ORDERS`` names a directory. Each file ``*.order`` in it holds one order, "before EFFECT" or "after EFFECT", where
+EFFECT is a pattern for the labels below: "post op:*:card", "register", "page trigger *". An order is renamed before it is
+carried out, so that the next life does not die of it again. "after" is the hard one: the world has changed, and nothing
+in the bot's store says so. A file called ``blind`` switches every look-up by key off.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import signal
+import sys
+from collections.abc import Callable
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from bot.app import Desk
+from bot.aws.ecs import Ecs
+from bot.command import Effect
+from bot.pagerduty import EventsPager
+from bot.serve import serve
+from bot.slack.chat import SlackChat
+from commands import COMMANDS
+
+ORDERS = Path(os.environ["CHAOS_ORDERS"])
+BLIND = ORDERS / "blind"
+
+Label = Callable[..., str]
+
+LABELS: tuple[tuple[type, str, Label], ...] = (
+    (SlackChat, "post", lambda channel, message, *, key, thread_ts="": f"post {key}"),
+    (SlackChat, "update", lambda channel, ts, message: f"update {message.text}"),
+    (Ecs, "register", lambda *given: "register"),
+    (Ecs, "update_service", lambda *given: "update_service"),
+    (EventsPager, "trigger", lambda variable, key, *given: f"page trigger {key}"),
+    (EventsPager, "acknowledge", lambda variable, key, at: f"page acknowledge {key}"),
+    (EventsPager, "resolve", lambda variable, key, at: f"page resolve {key}"),
+    (Desk, "receive", lambda slash, text, actor, **given: f"receive {slash} {text}"),
+    (Desk, "press", lambda action_id, value, actor, **given: f"press {action_id}"),
+)
+"""Every effect on the world that must not happen twice, and the two doors people come in by."""
+
+
+def obey(moment: str, label: str) -> None:
+    """Die here and now when there is an order to."""
+    for order in sorted(ORDERS.glob("*.order")):
+        when, _, pattern = order.read_text().partition(" ")
+        if when == moment and fnmatchcase(label, pattern):
+            order.rename(order.with_suffix(".done"))
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def mortal(act: Callable[..., Any], label: Label) -> Callable[..., Any]:
+    """The same act, which may be the last."""
+
+    def acted(self: object, *args: Any, **kwargs: Any) -> Any:
+        name = label(*args, **kwargs)
+        obey("before", name)
+        result = act(self, *args, **kwargs)
+        obey("after", name)
+        return result
+
+    return acted
+
+
+def may_be_blind(find: Callable[..., Any]) -> Callable[..., Any]:
+    """The same look-up, which finds nothing while ``blind`` is there."""
+    return lambda *args, **kwargs: None if BLIND.exists() else find(*args, **kwargs)
+
+
+def blindable(effect: Effect) -> Effect:
+    """The same effect, whose look-up can be switched off."""
+    return dataclasses.replace(effect, find=may_be_blind(effect.find))
+
+
+def main() -> int:
+    """Serve until killed."""
+    for owner, method, label in LABELS:
+        setattr(owner, method, mortal(getattr(owner, method), label))
+    SlackChat.find = may_be_blind(SlackChat.find)  # type: ignore[method-assign]
+    for name, command in COMMANDS.items():
+        COMMANDS[name] = dataclasses.replace(command, effects=tuple(map(blindable, command.effects)))
+    return serve()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
