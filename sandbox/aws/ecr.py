@@ -47,10 +47,11 @@ def put_image(self: ECRBackend, repository_name: str, *args: Any, **kwargs: Any)
         raise RepositoryNotFoundException(repository_name, self.account_id)
     manifest, tag = args[0], args[1]
     if tag is not None and not repository.is_tag_immutable():
-        for image in repository.images:
+        images: list[Any] = repository.images
+        for image in images:
             if tag in image.image_tags and image.image_manifest != manifest:
                 image.remove_tag(tag)
-                image.image_tag = image.image_tags[-1] if image.image_tags else ""
+                image.image_tag = image.image_tags[-1] if image.image_tags else None
     pushed: Image = _put_image(self, repository_name, *args, **kwargs)
     return pushed
 

@@ -55,11 +55,12 @@ def write_start(task: Task, at: float) -> None:
 
 def write_end(task: Task, container: str, kind: str, at: float) -> None:
     """The lines of the container that dies; the variable ``SANDBOX_LOG`` replaces them."""
-    for definition in task.definition.container_definitions:
+    containers: list[dict[str, Any]] = task.definition.container_definitions
+    for definition in containers:
         where = _where(task, definition)
         if definition["name"] != container or where is None:
             continue
-        environment: list[dict[str, str]] = definition.get("environment") or []
+        environment = definition.get("environment") or []
         own = next((one["value"] for one in environment if one["name"] == DYING_LINE), "")
         _write(where, at - 0.05, (own,) if own else _ENDS.get(kind, ()))
 

@@ -27,7 +27,7 @@ def now() -> float:
 def services_of(backend: EC2ContainerServiceBackend) -> dict[str, Service]:
     """The services of a region by "cluster:name"; moto's own dictionary, which a reset empties."""
     services: Any = backend.services
-    return cast(dict[str, Service], services)
+    return cast("dict[str, Service]", services)
 
 
 def jobs_of(backend: EC2ContainerServiceBackend) -> list[Task]:
