@@ -135,9 +135,9 @@ class Delivery:
                     return
                 retry = (number, error.reason)
             due = self._clock.now() + pause
-            while self._clock.now() < due:
+            while self._clock.now() < due:  # noqa: ASYNC110
                 # The clock may jump at any time and tells nobody.
-                await asyncio.sleep(_LOOK_EVERY)  # noqa: ASYNC110
+                await asyncio.sleep(_LOOK_EVERY)
 
     async def verify(self) -> bool:
         """Whether the request URL answers Slack's challenge, as when it is entered in the app's settings."""

@@ -26,7 +26,7 @@ from sandbox.slack.delivery import Delivery
 from sandbox.slack.edge import Edge
 from sandbox.slack.interactions import Interactions
 from sandbox.slack.modals import Modals
-from sandbox.slack.page import page_files
+from sandbox.slack.page import archives, page_files
 from sandbox.slack.people import People
 from sandbox.slack.responses import Responses
 from sandbox.slack.sockets import Sockets
@@ -187,6 +187,7 @@ class SlackServer:
             WebSocketRoute("/link", self._sockets.serve),
             WebSocketRoute("/link/", self._sockets.serve),
             Route("/response/{name}", responses.serve, methods=["POST"]),
+            Route("/archives/{channel}/{stamp}", archives, methods=["GET"]),
             *uploads.routes(),
             *client.routes(),
             *self._more,
