@@ -63,6 +63,10 @@ class Machine(ABC):
 
     kind: str
 
+    def patience(self, row: Row) -> int:
+        """How many attempts the row's transition gets while the world says "later" before it is given up."""
+        return 2 * len(BACKOFF_SECONDS)
+
     @abstractmethod
     def advance(self, row: Row, signals: list[Received], lease: Lease) -> Step:
         """Run the transition of the row's state. BotErrors and bugs are dealt with by the engine."""
@@ -204,42 +208,45 @@ class Engine:
             self.poke()
 
     def _advance(self, row: Row) -> None:
-        machine = self._machines[row.kind]
         lease = self._held[row.id] = Lease(self._store, self._clock, row)
+        where = {"row": row.id, "kind": row.kind, "state": row.state}
+        try:
+            self._move(self._machines[row.kind], row, lease)
+        except LeaseLostError:
+            log.warning("lease lost", extra=where)
+        except Exception:
+            # Neither moved nor given up, most likely because the store failed: tried again when the lease ends.
+            log.exception("stuck until its lease ends", extra=where)
+        finally:
+            self._held.pop(row.id, None)
+
+    def _move(self, machine: Machine, row: Row, lease: Lease) -> None:
         signals = self._store.pending(row.id)
         try:
             self._save(row, machine.advance(row, signals, lease))
         except LeaseLostError:
-            log.warning("lease lost", extra={"row": row.id, "kind": row.kind, "state": row.state})
+            raise
         except UpstreamError as error:
             self._again(machine, row, signals, error)
         except BotError as error:
-            self._give_up(machine, row, signals, error)
+            self._save(row, machine.give_up(row, signals, error))
         except LockHeldError as error:
             self._save(row, machine.lost_race(row, signals, error))
         except Exception:
             self._bug(machine, row, signals)
-        finally:
-            self._held.pop(row.id, None)
 
     def _save(self, row: Row, step: Step) -> None:
         self._store.save(row, step, self._clock.now())
         log.debug("moved", extra={"row": row.id, "kind": row.kind, "from": row.state, "to": step.state})
 
     def _again(self, machine: Machine, row: Row, signals: list[Received], error: UpstreamError) -> None:
-        if not error.retryable or row.attempts > 2 * len(BACKOFF_SECONDS):
-            self._give_up(machine, row, signals, error)
+        if not error.retryable or row.attempts >= machine.patience(row):
+            self._save(row, machine.give_up(row, signals, error))
             return
         pause = error.retry_after or BACKOFF_SECONDS[min(row.attempts, len(BACKOFF_SECONDS)) - 1]
         log.warning("will try again", extra={"row": row.id, "kind": row.kind, "seconds": pause, "error": error.message})
         now = self._clock.now()
         self._store.postpone(row, now + pause, now)
-
-    def _give_up(self, machine: Machine, row: Row, signals: list[Received], error: BotError) -> None:
-        try:
-            self._save(row, machine.give_up(row, signals, error))
-        except LeaseLostError:
-            log.warning("lease lost", extra={"row": row.id, "kind": row.kind, "state": row.state})
 
     def _bug(self, machine: Machine, row: Row, signals: list[Received]) -> None:
         reference = secrets.token_hex(4)
@@ -250,4 +257,4 @@ class Engine:
             self._store.postpone(row, now + BACKOFF_SECONDS[row.attempts - 1], now)
             return
         said = BotError(f"Something went wrong inside the bot (reference {reference}).", hint="It is in the log.")
-        self._give_up(machine, row, signals, said)
+        self._save(row, machine.give_up(row, signals, said))
