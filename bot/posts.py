@@ -22,7 +22,11 @@ OWED, SHOWN, GIVEN_UP = "owed", "shown", "given_up"
 SHOW = "show"
 UPDATE_EVERY = 1.5
 """Seconds between two updates of one message: Slack allows about one message a second per channel."""
-PARENT_POLL = 0.1
+PARENT_POLL, LONGEST_POLL = 0.1, 5.0
+"""Seconds between two looks whether the parent of a reply is posted: a tenth of the wait so far, within these."""
+PATIENCE = 1500
+"""Attempts while Slack cannot be reached: about a day. Nothing that is owed is dropped because Slack is away."""
+RATE_LIMITED = "ratelimited"
 
 
 def _stored(message: Message) -> dict[str, Any]:
@@ -61,8 +65,23 @@ class Posts(Machine):
         self._chat = chat
         self._default_channel = default_channel
 
+    def patience(self, row: Row) -> int:
+        """Long: whoever waits for a message would rather have it late than not at all."""
+        return PATIENCE
+
     def advance(self, row: Row, signals: list[Received], lease: Lease) -> Step:
         """Post what is owed, or bring what is shown up to date."""
+        if row.state == GIVEN_UP:
+            return Step(GIVEN_UP, None, dict(row.body), consumed=tuple(signal.number for signal in signals))
+        try:
+            return self._show(row, signals, lease)
+        except UpstreamError as error:
+            if error.code != RATE_LIMITED or row.attempts > 1:
+                raise
+            # Slack did not take it, so the next attempt is a first one with nothing to look up.
+            return Step(row.state, self._clock.now() + (error.retry_after or 1.0), dict(row.body))
+
+    def _show(self, row: Row, signals: list[Received], lease: Lease) -> Step:
         body = dict(row.body)
         shows = [signal for signal in signals if signal.name == SHOW]
         if shows:
@@ -82,28 +101,33 @@ class Posts(Machine):
     def _first(self, row: Row, body: dict[str, Any], consumed: tuple[int, ...], lease: Lease) -> Step:
         parent = self._parent(str(body.get("thread_key") or body.get("link") or ""))
         if parent is not None and parent.state == OWED:
-            return Step(OWED, self._clock.now() + PARENT_POLL, dict(row.body))
+            now = self._clock.now()
+            pause = min(LONGEST_POLL, max(PARENT_POLL, (now - row.created_at) / 10))
+            return Step(OWED, now + pause, dict(row.body))
         thread_ts = str(parent.body.get("ts", "")) if parent and body.get("thread_key") else ""
         if parent is not None and body.get("thread_key"):
             body["channel"] = parent.body["channel"]
-        lease.before_effect()
         if body.get("user"):
+            lease.before_effect()
             self._whisper(body, parent, thread_ts)
-        else:
-            body["ts"] = self._once(row, body, thread_ts)
+            return self._shown(body, consumed)
+        found = self._posted_before(row, body, thread_ts)
+        if found is not None:
+            # An older text may be what was posted then; the update that follows shows the newest.
+            return Step(SHOWN, 0.0, {**row.body, "channel": body["channel"], "ts": found, "shown": None})
+        lease.before_effect()
+        body["ts"] = self._chat.post(str(body["channel"]), self._message(body), key=row.key, thread_ts=thread_ts)
         return self._shown(body, consumed)
 
     def _shown(self, body: dict[str, Any], consumed: tuple[int, ...]) -> Step:
         body["shown"], body["shown_at"] = body["message"], self._clock.now()
         return Step(SHOWN, None, body, consumed=consumed)
 
-    def _once(self, row: Row, body: dict[str, Any], thread_ts: str) -> str:
-        channel = str(body["channel"])
-        if row.attempts > 1:
-            found = self._chat.find(channel, row.key, since=row.created_at - 60, thread_ts=thread_ts)
-            if found is not None:
-                return found
-        return self._chat.post(channel, self._message(body), key=row.key, thread_ts=thread_ts)
+    def _posted_before(self, row: Row, body: dict[str, Any], thread_ts: str) -> str | None:
+        """The message, when an earlier attempt whose outcome is unknown did post it."""
+        if row.attempts == 1:
+            return None
+        return self._chat.find(str(body["channel"]), row.key, since=row.created_at - 60, thread_ts=thread_ts)
 
     def _whisper(self, body: dict[str, Any], parent: Row | None, thread_ts: str) -> None:
         message = self._message(body)
