@@ -27,6 +27,8 @@ CONFIRM, CANCEL = "confirm", "cancel"
 SHOW_EVERY = 5.0
 """Seconds after which a card is refreshed though nothing but the clock moved."""
 BLIND_POLL = 10.0
+PATIENCE_OF_PEOPLE = 3
+"""Attempts at what a person waits for; then they are told, and may press again."""
 SETTLE_LIMIT = 3 * 3600.0
 
 
@@ -64,6 +66,10 @@ class Operations(Machine):
             State.SETTLING: self._settling,
             State.SOAKING: self._soaking,
         }
+
+    def patience(self, row: Row) -> int:
+        """Short while somebody waits for a plan or a confirmation, long once the world is being changed."""
+        return PATIENCE_OF_PEOPLE if row.state in (State.RECEIVED, State.PROPOSED) else super().patience(row)
 
     def advance(self, row: Row, signals: list[Received], lease: Lease) -> Step:
         """Run the transition of the row's state; signals to an operation that has ended are told so."""
@@ -152,6 +158,8 @@ class Operations(Machine):
         if at.now >= self._expiry(at.row):
             raise ConflictError("This plan has expired.", hint="Ask for a fresh one.")
         fresh = self._plan(at.command, operation, target)
+        if not fresh.changes_anything:
+            return self._nothing_left(at, fresh, told)
         pressed = str(signal.payload.get("plan", ""))
         if not fresh.fingerprint().startswith(pressed) or not pressed or fresh.blocked:
             note = _difference(seen, fresh)
@@ -166,6 +174,13 @@ class Operations(Machine):
             return self._ahead(at, holder, told)
         shown = self._card(at.row.id, running, State.RUNNING, at.now)
         return Step(*(State.RUNNING, 0.0, as_json(running)), lock=target.key, consumed=at.consumed, new=(*told, shown))
+
+    def _nothing_left(self, at: At, fresh: Plan, told: tuple[NewRow, ...]) -> Step:
+        """Somebody else did it meanwhile: a plan without changes is never run."""
+        note = f"{fresh.answer_text or fresh.title} Nothing is left to do."
+        over = at.operation.model_copy(update={"note": note, "ended_at": at.now})
+        shown = self._card(at.row.id, over, State.CANCELLED, at.now)
+        return Step(State.CANCELLED, None, as_json(over), consumed=at.consumed, new=(*told, shown))
 
     def _holder(self, lock: str) -> Row | None:
         active = self._store.rows(KIND, group=lock, states=(State.RUNNING, State.SETTLING), limit=1)
@@ -205,7 +220,8 @@ class Operations(Machine):
         )
         last = moved.effect >= len(at.command.effects)
         state = State.SETTLING if last else State.RUNNING
-        return Step(state, 0.0, as_json(moved), lock=at.row.lock, consumed=at.consumed)
+        late = self._late_cancels(at)
+        return Step(state, 0.0, as_json(moved), lock=at.row.lock, consumed=at.consumed, new=late)
 
     def _run(self, at: At) -> Run:
         operation = at.operation
@@ -228,14 +244,18 @@ class Operations(Machine):
             progress = at.command.watch(self._run(at), self._world)
         except UpstreamError as error:
             poll = max(poll, error.retry_after, BLIND_POLL)
-            progress = Progress(stage=Stage.ROLLING, headline="I cannot see how it is going", lines=(str(error),))
+            known = operation.progress.facts if operation.progress else {}
+            blind = "I cannot see how it is going"
+            progress = Progress(stage=Stage.ROLLING, headline=blind, lines=(str(error),), facts=known)
         if progress.stage is Stage.ROLLING and at.now - operation.started_at > SETTLE_LIMIT:
             progress = progress.model_copy(
                 update={"stage": Stage.FAILED, "headline": f"Given up watching: {progress.headline}"}
             )
         watched = operation.model_copy(update={"progress": progress})
         if progress.stage is Stage.ROLLING:
-            new = (self._card(at.row.id, watched, State.SETTLING, at.now),) if self._worth_showing(at, progress) else ()
+            new = self._late_cancels(at)
+            if self._worth_showing(at, progress):
+                new += (self._card(at.row.id, watched, State.SETTLING, at.now),)
             due = at.now + poll
             return Step(State.SETTLING, due, as_json(watched), lock=at.row.lock, consumed=at.consumed, new=new)
         ended = watched.model_copy(update={"ended_at": at.now})
@@ -272,9 +292,17 @@ class Operations(Machine):
         )
         return Step(state, due, as_json(operation), consumed=consumed, new=new)
 
+    def _late_cancels(self, at: At) -> tuple[NewRow, ...]:
+        late = ConflictError("Too late to cancel: it is under way.", hint="Its message shows how it goes.")
+        return tuple(
+            self._whisper(at.row.id, at.operation, str(signal.payload.get("user", "")), str(signal.number), late)
+            for signal in at.signals
+            if signal.name == CANCEL
+        )
+
     def _too_late(self, at: At) -> Step:
         words = view.STATE_WORDS[State(at.row.state)].split(":")[-1].strip()
-        late = ConflictError(f"Too late: this operation is {words}.", hint="Ask for a fresh plan.")
+        late = ConflictError(f"Too late, this operation is over: {words}.", hint="Ask for a fresh plan.")
         told = tuple(
             self._whisper(at.row.id, at.operation, str(signal.payload.get("user", "")), str(signal.number), late)
             for signal in at.signals

@@ -58,14 +58,12 @@ def put_image(self: ECRBackend, repository_name: str, *args: Any, **kwargs: Any)
 
 def describe_images(self: ECRResponse) -> ActionResult:
     """DescribeImages with its filter and pages."""
-    params = self._get_params()
-    found = list(
-        self.ecr_backend.describe_images(params["repositoryName"], params.get("registryId"), params.get("imageIds"))
-    )
-    status = (params.get("filter") or {}).get("tagStatus") or "ANY"
+    repository, registry, ids = (self._get_param(name) for name in ("repositoryName", "registryId", "imageIds"))
+    found = list(self.ecr_backend.describe_images(repository, registry, ids))
+    status = (self._get_param("filter") or {}).get("tagStatus") or "ANY"
     if status != "ANY":
         found = [image for image in found if bool(image.image_tags) == (status == "TAGGED")]
-    shown, token = page(found, params.get("nextToken"), params.get("maxResults"), _MOST)
+    shown, token = page(found, self._get_param("nextToken"), self._get_param("maxResults"), _MOST)
     details = [copy.copy(image) for image in shown]
     for image in details:
         if not image.image_tags:
