@@ -7,6 +7,7 @@ from bot.errors import DeniedError
 from bot.settings.models import ANYONE, AccessConfig, Role
 
 READ = "read"
+IN_WORDS = {READ: "look at anything", "deploy": "deploy", "incident": "acknowledge or resolve incidents"}
 
 
 def allowed(access: AccessConfig, person: Person, action: str, environment: str) -> bool:
@@ -33,12 +34,10 @@ def require(access: AccessConfig, person: Person, action: str, environment: str)
     """Raise DeniedError, saying who may, unless the person is allowed to."""
     if allowed(access, person, action, environment):
         return
-    place = f" in {environment}" if environment else ""
+    what = IN_WORDS.get(action, action) + (f" in {environment}" if environment else "")
     if person.is_stranger or person.is_guest or person.is_bot:
         kind = "a bot" if person.is_bot else "from another company" if person.is_stranger else "a guest"
-        raise DeniedError(
-            f"You may not {action}{place}: you are {kind} here.", hint="Only full members of this workspace may."
-        )
+        raise DeniedError(f"You may not {what}: you are {kind} here.", hint="Only full members of this workspace may.")
     roles = access.allowed_roles(action, environment)
     who = ", ".join(roles) if roles else "nobody"
-    raise DeniedError(f"You may not {action}{place}.", hint=f"Who may: {who} (config/access.yaml).")
+    raise DeniedError(f"You may not {what}.", hint=f"Who may: {who} (config/access.yaml).")

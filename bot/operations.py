@@ -157,6 +157,9 @@ class Operations(Machine):
             raise ConflictError("This service is no longer configured.", hint="Ask again with its new name.")
         if at.now >= self._expiry(at.row):
             raise ConflictError("This plan has expired.", hint="Ask for a fresh one.")
+        holder = self._holder(target.key)
+        if holder is not None:
+            return self._ahead(at, holder, told)
         fresh = self._plan(at.command, operation, target)
         if not fresh.changes_anything:
             return self._nothing_left(at, fresh, told)
@@ -169,9 +172,6 @@ class Operations(Machine):
         running = operation.model_copy(
             update={"plan": fresh, "note": "", "started_at": at.now, "confirmed_by": operation.actor.user}
         )
-        holder = self._holder(target.key)
-        if holder is not None:
-            return self._ahead(at, holder, told)
         shown = self._card(at.row.id, running, State.RUNNING, at.now)
         return Step(*(State.RUNNING, 0.0, as_json(running)), lock=target.key, consumed=at.consumed, new=(*told, shown))
 
