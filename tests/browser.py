@@ -93,6 +93,7 @@ class Browser:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
+        self._stack = contextlib.ExitStack()
         self._socket: ClientConnection | None = None
         self._session: str | None = None
         self._calls = 0
@@ -105,7 +106,8 @@ class Browser:
             raise
 
     def _open(self, width: int, height: int) -> None:
-        self._socket = connect(until("Chromium's debugging port", self._address), max_size=None, proxy=None)
+        address = until("Chromium's debugging port", self._address)
+        self._socket = self._stack.enter_context(connect(address, max_size=None, proxy=None))
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Log"):
@@ -228,7 +230,7 @@ class Browser:
             with contextlib.suppress(Exception):
                 self._session = None
                 self.call("Browser.close")
-            self._socket.close()
+            self._stack.close()
             self._socket = None
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(timeout=5)

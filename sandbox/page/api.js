@@ -25,3 +25,9 @@ export function post(path, body) {
 
 /** What an answer that is not ok says, as a sentence. */
 export const reason = (answer) => answer.detail || String(answer.error ?? "unknown_error").replaceAll("_", " ");
+
+// The app was asked and failed: the server itself tells the person so, with a notice.
+const TOLD = new Set(["operation_timeout", "dispatch_failed", "invalid_command_response"]);
+
+/** Whether the person learns of the failure anyway. */
+export const isTold = (answer) => answer.ok || TOLD.has(answer.error);

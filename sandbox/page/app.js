@@ -6,7 +6,7 @@ import { permalink } from "./links.js";
 import { lasting, tab } from "./memory.js";
 import { Modals } from "./modal.js";
 import { Panel } from "./panel.js";
-import { currentRoute, go, routeTo } from "./route.js";
+import { currentRoute, go } from "./route.js";
 import { sidebar } from "./sidebar.js";
 import { Stream } from "./stream.js";
 import { restoreTheme, theme, toggleTheme } from "./theme.js";
@@ -18,6 +18,7 @@ const byId = (id) => document.getElementById(id);
 let here = { channel: null, thread: null, message: null };
 let queued = false;
 let online = true;
+let ready = false; // what is typed before the first channel is known would be lost
 
 /** Draw once for everything that changed in this turn. */
 function changed() {
@@ -39,7 +40,7 @@ const threadPane = new ThreadPane(byId("thread"), { workspace, changed });
 const stream = new Stream({ heard, opened, lost: () => connection(false) });
 
 function draw() {
-  if (!workspace.loaded) return;
+  if (!ready) return;
   if (!workspace.channels.some((one) => one.id === here.channel)) here = { ...here, channel: firstChannel(), thread: null };
   patchChildren(byId("sidebar"), sidebar(workspace, here, actAs));
   channelPane.draw(here, online);
@@ -67,8 +68,11 @@ function firstChannel() {
   return [...workspace.channels].sort((a, b) => (newest(a) < newest(b) ? 1 : -1))[0]?.id ?? null;
 }
 
-function offerText(text) {
-  if (matchMedia("(max-width: 1100px)").matches) panel.toggle(false);
+/** Put a command into the composer of the channel it is meant for ("#ops"; none: the one that is open). */
+function offerText(text, name) {
+  const channel = workspace.channels.find((one) => !one.is_im && `#${one.name}` === name);
+  if (matchMedia("(max-width: 1100px)").matches && panel.isOpen) panel.toggle(false);
+  if (channel && channel.id !== here.channel) go({ channel: channel.id }, true);
   channelPane.composer.offerText(text);
 }
 
@@ -131,15 +135,24 @@ async function actAs(user) {
   await refetch();
 }
 
-function arrive() {
+async function arrive() {
   const route = currentRoute();
   const before = here;
-  here = { channel: route.channel ?? here.channel ?? firstChannel(), thread: route.thread, message: route.message };
+  const channel = route.channel ?? here.channel ?? firstChannel();
+  here = { channel, thread: route.thread ?? threadOf(channel, route.message), message: route.message };
   if (here.channel) lasting.write("channel", here.channel);
   if (here.channel !== before.channel) byId("frame").classList.remove("with-sidebar");
-  if (here.thread && here.thread !== before.thread) workspace.loadMessages(here.channel, here.thread);
   draw();
-  if (here.message) channelPane.timeline.reveal(here.message);
+  if (here.thread && here.thread !== before.thread) await workspace.loadMessages(here.channel, here.thread);
+  if (!here.message) return;
+  draw();
+  (here.thread ? threadPane : channelPane).timeline.reveal(here.message);
+}
+
+/** The thread in which a message is, or which it began. */
+function threadOf(channel, ts) {
+  const message = ts && workspace.of(channel).get(ts);
+  return message && (message.thread_ts || message.reply_count) ? message.thread_ts ?? ts : null;
 }
 
 /** A permalink of this workspace opens here, in the channel or, for a message of a thread, beside it. */
@@ -148,13 +161,7 @@ function follow(event) {
   const target = address && !event.ctrlKey && !event.metaKey && permalink(address);
   if (!target || !workspace.people.channels.has(target.channel)) return;
   event.preventDefault();
-  go(asRoute(target));
-}
-
-function asRoute({ channel, ts, thread }) {
-  const message = workspace.of(channel).get(ts);
-  const parent = thread ?? message?.thread_ts ?? (message?.reply_count ? ts : null);
-  return { channel, thread: parent, message: parent ? null : ts };
+  go({ channel: target.channel, thread: target.thread, message: target.ts });
 }
 
 function listenToPage() {
@@ -179,9 +186,8 @@ async function start() {
   const wanted = [new URLSearchParams(location.search).get("user"), tab.read("user")];
   const persons = workspace.persons.map((user) => user.id);
   workspace.people.me = wanted.find((id) => persons.includes(id)) ?? persons[0];
-  const linked = permalink(location.href);
   await Promise.all([panel.start(), actAs(workspace.people.me)]);
-  if (linked && workspace.people.channels.has(linked.channel)) history.replaceState(null, "", `/${routeTo(asRoute(linked))}`);
+  ready = true;
   arrive();
 }
 

@@ -8,12 +8,13 @@ import { richText } from "./richtext.js";
 
 const unreachable = new Set();
 
-/** A picture. One of another host, which this page's policy refuses, is a link; one that fails shows its words. */
+/** A picture. One that this page's policy refuses (another host without https) is a link; one that fails, its words. */
 export function picture(source, alt, className) {
   const src = safeSource(source);
   const words = h("span", { class: "picture-missing" }, alt || "picture");
   if (!src || unreachable.has(src)) return words;
-  if (new URL(src, location.origin).origin !== location.origin) {
+  const { origin, protocol } = new URL(src, location.origin);
+  if (origin !== location.origin && protocol !== "https:") {
     return h("a", { class: "link picture-missing", href: src, target: "_blank", rel: "noopener noreferrer" }, alt || src);
   }
   const image = h("img", { class: className, src, alt: alt ?? "", loading: "lazy" });

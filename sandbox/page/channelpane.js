@@ -1,6 +1,6 @@
 // The channel in the middle: its name and topic, its messages, its composer.
-import { post, reason } from "./api.js";
-import { commandOf, encoded } from "./completion.js";
+import { isTold, post, reason } from "./api.js";
+import { encoded } from "./completion.js";
 import { Composer } from "./composer.js";
 import { h, icon, patchChildren } from "./dom.js";
 import { MessageSurfaces } from "./messagesurface.js";
@@ -43,7 +43,13 @@ export class ChannelPane {
     return h("div", { class: "intro", "data-key": `intro-${channel.id}` },
       h("h2", null, name), h("p", { class: "muted" }, `This is the very beginning of ${name}.`,
         channel.topic ? [" ", mrkdwn(channel.topic, this.workspace.people)] : null),
-      h("div", { class: "hints" }, this.panel.hints.slice(0, HINTS_SHOWN).map((hint) => hintButton(hint, (text) => this.composer.offerText(text)))));
+      h("div", { class: "hints" }, this.hints(channel).map((hint) => hintButton({ text: hint.text, why: hint.why }, (text) => this.composer.offerText(text)))));
+  }
+
+  /** What to try here, and where nothing is meant for this channel, anything. */
+  hints(channel) {
+    const own = this.panel.hints.filter((hint) => hint.channel === `#${channel.name}`);
+    return (own.length ? own : this.panel.hints.filter((hint) => !hint.channel)).slice(0, HINTS_SHOWN);
   }
 
   read() {
@@ -54,17 +60,8 @@ export class ChannelPane {
     const { channel } = this.here;
     const user = this.workspace.people.me;
     this.timeline.toBottom();
-    const isCommand = text.startsWith("/");
-    const answer = isCommand ? await post("command", { user, channel, text })
+    const answer = text.startsWith("/") ? await post("command", { user, channel, text })
       : await post("message", { user, channel, text: encoded(text, this.workspace.people) });
-    if (!answer.ok && !(isCommand && commandOf(text, this.workspace.commands) && answer.status === 200)) {
-      // What the server knows of it tells itself: a command that failed comes back as a notice.
-      this.workspace.notice(channel, this.refusal(text, answer));
-    }
-  }
-
-  refusal(text, answer) {
-    if (answer.error !== "unknown_command") return `That was not sent: ${reason(answer)}`;
-    return `\`${text.split(/\s/)[0].replaceAll("`", "'")}\` is not a valid command. Everything that starts with “/” is read as a command.`;
+    if (!isTold(answer)) this.workspace.notice(channel, `That was not sent. ${reason(answer)}`);
   }
 }

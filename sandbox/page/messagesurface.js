@@ -1,5 +1,5 @@
 // What the buttons of messages talk to: one surface for each message, kept while the message is known.
-import { post, reason } from "./api.js";
+import { isTold, post, reason } from "./api.js";
 import { go } from "./route.js";
 import { Surface } from "./surface.js";
 
@@ -25,6 +25,6 @@ export class MessageSurfaces {
     const answer = await post("action", {
       user: this.workspace.people.me, channel, ts: message.ts, action_id: part.action_id, block_id: blockId, value,
     });
-    if (!answer.ok) this.workspace.notice(channel, `That did not work: ${reason(answer)}`, message.thread_ts);
+    if (!isTold(answer)) this.workspace.notice(channel, `That did not work: ${reason(answer)}`, message.thread_ts);
   }
 }

@@ -4,6 +4,7 @@ import { get, post, reason } from "./api.js";
 import { h, icon, patchChildren } from "./dom.js";
 import { safeAddress } from "./links.js";
 import { plain } from "./mrkdwn.js";
+import { seen } from "./time.js";
 
 const REFRESH_MS = 4000;
 const SPEEDS = [[0, "Pause"], [1, "1×"], [10, "10×"], [60, "60×"]];
@@ -18,9 +19,9 @@ const part = (name, title, ...content) => h("section", { class: "panel-part", "d
   h("h3", null, title), content);
 
 export class Panel {
-  /** `offerText(text)` puts a command into the composer; `changed()` redraws the button's count. */
+  /** `offerText(text, channel)` puts a command into that channel's composer; `changed()` redraws the button's count. */
   constructor(node, { offerText, changed }) {
-    Object.assign(this, { node, offerText, changed, hints: [], scenarios: null, pagerduty: null, speed: 1, faults: new Map(), problem: null });
+    Object.assign(this, { node, offerText, changed, hints: [], scenarios: null, playing: null, pagerduty: null, speed: 1, faults: new Map(), problem: null });
     this.absent = new Set();
     node.addEventListener("keydown", (event) => event.key === "Escape" && this.toggle(false));
     this.draw();
@@ -39,11 +40,8 @@ export class Panel {
     } else document.getElementById("panel-toggle").focus();
   }
 
-  /** Hints once, then scenarios and PagerDuty every few seconds while the page can be seen. */
+  /** Hints once, the rest every few seconds while the page can be seen. */
   async start() {
-    const clock = await post("clock", {});
-    if (typeof clock.speed === "number") this.speed = clock.speed;
-    if (clock.status === 404) this.absent.add("clock");
     this.hints = (await this.fetch("hints"))?.hints ?? [];
     await this.refresh();
     this.changed();
@@ -58,13 +56,20 @@ export class Panel {
   }
 
   async refresh() {
-    const [scenarios, pagerduty] = await Promise.all([this.isOpen || !this.scenarios ? this.fetch("scenarios") : null, this.fetch("pagerduty")]);
+    const [scenarios, pagerduty, clock] = await Promise.all(["scenarios", "pagerduty", "clock"].map((name) => this.fetch(name)));
     this.scenarios = scenarios?.scenarios ?? this.scenarios;
+    this.playing = scenarios?.playing ?? this.playing;
+    if (clock) this.turned(clock);
     if (pagerduty && JSON.stringify(pagerduty) !== JSON.stringify(this.pagerduty)) {
       this.pagerduty = pagerduty;
       this.changed();
     }
     this.draw();
+  }
+
+  turned({ now, speed }) {
+    if (typeof speed === "number") this.speed = speed;
+    if (typeof now === "number") seen(now);
   }
 
   async tell(path, body) {
@@ -75,15 +80,13 @@ export class Panel {
   }
 
   async play(scenario) {
-    scenario.running = true;
-    this.draw();
     await this.tell("play", { name: scenario.name });
     await this.refresh();
   }
 
   async setClock(body) {
     const answer = await this.tell("clock", body);
-    if (answer.ok) this.speed = typeof answer.speed === "number" ? answer.speed : body.speed ?? this.speed;
+    if (answer.ok) this.turned(answer);
     this.draw();
   }
 
@@ -107,11 +110,18 @@ export class Panel {
   }
 
   scenarioList() {
-    return this.scenarios && part("scenarios", "Scenarios", this.scenarios.map((one) => h("button", {
-      class: "panel-row", type: "button", disabled: one.running, "aria-busy": one.running ? "true" : null, "data-testid": "scenario", "data-scenario": one.name,
-      on: { click: () => this.play(one) },
-    }, one.running ? h("span", { class: "spinner" }) : icon("play"),
-    h("span", null, h("strong", null, one.title || one.name), h("span", { class: "muted row-detail" }, one.description)))));
+    return this.scenarios && part("scenarios", "Scenarios", this.scenarios.map((one) => this.scenario(one)));
+  }
+
+  scenario(one) {
+    const story = this.playing?.name === one.name ? this.playing : null;
+    const isPlaying = story?.state === "playing";
+    return h("button", {
+      class: "panel-row", type: "button", disabled: this.playing?.state === "playing", "aria-busy": isPlaying ? "true" : null,
+      "data-testid": "scenario", "data-scenario": one.name, "data-state": story?.state, on: { click: () => this.play(one) },
+    }, isPlaying ? h("span", { class: "spinner" }) : icon("play"),
+    h("span", null, h("strong", null, one.title ?? one.name), h("span", { class: "muted row-detail" }, one.summary ?? one.description),
+      story && h("span", { class: "row-detail story" }, [...story.said, story.detail].filter(Boolean).map((line) => h("span", null, line)))));
   }
 
   clockRow() {
@@ -159,6 +169,6 @@ export class Panel {
 
 /** A thing to try; pressing it puts it into the composer. */
 export function hintButton(hint, offerText) {
-  return h("button", { class: "hint-button", type: "button", "data-testid": "hint", on: { click: () => offerText(hint.text) } },
-    h("code", null, hint.text), h("span", { class: "muted row-detail" }, hint.why));
+  return h("button", { class: "hint-button", type: "button", "data-testid": "hint", on: { click: () => offerText(hint.text, hint.channel) } },
+    h("code", null, hint.text), h("span", { class: "muted row-detail" }, [hint.channel, hint.why].filter(Boolean).join(" · ")));
 }

@@ -49,6 +49,6 @@ export class ThreadPane {
     const answer = await post("message", {
       user: this.workspace.people.me, channel, text: encoded(text, this.workspace.people), thread_ts: thread,
     });
-    if (!answer.ok) this.workspace.notice(channel, `That was not sent: ${reason(answer)}`, thread);
+    if (!answer.ok) this.workspace.notice(channel, `That was not sent. ${reason(answer)}`, thread);
   }
 }

@@ -18,7 +18,6 @@ export class Workspace {
     this.people = { users: new Map(), channels: new Map(), usergroups: new Map(), me: null };
     this.team = { name: "Sandbox" };
     this.commands = [];
-    this.loaded = false;
     this.reset();
   }
 
@@ -60,7 +59,6 @@ export class Workspace {
     for (const user of state.users ?? []) this.people.users.set(user.id, user);
     this.team = state.team ?? this.team;
     this.commands = state.commands ?? [];
-    this.loaded = true;
     this.changed();
     return true;
   }
@@ -68,15 +66,18 @@ export class Workspace {
   /** Fetch a channel's messages (or one thread's) anew; what the server no longer has disappears. */
   async loadMessages(channel, thread) {
     const asked = this.people.me;
-    const answer = await get("messages", { channel, thread_ts: thread, user: asked });
-    if (!answer.ok || asked !== this.people.me) return;
     const known = this.of(channel);
-    const fresh = new Set(answer.messages.map((message) => message.ts));
-    for (const message of [...known.values()]) {
+    const before = new Map(known);
+    const answer = await get("messages", { channel, thread_ts: thread, user: asked });
+    if (!answer.ok || known !== this.of(channel)) return;
+    const fresh = new Map(answer.messages.map((message) => [message.ts, message]));
+    // What the stream told while the answer was on its way is newer than the answer.
+    const untouched = (ts) => known.get(ts) === before.get(ts);
+    for (const [ts, message] of before) {
       const covered = thread ? message.thread_ts === thread : !inThreadOnly(message);
-      if (covered && !message.local && !fresh.has(message.ts)) known.delete(message.ts);
+      if (covered && !message.local && !fresh.has(ts) && untouched(ts)) known.delete(ts);
     }
-    for (const message of answer.messages) this.keep(channel, message);
+    for (const [ts, message] of fresh) if (untouched(ts)) this.keep(channel, message);
     if (!thread) this.countUnread(channel);
     this.changed();
   }

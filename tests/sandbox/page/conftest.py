@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import functools
+import secrets
+from collections.abc import Iterator
+from http.server import SimpleHTTPRequestHandler
+from pathlib import Path
+
+import pytest
+
+from sandbox.app_routes import routes
+from sandbox.calls import Calls
+from sandbox.clock import Clock
+from sandbox.faults import Faults
+from sandbox.pagerduty import PagerDuty
+from sandbox.player import Player
+from sandbox.slack.server import SlackServer
+from tests.browser import SKIP_REASON, Browser, chromium_path
+from tests.sandbox.page.workspace import App, Served, Workspace
+
+PAGE = Path(__file__).parents[3] / "sandbox" / "page"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if chromium_path() is None:
+        pytest.skip(SKIP_REASON)
+    with Browser() as started:
+        yield started
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def modules() -> Iterator[str]:
+    """The address at which the page's modules lie, with no pretend Slack behind them."""
+    with Served(functools.partial(_Quiet, directory=str(PAGE))) as url:
+        yield url
+
+
+@pytest.fixture
+def slack() -> Iterator[Workspace]:
+    app = App()
+
+    token = f"xoxb-{secrets.token_hex(8)}"
+    with Served(app.listener()) as app_url:
+        clock, faults, calls = Clock(), Faults(), Calls()
+        pagerduty = PagerDuty(clock, faults, calls)
+        server = SlackServer(
+            clock,
+            faults,
+            calls,
+            page_dir=PAGE,
+            bot_token=token,
+            app_token=None,
+            signing_secret=secrets.token_hex(16),
+            request_url=app_url,
+        )
+        server.add_routes(routes(clock, Player(dict), pagerduty))
+        server.start()
+        try:
+            yield Workspace(server, app, token, faults, pagerduty)
+        finally:
+            app.released.set()
+            server.stop()
