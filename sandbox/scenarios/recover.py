@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from sandbox.scenarios.stage import STAR, Scenario, Stage
-from sandbox.scenarios.weather import ALARM, alarm_state, put_weather
+from sandbox.scenarios.weather import ALARM, alarm_state, headline, put_weather
 
 _ALARM_SECONDS = 150.0
+_GREEN_SECONDS = 30.0
 
 
 def play(stage: Stage) -> None:
-    """Heal it. Raises StoryError when the alarm stays red."""
+    """Heal it. Raises StoryError when the alarm or its incident stays red."""
     stage.say(f"{STAR.name} is healed")
     stage.set_fate(STAR, None)
     stage.until(lambda: _calm(stage), _ALARM_SECONDS, f"the alarm {ALARM} did not return to OK")
     stage.say(f"the alarm {ALARM} is OK")
+    if headline(stage, green=False) is not None:
+        stage.until(lambda: headline(stage, green=True), _GREEN_SECONDS, "the incident did not turn green")
+        stage.say("its incident is green")
 
 
 def _calm(stage: Stage) -> bool | None:

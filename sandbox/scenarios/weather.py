@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sandbox.scenarios.stage import STAR, Stage
+from sandbox.scenarios.stage import STAR, STAR_CHANNEL, Message, Stage
 from sandbox.seed.alarms import dimensions, ecs_dimensions
 
 ALARM = "delivery-standard-prod-high-error-rate"
+GREEN = ":large_green_circle:"
 _MINUTES = 4
 
 
@@ -37,6 +38,14 @@ def target_dimensions(stage: Stage) -> list[dict[str, str]]:
         TargetGroup=group["TargetGroupArn"].rsplit(":", 1)[1],
         LoadBalancer=group["LoadBalancerArns"][0].split(":loadbalancer/", 1)[1],
     )
+
+
+def headline(stage: Stage, *, green: bool) -> Message | None:
+    """The incident of the alarm, if there is one that is over (green), or one that is not."""
+    for message in stage.messages(STAR_CHANNEL):
+        if ALARM in message["text"] and message["text"].startswith(GREEN) == green:
+            return message
+    return None
 
 
 def alarm_state(stage: Stage) -> str:

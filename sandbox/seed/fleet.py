@@ -37,18 +37,22 @@ class Network:
     fronts: Mapping[str, Front]
 
 
-def push_images(account: Account, region: str) -> None:
-    """Fill the repositories of a region with good images and with one of every fate."""
+def push_images(account: Account, region: str, *, unreleased: bool) -> None:
+    """Push to the repositories of a region, which are made where they are missing.
+
+    The releases of the services' history; or, ``unreleased``, good images nobody runs yet and one of every fate.
+    """
     ecr = account.client("ecr", region)
-    repositories: dict[str, set[str]] = {}
-    for service in SERVICES:
-        if service.region == region:
-            tags = repositories.setdefault(service.repository, set())
-            tags.update((*service.history, *NEWER_GOOD, *FATES))
-    in_parallel(lambda name: ecr.create_repository(repositoryName=name), repositories)
-    images = [(name, tag) for name, tags in repositories.items() for tag in sorted(tags)]
+    repositories = {service.repository: service.history for service in SERVICES if service.region == region}
+    if not unreleased:
+        in_parallel(lambda name: ecr.create_repository(repositoryName=name), repositories)
+    pushed = [
+        (name, tag)
+        for name, history in repositories.items()
+        for tag in ((*NEWER_GOOD, *FATES) if unreleased else history)
+    ]
     in_parallel(
-        lambda image: ecr.put_image(repositoryName=image[0], imageTag=image[1], imageManifest=_manifest(*image)), images
+        lambda image: ecr.put_image(repositoryName=image[0], imageTag=image[1], imageManifest=_manifest(*image)), pushed
     )
 
 
@@ -177,24 +181,13 @@ def task_definition(service: EcsService, tag: str) -> dict[str, object]:
 
 
 def _manifest(repository: str, tag: str) -> str:
-    """A Docker manifest whose digest is the same on every start."""
+    """The manifest list of an image for x86-64, whose digest is the same on every start."""
     digest = hashlib.sha256(f"{repository}:{tag}".encode()).hexdigest()
-    media = "application/vnd.docker.distribution.manifest.v2+json"
-    return json.dumps(
-        {
-            "schemaVersion": 2,
-            "mediaType": media,
-            "config": {
-                "mediaType": "application/vnd.docker.container.image.v1+json",
-                "size": 7_023,
-                "digest": f"sha256:{digest}",
-            },
-            "layers": [
-                {
-                    "mediaType": "application/vnd.docker.image.rootfs.diff.tar.gzip",
-                    "size": 32_654_000 + int(digest[:4], 16),
-                    "digest": f"sha256:{digest[::-1]}",
-                }
-            ],
-        }
-    )
+    entry = {
+        "mediaType": "application/vnd.docker.distribution.manifest.v2+json",
+        "size": 1_572,
+        "digest": f"sha256:{digest}",
+        "platform": {"architecture": "amd64", "os": "linux"},
+    }
+    media = "application/vnd.docker.distribution.manifest.list.v2+json"
+    return json.dumps({"schemaVersion": 2, "mediaType": media, "manifests": [entry]})

@@ -40,12 +40,13 @@ def plant(account: Account, clock: Clock, report: Report = lambda step: None) ->
     # Nobody here starts a machine, and loading moto's hundreds of machine images takes half a second.
     os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
     report("images and load balancers")
-    in_parallel(lambda region: push_images(account, region), REGIONS)
+    in_parallel(lambda region: push_images(account, region, unreleased=False), REGIONS)
     made = in_parallel(lambda region: build_network(account, region), REGIONS)
     networks = dict(zip(REGIONS, made, strict=True))
     fronts = {region: network.fronts for region, network in networks.items()}
     report("three weeks of deployments")
     deploy_history(account, clock, networks)
+    in_parallel(lambda region: push_images(account, region, unreleased=True), REGIONS)
     clock.advance(max(0.0, time.time() - clock.now()))
     report("sites, functions and tables")
     in_parallel(lambda build: build(account), (build_sites, build_processing, build_tables))
