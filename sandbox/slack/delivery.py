@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import hmac
 import json
@@ -51,7 +52,7 @@ class Delivery:
         self._poster = None if url is None else Poster(url)
 
     async def deliver(self, kind: str, payload: dict[str, Any], retry: tuple[int, str] | None = None) -> Any:
-        """Give it to the app; returns what the acknowledgement says: an object, a text, or None.
+        """Give it to the app; returns what the acknowledgement says, or None.
 
         ``kind`` is slash_commands, interactive or events_api. Raises DeliveryError.
         """
@@ -149,9 +150,8 @@ class Delivery:
             acknowledged = await self._post(self._poster, "events_api", payload, None)
         except DeliveryError:
             return False
-        if isinstance(acknowledged, dict):
-            return bool(acknowledged.get("challenge") == challenge)
-        return bool(acknowledged == challenge)
+        said = acknowledged if isinstance(acknowledged, dict) else {}
+        return challenge in (said.get("challenge"), said.get("text"))
 
     async def close(self) -> None:
         """Stop retrying and close connections."""
@@ -179,9 +179,8 @@ def _acknowledgement(answer: Answer) -> Any:
     text = answer.body.decode(errors="replace")
     if not text.strip():
         return None
-    if answer.headers.get("content-type", "").startswith("application/json"):
-        try:
+    with contextlib.suppress(ValueError):
+        if answer.headers.get("content-type", "").startswith("application/json"):
             return json.loads(text)
-        except ValueError:
-            return text
-    return text
+    # A plain text is short for a message of that text, and in a socket's acknowledgement it is one.
+    return {"text": text}

@@ -53,8 +53,11 @@ class Interactions:
         _keep(self._triggers, trigger_id, Trigger(user, view_id, time.monotonic()))
         return trigger_id
 
-    def use_trigger(self, trigger_id: str) -> Trigger:
-        """Use it up. Raises SlackError invalid_trigger_id, expired_trigger_id or exchanged_trigger_id."""
+    def use_trigger(self, trigger_id: str, *, from_view: bool = False) -> Trigger:
+        """Use it up; ``from_view``: only one that came from a view will do.
+
+        Raises SlackError invalid_trigger_id, expired_trigger_id, exchanged_trigger_id or not_found.
+        """
         trigger = self._triggers.get(trigger_id)
         if trigger is None:
             raise SlackError("invalid_trigger_id")
@@ -62,6 +65,8 @@ class Interactions:
             raise SlackError("exchanged_trigger_id")
         if time.monotonic() - trigger.issued > self._trigger_seconds:
             raise SlackError("expired_trigger_id")
+        if from_view and trigger.view_id is None:
+            raise SlackError("not_found")
         trigger.used = True
         return trigger
 

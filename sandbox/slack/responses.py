@@ -90,8 +90,6 @@ class Responses:
 
 def answer_of(acknowledged: Any) -> Arguments | None:
     """The message in an acknowledgement of a command, if there is one."""
-    if isinstance(acknowledged, str) and acknowledged.strip():
-        return Arguments({"text": acknowledged})
     if isinstance(acknowledged, dict) and any(acknowledged.get(name) for name in ("text", "blocks", "attachments")):
         return Arguments(acknowledged)
     return None

@@ -130,8 +130,8 @@ class Views:
 
     def _push(self, arguments: Arguments) -> dict[str, Any]:
         view = self._modal(arguments)
-        trigger = self._interactions.use_trigger(arguments.required("trigger_id"))
-        if trigger.view_id is None or not self.stack(trigger.user):
+        trigger = self._interactions.use_trigger(arguments.required("trigger_id"), from_view=True)
+        if not self.stack(trigger.user):
             raise SlackError("not_found")
         return {"view": self.push(trigger.user, view)}
 

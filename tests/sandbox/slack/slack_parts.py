@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -24,9 +25,10 @@ from sandbox.slack.server import SlackServer
 
 Found = TypeVar("Found")
 
-BOT_TOKEN = "-".join(("xoxb", "sandbox", "test"))
-APP_TOKEN = "-".join(("xapp", "1", "sandbox", "test"))
-SIGNING_SECRET = "-".join(("signing", "test"))
+# Made anew, so that nothing in the repository looks like a token.
+BOT_TOKEN = f"xoxb-sandbox-{secrets.token_hex(8)}"
+APP_TOKEN = f"xapp-1-sandbox-{secrets.token_hex(8)}"
+SIGNING_SECRET = secrets.token_hex(16)
 PAGE = Path(__file__).parents[3] / "sandbox" / "page"
 START = 1_800_000_000.0
 
@@ -80,12 +82,13 @@ class Slack:
         """Run a Bolt app over Socket Mode."""
         before = self.get("state")["sockets"]
         socket_mode = SocketModeHandler(app, APP_TOKEN)
-        socket_mode.connect()
+        socket_mode.connect()  # type: ignore[no-untyped-call]
         try:
             until(lambda: self.get("state")["sockets"] > before)
             yield socket_mode
         finally:
-            socket_mode.close()
+            # Closing waits for a thread that still listens, up to three seconds, or until the server stops.
+            threading.Thread(target=socket_mode.close).start()
 
     @contextmanager
     def listening(self, user: str = "U0ALICE", after: str = "") -> Iterator[Callable[[], tuple[str, str]]]:
@@ -93,29 +96,27 @@ class Slack:
         heard: queue.Queue[tuple[str, str]] = queue.Queue()
         opened = threading.Event()
         headers = {"Last-Event-ID": after} if after else {}
-        with httpx.Client(base_url=self.url, trust_env=False, timeout=None) as client:
-            with client.stream("GET", f"/client/stream?user={user}", headers=headers) as response:
 
-                def read() -> None:
-                    kind = ""
-                    try:
-                        for line in response.iter_lines():
-                            opened.set()
-                            if line.startswith("event: "):
-                                kind = line[7:]
-                            elif line.startswith("data: "):
-                                heard.put((kind, line[6:]))
-                    except httpx.HTTPError:
-                        return
+        def read() -> None:
+            kind = ""
+            address = f"{self.url}/client/stream?user={user}"
+            with httpx.stream("GET", address, headers=headers, trust_env=False, timeout=None) as response:
+                for line in response.iter_lines():
+                    opened.set()
+                    if line.startswith("event: "):
+                        kind = line[7:]
+                    elif line.startswith("data: "):
+                        heard.put((kind, line[6:]))
 
-                reader = threading.Thread(target=read)
-                reader.start()
-                assert opened.wait(10)
-                try:
-                    yield lambda: heard.get(timeout=10)
-                finally:
-                    self.server.stop()
-                    reader.join()
+        reader = threading.Thread(target=read)
+        reader.start()
+        assert opened.wait(10)
+        try:
+            yield lambda: heard.get(timeout=10)
+        finally:
+            # A stream ends with its server only.
+            self.server.stop()
+            reader.join()
 
 
 def bolt(slack: Slack) -> App:
@@ -133,7 +134,12 @@ def bolt(slack: Slack) -> App:
 def running(**options: Any) -> Iterator[Slack]:
     """A pretend Slack that listens; options are those of SlackServer."""
     clock, faults, calls = options.pop("clock", None) or Clock(START), Faults(), Calls()
-    given = {"page_dir": PAGE, "bot_token": BOT_TOKEN, "app_token": APP_TOKEN, "signing_secret": SIGNING_SECRET}
+    given: dict[str, Any] = {
+        "page_dir": PAGE,
+        "bot_token": BOT_TOKEN,
+        "app_token": APP_TOKEN,
+        "signing_secret": SIGNING_SECRET,
+    }
     server = SlackServer(clock, faults, calls, **(given | options))
     server.start()
     try:
