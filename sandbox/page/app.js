@@ -49,13 +49,15 @@ function draw() {
   drawTopbar();
   const channel = workspace.people.channels.get(here.channel);
   const unread = workspace.unreadTotal;
-  document.title = `${unread ? `(${unread}) ` : ""}${channel ? `#${workspace.nameOf(channel)} · ` : ""}${workspace.team.name ?? "Sandbox"}`;
+  const place = channel ? `${workspace.titleOf(channel)} · ` : "";
+  document.title = `${unread ? `(${unread}) ` : ""}${place}${workspace.team.name ?? "Sandbox"}`;
 }
 
 function drawTopbar() {
   const pages = panel.pagerduty?.events?.length ?? 0;
-  patchChildren(byId("panel-toggle"), [icon("flask"), h("span", { class: "panel-toggle-words" }, "Sandbox: scenarios, clock, faults"),
-    pages ? h("span", { class: "count count-mention", title: "PagerDuty events", "data-testid": "pagerduty-count" }, String(pages)) : null].filter(Boolean));
+  const count = { class: "count count-mention", title: "PagerDuty events", "data-testid": "pagerduty-count" };
+  const words = h("span", { class: "panel-toggle-words" }, "Sandbox: scenarios, clock, faults");
+  patchChildren(byId("panel-toggle"), [icon("flask"), words, ...(pages ? [h("span", count, String(pages))] : [])]);
   patchChildren(byId("theme-toggle"), [icon(theme() === "dark" ? "sun" : "moon")]);
   patchChildren(byId("menu-toggle"), [icon("menu")]);
 }
@@ -117,7 +119,8 @@ function heard(kind, payload) {
 /** Tell of a mention that the person would not see where they are. */
 function announce(message) {
   const thread = inThreadOnly(message) ? message.thread_ts : null;
-  const inView = message.channel === here.channel && (!thread || thread === here.thread) && document.visibilityState === "visible";
+  const isOpen = message.channel === here.channel && (!thread || thread === here.thread);
+  const inView = isOpen && document.visibilityState === "visible";
   if (inView || message.user === workspace.people.me || !workspace.mentionsMe(message)) return;
   const from = workspace.people.users.get(message.user);
   const name = workspace.people.channels.get(message.channel)?.name ?? "a channel";

@@ -1,7 +1,7 @@
 // Block Kit: one function per block type. `surface` is the message or modal the blocks belong to (surface.js).
 import { h } from "./dom.js";
 import { element } from "./elements.js";
-import { safeSource } from "./links.js";
+import { outward, safeSource } from "./links.js";
 import { markdown } from "./markdown.js";
 import { plain, textObject } from "./mrkdwn.js";
 import { richText } from "./richtext.js";
@@ -15,7 +15,7 @@ export function picture(source, alt, className) {
   if (!src || unreachable.has(src)) return words;
   const { origin, protocol } = new URL(src, location.origin);
   if (origin !== location.origin && protocol !== "https:") {
-    return h("a", { class: "link picture-missing", href: src, target: "_blank", rel: "noopener noreferrer" }, alt || src);
+    return h("a", { class: "link picture-missing", ...outward(src) }, alt || src);
   }
   const image = h("img", { class: className, src, alt: alt ?? "", loading: "lazy" });
   image.addEventListener("error", () => {

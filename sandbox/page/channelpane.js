@@ -28,9 +28,10 @@ export class ChannelPane {
     const channel = this.workspace.people.channels.get(here.channel);
     this.banner.hidden = online;
     if (!channel) return;
-    const name = `${channel.is_im ? "" : "#"}${this.workspace.nameOf(channel)}`;
+    const name = this.workspace.titleOf(channel);
     patchChildren(this.head, [
-      h("h1", { class: "pane-title", "data-testid": "channel-title" }, channel.is_im ? null : icon(channel.is_private ? "lock" : "hash"), this.workspace.nameOf(channel)),
+      h("h1", { class: "pane-title", "data-testid": "channel-title" },
+        channel.is_im ? null : icon(channel.is_private ? "lock" : "hash"), this.workspace.nameOf(channel)),
       h("span", { class: "topic muted", title: channel.topic }, mrkdwn(channel.topic, this.workspace.people)),
     ]);
     this.timeline.draw(`${this.workspace.people.me}/${here.channel}`, this.workspace.timeline(here.channel),
@@ -43,7 +44,8 @@ export class ChannelPane {
     return h("div", { class: "intro", "data-key": `intro-${channel.id}` },
       h("h2", null, name), h("p", { class: "muted" }, `This is the very beginning of ${name}.`,
         channel.topic ? [" ", mrkdwn(channel.topic, this.workspace.people)] : null),
-      h("div", { class: "hints" }, this.hints(channel).map((hint) => hintButton({ text: hint.text, why: hint.why }, (text) => this.composer.offerText(text)))));
+      h("div", { class: "hints" }, this.hints(channel).map(({ text, why }) =>
+        hintButton({ text, why }, () => this.composer.offerText(text)))));
   }
 
   /** What to try here, and where nothing is meant for this channel, anything. */

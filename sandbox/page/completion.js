@@ -44,6 +44,9 @@ export function encoded(text, people) {
   const rooms = new Map([...people.channels.values()].map((one) => [one.name, `<#${one.id}|${one.name}>`]));
   return escaped
     .replace(/(^|[\s(])@(channel|here|everyone)\b/g, "$1<!$2>")
-    .replace(/(^|[\s(])@([\w.-]*\w)/g, (all, lead, name) => (codes.has(name.toLowerCase()) ? lead + codes.get(name.toLowerCase()) : all))
+    .replace(/(^|[\s(])@([\w.-]*\w)/g, (all, lead, name) => {
+      const code = codes.get(name.toLowerCase());
+      return code ? lead + code : all;
+    })
     .replace(/(^|[\s(])#([\w-]+)/g, (all, lead, name) => (rooms.has(name) ? lead + rooms.get(name) : all));
 }

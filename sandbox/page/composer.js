@@ -12,19 +12,25 @@ export class Composer {
   constructor(workspace, testId, send) {
     Object.assign(this, { workspace, send, drafts: new Map(), sent: [], offer: null, active: 0 });
     this.id = `completion-${(count += 1)}`;
-    this.list = h("div", { class: "completion", role: "listbox", id: this.id, hidden: true, "data-testid": "completion", "aria-label": "Suggestions" });
+    this.list = h("div", {
+      class: "completion", role: "listbox", id: this.id, hidden: true, "data-testid": "completion", "aria-label": "Suggestions",
+    });
     this.usage = h("div", { class: "usage", hidden: true, "data-testid": "usage-hint" });
     this.field = h("textarea", {
-      class: "composer-field", rows: 1, "data-testid": testId, maxlength: LONGEST_TEXT, role: "combobox", "aria-autocomplete": "list",
-      "aria-controls": this.id, "aria-expanded": "false", autocomplete: "off", spellcheck: "false",
-      on: { input: () => this.typed(), keydown: (event) => this.key(event), blur: () => this.offerNothing(), click: () => this.typed() },
+      class: "composer-field", rows: 1, "data-testid": testId, maxlength: LONGEST_TEXT, autocomplete: "off", spellcheck: "false",
+      role: "combobox", "aria-autocomplete": "list", "aria-controls": this.id, "aria-expanded": "false",
+      on: {
+        input: () => this.typed(), click: () => this.typed(), keydown: (event) => this.key(event), blur: () => this.offerNothing(),
+      },
     });
-    this.button = h("button", { class: "send", type: "button", "aria-label": "Send", title: "Send (Enter)", "data-testid": `${testId}-send`,
-      on: { click: () => this.submit() } }, icon("send"));
+    this.button = h("button", {
+      class: "send", type: "button", "aria-label": "Send", title: "Send (Enter)", "data-testid": `${testId}-send`,
+      on: { click: () => this.submit() },
+    }, icon("send"));
+    const key = (name) => h("kbd", null, name);
+    const keys = h("span", { class: "muted keys" }, key("/"), " commands ", key("Shift"), "+", key("Enter"), " new line");
     this.node = h("div", { class: "composer" }, this.list, this.usage,
-      h("div", { class: "composer-box" }, this.field,
-        h("div", { class: "composer-foot" }, h("span", { class: "muted keys" }, h("kbd", null, "/"), " commands ", h("kbd", null, "Shift"), "+",
-          h("kbd", null, "Enter"), " new line"), this.button)));
+      h("div", { class: "composer-box" }, this.field, h("div", { class: "composer-foot" }, keys, this.button)));
   }
 
   /** Another channel or thread: its own draft and words. */
@@ -78,7 +84,8 @@ export class Composer {
     this.field.setAttribute("aria-expanded", String(options.length > 0));
     this.field.setAttribute("aria-activedescendant", options.length ? `${this.id}-${this.active}` : "");
     patchChildren(this.list, options.map((option, index) => h("div", {
-      class: "completion-option", role: "option", id: `${this.id}-${index}`, "aria-selected": String(index === this.active), "data-testid": "completion-option",
+      class: "completion-option", role: "option", id: `${this.id}-${index}`, "data-testid": "completion-option",
+      "aria-selected": String(index === this.active),
       // The field keeps the focus, which a press would take.
       on: { mousedown: (event) => { event.preventDefault(); this.pick(index); } },
     },
@@ -110,10 +117,14 @@ export class Composer {
 
   keyInList(event, step) {
     const { options } = this.offer;
+    const isPick = event.key === "Tab"
+      || (event.key === "Enter" && !event.shiftKey && this.field.value !== options[this.active].title);
+    if (isPick) {
+      this.pick(this.active);
+      return true;
+    }
     if (step) this.active = (this.active + step + options.length) % options.length;
     else if (event.key === "Escape") this.offer = null;
-    else if (event.key === "Tab") return this.pick(this.active) ?? true;
-    else if (event.key === "Enter" && !event.shiftKey && this.field.value !== options[this.active].title) return this.pick(this.active) ?? true;
     else return false;
     event.stopPropagation();
     this.measure();

@@ -39,6 +39,12 @@ export function sprite(file, name, className) {
 /** One of the interface's own icons, drawn in the colour of the text around it. */
 export const icon = (name) => sprite("icons", name, "icon");
 
+/** A small button that is only a drawing. */
+export function tool(label, drawing, press, testId) {
+  return h("button", { class: "tool", type: "button", title: label, "aria-label": label, "data-testid": testId, on: { click: press } },
+    icon(drawing));
+}
+
 function patchAttributes(old, fresh) {
   for (const { name } of [...old.attributes]) {
     if (name !== "style" && name !== "open" && !fresh.hasAttribute(name)) old.removeAttribute(name);

@@ -1,7 +1,7 @@
 // Block Kit's interactive elements, drawn with the browser's own controls so that keyboards, phones and screen
 // readers work. An element inside an input block only keeps what was entered; elsewhere it reports every change.
 import { h, icon } from "./dom.js";
-import { safeAddress } from "./links.js";
+import { outward, safeAddress } from "./links.js";
 import { openMenu } from "./menu.js";
 import { plain, textObject } from "./mrkdwn.js";
 
@@ -17,7 +17,7 @@ function button(part, blockId, surface) {
   const words = [waiting && h("span", { class: "spinner", "aria-hidden": "true" }), h("span", null, plain(part.text?.text))];
   const press = () => surface.act(blockId, part, part.value);
   const href = part.url && safeAddress(part.url);
-  if (href) return h("a", { ...shared, href, target: "_blank", rel: "noopener noreferrer", on: { click: press } }, words);
+  if (href) return h("a", { ...shared, ...outward(href), on: { click: press } }, words);
   return h("button", { ...shared, type: "button", disabled: waiting, on: { click: press } }, words);
 }
 
@@ -46,7 +46,8 @@ function select(part, blockId, surface, input) {
     id: input && surface.fieldId(blockId, part.action_id), "aria-label": input ? null : part.placeholder?.text ?? "Choose",
     disabled: surface.isWaiting(blockId, part.action_id), on: { change: report },
   },
-  !many && h("option", { value: "", disabled: !input?.optional, selected: chosen === undefined }, part.placeholder?.text ?? "Choose an option"),
+  !many && h("option", { value: "", disabled: !input?.optional, selected: chosen === undefined },
+    part.placeholder?.text ?? "Choose an option"),
   choices(part, surface).map((group) => (group.label
     ? h("optgroup", { label: group.label.text }, (group.options ?? []).map(entry)) : (group.options ?? []).map(entry))));
 }
@@ -84,8 +85,8 @@ function boxes(part, blockId, surface, input) {
     picked(part, blockId, surface, input, single ? ticked[0] : ticked, single ? chosen[0] : chosen);
   };
   return h("div", {
-    class: "boxes", role: single ? "radiogroup" : "group", "data-action-id": part.action_id, "data-testid": "action", id: input && name,
-    "aria-label": input?.label?.text, on: { change },
+    class: "boxes", role: single ? "radiogroup" : "group", "data-action-id": part.action_id, "data-testid": "action",
+    id: input && name, "aria-label": input?.label?.text, on: { change },
   }, (part.options ?? []).map((option) => h("label", { class: "box" },
     h("input", {
       type: single ? "radio" : "checkbox", name, value: option.value, checked: chosen.includes(option.value),

@@ -11,15 +11,18 @@ const CHARACTERS = {
   tada: "🎉", wave: "👋", gear: "⚙️", wrench: "🔧", package: "📦", memo: "📝", link: "🔗", bulb: "💡",
   chart_with_upwards_trend: "📈", chart_with_downwards_trend: "📉", bar_chart: "📊", stopwatch: "⏱️",
   bug: "🐛", information_source: "ℹ️", question: "❓", exclamation: "❗", robot_face: "🤖",
-  arrows_counterclockwise: "🔄", octagonal_sign: "🛑", pager: "📟", cloud: "☁️", moon: "🌙", "+1": "👍", "-1": "👎",
+  arrows_counterclockwise: "🔄", octagonal_sign: "🛑", pager: "📟", cloud: "☁️", moon: "🌙",
+  "+1": "👍", "-1": "👎",
   heart: "❤️", bust_in_silhouette: "👤", speech_balloon: "💬", calendar: "📅", construction: "🚧", skull: "💀",
-  thread: "🧵", zzz: "💤",
+  thread: "🧵", zzz: "💤", grey_question: "❔", grey_exclamation: "❕", heavy_minus_sign: "➖", envelope: "✉️",
+  small_blue_diamond: "🔹", small_orange_diamond: "🔸", hand: "✋", key: "🔑",
 };
 const ALIASES = {
   large_red_circle: "red_circle", large_white_circle: "white_circle", check: "heavy_check_mark", thumbsup: "+1",
   thumbsdown: "-1", no_entry_sign: "no_entry", repeat: "arrows_counterclockwise", heavy_multiplication_x: "x",
   stop_sign: "octagonal_sign", information: "information_source", page_facing_up: "memo", mag_right: "mag",
-  hammer_and_wrench: "wrench", leftwards_arrow_with_hook: "rewind", clock: "stopwatch", crescent_moon: "moon",
+  hammer_and_wrench: "wrench", leftwards_arrow_with_hook: "rewind", clock: "stopwatch",
+  crescent_moon: "moon", raised_hand: "hand", hammer: "wrench", alarm_clock: "stopwatch", email: "envelope",
 };
 const bare = (character) => character.replace("\uFE0F", "");
 const NAMES = new Map(Object.entries(CHARACTERS).map(([name, character]) => [bare(character), name]));

@@ -1,7 +1,7 @@
 // Files of a message: pictures as pictures, text with its first lines, everything else as a card with its name.
 import { picture } from "./blocks.js";
 import { h, icon } from "./dom.js";
-import { safeSource } from "./links.js";
+import { outward, safeSource } from "./links.js";
 
 const PREVIEW_LINES = 12;
 const previews = new Map();
@@ -34,7 +34,7 @@ function card(file, changed) {
   const name = file.title || file.name || "file";
   const text = isText(file) ? preview(file, changed) : null;
   return h("div", { class: "file-card", "data-testid": "file" },
-    h(href ? "a" : "div", { class: "file-head", href, target: href && "_blank", rel: href && "noopener noreferrer" },
+    h(href ? "a" : "div", { class: "file-head", ...(href && outward(href)) },
       h("span", { class: "file-icon" }, icon("file")),
       h("span", { class: "file-name" }, h("strong", null, name),
         h("span", { class: "muted" }, [file.mimetype ?? "file", size(file.size)].filter(Boolean).join(" · ")))),
@@ -45,7 +45,7 @@ function image(file) {
   const href = safeSource(file.url);
   return h("figure", { class: "file-picture", "data-testid": "file" },
     h("figcaption", { class: "muted" }, file.title || file.name),
-    h("a", { href, target: "_blank", rel: "noopener noreferrer" }, picture(file.url, file.alt_txt || file.name, "image-block")));
+    h("a", outward(href), picture(file.url, file.alt_txt || file.name, "image-block")));
 }
 
 /** The nodes of a message's files; `changed` is called when a preview has arrived. */

@@ -11,6 +11,9 @@ export function safeAddress(address) {
   }
 }
 
+/** The attributes of a link that leads out of the page. */
+export const outward = (href) => ({ href, target: "_blank", rel: "noopener noreferrer" });
+
 /** A file or picture address: http(s), or a path on this server. */
 export function safeSource(address) {
   if (typeof address === "string" && /^\/(?![/\\])/.test(address)) return address;

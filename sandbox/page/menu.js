@@ -1,5 +1,6 @@
 // A small pop-up menu under a button: arrow keys move, Enter picks, Escape and a click elsewhere close.
 import { h } from "./dom.js";
+import { outward } from "./links.js";
 
 let current = null;
 
@@ -30,7 +31,7 @@ function entry(item) {
   const words = [item.lead, h("span", { class: "menu-words" }, item.nodes,
     item.detail && h("span", { class: "menu-detail" }, item.detail))];
   return item.href
-    ? h("a", { ...props, href: item.href, target: "_blank", rel: "noopener noreferrer" }, words)
+    ? h("a", { ...props, ...outward(item.href) }, words)
     : h("button", { ...props, type: "button" }, words);
 }
 

@@ -1,8 +1,8 @@
 // One message: who, when, what, and the thread below it.
 import { blocks } from "./blocks.js";
-import { h, icon } from "./dom.js";
+import { h, icon, tool } from "./dom.js";
 import { files } from "./files.js";
-import { safeAddress } from "./links.js";
+import { outward, safeAddress } from "./links.js";
 import { mrkdwn, plain } from "./mrkdwn.js";
 import { ago, fullTime, hourMinute } from "./time.js";
 
@@ -34,9 +34,9 @@ export function avatar(user, name, isApp, small) {
 
 function attachment(part, surface) {
   const color = barColor(part.color);
-  const title = part.title && h("div", { class: "attachment-title" }, safeAddress(part.title_link)
-    ? h("a", { class: "link", href: safeAddress(part.title_link), target: "_blank", rel: "noopener noreferrer" }, plain(part.title))
-    : plain(part.title));
+  const href = safeAddress(part.title_link);
+  const title = part.title && h("div", { class: "attachment-title" },
+    href ? h("a", { class: "link", ...outward(href) }, plain(part.title)) : plain(part.title));
   const fields = (part.fields ?? []).map((field) => h("div", { class: "field" },
     h("strong", null, plain(field.title)), "\n", mrkdwn(field.value, surface.people)));
   return h("div", { class: "attachment", style: color ? { "--bar": color } : {} },
@@ -70,8 +70,7 @@ function replies(message, surface) {
 function toolbar(message, surface) {
   if (message.ephemeral || !surface.openThread) return null;
   return h("div", { class: "message-tools" },
-    h("button", { class: "tool", type: "button", title: "Reply in thread", "aria-label": "Reply in thread",
-      "data-testid": "open-thread", on: { click: surface.openThread } }, icon("thread")));
+    tool("Reply in thread", "thread", surface.openThread, "open-thread"));
 }
 
 function byline(message, who) {
@@ -92,7 +91,8 @@ export function messageNode(message, surface, { compact = false, inThread = fals
   },
   message.ephemeral && h("div", { class: "only-you", "data-testid": "only-you" }, icon("eye"), "Only visible to you"),
   h("div", { class: "gutter" }, compact
-    ? h("time", { class: "gutter-time", title: fullTime(message.ts) }, hourMinute(message.ts)) : avatar(who.user, who.name, who.isApp)),
+    ? h("time", { class: "gutter-time", title: fullTime(message.ts) }, hourMinute(message.ts))
+    : avatar(who.user, who.name, who.isApp)),
   h("div", { class: "content" },
     !compact && byline(message, who),
     message.subtype === "thread_broadcast" && !inThread

@@ -1,7 +1,7 @@
 // Modals: the top view of the person's stack in a dialog. What was entered survives updates of the same view.
 import { post, reason } from "./api.js";
 import { blocks } from "./blocks.js";
-import { h, icon, patchChildren } from "./dom.js";
+import { h, patchChildren, tool } from "./dom.js";
 import { initialValue } from "./elements.js";
 import { plain } from "./mrkdwn.js";
 import { Surface } from "./surface.js";
@@ -78,7 +78,9 @@ export class Modals {
       if (block.type !== "input") continue;
       const value = this.surface(view).valueOf(block.block_id, part.action_id, initialValue(part));
       if (isEmpty(value) && !block.optional) wrong[block.block_id] = "Please complete this required field.";
-      else if (part.min_length && String(value ?? "").length < part.min_length) wrong[block.block_id] = `Enter at least ${part.min_length} characters.`;
+      else if (!isEmpty(value) && String(value).length < part.min_length) {
+        wrong[block.block_id] = `Enter at least ${part.min_length} characters.`;
+      }
     }
     return wrong;
   }
@@ -117,14 +119,15 @@ export class Modals {
     } },
     h("header", { class: "modal-head" },
       h("h2", { class: "dialog-title", id: "modal-title" }, plain(view.title?.text)),
-      h("button", { class: "tool", type: "button", "aria-label": "Close", "data-testid": "modal-x", on: { click: () => this.close() } }, icon("close"))),
+      tool("Close", "close", () => this.close(), "modal-x")),
     h("div", { class: "dialog-body modal-body" }, blocks(view.blocks, surface)),
     this.problem && h("div", { class: "input-error", role: "alert" }, this.problem),
     h("footer", { class: "dialog-buttons" },
       h("button", { class: "button", type: "button", "data-testid": "modal-close", on: { click: () => this.close() } },
         plain(view.close?.text ?? (view.submit ? "Cancel" : "Close"))),
       (view.submit || inputs) && h("button", {
-        class: "button button-primary", type: "submit", disabled: this.busy, "aria-busy": this.busy ? "true" : null, "data-testid": "modal-submit",
+        class: "button button-primary", type: "submit", "data-testid": "modal-submit",
+        disabled: this.busy, "aria-busy": this.busy ? "true" : null,
       }, this.busy && h("span", { class: "spinner" }), plain(view.submit?.text ?? "Submit"))));
     patchChildren(this.dialog, [form]);
     if (!this.dialog.open) this.dialog.showModal();

@@ -1,7 +1,7 @@
 // Slack's mrkdwn, turned into DOM nodes. The text is hostile: it is only ever split and put into text nodes.
 import { h } from "./dom.js";
 import { emojiNode, isEmoji, LITERAL, literalNode } from "./emoji.js";
-import { safeAddress } from "./links.js";
+import { outward, safeAddress } from "./links.js";
 import { formatDate } from "./time.js";
 
 /** Slack escapes exactly these three characters, and nothing else counts as an entity. */
@@ -11,7 +11,7 @@ export const decode = (text) => text.replace(/&(lt|gt|amp);/g, (_, name) => ({ l
 export function linkNode(address, label) {
   const href = safeAddress(address);
   if (!href) return h("span", null, label && label !== address ? `${label} (${address})` : address);
-  return h("a", { class: "link", href, target: "_blank", rel: "noopener noreferrer" }, label || address);
+  return h("a", { class: "link", ...outward(href) }, label || address);
 }
 
 /** A mention chip; the reader's own name is highlighted. */

@@ -1,27 +1,39 @@
 // The sandbox's own drawer: things to try, scenarios, the clock, faults, and what PagerDuty got. A part whose
 // endpoint this server does not have (404) is left out.
 import { get, post, reason } from "./api.js";
-import { h, icon, patchChildren } from "./dom.js";
-import { safeAddress } from "./links.js";
+import { h, icon, patchChildren, tool } from "./dom.js";
+import { outward, safeAddress } from "./links.js";
 import { plain } from "./mrkdwn.js";
 import { seen } from "./time.js";
 
 const REFRESH_MS = 4000;
 const SPEEDS = [[0, "Pause"], [1, "1×"], [10, "10×"], [60, "60×"]];
 const FAULTS = [
-  { title: "Slack: 429 for 20 s", detail: "every call is told to slow down", target: "slack", operation: "*", error: "ratelimited", seconds: 20 },
-  { title: "AWS: throttled for 30 s", detail: "every call gets ThrottlingException", target: "aws", operation: "*", error: "ThrottlingException", seconds: 30 },
-  { title: "AWS: deny ecs:UpdateService", detail: "until cleared", target: "aws", operation: "ecs:UpdateService", error: "AccessDenied" },
+  {
+    title: "Slack: 429 for 20 s", detail: "every call is told to slow down",
+    target: "slack", operation: "*", error: "ratelimited", seconds: 20,
+  },
+  {
+    title: "AWS: throttled for 30 s", detail: "every call gets ThrottlingException",
+    target: "aws", operation: "*", error: "ThrottlingException", seconds: 30,
+  },
+  {
+    title: "AWS: deny ecs:UpdateService", detail: "until cleared",
+    target: "aws", operation: "ecs:UpdateService", error: "AccessDenied",
+  },
   { title: "PagerDuty: down", detail: "answers 500 until cleared", target: "pagerduty", operation: "*", error: "500" },
 ];
 
 const part = (name, title, ...content) => h("section", { class: "panel-part", "data-key": name, "data-testid": `panel-${name}` },
   h("h3", null, title), content);
 
+const detail = (words) => h("span", { class: "muted row-detail" }, words);
+
 export class Panel {
   /** `offerText(text, channel)` puts a command into that channel's composer; `changed()` redraws the button's count. */
   constructor(node, { offerText, changed }) {
-    Object.assign(this, { node, offerText, changed, hints: [], scenarios: null, playing: null, pagerduty: null, speed: 1, faults: new Map(), problem: null });
+    Object.assign(this, { node, offerText, changed, hints: [], scenarios: null, playing: null, pagerduty: null });
+    Object.assign(this, { speed: 1, faults: new Map(), problem: null });
     this.absent = new Set();
     node.addEventListener("keydown", (event) => event.key === "Escape" && this.toggle(false));
     this.draw();
@@ -120,23 +132,28 @@ export class Panel {
       class: "panel-row", type: "button", disabled: this.playing?.state === "playing", "aria-busy": isPlaying ? "true" : null,
       "data-testid": "scenario", "data-scenario": one.name, "data-state": story?.state, on: { click: () => this.play(one) },
     }, isPlaying ? h("span", { class: "spinner" }) : icon("play"),
-    h("span", null, h("strong", null, one.title ?? one.name), h("span", { class: "muted row-detail" }, one.summary ?? one.description),
-      story && h("span", { class: "row-detail story" }, [...story.said, story.detail].filter(Boolean).map((line) => h("span", null, line)))));
+    h("span", null, h("strong", null, one.name), detail(one.summary),
+      story && h("span", { class: "row-detail story" },
+        [...story.said, story.detail].filter(Boolean).map((line) => h("span", null, line)))));
   }
 
   clockRow() {
+    const segment = (words, body, more) =>
+      h("button", { type: "button", class: "segment", ...more, on: { click: () => this.setClock(body) } }, words);
     return !this.absent.has("clock") && part("clock", "Clock",
-      h("div", { class: "segments", role: "group", "aria-label": "Speed of the sandbox's clock" }, SPEEDS.map(([speed, words]) => h("button", {
-        type: "button", class: "segment", "aria-pressed": String(speed === this.speed), "data-speed": speed, on: { click: () => this.setClock({ speed }) },
-      }, words)), h("button", { type: "button", class: "segment", on: { click: () => this.setClock({ advance: 300 }) } }, "+5 min")));
+      h("div", { class: "segments", role: "group", "aria-label": "Speed of the sandbox's clock" },
+        SPEEDS.map(([speed, words]) => segment(words, { speed }, { "aria-pressed": String(speed === this.speed) })),
+        segment("+5 min", { advance: 300 })));
   }
 
   faultList() {
+    const clear = () => this.clear(["slack", "aws", "pagerduty"]);
     return part("faults", "Break something", FAULTS.map((preset) => h("button", {
-      class: "panel-row", type: "button", "aria-pressed": String(this.faults.has(preset.title)), "data-testid": "fault", on: { click: () => this.fault(preset) },
+      class: "panel-row", type: "button", "data-testid": "fault", "aria-pressed": String(this.faults.has(preset.title)),
+      on: { click: () => this.fault(preset) },
     }, h("span", { class: "switch", "aria-hidden": "true" }),
-    h("span", null, h("strong", null, preset.title), h("span", { class: "muted row-detail" }, preset.detail)))),
-    h("button", { class: "button", type: "button", "data-testid": "fault-clear", on: { click: () => this.clear(["slack", "aws", "pagerduty"]) } }, "Clear all faults"));
+    h("span", null, h("strong", null, preset.title), detail(preset.detail)))),
+    h("button", { class: "button", type: "button", "data-testid": "fault-clear", on: { click: clear } }, "Clear all faults"));
   }
 
   inbox() {
@@ -148,9 +165,9 @@ export class Panel {
       events.map((event) => h("div", { class: "page-event", "data-testid": "pagerduty-event" },
         h("span", { class: `page-kind page-${event.event_action}` }, event.event_action),
         h("div", null, h("div", null, plain(event.payload?.summary ?? event.dedup_key)),
-          h("div", { class: "muted row-detail" }, [event.payload?.severity, event.payload?.source, event.dedup_key].filter(Boolean).join(" · ")),
-          (event.links ?? []).map((one) => safeAddress(one.href) && h("a", { class: "link", href: safeAddress(one.href), target: "_blank", rel: "noopener noreferrer" },
-            one.text || "Open"))))),
+          detail([event.payload?.severity, event.payload?.source, event.dedup_key].filter(Boolean).join(" · ")),
+          (event.links ?? []).filter((one) => safeAddress(one.href)).map((one) =>
+            h("a", { class: "link", ...outward(safeAddress(one.href)) }, one.text || "Open"))))),
       changes.map((change) => h("div", { class: "page-event" }, h("span", { class: "page-kind" }, "change"),
         h("div", null, plain(change.payload?.summary ?? "change event")))));
   }
@@ -158,7 +175,7 @@ export class Panel {
   draw() {
     patchChildren(this.node, [
       h("header", { class: "pane-head" }, h("h2", { class: "pane-title" }, icon("flask"), "Sandbox"),
-        h("button", { class: "tool", type: "button", "aria-label": "Close the sandbox panel", on: { click: () => this.toggle(false) } }, icon("close"))),
+        tool("Close the sandbox panel", "close", () => this.toggle(false))),
       h("div", { class: "panel-body" }, [
         this.problem && h("div", { class: "input-error", role: "alert" }, this.problem),
         this.hintList(), this.scenarioList(), this.clockRow(), this.faultList(), this.inbox(),
@@ -169,6 +186,7 @@ export class Panel {
 
 /** A thing to try; pressing it puts it into the composer. */
 export function hintButton(hint, offerText) {
-  return h("button", { class: "hint-button", type: "button", "data-testid": "hint", on: { click: () => offerText(hint.text, hint.channel) } },
-    h("code", null, hint.text), h("span", { class: "muted row-detail" }, [hint.channel, hint.why].filter(Boolean).join(" · ")));
+  const press = () => offerText(hint.text, hint.channel);
+  return h("button", { class: "hint-button", type: "button", "data-testid": "hint", on: { click: press } },
+    h("code", null, hint.text), detail([hint.channel, hint.why].filter(Boolean).join(" · ")));
 }

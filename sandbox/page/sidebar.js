@@ -31,17 +31,20 @@ function channelLink(channel, workspace, here) {
   const current = channel.id === here.channel;
   const sign = channel.is_im ? icon("person") : icon(channel.is_private ? "lock" : "hash");
   return h("li", { "data-key": channel.id }, h("a", {
-    class: ["channel-link", count && "unread", current && "current"].filter(Boolean).join(" "), href: routeTo({ channel: channel.id }),
-    "aria-current": current ? "page" : null, "data-testid": "channel-link", "data-channel": channel.id, "data-channel-name": channel.name,
+    class: ["channel-link", count && "unread", current && "current"].filter(Boolean).join(" "),
+    href: routeTo({ channel: channel.id }), "aria-current": current ? "page" : null,
+    "data-testid": "channel-link", "data-channel": channel.id, "data-channel-name": channel.name,
   }, sign, h("span", { class: "channel-name" }, workspace.nameOf(channel)),
-  count > 0 && h("span", { class: mentions ? "count count-mention" : "count", "aria-label": `${count} unread` }, count > 99 ? "99+" : count)));
+  count > 0 && h("span", { class: mentions ? "count count-mention" : "count", "aria-label": `${count} unread` },
+    count > 99 ? "99+" : count)));
 }
 
 /** The nodes of the sidebar. */
 export function sidebar(workspace, here, actAs) {
   const bots = [...workspace.people.users.values()].filter((user) => user.is_bot && user.id !== "USLACKBOT");
   return [
-    h("div", { class: "workspace" }, h("span", { class: "workspace-mark", "aria-hidden": "true" }, String(workspace.team.name ?? "S").slice(0, 1)),
+    h("div", { class: "workspace" },
+      h("span", { class: "workspace-mark", "aria-hidden": "true" }, String(workspace.team.name ?? "S").slice(0, 1)),
       h("strong", { class: "workspace-name" }, workspace.team.name ?? "Sandbox")),
     h("h2", { class: "sidebar-heading", id: "channels-heading" }, "Channels"),
     h("ul", { class: "channel-list", "aria-labelledby": "channels-heading" },

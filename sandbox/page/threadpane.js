@@ -2,7 +2,7 @@
 import { post, reason } from "./api.js";
 import { encoded } from "./completion.js";
 import { Composer } from "./composer.js";
-import { h, icon, patchChildren } from "./dom.js";
+import { h, patchChildren, tool } from "./dom.js";
 import { MessageSurfaces } from "./messagesurface.js";
 import { go } from "./route.js";
 import { Timeline } from "./timeline.js";
@@ -11,7 +11,8 @@ export class ThreadPane {
   constructor(node, { workspace, changed }) {
     Object.assign(this, { node, workspace });
     const surfaces = new MessageSurfaces(workspace, changed);
-    this.timeline = new Timeline("Messages of the thread", "thread-list", (message) => surfaces.of(this.here.channel, message), () => {});
+    const surfaceOf = (message) => surfaces.of(this.here.channel, message);
+    this.timeline = new Timeline("Messages of the thread", "thread-list", surfaceOf, () => {});
     this.composer = new Composer(workspace, "thread-composer", (text) => this.send(text));
     this.head = h("header", { class: "pane-head" });
     node.append(this.head, this.timeline.node, this.composer.node);
@@ -26,16 +27,17 @@ export class ThreadPane {
     }
     const channel = this.workspace.people.channels.get(here.channel);
     patchChildren(this.head, [
-      h("h2", { class: "pane-title" }, "Thread"), h("span", { class: "topic muted" }, channel ? `${channel.is_im ? "" : "#"}${this.workspace.nameOf(channel)}` : ""),
-      h("button", { class: "tool", type: "button", "aria-label": "Close the thread", "data-testid": "close-thread",
-        on: { click: () => go({ channel: here.channel }) } }, icon("close")),
+      h("h2", { class: "pane-title" }, "Thread"),
+      h("span", { class: "topic muted" }, channel && this.workspace.titleOf(channel)),
+      tool("Close the thread", "close", () => go({ channel: here.channel }), "close-thread"),
     ]);
     const messages = this.workspace.thread(here.channel, here.thread);
     const count = messages.filter((message) => message.ts !== here.thread && !message.ephemeral).length;
     const line = h("div", { class: "reply-line", role: "separator", "data-key": "reply-line" },
       h("span", null, count === 1 ? "1 reply" : `${count} replies`));
-    this.timeline.draw(`${this.workspace.people.me}/${here.channel}/${here.thread}`, messages, { inThread: true, afterFirst: line });
-    this.composer.at(`${this.workspace.people.me}/${here.thread}`, "Reply…");
+    const place = `${this.workspace.people.me}/${here.channel}/${here.thread}`;
+    this.timeline.draw(place, messages, { inThread: true, afterFirst: line });
+    this.composer.at(place, "Reply…");
   }
 
   async send(text) {
@@ -43,7 +45,8 @@ export class ThreadPane {
     this.timeline.toBottom();
     if (text.startsWith("/")) {
       // Slack does not run an app's commands inside threads.
-      this.workspace.notice(channel, `\`${text.split(/\s/)[0].replaceAll("`", "'")}\` is not supported in threads. Sorry!`, thread);
+      const [command] = text.replaceAll("`", "'").split(/\s/);
+      this.workspace.notice(channel, `\`${command}\` is not supported in threads. Sorry!`, thread);
       return;
     }
     const answer = await post("message", {

@@ -6,9 +6,13 @@ import { dayKey, dayName } from "./time.js";
 const SAME_AUTHOR_SECONDS = 300;
 const AT_BOTTOM_PIXELS = 48;
 
-const continues = (before, message) => Boolean(before) && !before.reply_count && !before.ephemeral && !message.ephemeral && before.user === message.user
-  && (before.username ?? "") === (message.username ?? "") && message.subtype !== "thread_broadcast"
-  && dayKey(before.ts) === dayKey(message.ts) && Number(message.ts) - Number(before.ts) < SAME_AUTHOR_SECONDS;
+/** Whether a message goes on where the one above it, by the same author, ended. */
+function continues(before, message) {
+  if (!before || before.reply_count || before.ephemeral || message.ephemeral) return false;
+  if (before.user !== message.user || before.username !== message.username) return false;
+  if (message.subtype === "thread_broadcast" || dayKey(before.ts) !== dayKey(message.ts)) return false;
+  return Number(message.ts) - Number(before.ts) < SAME_AUTHOR_SECONDS;
+}
 
 export class Timeline {
   /** `surfaceOf(message)` gives what the message's buttons talk to; `bottom()` is called when the end is in view. */
@@ -16,7 +20,9 @@ export class Timeline {
     this.surfaceOf = surfaceOf;
     this.bottom = bottom;
     this.pinned = true;
-    this.list = h("div", { class: "message-list", role: "log", "aria-label": label, "aria-live": "polite", "data-testid": testId });
+    this.list = h("div", {
+      class: "message-list", role: "log", "aria-label": label, "aria-live": "polite", "data-testid": testId,
+    });
     this.jump = h("button", { class: "jump", type: "button", hidden: true, on: { click: () => this.toBottom() } },
       icon("down"), "New messages");
     this.scroller = h("div", { class: "scroller", tabindex: "0", "aria-label": label, on: { scroll: () => this.scrolled() } },

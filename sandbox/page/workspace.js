@@ -47,6 +47,11 @@ export class Workspace {
     return channel.is_im ? [...this.people.users.values()].find((user) => user.is_bot)?.real_name ?? "App" : channel.name;
   }
 
+  /** "#bi-platform"; a direct conversation has no sign. */
+  titleOf(channel) {
+    return `${channel.is_im ? "" : "#"}${this.nameOf(channel)}`;
+  }
+
   /** Users, channels, commands. Answers false when the server cannot be reached. */
   async loadState() {
     const state = await get("state");
@@ -129,7 +134,8 @@ export class Workspace {
     // It stays behind what was there when it was said: the sandbox's clock may be hours away from the reader's.
     const last = [...this.of(channel).values()].map(place).sort().at(-1) ?? "0";
     const ts = (Date.now() / 1000).toFixed(6);
-    this.keep(channel, { ts, channel, text, place: `${last}~`, thread_ts: thread, user: "USLACKBOT", ephemeral: true, local: true });
+    const said = { ts, channel, text, thread_ts: thread, user: "USLACKBOT", place: `${last}~` };
+    this.keep(channel, { ...said, ephemeral: true, local: true });
     this.changed();
   }
 

@@ -83,7 +83,7 @@ def test_every_icon_that_is_used_is_drawn_and_every_drawing_is_used() -> None:
     used = {
         name
         for module in MODULES
-        for call in re.findall(r"\bicon\(((?:[^()]|\(\))*)\)", module.read_text())
-        for name in re.findall(r'"(\w+)"', call)
+        for call in re.findall(r"\b(?:icon|tool)\(((?:[^()]|\(\))*)\)", module.read_text())
+        for name in re.findall(r'"([a-z]+)"', call)
     }
     assert used - {"dark"} == _symbols("icons.svg")
