@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -147,7 +148,10 @@ class Task:
 
 @dataclass(eq=False)
 class Service:
-    """A service; ``settings`` are the parameters it was created and updated with, as DescribeServices echoes them."""
+    """A service; ``settings`` are the parameters it was created and updated with, as DescribeServices echoes them.
+
+    ``tasks`` are those that run or are on their way; ``stopped`` those that can still be described, oldest first.
+    """
 
     name: str
     arn: str
@@ -164,6 +168,7 @@ class Service:
     revisions: list[Revision] = field(default_factory=list)
     completed: Revision | None = None
     tasks: list[Task] = field(default_factory=list)
+    stopped: deque[Task] = field(default_factory=deque)
     events: list[dict[str, Any]] = field(default_factory=list)
     reconcile_at: float | None = None
     steady: bool = False

@@ -235,14 +235,14 @@ def _surplus(service: Service, mine: list[Task], now: float) -> list[Task]:
 
 
 def _drop_gone(service: Service) -> None:
-    held = {id(task.deployment) for task in service.tasks if task.stopped_at is None or task.plan}
+    held = {id(task.deployment) for task in service.tasks}
     service.deployments[1:] = [each for each in service.deployments[1:] if id(each) in held]
 
 
 def _settle(service: Service, primary: Deployment, now: float) -> None:
     mine = service.of(primary)
     settled = len(mine) == service.desired and all(task.healthy(now) for task in mine)
-    if not settled or len(service.deployments) > 1 or any(task.plan and not task.alive for task in service.tasks):
+    if not settled or len(service.deployments) > 1 or not all(task.alive for task in service.tasks):
         return
     if primary.rollout_state == "IN_PROGRESS":
         _complete(service, primary, now)
@@ -267,7 +267,7 @@ def _drain(service: Service, now: float) -> None:
     for task in service.tasks:
         if task.alive:
             ecs_tasks.stop(task, now, f"Scaling activity initiated by (deployment {service.primary.id})")
-    if not any(task.plan for task in service.tasks):
+    if not service.tasks:
         service.status = "INACTIVE"
         service.deployments.clear()
 

@@ -37,8 +37,9 @@ def jobs_of(backend: EC2ContainerServiceBackend) -> list[Task]:
 
 
 def tasks_of(backend: EC2ContainerServiceBackend) -> list[Task]:
-    """All tasks of a region that can be described, in the order they were created."""
-    return [task for service in services_of(backend).values() for task in service.tasks] + jobs_of(backend)
+    """All tasks of a region that can be described."""
+    services = services_of(backend).values()
+    return [task for each in services for task in (*each.tasks, *each.stopped)] + jobs_of(backend)
 
 
 def bring_up(backend: EC2ContainerServiceBackend) -> None:
@@ -69,14 +70,19 @@ def _advance(service: Service, until: float) -> None:
         look_at = service.reconcile_at
         if look_at is not None and look_at <= until and (task_at is None or look_at <= task_at):
             ecs_rollout.reconcile(service, look_at)
-            service.tasks[:] = _kept(service.tasks, look_at)
         elif task is not None and task_at is not None and task_at <= until:
             moment, kind = task.plan.pop(0)
             _happen(service, task, moment, kind)
+            _forget(service, moment)
             ecs_rollout.wake(service, moment)
         else:
             break
-    service.tasks[:] = _kept(service.tasks, until)
+    _forget(service, until)
+
+
+def _forget(service: Service, at: float) -> None:
+    while service.stopped and (service.stopped[0].stopped_at or 0) + STOPPED_KEPT <= at:
+        service.stopped.popleft()
 
 
 def _kept(tasks: list[Task], at: float) -> list[Task]:
@@ -86,20 +92,32 @@ def _kept(tasks: list[Task], at: float) -> list[Task]:
 def _happen(service: Service | None, task: Task, at: float, kind: str) -> None:
     if kind == "running":
         ecs_logs.write_start(task, at)
-        if service is not None:
-            for group in task.target_groups:
-                service.say(at, f"registered 1 targets in (target-group {group})")
+    if kind not in ("running", "healthy", "sick", "stopped"):
+        counts = ecs_tasks.end(task, at, kind)
+        if service is not None and counts:
+            _lose(service, task, at, kind)
+    elif service is not None:
+        _follow(service, task, at, kind)
+
+
+def _follow(service: Service, task: Task, at: float, kind: str) -> None:
+    if kind == "running":
+        for group in task.target_groups:
+            service.say(at, f"registered 1 targets in (target-group {group})")
     elif kind == "healthy":
         ecs_rollout.recovered(task)
     elif kind == "sick":
-        if service is not None:
-            _say_unhealthy(service, task, at)
-    elif kind != "stopped":
-        counts = ecs_tasks.end(task, at, kind)
-        if service is not None and counts:
-            if kind == "unhealthy":
-                service.say(at, f"has stopped 1 running tasks: (task {task.id}).")
-            ecs_rollout.failed(service, task, at)
+        _say_unhealthy(service, task, at)
+    else:
+        service.tasks.remove(task)
+        service.stopped.append(task)
+
+
+def _lose(service: Service, task: Task, at: float, kind: str) -> None:
+    if kind == "unhealthy":
+        service.say(at, f"has stopped 1 running tasks: (task {task.id}).")
+    service.steady = False
+    ecs_rollout.failed(service, task, at)
 
 
 def _say_unhealthy(service: Service, task: Task, at: float) -> None:
