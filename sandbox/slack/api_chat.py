@@ -6,7 +6,7 @@ from typing import Any
 
 from sandbox.slack import seed
 from sandbox.slack.arguments import Arguments
-from sandbox.slack.blocks import check_attachments, check_blocks, with_block_ids
+from sandbox.slack.blocks import check_attachments, check_blocks, with_attachment_ids, with_block_ids
 from sandbox.slack.errors import SlackError
 from sandbox.slack.web_api import Method
 from sandbox.slack.workspace import Channel, Message, Workspace
@@ -65,7 +65,7 @@ class Chat:
             user=seed.BOT_USER,
             text=text[:LONGEST_TEXT],
             blocks=with_block_ids(blocks or [], self._workspace.number),
-            attachments=attachments or [],
+            attachments=with_attachment_ids(attachments or [], self._workspace.number),
             thread_ts=thread_ts,
             subtype="thread_broadcast" if broadcast else None,
             metadata=_metadata(arguments),
@@ -110,7 +110,8 @@ class Chat:
         text = arguments.text("text", message.text)
         if not (text or shown or kept):
             raise SlackError("no_text")
-        message.text, message.attachments = text, kept
+        message.text = text
+        message.attachments = with_attachment_ids(kept, self._workspace.number)
         message.blocks = with_block_ids(shown, self._workspace.number)
         message.metadata = metadata or message.metadata
         if arguments.flag("reply_broadcast") and message.thread_ts:

@@ -176,6 +176,14 @@ def with_block_ids(blocks: list[Any], number: Callable[[], int]) -> list[Any]:
     return own
 
 
+def with_attachment_ids(attachments: list[Any], number: Callable[[], int]) -> list[Any]:
+    """A copy of attachments in which their blocks have ids."""
+    return [
+        {**one, "blocks": with_block_ids(one["blocks"], number)} if one.get("blocks") else dict(one)
+        for one in attachments
+    ]
+
+
 def _twice(blocks: list[Any], pointer: str) -> list[str]:
     """Ids that are used more than once."""
     seen: set[tuple[str, str]] = set()

@@ -1,4 +1,22 @@
-"""/client/*: all that a person does and sees, as JSON for the page, tests and scripts."""
+"""/client/*: all that a person does and sees, as JSON for the page, tests and scripts.
+
+Every answer has ``ok``; one that is not has ``error``, a word, and ``detail``, a sentence. Channels go by id or #name.
+
+- POST command {user, channel, text}: ``ack`` is what the app answered, ``ms`` how long it took
+- POST message {user, channel, text, thread_ts?}: ``ts``
+- POST action {user, channel, ts, action_id, block_id?, value?}: press a button, pick an option
+- POST view {user, view_id, action: submit|close|block_action, values?, action_id?, block_id?, value?}; ``values`` is
+  {block_id: {action_id: value}}
+- POST fault {target: slack|aws|pagerduty, operation, error, count?, seconds?, latency_ms?}; the error "clear" ends all
+  of a target's. For Slack, "disconnect", "warning" and "refresh_requested" with the operation "*" or "socket" befall
+  the open sockets at once; "drop_ack" befalls deliveries (operation "slash_commands", "interactive", "events_api" or "*");
+  the rest befalls calls of the Web API: "ratelimited", "timeout", "disconnect", "lost_response", a status such as
+  "503", or the word to answer
+- POST channel {channel, is_private?, is_archived?, is_member?}: make or change one
+- POST verify {}: whether the request URL answers Slack's challenge
+- GET messages?channel=&user=&thread_ts=, calls?target=&operation=, views?user=, state
+- GET stream?user=: server-sent events message, message_changed, message_deleted, ephemeral, view, home, notice, state
+"""
 
 from __future__ import annotations
 

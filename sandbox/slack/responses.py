@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from sandbox.calls import Calls
 from sandbox.slack import seed
 from sandbox.slack.arguments import Arguments, arguments_of
-from sandbox.slack.blocks import check_attachments, check_blocks, with_block_ids
+from sandbox.slack.blocks import check_attachments, check_blocks, with_attachment_ids, with_block_ids
 from sandbox.slack.errors import SlackError
 from sandbox.slack.interactions import Interactions, ResponseUrl
 from sandbox.slack.workspace import Message, Workspace
@@ -38,7 +38,10 @@ class Responses:
         return PlainTextResponse("ok")
 
     def _answer(self, url: ResponseUrl, arguments: Arguments) -> None:
-        original = url.original
+        channel, original = self._workspace.channels[url.channel], url.original
+        if original is not None and channel.messages.get(original.ts) is not original:
+            # Deleted since, so that only new messages can be made.
+            original = None
         if arguments.flag("delete_original"):
             if original is None:
                 raise SlackError("message_not_found")
@@ -52,7 +55,7 @@ class Responses:
             else:
                 self._workspace.changed(original)
             return
-        self._workspace.add(self._workspace.channels[url.channel], message)
+        self._workspace.add(channel, message)
         if original is None:
             # What a command's URL showed first is what it may replace later.
             url.original = message
@@ -78,7 +81,7 @@ class Responses:
             user=seed.BOT_USER,
             text=arguments.text("text"),
             blocks=with_block_ids(blocks or [], self._workspace.number),
-            attachments=attachments or [],
+            attachments=with_attachment_ids(attachments or [], self._workspace.number),
             thread_ts=arguments.text("thread_ts") or thread_ts,
             only_for=user if ephemeral else None,
             from_app=True,

@@ -20,3 +20,10 @@ def impatient() -> Iterator[Slack]:
     """Gives the app a moment only, so that a test sees what happens after Slack's three seconds."""
     with running(patience=0.15) as slack:
         yield slack
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Slack]:
+    """For the tests that change nothing."""
+    with running() as slack:
+        yield slack

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sandbox.slack.blocks import check_attachments, check_blocks, check_view
 from sandbox.slack.errors import SlackError
@@ -182,3 +185,20 @@ def test_a_view_beyond_the_limits_is_refused(view: dict[str, Any], pointer: str)
         check_view(view)
     assert caught.value.word == "invalid_arguments"
     assert [one for one in caught.value.problems if one.endswith(f"[json-pointer:{pointer}]")]
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.sampled_from(["section", "actions", "button"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["type", "text", "elements", "element", "accessory", "options"]), inner)
+    ),
+    max_leaves=12,
+)
+
+
+@given(JSON)
+def test_whatever_is_sent_is_taken_or_refused_in_slacks_form(value: Any) -> None:
+    for check in (check_blocks, check_attachments, check_view):
+        with contextlib.suppress(SlackError):
+            check(value)

@@ -252,3 +252,22 @@ def test_a_stranger_keeps_their_team_in_what_the_app_is_told(slack: Slack, bot: 
     assert bot.last["user"]["team_id"] == "T0ELSEWHERE"
     slack.command("/ops", user="U0STRANGER")
     assert bot.last["team_id"] == "T0ELSEWHERE"
+
+
+def test_a_button_in_an_attachment_is_pressed_like_any_other(slack: Slack, bot: Bot) -> None:
+    elements = [{"type": "button", "action_id": "go", "text": {"type": "plain_text", "text": "Go"}}]
+    attachment = {"color": "#36a64f", "blocks": [{"type": "actions", "elements": elements}]}
+    ts = str(slack.web().chat_postMessage(channel="C0OPS", text="x", attachments=[attachment])["ts"])
+    assert slack.press(ts, "go")["ok"]
+    assert bot.last["actions"][0]["block_id"]
+
+
+def test_a_message_deleted_meanwhile_is_not_replaced(slack: Slack, bot: Bot) -> None:
+    ts = posted(slack)
+    slack.press(ts, "go")
+    slack.web().chat_delete(channel="C0OPS", ts=ts)
+    url = bot.last["response_url"]
+    gone = httpx.post(url, json={"delete_original": True}, trust_env=False)
+    assert (gone.status_code, gone.json()["error"]) == (400, "message_not_found")
+    assert httpx.post(url, json={"text": "new", "replace_original": True}, trust_env=False).text == "ok"
+    assert [one["text"] for one in slack.messages()] == ["new"]

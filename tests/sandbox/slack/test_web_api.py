@@ -34,9 +34,9 @@ def test_auth_test_names_the_bot_and_its_scopes(slack: Slack) -> None:
         (BOT_TOKEN, "chat.shout", "unknown_method"),
     ],
 )
-def test_a_call_without_the_right_token_or_name_is_refused(slack: Slack, token: str, method: str, word: str) -> None:
+def test_a_call_without_the_right_token_or_name_is_refused(shared: Slack, token: str, method: str, word: str) -> None:
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    answer = slack.http.post(f"/api/{method}", headers=headers)
+    answer = shared.http.post(f"/api/{method}", headers=headers)
     assert answer.status_code == 200
     assert answer.json()["error"] == word
 
@@ -151,8 +151,8 @@ def test_a_private_channel_without_the_bot_does_not_exist_for_it(slack: Slack) -
         ("usergroups.users.list", {"usergroup": "S0NONE"}, "no_such_subteam"),
     ],
 )
-def test_slacks_own_words_for_what_is_wrong(slack: Slack, method: str, arguments: dict[str, str], word: str) -> None:
-    assert refused(slack, method, **arguments) == word
+def test_slacks_own_words_for_what_is_wrong(shared: Slack, method: str, arguments: dict[str, str], word: str) -> None:
+    assert refused(shared, method, **arguments) == word
 
 
 def test_only_its_own_message_may_be_changed(slack: Slack) -> None:
