@@ -60,6 +60,7 @@ function drawTopbar() {
   patchChildren(byId("panel-toggle"), [icon("flask"), words, ...(pages ? [h("span", count, String(pages))] : [])]);
   patchChildren(byId("theme-toggle"), [icon(theme() === "dark" ? "sun" : "moon")]);
   patchChildren(byId("menu-toggle"), [icon("menu")]);
+  byId("menu-toggle").setAttribute("aria-expanded", String(byId("frame").classList.contains("with-sidebar")));
 }
 
 /** The channel shown at first: the last one used, else the one where something happened last. */
@@ -177,9 +178,7 @@ function listenToPage() {
   });
   byId("theme-toggle").addEventListener("click", () => { toggleTheme(); changed(); });
   byId("panel-toggle").addEventListener("click", () => panel.toggle());
-  byId("menu-toggle").addEventListener("click", () => {
-    byId("menu-toggle").setAttribute("aria-expanded", String(byId("frame").classList.toggle("with-sidebar")));
-  });
+  byId("menu-toggle").addEventListener("click", () => { byId("frame").classList.toggle("with-sidebar"); changed(); });
   setInterval(changed, 30000); // "2 min ago" grows old
 }
 
