@@ -210,6 +210,10 @@ class FakeMetrics:
         self.failures.take("series")
         return self.points.get(metric.name, ())
 
+    def watched(self, account: Account, alarm: str, *, start: float, end: float) -> tuple[Datapoint, ...]:
+        self.failures.take("watched")
+        return self.points.get(alarm, ())
+
     def alarms(self, account: Account, names: Sequence[str]) -> tuple[AlarmReading, ...]:
         self.failures.take("alarms")
         return tuple(

@@ -40,9 +40,9 @@ class Failures:
     """Errors to raise, by the name of the call: each once, in order."""
 
     def __init__(self) -> None:
-        self._next: dict[str, list[Exception]] = {}
+        self._next: dict[str, list[BaseException]] = {}
 
-    def add(self, call: str, *errors: Exception) -> None:
+    def add(self, call: str, *errors: BaseException) -> None:
         self._next.setdefault(call, []).extend(errors)
 
     def take(self, call: str) -> None:
