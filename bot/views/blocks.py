@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from bot.ports import Message
 from bot.redact import redact, strip_control
 
 Block = dict[str, Any]
@@ -38,7 +39,7 @@ def cut(text: str, limit: int) -> str:
 def _cut_escaped(text: str, limit: int) -> str:
     if len(text) <= limit:
         return text
-    kept = text[: limit - 1]
+    kept = text[: limit - len("```…")].rstrip("`")
     entity = kept.rfind("&", len(kept) - 5)
     if entity >= 0 and ";" not in kept[entity:]:
         kept = kept[:entity]
@@ -59,7 +60,7 @@ def code(text: str, limit: int = 200) -> str:
 
 def pre(lines: Iterable[str], limit: int = 1400) -> str:
     """Foreign lines as a preformatted block."""
-    text = redact(strip_control("\n".join(lines)).replace("```", "\u02cb\u02cb\u02cb"))
+    text = redact(strip_control("\n".join(lines)).replace("`", "\u02cb"))
     return f"```{cut(text, limit).translate(_SPECIAL)}```"
 
 
@@ -106,6 +107,17 @@ def section(text: str) -> Block:
     }
 
 
+def sections(lines: Iterable[str]) -> list[Block]:
+    """Lines of mrkdwn as few paragraphs as they fit in; no line is torn."""
+    paragraphs: list[str] = []
+    for line in lines:
+        if paragraphs and len(paragraphs[-1]) + 1 + len(line) <= SECTION_TEXT:
+            paragraphs[-1] += f"\n{line}"
+        else:
+            paragraphs.append(line)
+    return [section(paragraph) for paragraph in paragraphs]
+
+
 def fields(pairs: Sequence[tuple[str, str]]) -> Block:
     """Titles and values side by side."""
     texts = [f"*{title}*\n{value}" for title, value in pairs[:FIELDS]]
@@ -113,6 +125,11 @@ def fields(pairs: Sequence[tuple[str, str]]) -> Block:
         "type": "section",
         "fields": [{"type": "mrkdwn", "verbatim": True, "text": _cut_escaped(text, FIELD_TEXT)} for text in texts],
     }
+
+
+def paragraph(text: str) -> Message:
+    """A message of one paragraph, which is its fallback too."""
+    return Message(text=_cut_escaped(text, FALLBACK_TEXT), blocks=(section(text),))
 
 
 def context(*texts: str) -> Block:

@@ -99,26 +99,29 @@ def recovered(incident: Incident) -> Message:
     """The reply when the alarm went back to OK."""
     took = b.ago(incident.recovered_at - incident.opened_at)
     text = f":large_green_circle: {b.code(incident.alarm.name)} is OK again after {took}."
-    return Message(text=text, blocks=(b.section(text),))
+    return b.paragraph(text)
 
 
 def fired_again(incident: Incident) -> Message:
     """The reply when the alarm of a recovered incident fires again."""
     name, reason = b.code(incident.alarm.name), b.esc(incident.alarm.reason)
     text = f":rotating_light: {name} fires again (time {incident.fired}). {reason}"
-    return Message(text=text, blocks=(b.section(text),))
+    return b.paragraph(text)
 
 
 def acknowledged(incident: Incident) -> Message:
     """The reply that says who has it."""
     text = f":eyes: {b.user(incident.acked_by)} has it."
-    return Message(text=text, blocks=(b.section(text),))
+    return b.paragraph(text)
 
 
-def page_failed(error: str) -> Message:
-    """The reply when PagerDuty could not be called: somebody has to use a telephone."""
-    text = f":warning: PagerDuty could not be called: {b.esc(error, 500)} Call the person on duty yourself."
-    return Message(text=text, blocks=(b.section(text),))
+def page_failed(action: str, error: str) -> Message:
+    """The reply when PagerDuty did not take an event: somebody has to do it by hand."""
+    if action == "trigger":
+        text = f":warning: PagerDuty could not be called: {b.esc(error, 500)} Call the person on duty yourself."
+    else:
+        text = f":warning: PagerDuty was not told to {b.esc(action)} this: {b.esc(error, 500)} Do it there by hand."
+    return b.paragraph(text)
 
 
 def notice(alarm: Alarm) -> Message:

@@ -102,7 +102,7 @@ def outcome(operation: Operation, state: State) -> Message:
     title = b.esc(operation.plan.title) if operation.plan else b.esc(operation.command)
     said = b.esc(operation.progress.headline, 600) if operation.progress else b.esc(operation.note, 600)
     text = f"{b.user(operation.actor.user)} {STATE_WORDS[state]}: {title}\n{said}".strip()
-    return Message(text=b.cut(text, b.FALLBACK_TEXT), blocks=(b.section(text),))
+    return b.paragraph(text)
 
 
 def soaked(operation: Operation, red: tuple[str, ...], seconds: float) -> Message:
@@ -112,7 +112,7 @@ def soaked(operation: Operation, red: tuple[str, ...], seconds: float) -> Messag
         text = f":warning: {b.user(operation.actor.user)} not counted as good: {names} in alarm {b.ago(seconds)} after."
     else:
         text = f":white_check_mark: Quiet for {b.ago(seconds)}: counted as good."
-    return Message(text=text, blocks=(b.section(text),))
+    return b.paragraph(text)
 
 
 def sentence(text: str, hint: str = "") -> Message:
