@@ -18,6 +18,8 @@ from commands import images
 
 HEALTH_SECONDS = 60.0
 """How long a service whose tasks have settled may take to answer its health address as configured."""
+APPEAR_SECONDS = 15.0
+"""ECS answers from copies that may be seconds old; so long a deployment that is not shown yet is not lost."""
 LAST_LINES = 12
 SLOW_WORDS = ("unable to", "unhealthy", "failed", "insufficient", "error")
 
@@ -112,10 +114,16 @@ def _lost(run: Run, world: World, service: EcsService, ours: str, evidence: Evid
         verb = "is going back" if record.status in ("ROLLBACK_IN_PROGRESS", "ROLLBACK_REQUESTED") else "went back"
         reason = f" ({record.reason})" if record.reason else ""
         return _failed(f"Not deployed: ECS {verb} to {now_at}{reason}", evidence)
+    if not any(deployment.task_definition == ours for deployment in service.deployments) and _is_young(run, world):
+        return Progress(stage=Stage.ROLLING, headline="Waiting for ECS to begin")
     before = images.revision(str(run.plan.facts["task_definition"]))
     if now_at == before:
         return _failed(f"Not deployed: ECS went back to {now_at}", evidence)
     return _failed(f"Superseded: another deployment moves the service to {now_at}", evidence)
+
+
+def _is_young(run: Run, world: World) -> bool:
+    return world.clock.now() - run.started_at < APPEAR_SECONDS
 
 
 def _record(run: Run, world: World, ours: str) -> ServiceDeployment | None:

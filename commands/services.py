@@ -50,7 +50,7 @@ def plan(args: ServicesArgs, world: World, person: Person) -> Plan:
         title = (system.title if system else "") or group[0]
         shown.append(b.section(f"*{b.esc(title)}* · {b.esc(group[1])}"))
         mine = [reading for reading in readings if (reading.target.system, reading.target.environment) == group]
-        shown.append(b.section("\n".join(_line(reading, world) for reading in mine)))
+        shown += b.sections(_line(reading, world) for reading in mine)
     shown.append(b.context(f"as of {b.when(world.clock.now())}"))
     healthy = sum(1 for reading in readings if _mark(reading) == ":large_green_circle:")
     return Plan(

@@ -26,7 +26,7 @@ class RecentChangesStep(ReadingStep):
             return None
         since = scene.at - self.hours * 3600
         changes = [
-            (float(each["at"]), f"{each['title']} by {world.chat.person(str(each['actor'])).name}: {each['state']}")
+            (float(each["at"]), f"{each['title']} by {_name(world, str(each['actor']))}: {each['state']}")
             for each in world.recent.operations(scene.target.key, since=since)
         ]
         known = [at for at, _ in changes]
@@ -62,6 +62,14 @@ class RecentChangesStep(ReadingStep):
             for record in records
             if not any(abs(record.created_at - at) < 60 for at in known)
         ]
+
+
+def _name(world: World, user: str) -> str:
+    """What a person is called; their id while Slack cannot be asked."""
+    try:
+        return world.chat.person(user).name
+    except BotError:
+        return user
 
 
 def _count(number: int) -> Fact:
