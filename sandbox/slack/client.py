@@ -9,8 +9,8 @@ Every answer has ``ok``; one that is not has ``error``, a word, and ``detail``, 
   {block_id: {action_id: value}}
 - POST fault {target: slack|aws|pagerduty, operation, error, count?, seconds?, latency_ms?}; the error "clear" ends all
   of a target's. For Slack, "disconnect", "warning" and "refresh_requested" with the operation "*" or "socket" befall
-  the open sockets at once; "drop_ack" befalls deliveries (operation "slash_commands", "interactive", "events_api" or "*");
-  the rest befalls calls of the Web API: "ratelimited", "timeout", "disconnect", "lost_response", a status such as
+  the open sockets at once; "drop_ack" befalls deliveries (operation "slash_commands", "interactive", "events_api",
+  "*"); the rest befalls calls of the Web API: "ratelimited", "timeout", "disconnect", "lost_response", a status such as
   "503", or the word to answer
 - POST channel {channel, is_private?, is_archived?, is_member?}: make or change one
 - POST verify {}: whether the request URL answers Slack's challenge

@@ -18,7 +18,7 @@ def slack() -> Iterator[Slack]:
 @pytest.fixture
 def impatient() -> Iterator[Slack]:
     """Gives the app a moment only, so that a test sees what happens after Slack's three seconds."""
-    with running(patience=0.15) as slack:
+    with running(patience=0.5) as slack:
         yield slack
 
 
