@@ -237,7 +237,8 @@ class Engine:
 
     def _save(self, row: Row, step: Step) -> None:
         self._store.save(row, step, self._clock.now())
-        log.debug("moved", extra={"row": row.id, "kind": row.kind, "from": row.state, "to": step.state})
+        if step.state != row.state:
+            log.info("moved", extra={"row": row.id, "kind": row.kind, "from": row.state, "to": step.state})
 
     def _again(self, machine: Machine, row: Row, signals: list[Received], error: UpstreamError) -> None:
         if not error.retryable or row.attempts >= machine.patience(row):

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from bot.redact import redact
 
-_PLAIN = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
+_PLAIN = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName", "color_message"}
 
 
 class JsonLines(logging.Formatter):
@@ -36,5 +36,15 @@ def configure(level: int = logging.INFO) -> None:
     root = logging.getLogger()
     root.handlers[:] = [output]
     root.setLevel(level)
-    for name in ("httpx", "httpcore", "urllib3", "botocore", "apscheduler", "uvicorn.access", "slack_bolt.App"):
+    for name in (
+        "httpx",
+        "httpx2",
+        "httpcore",
+        "uvicorn.error",
+        "urllib3",
+        "botocore",
+        "apscheduler",
+        "uvicorn.access",
+        "slack_bolt.App",
+    ):
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -163,6 +163,13 @@ class Metrics(Protocol):
         """The metric's values with the alarm's own statistic and period, oldest first."""
         ...
 
+    def watched(self, account: Account, alarm: str, *, start: float, end: float) -> tuple[Datapoint, ...]:
+        """What an alarm on metric math watches, computed as the alarm itself does; oldest first.
+
+        Empty when there is no such alarm or nothing to compute.
+        """
+        ...
+
     def alarms(self, account: Account, names: Sequence[str]) -> tuple[AlarmReading, ...]:
         """The state of alarms now; names that do not exist are left out."""
         ...

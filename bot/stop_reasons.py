@@ -137,15 +137,14 @@ def is_failure(task: StoppedTask) -> bool:
 def explain(task: StoppedTask) -> str:
     """Why a task stopped, as one sentence without a full stop; plain text, not redacted.
 
-    Names the container where one stands out, says what to check where the reason tells, and quotes ECS itself
+    Names the container where there are several, says what to check where the reason tells, and quotes ECS itself
     where it tells more than the words do.
     """
     word = cause(task)
     words = _WORDS[word]
     worst = _worst(task)
-    name = (
-        f"{worst.name}: " if worst and worst.name and word in ("oom", "killed", "crash", "exited", "terminated") else ""
-    )
+    several = len(task.containers) > 1 and word in ("oom", "killed", "crash", "exited", "terminated")
+    name = f"{worst.name}: " if worst and worst.name and several else ""
     detail = _detail(word, task, worst)
     return f"{name}{words}{f' ({detail})' if detail else ''}"
 

@@ -40,8 +40,19 @@ class Metrics:
             "Id": "watched",
             "MetricStat": {"Metric": watched, "Period": metric.period, "Stat": statistic(metric.statistic)},
         }
+        return self._computed(account, [query], start, end)
+
+    def watched(self, account: Account, alarm: str, *, start: float, end: float) -> tuple[Datapoint, ...]:
+        """What an alarm on metric math watches: its own queries, as DescribeAlarms tells them; oldest first."""
+        found = ask(self._sessions.client(account, "cloudwatch"), "describe_alarms", AlarmNames=[alarm])
+        queries = [query for each in found.get("MetricAlarms", []) for query in each.get("Metrics", [])]
+        return self._computed(account, queries, start, end) if queries else ()
+
+    def _computed(
+        self, account: Account, queries: list[dict[str, Any]], start: float, end: float
+    ) -> tuple[Datapoint, ...]:
         parameters: dict[str, Any] = {
-            "MetricDataQueries": [query],
+            "MetricDataQueries": queries,
             "StartTime": datetime.fromtimestamp(start, UTC),
             "EndTime": datetime.fromtimestamp(end, UTC),
             "ScanBy": "TimestampAscending",

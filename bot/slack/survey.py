@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import Any
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
@@ -39,5 +40,6 @@ class Survey:
             answer = self._client.auth_test()
         except (SlackApiError, SlackClientError, OSError) as error:
             raise UpstreamError(f"Slack did not accept the bot token: {error}") from error
-        headers = {str(name).lower(): str(value) for name, value in dict(answer.headers).items()}
-        return [scope.strip() for scope in headers.get("x-oauth-scopes", "").split(",") if scope.strip()]
+        headers: Any = answer.headers
+        scopes = next((str(value) for name, value in headers.items() if name.lower() == "x-oauth-scopes"), "")
+        return [scope.strip() for scope in scopes.split(",") if scope.strip()]

@@ -31,22 +31,25 @@ class AlarmMetricStep(ReadingStep):
         if metric is None:
             return None
         limit = f"{OPERATORS.get(metric.comparison, metric.comparison)} {_number(metric.threshold)}"
-        if metric.expression or not metric.name:
-            return Finding(
-                step=self.do, title="Metric", summary=f"{scene.alarm.reason} (alarm when {limit})", weight=20
-            )
         account = scene.target.account if scene.target else Account(region=scene.alarm.region)
-        points = world.metrics.series(account, metric, start=scene.at - self.minutes * 60, end=scene.at + 60)
+        start, end = scene.at - self.minutes * 60, scene.at + 60
+        name = metric.name
+        if metric.expression or not metric.name:
+            name = metric.expression or "The metric"
+            points = world.metrics.watched(account, scene.alarm.name, start=start, end=end)
+        else:
+            points = world.metrics.series(account, metric, start=start, end=end)
         if not points:
-            summary = f"{metric.name} has no data in the last {self.minutes} min (alarm when {limit})."
+            summary = f"{name} has no data in the last {self.minutes} min (alarm when {limit})."
             return Finding(step=self.do, title="Metric", summary=summary, weight=10)
         values = [point.value for point in points]
         last, peak = values[-1], max(values)
-        line = f"{_spark(values[-40:])}  {self.minutes} min, {metric.statistic} of {metric.period} s"
+        of = f", {metric.statistic}" if metric.statistic and not metric.expression else ""
+        line = f"{_spark(values[-40:])}  the last {self.minutes} min{of} of {metric.period} s"
         return Finding(
             step=self.do,
             title="Metric",
-            summary=f"{metric.name} is {_number(last)}; alarm when {limit}; highest {_number(peak)}",
+            summary=f"{name} is {_number(last)}; alarm when {limit}; highest {_number(peak)}",
             lines=(line,),
             facts=(Fact(name="metric.last", value=last), Fact(name="metric.max", value=peak)),
             weight=25,

@@ -32,24 +32,36 @@ class StoppedTasksStep(ReadingStep):
         if not stopped:
             summary = f"No task failed in the last {self.minutes} min."
             return Finding(step=self.do, title="Stopped tasks", summary=summary, facts=(_count(0),))
-        return self._found(stopped, scene.at)
+        running = world.ecs.service(target).task_definition
+        return self._found(stopped, running, scene.at)
 
-    def _found(self, stopped: list[StoppedTask], now: float) -> Finding:
-        reasons = Counter(explain(task) for task in stopped)
-        causes = Counter(cause(task) for task in stopped)
-        worst, _ = causes.most_common(1)[0]
-        first, last = min(task.stopped_at for task in stopped), max(task.stopped_at for task in stopped)
-        lines = [f"{count} × {reason}" for reason, count in reasons.most_common(4)]
-        lines.append(f"first {minutes(now - first)} ago, last {minutes(now - last)} ago")
-        top = reasons.most_common(1)[0][0]
+    def _found(self, stopped: list[StoppedTask], running: str, now: float) -> Finding:
+        """Tasks of the revision that runs now come first: those of an abandoned one no longer hurt anybody."""
+        current = [task for task in stopped if task.task_definition == running]
+        pointed = current or stopped
+        reasons = Counter(explain(task) for task in pointed)
+        worst, _ = Counter(cause(task) for task in pointed).most_common(1)[0]
+        top, _ = reasons.most_common(1)[0]
+        lines = [f"{count} × {reason}" for reason, count in reasons.most_common(4)] if len(reasons) > 1 else []
+        lines.append(_span(pointed, now))
+        older = len(stopped) - len(pointed)
+        if older:
+            lines.append(f"{older} more of a revision that no longer runs")
         return Finding(
             step=self.do,
             title="Stopped tasks",
-            summary=f"{len(stopped)} task{'s' if len(stopped) > 1 else ''} failed: {top}",
+            summary=f"{len(pointed)} task{'s' if len(pointed) > 1 else ''} failed: {top}",
             lines=tuple(lines),
-            facts=(_count(len(stopped)), Fact(name="tasks.cause", value=worst)),
-            weight=WEIGHTS.get(worst, 60),
+            facts=(_count(len(pointed)), Fact(name="tasks.cause", value=worst)),
+            weight=WEIGHTS.get(worst, 60) if current else 45,
         )
+
+
+def _span(tasks: list[StoppedTask], now: float) -> str:
+    last = max(task.stopped_at for task in tasks)
+    if len(tasks) == 1:
+        return f"{minutes(now - last)} ago"
+    return f"first {minutes(now - min(task.stopped_at for task in tasks))} ago, last {minutes(now - last)} ago"
 
 
 def _count(number: int) -> Fact:
