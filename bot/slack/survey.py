@@ -23,9 +23,9 @@ class Survey:
         cursor = None
         while True:
             try:
-                page = self._client.conversations_list(
+                page: Any = self._client.conversations_list(
                     types="public_channel,private_channel", exclude_archived=True, limit=1000, cursor=cursor
-                )
+                ).data
             except (SlackApiError, SlackClientError, OSError) as error:
                 raise UpstreamError(f"Slack did not list its channels: {error}") from error
             for channel in page["channels"]:
