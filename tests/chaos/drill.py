@@ -49,7 +49,7 @@ class Drill:
         self.stage = Stage(read_env_file(sandbox.env_file), say=lambda sentence: None)
         self._orders = orders
         self._numbers = count()
-        self._alarms = {service: (alarm_name(service, number) for number in count()) for service in CHANNELS}
+        self._fired = dict.fromkeys(CHANNELS, 0)
         self._versions = dict.fromkeys(CHANNELS, 0)
 
     # killing
@@ -161,7 +161,8 @@ class Drill:
 
     def fire(self, service: EcsService) -> str:
         """An alarm nobody saw before goes off; returns its name."""
-        name = next(self._alarms[service])
+        name = alarm_name(service, self._fired[service])
+        self._fired[service] += 1
         cloudwatch = self.stage.aws("cloudwatch", service.region)
         topic = f"arn:aws:sns:{service.region}:{ACCOUNT}:{TOPIC}"
         cloudwatch.put_metric_alarm(
@@ -201,8 +202,8 @@ class Drill:
         return self.stage.messages(channel, thread_ts=thread_ts)
 
     def message(self, channel: str, key: str) -> Message | None:
-        """The top-level message that was posted with a key."""
-        return next((each for each in self.messages(channel) if key_of(each) == key), None)
+        """The newest top-level message that was posted with a key."""
+        return next((each for each in reversed(self.messages(channel)) if key_of(each) == key), None)
 
     def keys(self, channel: str, *, thread_of: str = "") -> list[str]:
         """Keys of a channel's top-level messages, or of one thread."""

@@ -8,10 +8,12 @@ in the bot's store says so. A file called ``blind`` switches every look-up by ke
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -27,6 +29,9 @@ from commands import COMMANDS
 
 ORDERS = Path(os.environ["CHAOS_ORDERS"])
 BLIND = ORDERS / "blind"
+
+ONE_AT_A_TIME = threading.Lock()
+"""A death must not cut short another effect that has an order of its own waiting after it."""
 
 Label = Callable[..., str]
 
@@ -58,10 +63,11 @@ def mortal(act: Callable[..., Any], label: Label) -> Callable[..., Any]:
 
     def acted(self: object, *args: Any, **kwargs: Any) -> Any:
         name = label(*args, **kwargs)
-        obey("before", name)
-        result = act(self, *args, **kwargs)
-        obey("after", name)
-        return result
+        with ONE_AT_A_TIME if any(ORDERS.glob("*.order")) else contextlib.nullcontext():
+            obey("before", name)
+            result = act(self, *args, **kwargs)
+            obey("after", name)
+            return result
 
     return acted
 
