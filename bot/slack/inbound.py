@@ -11,6 +11,7 @@ import re
 from typing import Any, Protocol
 
 from slack_bolt import Ack, App
+from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 
 from bot.domain import Actor
@@ -44,8 +45,15 @@ def _say(ack: Ack, message: Message | None) -> None:
 
 def bolt_app(client: WebClient, signing_secret: str, desk: Desk) -> App:
     """The Bolt app with all its listeners."""
+    token = client.token
+
+    def authorize() -> AuthorizeResult:
+        """One workspace, one token; asking Slack who we are would hold up the first acknowledgement."""
+        return AuthorizeResult(enterprise_id=None, team_id=None, bot_token=token)
+
     app = App(
         client=client,
+        authorize=authorize,
         signing_secret=signing_secret,
         process_before_response=True,
         token_verification_enabled=False,

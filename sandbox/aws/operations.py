@@ -14,7 +14,6 @@ import botocore.session
 _SCOPE = re.compile(r"Credential=[^/]+/\d+/([^/]+)/([^/]+)/aws4_request")
 _ENDPOINT_NAMES = {
     "monitoring": "cloudwatch",
-    "elasticloadbalancing": "elbv2",
     "application-autoscaling": "application-autoscaling",
     "email": "sesv2",
 }

@@ -31,7 +31,7 @@ _UNLOCKED = {"sqs"}
 _log = logging.getLogger(__name__)
 
 
-class ConnectionLostError(Exception):
+class ConnectionLostError(ConnectionError):
     """The connection ends here: the caller gets no answer."""
 
 
@@ -42,11 +42,9 @@ class _Requests(WSGIRequestHandler):
     def log(self, type: str, message: str, *args: Any) -> None:
         """Say nothing: calls are recorded."""
 
-    def run_wsgi(self) -> None:
-        try:
-            super().run_wsgi()
-        except ConnectionLostError:
-            self.close_connection = True
+    def connection_dropped(self, error: BaseException, environ: dict[str, Any] | None = None) -> None:
+        """End the connection: werkzeug calls this for a ConnectionError and answers nothing."""
+        self.close_connection = True
 
 
 class AwsServer:
