@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -26,7 +27,7 @@ class RecentChangesStep(ReadingStep):
             return None
         since = scene.at - self.hours * 3600
         changes = [
-            (float(each["at"]), f"{each['title']} by {_name(world, str(each['actor']))}: {each['state']}")
+            (float(each["at"]), f"{each['title']} by {_name(world, str(each['actor']))}: {_ended(each)}")
             for each in world.recent.operations(scene.target.key, since=since)
         ]
         known = [at for at, _ in changes]
@@ -41,7 +42,7 @@ class RecentChangesStep(ReadingStep):
             return Finding(step=self.do, title="Changes", summary=summary, lines=failed, facts=(_count(0),))
         changes.sort(reverse=True)
         age = scene.at - changes[0][0]
-        lines = tuple(f"{minutes(scene.at - at)} ago: {what}" for at, what in changes[:5])
+        lines = tuple(f"{minutes(scene.at - at)} ago: {what}" for at, what in changes[1:5])
         return Finding(
             step=self.do,
             title="Changes",
@@ -62,6 +63,10 @@ class RecentChangesStep(ReadingStep):
             for record in records
             if not any(abs(record.created_at - at) < 60 for at in known)
         ]
+
+
+def _ended(change: Mapping[str, Any]) -> str:
+    return {"failed": "failed", "running": "under way", "settling": "under way"}.get(str(change["state"]), "settled")
 
 
 def _name(world: World, user: str) -> str:

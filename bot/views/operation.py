@@ -42,13 +42,16 @@ def _check(check: Check) -> str:
     return f"{CHECK_MARKS[check.status]} {b.esc(check.name)}{detail}"
 
 
-def _plan_blocks(plan: Plan) -> list[b.Block]:
-    shown = [b.header(plan.title)]
+def _plan_blocks(plan: Plan, state: State) -> list[b.Block]:
+    """The plan; once it was decided on, only the checks that did not pass are still worth a line."""
+    shown = [b.header(f"{STATE_WORDS[state].split(' ', 1)[0]} {plan.title}")]
     pairs = [(b.esc(change.what), f"{b.code(change.before)} → {b.code(change.after)}") for change in plan.changes]
     if pairs:
         shown.append(b.fields(pairs))
-    if plan.checks:
-        shown.append(b.section("\n".join(_check(check) for check in plan.checks)))
+    decided = (CheckStatus.PASSED, CheckStatus.UNKNOWN) if state is not State.PROPOSED else ()
+    checks = [_check(check) for check in plan.checks if check.status not in decided]
+    if checks:
+        shown.append(b.section("\n".join(checks)))
     if plan.warnings:
         shown.append(b.section("\n".join(f":warning: {b.esc(warning)}" for warning in plan.warnings)))
     return shown
@@ -79,7 +82,7 @@ def card(operation_id: str, operation: Operation, state: State, now: float, *, p
     plan = operation.plan
     if plan is None:
         raise ValueError("an operation without a plan has no card")
-    shown: list[b.Block] = _plan_blocks(plan)
+    shown: list[b.Block] = _plan_blocks(plan, state)
     elapsed = (operation.ended_at or now) - operation.started_at if operation.started_at else 0.0
     if operation.progress is not None:
         shown += _progress_blocks(operation.progress, elapsed)
