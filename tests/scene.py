@@ -198,12 +198,12 @@ class Scene:
 
     # alarms
 
-    def alarm(self, state: str, message: str, name: str = "api-down", at: float | None = None, **changes: Any) -> bool:
-        """Deliver a notification of an alarm, as of now or ``at``; False when it is known."""
+    def alarm(self, word: str, message: str, name: str = "api-down", at: float | None = None, **changes: Any) -> bool:
+        """Deliver a notification that an alarm went to a state, now or ``at``; False when the message is known."""
         told = Alarm(
             arn=f"arn:aws:cloudwatch:eu-west-1:1:alarm:{name}",
             name=name,
-            state=AlarmState(state),
+            state=AlarmState(word),
             reason="Threshold Crossed: 1 datapoint was less than the threshold",
             at=self.clock.now() if at is None else at,
             region="eu-west-1",

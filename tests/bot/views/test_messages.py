@@ -182,7 +182,7 @@ def test_an_operation_without_a_plan_has_no_card() -> None:
     "piece", ["&", "<!channel>", "`", "*", "x", "\n", "x`", "😀", "<@U0VICTIM>", "password=hunter2hunter2 "]
 )
 def test_endless_text_fits_everywhere(piece: str) -> None:
-    text = piece * 5000
+    text = piece * (6000 // len(piece))
     alarm = Alarm(arn=text, name=text, state=AlarmState.ALARM, reason=text, at=1.75e9, topic=text, raw=text)
     incident = an_incident(alarm=alarm, suspected=text)
     found = Finding(step="s", title=text, summary=text, lines=(text,) * 5, weight=90)
