@@ -15,7 +15,7 @@ from alerts.playbook import Playbook, gather, suspected
 from bot import authz
 from bot.domain import Actor, Alarm, Target, as_json
 from bot.engine import Engine, Lease, Machine
-from bot.errors import BotError, DeniedError
+from bot.errors import BotError
 from bot.incident import Incident, Phase, headline_key
 from bot.ports import Message, World
 from bot.posts import post, whisper
@@ -28,6 +28,8 @@ from bot.views.operation import sentence
 ACKNOWLEDGE, RESOLVE = "acknowledge", "resolve"
 CLOSE_AFTER = 1800.0
 """Seconds after recovery in which a new ALARM re-opens the same thread."""
+CALM_SECONDS = 60.0
+"""How long an incident whose transition failed for good is left alone."""
 POSTING_SECONDS = 1.2
 """What of the deadline is kept for telling Slack."""
 REMEDIES = (("Roll back", "rollback"), ("Restart", "restart"), ("Scale", "scale"))
@@ -86,16 +88,20 @@ class Incidents(Machine):
         return Step(scene.phase, self._due(scene), as_json(scene.incident), consumed=consumed, new=new)
 
     def give_up(self, row: Row, signals: list[Received], error: BotError) -> Step:
-        """A press that cannot be served is answered; the incident stays as it is."""
-        told = tuple(
-            self._whisper(row, str(signal.payload["user"]), str(signal.number), error)
-            for signal in signals
-            if signal.payload.get("user")
-        )
-        phase = Phase.OPEN if row.state == Phase.GATHERING else Phase(row.state)
+        """A press that cannot be served is answered and a page that is due is sent; the incident stays as it is."""
+        phase = Phase.OPEN if row.state in (Phase.OPENING, Phase.GATHERING) else Phase(row.state)
         scene = _Scene(row, Incident.model_validate(row.body), phase)
+        now = self._world.clock.now()
+        for signal in signals:
+            if signal.payload.get("user"):
+                scene.new.append(self._whisper(row, str(signal.payload["user"]), str(signal.number), error))
+        if phase is Phase.OPEN and self._page_due(scene, now):
+            self._page(scene, "trigger")
+            scene.change(paged=True)
+        due = self._due(scene)
         consumed = tuple(signal.number for signal in signals)
-        return Step(phase, self._due(scene), dict(row.body), consumed=consumed, new=told)
+        later = None if due is None else max(due, now + CALM_SECONDS)
+        return Step(phase, later, as_json(scene.incident), consumed=consumed, new=tuple(scene.new))
 
     def _open(self, scene: _Scene) -> Step:
         if self._page_due(scene, self._world.clock.now()):
@@ -140,7 +146,10 @@ class Incidents(Machine):
         scene.change(alarm=alarm, fired=scene.incident.fired + 1, unknown=False)
         if again:
             scene.phase = Phase.OPEN
-            scene.change(recovered_at=0.0, ended_at=0.0)
+            # Whoever had it may be asleep by now: it is called out like a new one, in the old thread.
+            wait = self._settings.timings.page_after.seconds(scene.incident.severity) if scene.incident.target else None
+            page_at = None if wait is None else self._world.clock.now() + wait
+            scene.change(recovered_at=0.0, ended_at=0.0, acked_by="", acked_at=0.0, paged=False, page_at=page_at)
             scene.new.append(self._reply(scene, f"fired:{signal.number}", view.fired_again(scene.incident)))
 
     def _recovered(self, scene: _Scene, signal: Received) -> None:
@@ -163,7 +172,7 @@ class Incidents(Machine):
         try:
             person = self._world.chat.person(user)
             authz.require(self._access, person, "incident", target.environment if target else "")
-        except DeniedError as error:
+        except BotError as error:  # not allowed, or Slack cannot say who this is: no reason to hold up the alarm
             scene.new.append(self._whisper(scene.row, user, str(signal.number), error))
             return ""
         return user
