@@ -30,5 +30,6 @@ def ecs_target(scene: Scene) -> Target | None:
 
 
 def minutes(seconds: float) -> str:
-    """``40 s`` or ``12 min``."""
+    """``40 s`` or ``12 min``; what another clock puts into the future was just now."""
+    seconds = max(0.0, seconds)
     return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from functools import partial
 from typing import Literal
 
@@ -13,6 +14,8 @@ from bot.errors import BotError
 from bot.ports import World
 from bot.steps.base import ReadingStep, Scene, minutes
 from bot.templates import LogGroup, group
+
+log = logging.getLogger("bot.steps.log_errors")
 
 READ_SECONDS = 2.5
 """Less than a playbook waits for its steps, so that one slow log group does not hide the lines of the others."""
@@ -40,9 +43,7 @@ class LogErrorsStep(ReadingStep):
         reads = {name: partial(self._search, scene.target, world, name, start, scene.at) for name in groups}
         found = world.gather(reads, seconds=READ_SECONDS)
         lines = [line for read in found.values() if not isinstance(read, Exception) for line in read]
-        failed = [
-            f"{name}: {error or 'no answer in time'}" for name, error in found.items() if isinstance(error, Exception)
-        ]
+        failed = [f"{name}: {_why(error)}" for name, error in found.items() if isinstance(error, Exception)]
         if failed and not lines:
             return Finding(step=self.do, title="Log errors", summary="; ".join(failed), failed=True)
         return self._found(group(lines), len(lines), groups, failed, scene.at)
@@ -66,7 +67,8 @@ class LogErrorsStep(ReadingStep):
             f" (first {minutes(now - each.first)} ago, last {minutes(now - each.last)} ago)"
             for each in grouped[:4]
         ]
-        sample = tuple(f"sample: {top.sample.splitlines()[0]}" for _ in range(1) if top.sample != top.template)
+        first = next(iter(top.sample.splitlines()), "")
+        sample = (f"sample: {first}",) if first and first != top.template else ()
         return Finding(
             step=self.do,
             title="Log errors",
@@ -92,6 +94,15 @@ def log_groups(target: Target, world: World) -> tuple[str, ...]:
         else:
             found += [container.log_group for container in definition.containers if container.log_group]
     return tuple(dict.fromkeys(found))
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    if not isinstance(error, BotError):
+        log.error("a log group could not be read", exc_info=error)
+        return "it could not be read; see the bot's log"
+    return str(error)
 
 
 def _count(number: int) -> Fact:

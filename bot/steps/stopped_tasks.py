@@ -8,7 +8,8 @@ from typing import Literal
 from pydantic import Field
 
 from bot.cloud import StoppedTask
-from bot.domain import Fact, Finding
+from bot.domain import Fact, Finding, Target
+from bot.errors import BotError
 from bot.ports import World
 from bot.steps.base import ReadingStep, Scene, ecs_target, minutes
 from bot.stop_reasons import cause, explain, is_failure
@@ -32,8 +33,7 @@ class StoppedTasksStep(ReadingStep):
         if not stopped:
             summary = f"No task failed in the last {self.minutes} min."
             return Finding(step=self.do, title="Stopped tasks", summary=summary, facts=(_count(0),))
-        running = world.ecs.service(target).task_definition
-        return self._found(stopped, running, scene.at)
+        return self._found(stopped, _running(target, world), scene.at)
 
     def _found(self, stopped: list[StoppedTask], running: str, now: float) -> Finding:
         """Tasks of the revision that runs now come first: those of an abandoned one no longer hurt anybody."""
@@ -53,8 +53,16 @@ class StoppedTasksStep(ReadingStep):
             summary=f"{len(pointed)} task{'s' if len(pointed) > 1 else ''} failed: {top}",
             lines=tuple(lines),
             facts=(_count(len(pointed)), Fact(name="tasks.cause", value=worst)),
-            weight=WEIGHTS.get(worst, 60) if current else 45,
+            weight=WEIGHTS.get(worst, 60) if current or not running else 45,
         )
+
+
+def _running(target: Target, world: World) -> str:
+    """The task definition that runs now; nothing when it cannot be read, since why tasks stopped says more."""
+    try:
+        return world.ecs.service(target).task_definition
+    except BotError:
+        return ""
 
 
 def _span(tasks: list[StoppedTask], now: float) -> str:
