@@ -43,7 +43,9 @@ class Poster:
     async def post(self, body: bytes, headers: Mapping[str, str]) -> Answer:
         """Raises OSError or h11.ProtocolError when the app cannot be reached or answers nonsense."""
         used = self._idle.pop() if self._idle else None
-        if used is not None and not used.reader.at_eof():
+        if used is not None and used.reader.at_eof():
+            used.writer.close()
+        elif used is not None:
             try:
                 return await self._exchange(used, body, headers)
             except ConnectionError:
