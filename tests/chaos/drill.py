@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from itertools import count
+from itertools import count, takewhile
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -26,6 +26,8 @@ SPEED = 10.0
 """The sandbox's seconds in a real one: a rollout of ten seconds takes one."""
 PATIENCE = 40.0
 """Real seconds anything may take; generous, since several suites may share the machine's cores."""
+LOOK_EVERY = 0.05
+"""Seconds between two looks: the sandbox lives in this very process and needs the core more than we do."""
 ALARMS_EACH = 12
 
 EFFECTS = ("chat.postMessage", "chat.update", "ecs:RegisterTaskDefinition", "ecs:UpdateService", "enqueue")
@@ -102,7 +104,7 @@ class Drill:
             if time.monotonic() > deadline:
                 assert self.sandbox.bot is not None
                 raise AssertionError(f"{otherwise}; orders left: {self.left()}\n{self.sandbox.bot.last_lines()}")
-            time.sleep(0.02)
+            time.sleep(LOOK_EVERY)
         return found
 
     # people
@@ -256,8 +258,8 @@ class Drill:
 
     def of_the_bot(self, since: int) -> list[dict[str, Any]]:
         """Calls the bot made since then, without the endless polling."""
-        calls = self.sandbox.calls.list()
-        return [call for call in calls if call["seq"] > since and not call["operation"].startswith(NOT_THE_BOT)]
+        fresh = takewhile(lambda call: call["seq"] > since, reversed(self.sandbox.calls.list()))
+        return [call for call in fresh if not call["operation"].startswith(NOT_THE_BOT)][::-1]
 
 
 def command(service: EcsService, version: str) -> str:
@@ -294,8 +296,8 @@ def drill_config(target: Path) -> Path:
 
 
 @contextmanager
-def drilling(directory: Path) -> Iterator[Drill]:
-    """A sandbox with the mortal bot; all of it ends with the block."""
+def drilling(directory: Path, *options: str) -> Iterator[Drill]:
+    """A sandbox with the mortal bot, started with ``options``; all of it ends with the block."""
     orders = directory / "orders"
     orders.mkdir()
     entry = Path(__file__).with_name("serve_and_die.py")
@@ -303,7 +305,7 @@ def drilling(directory: Path) -> Iterator[Drill]:
         config_dir=ROOT / "config",
         state_dir=directory / "sandbox",
         speed=SPEED,
-        bot_command=(sys.executable, str(entry)),
+        bot_command=(sys.executable, str(entry), *options),
         bot_environment={
             "BOT_CONFIG_DIR": str(drill_config(directory / "config")),
             "CHAOS_ORDERS": str(orders),

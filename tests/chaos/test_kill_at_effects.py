@@ -33,7 +33,7 @@ ONCE = {"registrations": 1, "updates": 1, "card": 1, "outcome": 1, "soak": 1}
 
 @pytest.fixture(scope="module")
 def drill(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Drill]:
-    with drilling(tmp_path_factory.mktemp("chaos")) as drill:
+    with drilling(tmp_path_factory.mktemp("chaos"), "--fork") as drill:
         yield drill
 
 
