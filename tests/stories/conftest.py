@@ -1,0 +1,64 @@
+"""The places the stories are told in: the real bot as a process of its own, in the sandbox."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import pytest
+
+from sandbox.app import Sandbox
+from sandbox.app_config import copy_config
+from tests.stories.town import Town
+
+Mode = Literal["socket", "http"]
+
+CONFIG = Path(__file__).parents[2] / "config"
+OVERLAY = Path(__file__).parent / "config"
+
+
+class Places:
+    """One town at a time, since the pretend AWS has one state for the whole process; the last is kept for the next."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._town: Town | None = None
+        self._started = 0
+
+    def town(self, mode: Mode) -> Town:
+        """The town whose bot hears of Slack in that way."""
+        if self._town is not None and self._town.sandbox.mode == mode:
+            return self._town
+        self.close()
+        self._started += 1
+        place = self._directory / str(self._started)
+        place.mkdir()
+        config = copy_config(CONFIG, place / "config", OVERLAY)
+        sandbox = Sandbox(
+            mode=mode, config_dir=CONFIG, state_dir=place / "state", bot_environment={"BOT_CONFIG_DIR": str(config)}
+        )
+        sandbox.start()
+        self._town = Town(sandbox)
+        return self._town
+
+    def close(self) -> None:
+        """Stop what runs."""
+        if self._town is not None:
+            self._town.close()
+            self._town.sandbox.stop()
+            self._town = None
+
+
+@pytest.fixture(scope="session")
+def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Places]:
+    made = Places(tmp_path_factory.mktemp("places"))
+    yield made
+    made.close()
+
+
+@pytest.fixture(autouse=True)
+def _calm_afterwards(town: Town) -> Iterator[None]:
+    """No story leaves its weather to the next."""
+    yield
+    town.calm()

@@ -1,0 +1,196 @@
+"""The sandbox as the people of a story see it: they type, press and read; AWS and PagerDuty can be looked at."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+import httpx
+
+from sandbox.app import Sandbox
+from sandbox.scenarios.stage import Stage, button
+
+Found = TypeVar("Found")
+Message = dict[str, Any]
+
+ALICE, BOB, CAROL, DAVE, EVE, GUS = "U0ALICE", "U0BOB", "U0CAROL", "U0DAVE", "U0STRANGER", "U0GUEST"
+_ENDS = ("settled", "failed", "cancelled", "expired", "refused")
+PATIENCE = 40.0
+"""Seconds that anything may take; generous, since other tests may share the machine's cores."""
+
+
+class Town:
+    """A running sandbox with the real bot. Times are the sandbox's, in seconds since the epoch."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+        self.stage = Stage(sandbox._script_variables(), lambda sentence: None)
+        self._http = httpx.Client(base_url=sandbox.slack.url, timeout=30, trust_env=False)
+        self.bot = httpx.Client(base_url=sandbox.bot_url, timeout=10, trust_env=False)
+
+    def close(self) -> None:
+        """Give back every connection."""
+        self.stage.close()
+        self._http.close()
+        self.bot.close()
+
+    def get(self, path: str, **query: str) -> dict[str, Any]:
+        """An answer of the pretend Slack's page."""
+        answer: dict[str, Any] = self._http.get(f"/client/{path}", params=query).json()
+        assert answer["ok"], answer
+        return answer
+
+    def post(self, path: str, **body: Any) -> dict[str, Any]:
+        """Do something on the pretend Slack's page; the answer says whether it worked."""
+        answer: dict[str, Any] = self._http.post(f"/client/{path}", json=body).json()
+        return answer
+
+    # people
+
+    def type(self, user: str, channel: str, text: str) -> None:
+        """Type a slash command, which must be acknowledged."""
+        answer = self.post("command", user=user, channel=channel, text=text)
+        assert answer["ok"], answer
+
+    def ask(self, user: str, channel: str, text: str) -> str:
+        """Type a slash command and read what only the asker is shown."""
+        before = self.newest(channel)
+        self.type(user, channel, text)
+        return self.whisper(user, channel, before, f"an answer to {text}")
+
+    def whisper(self, user: str, channel: str, after: str, what: str = "a whisper", thread: str = "") -> str:
+        """The words of the first message that only this person sees and that is newer than ``after``."""
+
+        def look() -> str | None:
+            shown = self.messages(channel, user, thread)
+            return next((words(one) for one in shown if one["ephemeral"] and _after(one, after)), None)
+
+        return self.until(f"{what}, for {user} in {channel}", look)
+
+    def press(self, user: str, channel: str, ts: str, label: str) -> None:
+        """Press the button with that label; it must be there."""
+        message = self.message(channel, ts, user)
+        action = button(message, label)
+        assert action is not None, f"no button {label} on {words(message)}"
+        answer = self.post("action", user=user, channel=channel, ts=ts, action_id=action)
+        assert answer["ok"], answer
+
+    def messages(self, channel: str, user: str = ALICE, thread: str = "") -> list[Message]:
+        """What a person sees in a channel, or in a thread with its parent; oldest first."""
+        query = {"channel": channel, "user": user} | ({"thread_ts": thread} if thread else {})
+        found: list[Message] = self.get("messages", **query)["messages"]
+        return found
+
+    def message(self, channel: str, ts: str, user: str = ALICE) -> Message:
+        """One message as it stands now."""
+        return next(one for one in self.messages(channel, user) if one["ts"] == ts)
+
+    def replies(self, channel: str, ts: str) -> list[Message]:
+        """The replies in a thread that everybody sees."""
+        return [one for one in self.messages(channel, thread=ts) if one["ts"] != ts and not one["ephemeral"]]
+
+    def newest(self, channel: str) -> str:
+        """The ts of the newest message of a channel, whoever may see it."""
+        people = (ALICE, BOB, CAROL, DAVE, EVE, GUS)
+        return max((one["ts"] for user in people for one in self.messages(channel, user)), default="0", key=float)
+
+    def shown(self, channel: str, text: str, after: str = "0") -> list[Message]:
+        """The messages of a channel for everybody that say this and are newer than ``after``."""
+        found = [one for one in self.messages(channel) if not one["ephemeral"] and _after(one, after)]
+        return [one for one in found if text in words(one)]
+
+    def plan(self, user: str, channel: str, text: str, *, home: str = "") -> Message:
+        """Type a command and wait for its card, in the channel ``home`` of its system (default: where it was typed)."""
+        where = home or channel
+        before = self.newest(where)
+        began = time.monotonic()
+        self.type(user, channel, text)
+
+        def look() -> Message | None:
+            return next((one for one in self.shown(where, "asked by", before) if button(one, "Cancel")), None)
+
+        found = self.until(f"a card for {text} in {where}", look)
+        print(f"measured: plan of {text!r} after {time.monotonic() - began:.2f} s")
+        return found
+
+    def ended(self, channel: str, ts: str) -> str:
+        """The words of a card's state once it is over: "settled", "failed", "cancelled, nothing was changed" ..."""
+
+        def look() -> str | None:
+            state = self.message(channel, ts)["text"].rsplit(": ", 1)[-1].split(":")[-1].strip()
+            return state if state.split(",")[0] in _ENDS else None
+
+        return self.until(f"the end of the operation {ts} in {channel}", look)
+
+    # the world
+
+    def aws(self, service: str, region: str) -> Any:
+        """A boto3 client of the pretend account."""
+        return self.stage.aws(service, region)
+
+    def mark(self) -> int:
+        """A place in the list of calls, to count from."""
+        calls = self.sandbox.calls.list()
+        return int(calls[-1]["seq"]) if calls else 0
+
+    def calls(self, operation: str, since: int = 0, status: str = "ok") -> list[dict[str, Any]]:
+        """The calls of one operation ("ecs:UpdateService", "chat.postMessage") after a mark."""
+        found = self.sandbox.calls.list(operation=operation)
+        return [call for call in found if call["seq"] > since and call["status"] == status]
+
+    def pages(self, incident: str = "") -> list[tuple[str, str]]:
+        """What PagerDuty got, as (event_action, effect), of all incidents or of one."""
+        events = self.get("pagerduty")["events"]
+        return [(one["event_action"], one["effect"]) for one in events if incident in one["dedup_key"]]
+
+    def fault(self, target: str, operation: str, error: str | None, **more: float) -> None:
+        """Let calls fail."""
+        assert self.post("fault", target=target, operation=operation, error=error, **more)["ok"]
+
+    def calm(self) -> None:
+        """No faults and the real pace again."""
+        for target in ("slack", "aws", "pagerduty"):
+            assert self.post("fault", target=target, operation="*", error="clear")["ok"]
+        self.speed(1)
+
+    def speed(self, speed: float) -> None:
+        """How many seconds of AWS's and Slack's pass in a real one; the bot's own clock is the real one."""
+        assert self.post("clock", speed=speed)["ok"]
+
+    def until(self, what: str, look: Callable[[], Found | None], seconds: float = PATIENCE) -> Found:
+        """The first thing that ``look`` finds."""
+        deadline = time.monotonic() + seconds
+        while not (found := look()):
+            if time.monotonic() > deadline:
+                log = self.sandbox.bot.last_lines() if self.sandbox.bot else ""
+                raise AssertionError(f"waited {seconds:g} s for {what}; the bot's log ends with\n{log}")
+            time.sleep(0.04)
+        return found
+
+
+def words(message: Message) -> str:
+    """Everything a message says, without the invisible characters that keep foreign text from being formatting."""
+    said = [message["text"], *_texts(message["blocks"])]
+    return "\n".join(said).replace("\u200b", "")
+
+
+def labels(message: Message) -> list[str]:
+    """The labels of a message's buttons."""
+    elements = [element for block in message["blocks"] for element in block.get("elements", [])]
+    return [element["text"]["text"] for element in elements if element["type"] == "button"]
+
+
+def _texts(value: Any) -> Iterable[str]:
+    if isinstance(value, dict):
+        if isinstance(value.get("text"), str):
+            yield value["text"]
+        for inner in value.values():
+            yield from _texts(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner)
+
+
+def _after(message: Message, ts: str) -> bool:
+    return float(message["ts"]) > float(ts)
