@@ -30,6 +30,9 @@ BUG_ATTEMPTS = 4
 ANSWER_FIRST = 0.02
 """Seconds of calm after the last arrival before work is spread over all threads: acknowledgements have a
 deadline of three seconds, work has none, and in one Python process they share one core."""
+CROWD = 60.0
+"""Arrivals within about a second that count as a flood rather than as twenty people at once; while it lasts work
+only trickles, since work that slows the arrivals down would otherwise look like calm."""
 TRICKLE = 0.25
 """Seconds between two pieces of work started while arrivals keep coming."""
 
@@ -56,6 +59,26 @@ class Lease:
         if not self._store.renew(self._row, lease=LEASE_SECONDS, now=now):
             raise LeaseLostError(self._row.id)
         self._until = now + LEASE_SECONDS
+
+
+class Arrivals:
+    """How busy the door is: when somebody last came, and about how many within the last second."""
+
+    def __init__(self) -> None:
+        self._last = 0.0
+        self._crowd = 0.0
+
+    def count(self) -> None:
+        """Somebody came in."""
+        now = time.monotonic()
+        self._crowd = self._crowd * 0.5 ** min(60.0, now - self._last) + 1
+        self._last = now
+
+    def calm_in(self) -> float:
+        """Seconds until it is calm, if nobody else comes."""
+        since = time.monotonic() - self._last
+        flood = self._crowd * 0.5 ** min(60.0, since) > CROWD
+        return max(0.0, (1.0 if flood else ANSWER_FIRST) - since)
 
 
 class Machine(ABC):
@@ -93,7 +116,8 @@ class Engine:
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._busy = 0
-        self._arrived = self._started = 0.0
+        self._arrivals = Arrivals()
+        self._started = 0.0
         self._idle = threading.Condition()
         self._held: dict[str, Lease] = {}
         self._thread = threading.Thread(target=self._dispatch, name="engine", daemon=True)
@@ -109,7 +133,7 @@ class Engine:
     def add(self, new: NewRow, *, safe: bool = True) -> tuple[Row, bool]:
         """Store a row and wake up; see ``Store.add``."""
         added = self._store.add(new, self._clock.now(), safe=safe)
-        self._arrived = time.monotonic()
+        self._arrivals.count()
         self.poke()
         return added
 
@@ -166,21 +190,20 @@ class Engine:
             except Exception:
                 log.exception("the store cannot be read")
                 pause = 1.0
-            if pause and pause <= ANSWER_FIRST:
-                self._stopping.wait(pause)
+            if pause and self._arrivals.calm_in() > 0:
+                self._stopping.wait(min(pause, ANSWER_FIRST))
             elif pause:
                 self._wake.wait(pause)
 
     def _calm_in(self) -> float:
         """Seconds until work may start; 0 when arrivals have paused, or one piece is due in between."""
-        now = time.monotonic()
-        calm = self._arrived + ANSWER_FIRST - now
-        return max(0.0, min(calm, self._started + TRICKLE - now))
+        trickle = self._started + TRICKLE - time.monotonic()
+        return max(0.0, min(self._arrivals.calm_in(), trickle))
 
     def _start_due(self) -> int:
         with self._idle:
             free = self._workers - self._busy
-        if time.monotonic() < self._arrived + ANSWER_FIRST:
+        if self._arrivals.calm_in() > 0:
             free = min(free, 1)
         rows = self._claim(free) if free > 0 else []
         if rows:

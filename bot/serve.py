@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -26,6 +27,8 @@ from commands import COMMANDS
 log = logging.getLogger("bot")
 
 GRACE_SECONDS = 2
+SWITCH_SECONDS = 0.0005
+"""How long one thread may keep the interpreter from another: Python's 5 ms would be most of an acknowledgement."""
 
 
 def configuration() -> tuple[Settings, EnvironmentVariables]:
@@ -66,6 +69,15 @@ def run(bot: Bot, environment: EnvironmentVariables) -> int:
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
     )
+    sys.setswitchinterval(SWITCH_SECONDS)
+
+    def end(number: int, frame: object) -> None:
+        server.should_exit = True
+
+    # uvicorn raises the signal that ended it once more, for whoever handled it before: nobody would be death, with
+    # everything held still in hand.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)
     bot.start()
     if socket:
         socket.start()
