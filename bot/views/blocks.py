@@ -64,13 +64,6 @@ def pre(lines: Iterable[str], limit: int = 1400) -> str:
     return f"```{cut(text, limit).translate(_SPECIAL)}```"
 
 
-def link(url: str, label: str) -> str:
-    """A link of our own making; only http and https become one."""
-    if not url.startswith(("https://", "http://")):
-        return esc(label)
-    return f"<{url.translate(_SPECIAL).replace('|', '%7C')}|{esc(label)}>"
-
-
 def user(user_id: str) -> str:
     """A mention, for ids that Slack itself gave us."""
     return f"<@{user_id}>" if re.fullmatch(r"[UW][A-Z0-9]{2,20}", user_id) else esc(user_id)

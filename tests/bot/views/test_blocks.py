@@ -85,15 +85,6 @@ def test_anything_else_becomes_no_mention(user: str) -> None:
     assert "<" not in b.user(user)
 
 
-@given(url=hostile, label=hostile)
-def test_only_http_addresses_become_links(url: str, label: str) -> None:
-    assert "<" not in b.link(url, label)
-    linked = b.link(f"https://x.example.com/{url}", label)
-    assert linked.startswith("<https://")
-    assert linked.count("<") == linked.count(">") == linked.count("|") == 1 or "|" in label
-    assert b.link("javascript:alert(1)", "x") == "x"
-
-
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [(-5, "0 s"), (0, "0 s"), (59.9, "59 s"), (60, "1 min"), (3599, "59 min"), (3600, "1 h"), (172800, "2 days")],
