@@ -9,7 +9,7 @@ import pytest
 from sandbox.scenarios.stage import STAR, STAR_CHANNEL
 from sandbox.scenarios.weather import ALARM, alarm_state, put_weather
 from tests.stories.conftest import Mode, Places
-from tests.stories.town import ALICE, BOB, Message, Town, labels, words
+from tests.stories.town import ALICE, BOB, Message, Town, labels, measured, words
 
 pytestmark = pytest.mark.story
 
@@ -117,7 +117,7 @@ def _the_findings_name_the_cause(town: Town, headline: Message) -> None:
     reply = town.until("the findings", findings)
     changed = town.aws("cloudwatch", STAR.region).describe_alarms(AlarmNames=[ALARM])["MetricAlarms"][0]
     took = float(reply["ts"]) - changed["StateUpdatedTimestamp"].timestamp()
-    print(f"measured: findings {took:.2f} s after the alarm's change ({town.sandbox.mode})")
+    measured(f"findings {took:.2f} s after the alarm's change ({town.sandbox.mode})")
     found = words(reply)
     assert "ran out of memory" in reply["text"]
     for title in ("Stopped tasks", "Changes", "Targets", "Log errors", "Metric"):

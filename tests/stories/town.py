@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
@@ -111,7 +112,7 @@ class Town:
             return next((one for one in self.shown(where, "asked by", before) if button(one, "Cancel")), None)
 
         found = self.until(f"a card for {text} in {where}", look)
-        print(f"measured: plan of {text!r} after {time.monotonic() - began:.2f} s")
+        measured(f"plan of {text!r} after {time.monotonic() - began:.2f} s")
         return found
 
     def ended(self, channel: str, ts: str) -> str:
@@ -167,6 +168,11 @@ class Town:
                 raise AssertionError(f"waited {seconds:g} s for {what}; the bot's log ends with\n{log}")
             time.sleep(0.04)
         return found
+
+
+def measured(sentence: str) -> None:
+    """Show a duration to whoever runs pytest with -s; none is ever asserted."""
+    sys.stdout.write(f"measured: {sentence}\n")
 
 
 def words(message: Message) -> str:
