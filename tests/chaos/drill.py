@@ -87,6 +87,18 @@ class Drill:
         bot.kill()
         assert bot.wait_restart(before, PATIENCE)
 
+    def terminate(self) -> None:
+        """SIGTERM, and wait until the supervisor has started the next one."""
+        bot = self.sandbox.bot
+        assert bot is not None
+        before = bot.restarts
+        bot.terminate()
+        assert bot.wait_restart(before, PATIENCE)
+
+    def log(self) -> str:
+        """All that the bot has logged in all its lives."""
+        return (self.sandbox.state_dir / "bot.log").read_text()
+
     def until_connected(self) -> None:
         """Wait until the bot hears what people say: the newest process, not one that is about to die."""
         assert self.sandbox.bot is not None

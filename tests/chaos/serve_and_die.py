@@ -1,9 +1,9 @@
 """The real bot, ``python -m bot serve``, in a process that kills itself at an effect when it is told to.
 
-``CHAOS_ORDERS`` names a directory. Each file ``*.order`` in it holds one order, "before EFFECT" or "after EFFECT", where
-EFFECT is a pattern for the labels below: "post op:*:card", "register", "page trigger *". An order is renamed before it is
-carried out, so that the next life does not die of it again. "after" is the hard one: the world has changed, and nothing
-in the bot's store says so. A file called ``blind`` switches every look-up by key off.
+``CHAOS_ORDERS`` names a directory. Each file ``*.order`` in it holds one order, "before EFFECT" or "after EFFECT",
+where EFFECT is a pattern for the labels below: "post op:*:card", "register", "page trigger *". An order is renamed
+before it is carried out, so that the next life does not die of it again. "after" is the hard one: the world has
+changed, and nothing in the bot's store says so. A file called ``blind`` switches every look-up by key off.
 
 With ``--fork`` each life is a fork of a process that has imported everything: it spares a life the second that Python's
 imports take. What dies is a whole process all the same, with its memory, its threads, its sockets and its file lock.

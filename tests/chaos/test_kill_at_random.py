@@ -18,6 +18,7 @@ KILLS = 20
 MOST_CALLS = 25
 """A life ends after at most so many calls, which is about half a deployment."""
 SEED = 20
+LOOK_UPS = ("conversations.history", "conversations.replies")
 
 
 @pytest.fixture(scope="module")
@@ -95,8 +96,8 @@ def _tell(drill: Drill, rounds: list[Round], killed: list[tuple[int, float]]) ->
         before = killed[number + 1][0] if number + 1 < len(killed) else drill.seen()
         effects = [call for call in drill.of_the_bot(seq) if call["seq"] <= before and call["operation"] in EFFECTS]
         resumed += [(effects[0]["at"] - at) / SPEED] if effects else []
-    looked = [call for call in drill.of_the_bot(0) if call["operation"] in ("conversations.history", "conversations.replies")]
-    print(
+    looked = [call for call in drill.of_the_bot(0) if call["operation"] in LOOK_UPS]
+    print(  # noqa: T201 - pytest -s shows it to whoever wants to know how soon the bot is back
         f"\n{len(killed)} kills over {len(rounds)} deployments and {len(rounds)} incidents, seed {SEED}; "
         f"next effect after {statistics.median(resumed):.2f} s (median), {max(resumed):.2f} s (longest) "
         f"of {len(resumed)}; {len(looked)} look-ups in Slack"
@@ -110,7 +111,7 @@ def test_a_press_while_the_bot_is_dead_is_told_and_pressing_again_works(drill: D
     confirm = button(card, "Confirm")
     assert confirm is not None
     drill.kill()
-    with pytest.raises(StoryError, match="dispatch_failed|operation_timeout"):
+    with pytest.raises(StoryError, match=r"dispatch_failed|operation_timeout"):
         drill.stage.press(ALICE, CHANNELS[USAGE], card["ts"], confirm)
     drill.until_connected()
     drill.order("after", "press operation:confirm")
@@ -131,3 +132,9 @@ def test_a_command_whose_acknowledgement_was_lost_is_planned_all_the_same(drill:
     with pytest.raises(StoryError, match="operation_timeout"):
         drill.stage.command(ALICE, CHANNELS[ARBOR], typed)
     drill.until(lambda: set(drill.keys(CHANNELS[ARBOR])) - known, "a command that was stored led to nothing")
+
+
+def test_a_bot_that_is_asked_to_end_lets_go_of_what_it_holds(drill: Drill) -> None:
+    drill.until_connected()
+    drill.terminate()
+    assert '"event": "stopped", "clean": true' in drill.log()
