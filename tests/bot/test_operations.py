@@ -5,13 +5,10 @@ from __future__ import annotations
 import pytest
 
 from bot.domain import Actor
-from bot.errors import UpstreamError
 from bot.operation import State
 from tests.fake_aws import a_definition
 from tests.fakes import buttons, texts
 from tests.scene import ALICE, BOB, DAVE, EVE, GUS, NEW, OLD, REPOSITORY, ROBOT, Scene
-
-AWAY = UpstreamError("AWS is throttling.", retryable=True)
 
 
 def state(scene: Scene, row_id: str) -> str:
