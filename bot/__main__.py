@@ -39,10 +39,15 @@ def check(
 
 @cli.command()
 def manifest() -> None:
-    """Print the Slack app manifest that fits the configuration."""
+    """Print the Slack app manifest that fits the configuration; the problems of a bad one, exit status 1."""
+    from bot.errors import ConfigError
     from bot.serve import configuration
 
-    settings, environment = configuration()
+    try:
+        settings, environment = configuration()
+    except ConfigError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
     typer.echo(json.dumps(slack_manifest(settings, socket_mode=environment.socket_mode), indent=2))
 
 
