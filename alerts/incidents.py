@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from alerts.alarms import FIRED, INCIDENT, OK, UNKNOWN
-from alerts.pages import page
+from alerts.pages import CALLED, page
 from alerts.playbook import Playbook, gather, suspected
 from bot import authz
 from bot.domain import Actor, Alarm, Target, as_json
@@ -30,6 +30,7 @@ CLOSE_AFTER = 1800.0
 """Seconds after recovery in which a new ALARM re-opens the same thread."""
 CALM_SECONDS = 60.0
 """How long an incident whose transition failed for good is left alone."""
+UNDER_WAY = (Phase.GATHERING, Phase.OPEN)
 POSTING_SECONDS = 1.2
 """What of the deadline is kept for telling Slack."""
 REMEDIES = (("Roll back", "rollback"), ("Restart", "restart"), ("Scale", "scale"))
@@ -65,6 +66,7 @@ class Incidents(Machine):
             FIRED: self._fired,
             OK: self._recovered,
             UNKNOWN: self._unknown,
+            CALLED: self._called,
         }
 
     def advance(self, row: Row, signals: list[Received], lease: Lease) -> Step:
@@ -118,13 +120,14 @@ class Incidents(Machine):
         found = gather(self._playbook, Scene(scene.incident.alarm, target, now), self._world, seconds=seconds)
         took = self._world.clock.now() - now
         reply = view.findings(found, took)
-        scene.new.append(self._reply(scene, "findings", reply))
+        fired = scene.incident.fired
+        scene.new.append(self._reply(scene, f"findings:{fired}" if fired > 1 else "findings", reply))
         scene.change(findings=found, suspected=suspected(found))
         scene.phase = Phase.OPEN
 
     def _acknowledge(self, scene: _Scene, signal: Received) -> None:
         user = self._allowed(scene, signal)
-        if not user or scene.incident.acked_by or scene.phase not in (Phase.OPEN, Phase.RECOVERED):
+        if not user or scene.incident.acked_by or scene.phase not in (*UNDER_WAY, Phase.RECOVERED):
             return
         scene.change(acked_by=user, acked_at=signal.at)
         scene.new.append(self._reply(scene, f"ack:{signal.number}", view.acknowledged(scene.incident)))
@@ -142,18 +145,19 @@ class Incidents(Machine):
 
     def _fired(self, scene: _Scene, signal: Received) -> None:
         alarm = Alarm.model_validate(signal.payload["alarm"])
-        again = scene.phase is not Phase.OPEN
+        again = scene.phase not in UNDER_WAY
         scene.change(alarm=alarm, fired=scene.incident.fired + 1, unknown=False)
         if again:
-            scene.phase = Phase.OPEN
+            scene.phase = Phase.GATHERING
             # Whoever had it may be asleep by now: it is called out like a new one, in the old thread.
             wait = self._settings.timings.page_after.seconds(scene.incident.severity) if scene.incident.target else None
             page_at = None if wait is None else self._world.clock.now() + wait
-            scene.change(recovered_at=0.0, ended_at=0.0, acked_by="", acked_at=0.0, paged=False, page_at=page_at)
+            scene.change(recovered_at=0.0, ended_at=0.0, acked_by="", acked_at=0.0, page_at=page_at)
+            scene.change(paged=False, called=False)
             scene.new.append(self._reply(scene, f"fired:{signal.number}", view.fired_again(scene.incident)))
 
     def _recovered(self, scene: _Scene, signal: Received) -> None:
-        if scene.phase is not Phase.OPEN:
+        if scene.phase not in UNDER_WAY:
             return
         scene.phase = Phase.RECOVERED
         scene.change(recovered_at=max(float(signal.payload["at"]), scene.incident.opened_at), unknown=False)
@@ -162,8 +166,11 @@ class Incidents(Machine):
             self._page(scene, "resolve")
             scene.change(paged=False)
 
+    def _called(self, scene: _Scene, signal: Received) -> None:
+        scene.change(called=True)
+
     def _unknown(self, scene: _Scene, signal: Received) -> None:
-        if scene.phase is Phase.OPEN:
+        if scene.phase in UNDER_WAY:
             scene.change(unknown=True)
 
     def _allowed(self, scene: _Scene, signal: Received) -> str:
@@ -189,6 +196,8 @@ class Incidents(Machine):
 
     def _due(self, scene: _Scene) -> float | None:
         incident = scene.incident
+        if scene.phase is Phase.GATHERING:
+            return 0.0
         if scene.phase is Phase.RECOVERED:
             return incident.recovered_at + CLOSE_AFTER
         if scene.phase is Phase.OPEN and incident.page_at is not None and not incident.paged and not incident.acked_by:
@@ -222,5 +231,7 @@ class Incidents(Machine):
 
 def press(engine: Engine, action_id: str, value: str, actor: Actor, *, key: str) -> bool:
     """A button of a headline was pressed; False when there is no such incident any more."""
-    name = {view.ACKNOWLEDGE: ACKNOWLEDGE, view.RESOLVE: RESOLVE}[action_id]
+    name = {view.ACKNOWLEDGE: ACKNOWLEDGE, view.RESOLVE: RESOLVE}.get(action_id)
+    if name is None:
+        return False
     return engine.signal(value, Signal(name, {"user": actor.user}, key=key)) or engine.knows(value)

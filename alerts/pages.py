@@ -22,6 +22,7 @@ log = logging.getLogger("alerts.pages")
 
 KIND = "page"
 TRIGGER = "trigger"
+CALLED = "called"
 LINK_SECONDS = 3.0
 """How long a call waits for the headline to be posted, so that it can carry its address."""
 PATIENCE = 5
@@ -70,9 +71,10 @@ class Pages(Machine):
         if action == TRIGGER and now - row.created_at < LINK_SECONDS and not self._posted(body):
             return Step("owed", now + 0.2, body)
         lease.before_effect()
-        self._send(body, action)
+        called = self._send(body, action)
         body |= {"first": "", "failing_since": None}
-        return Step("sent", 0.0 if later else None, body, consumed=consumed)
+        told = ((str(body["incident"]), Signal(CALLED)),) if called else ()
+        return Step("sent", 0.0 if later else None, body, consumed=consumed, signals=told)
 
     @staticmethod
     def _next(body: dict[str, Any], signals: list[Received]) -> tuple[str, tuple[int, ...]]:
@@ -80,15 +82,17 @@ class Pages(Machine):
             return str(body["first"]), ()
         return (signals[0].name, (signals[0].number,)) if signals else ("", ())
 
-    def _send(self, body: dict[str, Any], action: str) -> None:
+    def _send(self, body: dict[str, Any], action: str) -> bool:
+        """True when somebody is called by it."""
         env, key, at = str(body["env"]), f"runbook-bot:{body['incident']}", self._world.clock.now()
         if action == TRIGGER:
             alarm = Alarm.model_validate(body["alarm"])
-            self._world.pager.trigger(env, key, alarm, str(body["severity"]), self._link(body), at)
-        elif action == "acknowledge":
+            return self._world.pager.trigger(env, key, alarm, str(body["severity"]), self._link(body), at)
+        if action == "acknowledge":
             self._world.pager.acknowledge(env, key, at)
         else:
             self._world.pager.resolve(env, key, at)
+        return False
 
     def _posted(self, body: dict[str, Any]) -> Row | None:
         shown = self._store.by_key(POST, headline_key(str(body["incident"])))

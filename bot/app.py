@@ -173,9 +173,7 @@ def build(settings: Settings, environment: EnvironmentVariables, *, clock: Clock
     slash = slash_names(settings)
 
     def may(person: Person, action: str, place: str) -> bool:
-        if place:
-            return authz.allowed(settings.access, person, action, place)
-        return authz.allowed_anywhere(settings.access, person, action)
+        return authz.allowed(settings.access, person, action, place)
 
     world = World(
         clock=clock,

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from bot.domain import Person
 from bot.errors import DeniedError
-from bot.settings.models import ANYONE, AccessConfig, Role
+from bot.settings.models import ANY, ANYONE, AccessConfig, Role
 
 READ = "read"
 IN_WORDS = {READ: "look at anything", "deploy": "deploy", "incident": "acknowledge or resolve incidents"}
 
 
 def allowed(access: AccessConfig, person: Person, action: str, environment: str) -> bool:
-    """True when a rule fits; strangers (Slack Connect), guests and bots may change nothing."""
+    """True when a rule fits; strangers (Slack Connect), guests and bots may change nothing.
+
+    ``environment`` is empty for what belongs to none, such as an incident of an unknown service: then a rule of any
+    environment is enough.
+    """
+    if not environment:
+        return allowed_anywhere(access, person, action)
     if person.is_bot or ((person.is_stranger or person.is_guest) and action != READ):
         return False
     roles = access.allowed_roles(action, environment)
@@ -20,7 +26,7 @@ def allowed(access: AccessConfig, person: Person, action: str, environment: str)
 
 def allowed_anywhere(access: AccessConfig, person: Person, action: str) -> bool:
     """True when a rule fits in at least one environment."""
-    environments = {environment for rule in access.allow for environment in rule.environments}
+    environments = {environment or ANY for rule in access.allow for environment in rule.environments}
     return any(allowed(access, person, action, environment) for environment in environments)
 
 

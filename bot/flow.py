@@ -73,7 +73,9 @@ class Flow:
     def press(self, action_id: str, value: str, actor: Actor, *, key: str) -> Message | None:
         """A button of an operation's card was pressed; a message when there is no such operation any more."""
         operation_id, _, plan = value.partition(":")
-        name = {view.CONFIRM: CONFIRM, view.CANCEL: CANCEL}[action_id]
+        name = {view.CONFIRM: CONFIRM, view.CANCEL: CANCEL}.get(action_id)
+        if name is None:
+            return view.sentence("This button is of another version of the bot.", "Ask for a fresh plan.")
         signal = Signal(name, {"user": actor.user, "plan": plan}, key=key)
         if self._engine.signal(operation_id, signal) or self._engine.knows(operation_id):
             return None

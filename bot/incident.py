@@ -22,7 +22,10 @@ LIVE = (Phase.OPENING, Phase.GATHERING, Phase.OPEN, Phase.RECOVERED)
 
 
 class Incident(Frozen):
-    """The body of an incident's row. Times are seconds since the epoch; 0 means not yet."""
+    """The body of an incident's row. Times are seconds since the epoch; 0 means not yet.
+
+    ``paged`` means that a call is owed to PagerDuty, ``called`` that PagerDuty took it.
+    """
 
     alarm: Alarm
     target: str = ""
@@ -40,6 +43,7 @@ class Incident(Frozen):
     ended_at: float = 0.0
     page_at: float | None = None
     paged: bool = False
+    called: bool = False
 
 
 def headline_key(incident_id: str) -> str:

@@ -274,9 +274,11 @@ class Operations(Machine):
             return Step(State.SOAKING, until, as_json(at.operation), consumed=at.consumed)
         names = [alarm.name for alarm in target.service.alarms] if target else []
         readings = self._world.metrics.alarms(target.account, names) if target and names else ()
-        red = tuple(reading.name for reading in readings if reading.state == "ALARM")
+        fired = self._store.rows("incident", group=at.operation.target, since=at.operation.ended_at)
+        red = {reading.name for reading in readings if reading.state == "ALARM"}
+        red |= {str(row.body["alarm"]["name"]) for row in fired}
         quiet = at.operation.model_copy(update={"good": not red})
-        said = view.soaked(at.operation, red, self._timings.soak)
+        said = view.soaked(at.operation, tuple(sorted(red)), self._timings.soak)
         key = f"op:{at.row.id}:soak"
         new = (post(key, at.operation.channel, said, thread_key=card_key(at.row.id)),)
         return Step(State.DONE, None, as_json(quiet), consumed=at.consumed, new=new)

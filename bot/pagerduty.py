@@ -68,8 +68,8 @@ class EventsPager:
         self._lock = threading.Lock()
         self._clients: dict[str, pagerduty.EventsApiV2Client] = {}
 
-    def trigger(self, routing_key_env: str, dedup_key: str, alarm: Alarm, severity: str, link: str, at: float) -> None:
-        """Open the alert with this key, or append to it.
+    def trigger(self, routing_key_env: str, dedup_key: str, alarm: Alarm, severity: str, link: str, at: float) -> bool:
+        """Open the alert with this key, or append to it; False when there is no routing key, so that nobody is called.
 
         ``severity`` is a word of ``bot.domain.Severity``; ``link`` is the Slack thread's address and may be empty;
         ``at`` is in seconds since the epoch. Raises UpstreamError, ``retryable`` for 429, 5xx and the network.
@@ -77,7 +77,7 @@ class EventsPager:
         event: dict[str, Any] = {"payload": _payload(alarm, severity, at), "client": "runbook-bot"}
         if link:
             event |= {"client_url": link, "links": [{"href": link, "text": "Slack thread"}]}
-        self._send(routing_key_env, "trigger", dedup_key, event)
+        return self._send(routing_key_env, "trigger", dedup_key, event)
 
     def acknowledge(self, routing_key_env: str, dedup_key: str, at: float) -> None:
         """Acknowledge the alert; PagerDuty drops it when none is open. Raises as ``trigger``."""
@@ -102,16 +102,17 @@ class EventsPager:
         """Give back every connection."""
         self._transport.close()
 
-    def _send(self, routing_key_env: str, action: str, dedup_key: str, event: Mapping[str, Any]) -> None:
+    def _send(self, routing_key_env: str, action: str, dedup_key: str, event: Mapping[str, Any]) -> bool:
         name = routing_key_env or DEFAULT_KEY
         key = self._keys(name)
         if not key:
             _log.debug("no routing key, nothing sent to PagerDuty", extra={"variable": name})
-            return
+            return False
         try:
             self._client(key).send_event(action, dedup_key=_fitting(dedup_key), **event)
         except pagerduty.Error as error:
             raise _upstream(error, name) from error
+        return True
 
     def _client(self, key: str) -> pagerduty.EventsApiV2Client:
         """The client of a key; the connections are shared by all."""

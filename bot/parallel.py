@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -23,24 +24,29 @@ class Parallel:
 
     def __init__(self, threads: int = THREADS) -> None:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="gather")
+        # A read that gathers itself must not wait for a thread that waits for it.
+        self._inner = ThreadPoolExecutor(threads, thread_name_prefix="gather-inner")
+        self._within = threading.local()
 
     def __call__(self, reads: Mapping[str, Callable[[], T]], *, seconds: float) -> dict[str, T | Exception]:
         """Every read's value or its error, by name, in the order given; never raises for a read."""
         deadline = time.monotonic() + seconds
-        running = {name: self._threads.submit(copy_context().run, _guarded, read) for name, read in reads.items()}
+        pool = self._inner if getattr(self._within, "read", False) else self._threads
+        running = {name: pool.submit(copy_context().run, self._guarded, read) for name, read in reads.items()}
         wait(running.values(), timeout=max(0.0, deadline - time.monotonic()))
         return {name: _outcome(future, seconds) for name, future in running.items()}
 
     def close(self) -> None:
         """Begin no read any more; those under way are not waited for."""
         self._threads.shutdown(wait=False, cancel_futures=True)
+        self._inner.shutdown(wait=False, cancel_futures=True)
 
-
-def _guarded(read: Callable[[], T]) -> T | Exception:
-    try:
-        return read()
-    except Exception as error:
-        return error
+    def _guarded(self, read: Callable[[], T]) -> T | Exception:
+        self._within.read = True
+        try:
+            return read()
+        except Exception as error:
+            return error
 
 
 def _outcome(future: Future[T | Exception], seconds: float) -> T | Exception:

@@ -186,8 +186,8 @@ class Web(Protocol):
 class Pager(Protocol):
     """PagerDuty Events API v2; ``routing_key_env`` names the variable with the system's key."""
 
-    def trigger(self, routing_key_env: str, dedup_key: str, alarm: Alarm, severity: str, link: str, at: float) -> None:
-        """Open or append to the alert with this key."""
+    def trigger(self, routing_key_env: str, dedup_key: str, alarm: Alarm, severity: str, link: str, at: float) -> bool:
+        """Open or append to the alert with this key; False when there is no routing key to call with."""
         ...
 
     def acknowledge(self, routing_key_env: str, dedup_key: str, at: float) -> None:

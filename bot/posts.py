@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from bot.budget import Budget
 from bot.engine import Lease, Machine
 from bot.errors import BotError, UpstreamError
 from bot.ports import Chat, Clock, Message
@@ -20,6 +21,10 @@ log = logging.getLogger("bot.posts")
 KIND = "post"
 OWED, SHOWN, GIVEN_UP = "owed", "shown", "given_up"
 SHOW = "show"
+POST_EVERY, POST_BURST = 1.0, 5
+"""chat.postMessage takes one message a second for each channel, with some bursts."""
+UPDATES_EVERY, UPDATES_BURST = 1.1, 20
+"""chat.update takes about fifty a minute for the whole workspace (tier 3)."""
 UPDATE_EVERY = 1.5
 """Seconds between two updates of one message: Slack allows about one message a second per channel."""
 PARENT_POLL, LONGEST_POLL = 0.1, 5.0
@@ -64,6 +69,8 @@ class Posts(Machine):
         self._clock = clock
         self._chat = chat
         self._default_channel = default_channel
+        self._posting = Budget(POST_EVERY, POST_BURST)
+        self._updating = Budget(UPDATES_EVERY, UPDATES_BURST)
 
     def patience(self, row: Row) -> int:
         """Long: whoever waits for a message would rather have it late than not at all."""
@@ -94,6 +101,9 @@ class Posts(Machine):
         ready = float(body.get("shown_at", 0.0)) + UPDATE_EVERY
         if ready > self._clock.now():
             return Step(SHOWN, ready, dict(row.body))
+        wait = self._turn(row, self._updating, "")
+        if wait is not None:
+            return wait
         lease.before_effect()
         self._chat.update(body["channel"], body["ts"], self._message(body))
         return self._shown(body, consumed)
@@ -115,12 +125,23 @@ class Posts(Machine):
         if found is not None:
             # An older text may be what was posted then; the update that follows shows the newest.
             return Step(SHOWN, 0.0, {**row.body, "channel": body["channel"], "ts": found, "shown": None})
+        wait = self._turn(row, self._posting, str(body["channel"]))
+        if wait is not None:
+            return wait
         lease.before_effect()
         body["ts"] = self._chat.post(str(body["channel"]), self._message(body), key=row.key, thread_ts=thread_ts)
         return self._shown(body, consumed)
 
+    def _turn(self, row: Row, budget: Budget, key: str) -> Step | None:
+        """None when it may go now; else the step that waits for the turn it was given."""
+        now = self._clock.now()
+        if 0 < float(row.body.get("turn", 0.0)) <= now:
+            return None
+        turn = float(row.body.get("turn", 0.0)) or budget.reserve(key, now)
+        return None if turn <= now else Step(row.state, turn, {**row.body, "turn": turn})
+
     def _shown(self, body: dict[str, Any], consumed: tuple[int, ...]) -> Step:
-        body["shown"], body["shown_at"] = body["message"], self._clock.now()
+        body["shown"], body["shown_at"], body["turn"] = body["message"], self._clock.now(), 0.0
         return Step(SHOWN, None, body, consumed=consumed)
 
     def _posted_before(self, row: Row, body: dict[str, Any], thread_ts: str) -> str | None:

@@ -187,10 +187,11 @@ class FakePager:
         self.links: list[str] = []
         self.failures = Failures()
 
-    def trigger(self, routing_key_env: str, dedup_key: str, alarm: Alarm, severity: str, link: str, at: float) -> None:
+    def trigger(self, routing_key_env: str, dedup_key: str, alarm: Alarm, severity: str, link: str, at: float) -> bool:
         self.failures.take("trigger")
         self.events.append(("trigger", dedup_key))
         self.links.append(link)
+        return True
 
     def acknowledge(self, routing_key_env: str, dedup_key: str, at: float) -> None:
         self.failures.take("acknowledge")

@@ -80,11 +80,20 @@ def test_the_install_steps_give_a_bot_that_starts_in_a_clean_environment(tmp_pat
     for name in ("bot", "commands", "alerts", "config"):
         (app / name).symlink_to(ROOT / name)
     checked = subprocess.run(
-        [str(tmp_path / "venv/bin/python"), "-m", "bot", "check"], cwd=app, capture_output=True, text=True, timeout=60
+        [str(tmp_path / "venv/bin/python"), "-m", "bot", "check"],
+        cwd=app,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert checked.returncode == 0, checked.stderr
     assert "5 systems" in checked.stdout
     served = subprocess.run(
-        [str(tmp_path / "venv/bin/python"), "-c", "import bot.serve"], cwd=app, capture_output=True, timeout=60
+        [str(tmp_path / "venv/bin/python"), "-c", "import bot.serve"],
+        cwd=app,
+        capture_output=True,
+        timeout=60,
+        check=False,
     )
     assert served.returncode == 0, served.stderr

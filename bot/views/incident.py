@@ -57,7 +57,7 @@ def _small_print(incident: Incident, phase: Phase) -> list[str]:
         shown.append(f":eyes: {b.user(incident.acked_by)} has it")
     elif phase is Phase.OPEN:
         shown.append("nobody has it yet")
-    if incident.paged:
+    if incident.called:
         shown.append(":pager: PagerDuty was called")
     return shown
 

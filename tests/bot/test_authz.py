@@ -37,7 +37,8 @@ CHIEF = Person(user="U0CHIEF", name="chief")
         (CHIEF, "an action nobody named", "production", True),
         (MEMBER, "an action nobody named", "production", False),
         (MEMBER, "deploy", "qa", False),
-        (MEMBER, "deploy", "", False),
+        (MEMBER, "deploy", "", True),  # what belongs to no environment: a rule of any is enough
+        (MEMBER, "incident", "", False),
     ],
 )
 def test_a_rule_that_fits_is_enough_and_none_is_a_refusal(

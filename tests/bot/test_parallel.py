@@ -82,3 +82,14 @@ def test_the_log_context_of_the_caller_holds_in_its_reads(gather: Parallel) -> N
 
 def test_no_reads_need_no_time(gather: Parallel) -> None:
     assert gather({}, seconds=0) == {}
+
+
+def test_a_read_that_gathers_itself_is_never_starved_by_its_own_kind() -> None:
+    parallel = Parallel(threads=2)
+
+    def outer() -> str:
+        return str(parallel({"inner": lambda: "seen"}, seconds=5)["inner"])
+
+    found = parallel({f"{number}": outer for number in range(4)}, seconds=10)
+    parallel.close()
+    assert set(found.values()) == {"seen"}
