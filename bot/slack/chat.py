@@ -46,7 +46,7 @@ class SlackChat:
         self._lock = threading.Lock()
         self._kept: dict[str, tuple[float, Any]] = {}
         self.away = False
-        """True while the last call did not reach Slack."""
+        """True while the last call did not reach Slack, or only its failing servers."""
 
     def post(self, channel: str, message: Message, *, key: str, thread_ts: str = "") -> str:
         answer = self._call(
@@ -208,7 +208,7 @@ class SlackChat:
             self.away = False
             return data
         except SlackApiError as error:
-            self.away = False
+            self.away = int(error.response.status_code or 0) >= 500
             raise self._refused(method, error) from error
         except (httpx.TransportError, OSError, SlackRequestError, SlackClientError) as error:
             self.away = True
