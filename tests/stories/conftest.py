@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
@@ -35,6 +36,7 @@ class Places:
         place = self._directory / str(self._started)
         place.mkdir()
         config = copy_config(CONFIG, place / "config", OVERLAY)
+        shutil.copy(OVERLAY / "systems" / "newcomer.yaml", config / "systems")
         sandbox = Sandbox(
             mode=mode, config_dir=CONFIG, state_dir=place / "state", bot_environment={"BOT_CONFIG_DIR": str(config)}
         )
