@@ -16,9 +16,10 @@ from bot.domain import Actor, as_json
 from bot.engine import Engine
 from bot.errors import BotError, UsageError
 from bot.operation import State
-from bot.operations import CANCEL, CONFIRM, KIND, request
+from bot.operations import KIND, request
 from bot.ports import Message
 from bot.rows import NewRow, Signal
+from bot.sayings import CANCEL, CONFIRM
 from bot.views import operation as view
 
 UMBRELLA = "ops"

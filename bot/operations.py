@@ -7,46 +7,25 @@ most one effect on the world, looked up by its key when an earlier attempt may h
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from bot import authz
-from bot.command import Command, Plan, Progress, Run, Stage
+from bot.command import Command, Plan
 from bot.domain import Actor, Target, as_json
 from bot.engine import Lease, Machine
-from bot.errors import BotError, ConflictError, UpstreamError
+from bot.errors import BotError, ConflictError
 from bot.operation import Operation, State, card_key
 from bot.ports import Message, World
-from bot.posts import post, whisper
+from bot.posts import whisper
 from bot.rows import LockHeldError, NewRow, Received, Row, Step, Store
+from bot.sayings import CANCEL, CONFIRM, At, Sayings
 from bot.settings.models import AccessConfig, Timings
+from bot.settling import Settling
 from bot.views import operation as view
 
 KIND = "operation"
-CONFIRM, CANCEL = "confirm", "cancel"
-SHOW_EVERY = 5.0
-"""Seconds after which a card is refreshed though nothing but the clock moved."""
-BLIND_POLL = 10.0
 PATIENCE_OF_PEOPLE = 3
 """Attempts at what a person waits for; then they are told, and may press again."""
-SETTLE_LIMIT = 3 * 3600.0
-
-
-@dataclass(frozen=True)
-class At:
-    """One claimed operation: its row, its body, the signals, the lease and the command it runs."""
-
-    row: Row
-    operation: Operation
-    signals: tuple[Received, ...]
-    lease: Lease
-    command: Command
-    now: float
-
-    @property
-    def consumed(self) -> tuple[int, ...]:
-        """Numbers of all signals at hand."""
-        return tuple(signal.number for signal in self.signals)
 
 
 class Operations(Machine):
@@ -59,12 +38,14 @@ class Operations(Machine):
         self._world = world
         self._access = access
         self._timings = timings
+        self._say = Sayings(world)
+        self._settling = Settling(store, world, timings)
         self._states: dict[State, Callable[[At], Step]] = {
             State.RECEIVED: self._received,
             State.PROPOSED: self._proposed,
-            State.RUNNING: self._running,
-            State.SETTLING: self._settling,
-            State.SOAKING: self._soaking,
+            State.RUNNING: self._settling.running,
+            State.SETTLING: self._settling.settling,
+            State.SOAKING: self._settling.soaking,
         }
 
     def patience(self, row: Row) -> int:
@@ -85,7 +66,7 @@ class Operations(Machine):
         now = self._world.clock.now()
         consumed = tuple(signal.number for signal in signals)
         if row.state in (State.RECEIVED, State.PROPOSED):
-            said = self._whisper(row.id, operation, operation.actor.user, str(row.epoch), error)
+            said = self._say.whisper(row.id, operation, operation.actor.user, str(row.epoch), error)
             if operation.plan is None:
                 return Step(State.REFUSED, None, as_json(operation), consumed=consumed, new=(said,))
             kept = self._body(operation, note=str(error))
@@ -96,7 +77,7 @@ class Operations(Machine):
         left = operation.results.get("register", {}).get("task_definition")
         note = f"{error}" + (f" The revision {_short(left)} was registered and is left unused." if left else "")
         failed = operation.model_copy(update={"note": note, "ended_at": now, "progress": None})
-        return self._ended(row, failed, State.FAILED, consumed, now)
+        return self._settling.ended(row, failed, State.FAILED, consumed, now)
 
     # received → proposed, or done when there is nothing to change
 
@@ -113,7 +94,7 @@ class Operations(Machine):
             )
             return Step(State.DONE, None, as_json(operation), new=(said,))
         operation = operation.model_copy(update={"channel": target.channel})
-        posts = [self._card(at.row.id, operation, State.PROPOSED, at.now)]
+        posts = [self._say.card(at.row.id, operation, State.PROPOSED, at.now)]
         if self._world.chat.channel_id(target.channel) != operation.actor.channel:
             posts.append(self._elsewhere(at.row.id, operation))
         return Step(State.PROPOSED, self._expiry(at.row), as_json(operation), new=tuple(posts))
@@ -139,14 +120,14 @@ class Operations(Machine):
         told = tuple(self._not_yours(at, signal) for signal in others)
         if any(signal.name == CANCEL for signal in mine):
             cancelled = at.operation.model_copy(update={"ended_at": at.now})
-            shown = self._card(at.row.id, cancelled, State.CANCELLED, at.now)
+            shown = self._say.card(at.row.id, cancelled, State.CANCELLED, at.now)
             return Step(State.CANCELLED, None, as_json(cancelled), consumed=at.consumed, new=(*told, shown))
         confirms = [signal for signal in mine if signal.name == CONFIRM]
         if confirms:
             return self._confirmed(at, confirms[-1], told)
         if at.now >= self._expiry(at.row):
             expired = at.operation.model_copy(update={"ended_at": at.now})
-            shown = self._card(at.row.id, expired, State.EXPIRED, at.now)
+            shown = self._say.card(at.row.id, expired, State.EXPIRED, at.now)
             return Step(State.EXPIRED, None, as_json(expired), consumed=at.consumed, new=(*told, shown))
         return Step(State.PROPOSED, self._expiry(at.row), as_json(at.operation), consumed=at.consumed, new=told)
 
@@ -167,19 +148,19 @@ class Operations(Machine):
         if not fresh.fingerprint().startswith(pressed) or not pressed or fresh.blocked:
             note = _difference(seen, fresh)
             stale = operation.model_copy(update={"plan": fresh, "note": note})
-            shown = self._card(at.row.id, stale, State.PROPOSED, at.now)
+            shown = self._say.card(at.row.id, stale, State.PROPOSED, at.now)
             return Step(State.PROPOSED, self._expiry(at.row), as_json(stale), consumed=at.consumed, new=(*told, shown))
         running = operation.model_copy(
             update={"plan": fresh, "note": "", "started_at": at.now, "confirmed_by": operation.actor.user}
         )
-        shown = self._card(at.row.id, running, State.RUNNING, at.now)
+        shown = self._say.card(at.row.id, running, State.RUNNING, at.now)
         return Step(*(State.RUNNING, 0.0, as_json(running)), lock=target.key, consumed=at.consumed, new=(*told, shown))
 
     def _nothing_left(self, at: At, fresh: Plan, told: tuple[NewRow, ...]) -> Step:
         """Somebody else did it meanwhile: a plan without changes is never run."""
         note = f"{fresh.answer_text or fresh.title} Nothing is left to do."
         over = at.operation.model_copy(update={"note": note, "ended_at": at.now})
-        shown = self._card(at.row.id, over, State.CANCELLED, at.now)
+        shown = self._say.card(at.row.id, over, State.CANCELLED, at.now)
         return Step(State.CANCELLED, None, as_json(over), consumed=at.consumed, new=(*told, shown))
 
     def _holder(self, lock: str) -> Row | None:
@@ -192,7 +173,7 @@ class Operations(Machine):
         title = other.plan.title if other.plan else other.command
         note = f"{person.name} is ahead: {title} is still {holder.state}. Wait for it to end, then confirm again."
         waiting = at.operation.model_copy(update={"note": note})
-        shown = self._card(at.row.id, waiting, State.PROPOSED, at.now)
+        shown = self._say.card(at.row.id, waiting, State.PROPOSED, at.now)
         return Step(State.PROPOSED, self._expiry(at.row), as_json(waiting), consumed=at.consumed, new=(*told, shown))
 
     def lost_race(self, row: Row, signals: list[Received], error: LockHeldError) -> Step:
@@ -205,108 +186,11 @@ class Operations(Machine):
         )
         return self._ahead(at, holder or row, ())
 
-    # running → settling: one effect per transition
-
-    def _running(self, at: At) -> Step:
-        operation = at.operation
-        effect = at.command.effects[operation.effect]
-        run = self._run(at)
-        result = effect.find(run, self._world) if at.row.attempts > 1 else None
-        if result is None:
-            at.lease.before_effect()
-            result = effect.do(run, self._world)
-        moved = operation.model_copy(
-            update={"results": {**operation.results, effect.name: result}, "effect": operation.effect + 1}
-        )
-        last = moved.effect >= len(at.command.effects)
-        state = State.SETTLING if last else State.RUNNING
-        late = self._late_cancels(at)
-        return Step(state, 0.0, as_json(moved), lock=at.row.lock, consumed=at.consumed, new=late)
-
-    def _run(self, at: At) -> Run:
-        operation = at.operation
-        target = self._world.catalog.target(operation.target)
-        if target is None or operation.plan is None:
-            raise ConflictError("This service is no longer configured.", hint="Put it back to see this to its end.")
-        return Run(
-            *(at.row.id, operation.actor, target, operation.plan, operation.started_at),
-            *(operation.results, operation.progress),
-        )
-
-    # settling → soaking or failed: only watching
-
-    def _settling(self, at: At) -> Step:
-        operation = at.operation
-        if at.command.watch is None:
-            raise TypeError(f"{at.command.name} has effects and nothing to watch them")
-        poll = self._timings.settle_poll
-        try:
-            progress = at.command.watch(self._run(at), self._world)
-        except UpstreamError as error:
-            poll = max(poll, error.retry_after, BLIND_POLL)
-            known = operation.progress.facts if operation.progress else {}
-            blind = "I cannot see how it is going"
-            progress = Progress(stage=Stage.ROLLING, headline=blind, lines=(str(error),), facts=known)
-        if progress.stage is Stage.ROLLING and at.now - operation.started_at > SETTLE_LIMIT:
-            progress = progress.model_copy(
-                update={"stage": Stage.FAILED, "headline": f"Given up watching: {progress.headline}"}
-            )
-        watched = operation.model_copy(update={"progress": progress})
-        if progress.stage is Stage.ROLLING:
-            new = self._late_cancels(at)
-            if self._worth_showing(at, progress):
-                new += (self._card(at.row.id, watched, State.SETTLING, at.now),)
-            due = at.now + poll
-            return Step(State.SETTLING, due, as_json(watched), lock=at.row.lock, consumed=at.consumed, new=new)
-        ended = watched.model_copy(update={"ended_at": at.now})
-        if progress.stage is Stage.FAILED:
-            return self._ended(at.row, ended, State.FAILED, at.consumed, at.now)
-        return self._ended(at.row, ended, State.SOAKING, at.consumed, at.now)
-
-    def _worth_showing(self, at: At, progress: Progress) -> bool:
-        moved = progress != at.operation.progress
-        return moved or (at.now - at.operation.started_at) % SHOW_EVERY < self._timings.settle_poll
-
-    def _soaking(self, at: At) -> Step:
-        target = self._world.catalog.target(at.operation.target)
-        until = at.operation.ended_at + self._timings.soak
-        if at.now < until:
-            return Step(State.SOAKING, until, as_json(at.operation), consumed=at.consumed)
-        names = [alarm.name for alarm in target.service.alarms] if target else []
-        readings = self._world.metrics.alarms(target.account, names) if target and names else ()
-        fired = self._store.rows("incident", group=at.operation.target, since=at.operation.ended_at)
-        red = {reading.name for reading in readings if reading.state == "ALARM"}
-        red |= {str(row.body["alarm"]["name"]) for row in fired}
-        quiet = at.operation.model_copy(update={"good": not red})
-        said = view.soaked(at.operation, tuple(sorted(red)), self._timings.soak)
-        key = f"op:{at.row.id}:soak"
-        new = (post(key, at.operation.channel, said, thread_key=card_key(at.row.id)),)
-        return Step(State.DONE, None, as_json(quiet), consumed=at.consumed, new=new)
-
-    # what every ending has in common
-
-    def _ended(self, row: Row, operation: Operation, state: State, consumed: tuple[int, ...], now: float) -> Step:
-        due = now + self._timings.soak if state is State.SOAKING else None
-        reply = view.outcome(operation, state)
-        new = (
-            self._card(row.id, operation, state, now),
-            post(f"op:{row.id}:outcome", operation.channel, reply, thread_key=card_key(row.id)),
-        )
-        return Step(state, due, as_json(operation), consumed=consumed, new=new)
-
-    def _late_cancels(self, at: At) -> tuple[NewRow, ...]:
-        late = ConflictError("Too late to cancel: it is under way.", hint="Its message shows how it goes.")
-        return tuple(
-            self._whisper(at.row.id, at.operation, str(signal.payload.get("user", "")), str(signal.number), late)
-            for signal in at.signals
-            if signal.name == CANCEL
-        )
-
     def _too_late(self, at: At) -> Step:
         words = view.STATE_WORDS[State(at.row.state)].split(":")[-1].strip()
         late = ConflictError(f"Too late, this operation is over: {words}.", hint="Ask for a fresh plan.")
         told = tuple(
-            self._whisper(at.row.id, at.operation, str(signal.payload.get("user", "")), str(signal.number), late)
+            self._say.whisper(at.row.id, at.operation, str(signal.payload.get("user", "")), str(signal.number), late)
             for signal in at.signals
         )
         return Step(at.row.state, None, as_json(at.operation), consumed=at.consumed, new=told)
@@ -314,20 +198,7 @@ class Operations(Machine):
     def _not_yours(self, at: At, signal: Received) -> NewRow:
         asker = self._world.chat.person(at.operation.actor.user).name
         said = ConflictError(f"Only {asker}, who asked, may press this.", hint="Type the command to get your own plan.")
-        return self._whisper(at.row.id, at.operation, str(signal.payload.get("user", "")), str(signal.number), said)
-
-    def _whisper(self, row_id: str, operation: Operation, user: str, mark: str, error: BotError) -> NewRow:
-        mine = user == operation.actor.user and operation.plan is None
-        channel = operation.actor.channel if mine or not operation.channel else operation.channel
-        return whisper(
-            *(f"op:{row_id}:whisper:{mark}", channel, user, view.sentence(error.message, error.hint)),
-            response_url=operation.response_url if mine else "",
-        )
-
-    def _card(self, row_id: str, operation: Operation, state: State, now: float) -> NewRow:
-        target = self._world.catalog.target(operation.target)
-        shown = view.card(row_id, operation, state, now, production=bool(target and target.production))
-        return post(card_key(row_id), operation.channel, shown)
+        return self._say.whisper(at.row.id, at.operation, str(signal.payload.get("user", "")), str(signal.number), said)
 
     def _expiry(self, row: Row) -> float:
         return row.created_at + self._timings.plan_expires

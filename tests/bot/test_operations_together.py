@@ -8,8 +8,8 @@ import pytest
 
 from bot.errors import UpstreamError
 from bot.operation import State
-from bot.operations import CONFIRM
 from bot.rows import LockHeldError, NewRow, Row, Signal, Step
+from bot.sayings import CONFIRM
 from tests.fakes import buttons, texts
 from tests.scene import ACCESS, ALICE, BOB, REPOSITORY, Scene
 
