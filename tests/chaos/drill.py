@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -12,8 +10,6 @@ from itertools import count, takewhile
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
-
 from sandbox.app import Sandbox
 from sandbox.app_environment import read_env_file
 from sandbox.scenarios.stage import ALICE, Stage, StoryError, button
@@ -21,14 +17,12 @@ from sandbox.seed.account import ACCOUNT, TOPIC
 from sandbox.seed.alarms import ecs_dimensions
 from sandbox.seed.catalogue import EcsService, service_of
 
-ROOT = Path(__file__).parents[2]
 SPEED = 10.0
 """The sandbox's seconds in a real one: a rollout of ten seconds takes one."""
 PATIENCE = 40.0
 """Real seconds anything may take; generous, since several suites may share the machine's cores."""
 LOOK_EVERY = 0.05
 """Seconds between two looks: the sandbox lives in this very process and needs the core more than we do."""
-ALARMS_EACH = 12
 
 EFFECTS = ("chat.postMessage", "chat.update", "ecs:RegisterTaskDefinition", "ecs:UpdateService", "enqueue")
 NOT_THE_BOT = ("cloudwatch:SetAlarmState", "deliver:", "sqs:", "ecs:ListTaskDefinitions")
@@ -287,52 +281,3 @@ def key_of(message: Message) -> str:
 def alarm_name(service: EcsService, number: int) -> str:
     """An alarm of the drill's own, so that each opens an incident of its own."""
     return f"drill-{service.family}-{number}"
-
-
-def drill_config(target: Path) -> Path:
-    """The project's configuration with the drill's alarms, all critical so that they page, and a short soak."""
-    shutil.copytree(ROOT / "config", target)
-    bot = target / "bot.yaml"
-    settings = yaml.safe_load(bot.read_text())
-    settings["timings"] |= {"soak": "1s"}
-    bot.write_text(yaml.safe_dump(settings, sort_keys=False, allow_unicode=True))
-    for file in (target / "systems").glob("*.yaml"):
-        system = yaml.safe_load(file.read_text())
-        for service in CHANNELS:
-            if service.system == system["system"]:
-                configured = system["environments"][service.environment]["services"][service.name]
-                names = [alarm_name(service, number) for number in range(ALARMS_EACH)]
-                configured["alarms"] += [{"name": name, "severity": "critical"} for name in names]
-        file.write_text(yaml.safe_dump(system, sort_keys=False, allow_unicode=True))
-    return target
-
-
-@contextmanager
-def drilling(directory: Path, *options: str) -> Iterator[Drill]:
-    """A sandbox with the mortal bot, started with ``options``; all of it ends with the block."""
-    orders = directory / "orders"
-    orders.mkdir()
-    entry = Path(__file__).with_name("serve_and_die.py")
-    sandbox = Sandbox(
-        config_dir=ROOT / "config",
-        state_dir=directory / "sandbox",
-        speed=SPEED,
-        bot_command=(sys.executable, str(entry), *options),
-        bot_environment={
-            "BOT_CONFIG_DIR": str(drill_config(directory / "config")),
-            "CHAOS_ORDERS": str(orders),
-            "PYTHONPATH": str(ROOT),
-        },
-    )
-    sandbox.start()
-    drill = Drill(sandbox, orders)
-    for region in {service.region for service in CHANNELS}:
-        # A dead bot's last long poll may still swallow a message: let it come back soon.
-        sqs = drill.stage.aws("sqs", region)
-        queue = sqs.get_queue_url(QueueName="runbook-alarms")["QueueUrl"]
-        sqs.set_queue_attributes(QueueUrl=queue, Attributes={"VisibilityTimeout": "1"})
-    try:
-        yield drill
-    finally:
-        drill.stage.close()
-        sandbox.stop()

@@ -23,7 +23,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bot.app import Desk
+from bot.app import Bot, Desk
 from bot.aws.ecs import Ecs
 from bot.command import Effect
 from bot.intake import sqs
@@ -48,10 +48,11 @@ LABELS: tuple[tuple[type, str, Label], ...] = (
     (EventsPager, "trigger", lambda variable, key, *given: f"page trigger {key}"),
     (EventsPager, "acknowledge", lambda variable, key, at: f"page acknowledge {key}"),
     (EventsPager, "resolve", lambda variable, key, at: f"page resolve {key}"),
+    (Bot, "accept", lambda delivery: "accept"),
     (Desk, "receive", lambda slash, text, actor, **given: f"receive {slash} {text}"),
     (Desk, "press", lambda action_id, value, actor, **given: f"press {action_id}"),
 )
-"""Every effect on the world that must not happen twice, and the two doors people come in by."""
+"""Every effect on the world that must not happen twice, and the doors that alarms and people come in by."""
 
 
 def obey(moment: str, label: str) -> None:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.chaos.drill import ARBOR, CAPTION, CHANNELS, USAGE, Drill, drilling
+from tests.chaos.drill import ARBOR, CAPTION, CHANNELS, USAGE, Drill
+from tests.chaos.ground import drilling
 
 pytestmark = pytest.mark.story
 
@@ -19,6 +20,7 @@ DEPLOYMENT = (
     "post op:*:soak",
 )
 INCIDENT = (
+    "accept",
     "post inc:*:headline",
     "post inc:*:findings",
     "update *drill-*",
@@ -87,3 +89,13 @@ def test_without_the_look_ups_by_key_effects_are_doubled(drill: Drill) -> None:
     assert drill.left() == []
     counted = drill.deployment(CAPTION, operation)
     assert counted | {"card": 2, "registrations": 2, "updates": 2} == counted
+
+
+def test_without_the_look_ups_by_key_an_incident_has_two_headlines(drill: Drill) -> None:
+    with drill.blind():
+        drill.order("after", "post inc:*:headline")
+        alarm = drill.fire(ARBOR)
+        drill.until(lambda: drill.left() == [], "the bot did not die")
+        incident = drill.until(lambda: drill.incident(ARBOR, alarm), "no headline appeared")
+        drill.until(lambda: _posted(drill, incident).get("findings"), "no findings appeared")
+    assert _posted(drill, incident)["headline"] == 2

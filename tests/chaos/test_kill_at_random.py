@@ -10,13 +10,14 @@ import pytest
 
 from sandbox.scenarios.stage import ALICE, StoryError, button
 from sandbox.seed.catalogue import EcsService
-from tests.chaos.drill import ARBOR, CHANNELS, EFFECTS, SPEED, USAGE, Drill, command, drilling
+from tests.chaos.drill import ARBOR, CHANNELS, EFFECTS, SPEED, USAGE, Drill, command
+from tests.chaos.ground import drilling
 
 pytestmark = pytest.mark.story
 
 KILLS = 20
-MOST_CALLS = 25
-"""A life ends after at most so many calls, which is about half a deployment."""
+MOST_CALLS = 16
+"""A life ends after at most so many calls, about a third of a deployment."""
 SEED = 20
 LOOK_UPS = ("conversations.history", "conversations.replies")
 

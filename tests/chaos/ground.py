@@ -1,0 +1,68 @@
+"""The sandbox a drill takes place in: the project's own configuration with the drill's alarms, and the mortal bot."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import yaml
+
+from sandbox.app import Sandbox
+from sandbox.seed.account import QUEUE
+from tests.chaos.drill import CHANNELS, SPEED, Drill, alarm_name
+
+ROOT = Path(__file__).parents[2]
+ALARMS_EACH = 12
+"""Alarms of the drill's own for each service, more than any test fires."""
+
+
+def drill_config(target: Path) -> Path:
+    """The project's configuration with the drill's alarms, all critical so that they page, and a short soak."""
+    shutil.copytree(ROOT / "config", target)
+    bot = target / "bot.yaml"
+    settings = yaml.safe_load(bot.read_text())
+    settings["timings"] |= {"soak": "1s"}
+    bot.write_text(yaml.safe_dump(settings, sort_keys=False, allow_unicode=True))
+    for file in (target / "systems").glob("*.yaml"):
+        system = yaml.safe_load(file.read_text())
+        for service in CHANNELS:
+            if service.system == system["system"]:
+                configured = system["environments"][service.environment]["services"][service.name]
+                names = [alarm_name(service, number) for number in range(ALARMS_EACH)]
+                configured["alarms"] += [{"name": name, "severity": "critical"} for name in names]
+        file.write_text(yaml.safe_dump(system, sort_keys=False, allow_unicode=True))
+    return target
+
+
+@contextmanager
+def drilling(directory: Path, *options: str) -> Iterator[Drill]:
+    """A sandbox with the mortal bot, started with ``options``; all of it ends with the block."""
+    orders = directory / "orders"
+    orders.mkdir()
+    entry = Path(__file__).with_name("serve_and_die.py")
+    sandbox = Sandbox(
+        config_dir=ROOT / "config",
+        state_dir=directory / "sandbox",
+        speed=SPEED,
+        bot_command=(sys.executable, str(entry), *options),
+        bot_environment={
+            "BOT_CONFIG_DIR": str(drill_config(directory / "config")),
+            "CHAOS_ORDERS": str(orders),
+            "PYTHONPATH": str(ROOT),
+        },
+    )
+    sandbox.start()
+    drill = Drill(sandbox, orders)
+    for region in {service.region for service in CHANNELS}:
+        # A dead bot's last long poll may still swallow a message: let it come back soon.
+        sqs = drill.stage.aws("sqs", region)
+        queue = sqs.get_queue_url(QueueName=QUEUE)["QueueUrl"]
+        sqs.set_queue_attributes(QueueUrl=queue, Attributes={"VisibilityTimeout": "1"})
+    try:
+        yield drill
+    finally:
+        drill.stage.close()
+        sandbox.stop()
