@@ -33,7 +33,7 @@ deadline of three seconds, work has none, and in one Python process they share o
 CROWD = 60.0
 """Arrivals within about a second that count as a flood rather than as twenty people at once; while it lasts work
 only trickles, since work that slows the arrivals down would otherwise look like calm."""
-TRICKLE = 0.25
+TRICKLE = 1.0
 """Seconds between two pieces of work started while arrivals keep coming."""
 
 

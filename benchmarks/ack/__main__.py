@@ -76,7 +76,7 @@ async def start(name: str, transport: str, aws: str, slow: float, folder: Path) 
     else:
         command = [sys.executable, "-m", "bot", "serve"]
     log = (folder / f"{name}-{transport}-{slow}.log").open("wb")
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+    process = await asyncio.to_thread(subprocess.Popen, command, cwd=ROOT, env=environment, stdout=log, stderr=log)
     contender = Contender(name, transport, process, slack, port)
     await asyncio.to_thread(_ready, port, process)
     if transport == "socket":
@@ -126,7 +126,7 @@ async def run(aws_fast: str, aws_slow: str) -> str:
         "# Acknowledging slash commands",
         "",
         f"{datetime.now(UTC):%Y-%m-%d}, {platform.system()} {platform.machine()}, {os.cpu_count()} cores, "
-        f"Python {platform.python_version()}. `python -m benchmarks.ack`: {ROUNDS} alternating rounds of {SECONDS:.0f} s.",
+        f"Python {platform.python_version()}. `make bench`: {ROUNDS} alternating rounds of {SECONDS:.0f} s.",
         "",
         "The bot is the real `serve` with `/deploy` and SQLite on disk, the row committed before the acknowledgement;",
         "the peer is a bare Bolt application with its defaults and the same libraries.",

@@ -28,6 +28,10 @@ ANSWERS: dict[str, dict[str, Any]] = {
 }
 
 
+def _length(lines: list[str]) -> int:
+    return next((int(line.split(":")[1]) for line in lines if line.lower().startswith("content-length")), 0)
+
+
 def fields(text: str, url: str) -> dict[str, str]:
     """A slash command as Slack sends it."""
     return {
@@ -91,10 +95,7 @@ class LeanSlack:
             while True:
                 head = await reader.readuntil(HEADER_END)
                 lines = head.decode().split("\r\n")
-                length = next(
-                    (int(line.split(":")[1]) for line in lines if line.lower().startswith("content-length")), 0
-                )
-                await reader.readexactly(length)
+                await reader.readexactly(_length(lines))
                 method = lines[0].split(" ")[1].rsplit("/", 1)[-1]
                 answer = {"ok": True} | ANSWERS.get(method, {})
                 if method == "apps.connections.open":
@@ -103,7 +104,7 @@ class LeanSlack:
                 kind = "Content-Type: application/json\r\n"
                 writer.write(f"HTTP/1.1 200 OK\r\n{kind}Content-Length: {len(body)}\r\n\r\n".encode() + body)
                 await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError):
+        except (asyncio.IncompleteReadError, asyncio.CancelledError, ConnectionError):
             writer.close()
 
     async def by_socket(self) -> float:
@@ -143,7 +144,8 @@ class HttpCaller:
         signature = "v0=" + hmac.new(self.slack.secret.encode(), base, hashlib.sha256).hexdigest()
         head = (
             "POST /slack/events HTTP/1.1\r\nHost: bench\r\nContent-Type: application/x-www-form-urlencoded\r\n"
-            f"X-Slack-Request-Timestamp: {stamp}\r\nX-Slack-Signature: {signature}\r\nContent-Length: {len(body)}\r\n\r\n"
+            f"X-Slack-Request-Timestamp: {stamp}\r\nX-Slack-Signature: {signature}\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n"
         )
         began = time.perf_counter()
         writer.write(head.encode() + body.encode())
@@ -151,10 +153,7 @@ class HttpCaller:
         took = time.perf_counter() - began
         if " 200 " not in answer.split("\r\n", 1)[0]:
             raise AssertionError(answer)
-        length = next(
-            int(line.split(":")[1]) for line in answer.split("\r\n") if line.lower().startswith("content-length")
-        )
-        await reader.readexactly(length)
+        await reader.readexactly(_length(answer.split("\r\n")))
         return took
 
     def close(self) -> None:

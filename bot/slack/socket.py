@@ -18,6 +18,7 @@ class Socket:
 
     def __init__(self, app: App, app_token: str) -> None:
         self._bolt = SocketModeHandler(app, app_token)
+        self._bolt.client.on_close_listeners.append(self._reopen)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._connect, name="slack-socket", daemon=True)
 
@@ -34,6 +35,11 @@ class Socket:
         """Close the WebSocket: Slack hands what comes now to nobody, and tells the person so."""
         self._stopping.set()
         self._bolt.close()  # type: ignore[no-untyped-call]
+
+    def _reopen(self, code: int, reason: str | None) -> None:
+        """slack_sdk takes the socket that is just closing for an open one, and would look again only 10 s later."""
+        if not self._stopping.is_set():
+            self._bolt.client.connect_to_new_endpoint(force=True)
 
     def _connect(self) -> None:
         pause = FIRST_PAUSE

@@ -32,7 +32,8 @@ def m001_rows_and_signals(database: sqlite_utils.Database) -> None:
             UNIQUE (kind, key)
         );
         CREATE UNIQUE INDEX rows_lock ON rows (lock) WHERE lock IS NOT NULL;
-        CREATE INDEX rows_due ON rows (due_at) WHERE due_at IS NOT NULL;
+        CREATE INDEX rows_due ON rows (due_at, created_at) WHERE due_at IS NOT NULL;
+        CREATE INDEX rows_held ON rows (lease_until) WHERE lease_until IS NOT NULL;
         CREATE INDEX rows_listed ON rows (kind, grp, created_at);
         CREATE TABLE signals (
             number INTEGER PRIMARY KEY AUTOINCREMENT,
