@@ -36,6 +36,8 @@ def configure(level: int = logging.INFO) -> None:
     root = logging.getLogger()
     root.handlers[:] = [output]
     root.setLevel(level)
+    # Bolt reads SLACK_BOT_TOKEN by itself and then warns that it was given a client and an authorization instead.
+    logging.getLogger("slack_bolt.App").addFilter(lambda record: "`token`" not in record.getMessage())
     for name in (
         "httpx",
         "httpx2",
