@@ -142,7 +142,7 @@ class Actor(Frozen):
 
 @dataclass(frozen=True)
 class Person:
-    """What Slack knows of a user; groups are ids of Slack user groups."""
+    """What Slack knows of a user; groups are ids of Slack user groups, ``channel`` is where they ask from."""
 
     user: str
     name: str
@@ -150,6 +150,7 @@ class Person:
     is_guest: bool = False
     is_bot: bool = False
     groups: frozenset[str] = frozenset()
+    channel: str = ""
 
 
 class AlarmState(StrEnum):
@@ -171,6 +172,8 @@ class AlarmMetric(Frozen):
     threshold: float | None = None
     comparison: str = ""
     expression: str = ""
+    label: str = ""
+    """What a person called the result of the math; empty where nobody did."""
 
 
 class Alarm(Frozen):

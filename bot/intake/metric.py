@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -24,7 +25,9 @@ def metric_of(trigger: Mapping[str, Any], attributes: Mapping[str, str]) -> Alar
     stat = _first(queries, "MetricStat")
     source = {**stat, **_mapping(_field(stat, "Metric"))} if stat else trigger
     name = _text(_field(source, "MetricName") or _field(source, "Name"))
-    expression = _expression(queries)
+    watched = _watched(queries)
+    expression = _text(_field(watched, "Expression"), 2_048)
+    label = _text(_field(watched, "Label"))
     if not name and not expression:
         return None
     statistic = _text(_field(source, "ExtendedStatistic") or _field(source, "Stat") or _field(source, "Statistic"))
@@ -38,6 +41,8 @@ def metric_of(trigger: Mapping[str, Any], attributes: Mapping[str, str]) -> Alar
         threshold=_number(_field(trigger, "Threshold")),
         comparison=_text(_field(trigger, "ComparisonOperator")),
         expression=expression,
+        # "Expression1" is the console's word for nobody having thought of one.
+        label="" if re.fullmatch(r"Expression\d*", label) else label,
     )
 
 
@@ -55,12 +60,12 @@ def _first(queries: list[Mapping[str, Any]], key: str) -> Mapping[str, Any]:
     )
 
 
-def _expression(queries: list[Mapping[str, Any]]) -> str:
+def _watched(queries: list[Mapping[str, Any]]) -> Mapping[str, Any]:
     """The math that is watched; none in an anomaly alarm on a plain metric, where it is only the band."""
     watched = [query for query in queries if "ANOMALY_DETECTION_BAND" not in _text(_field(query, "Expression"), 2_048)]
     if watched and _field(watched[0], "MetricStat") and _field(watched[0], "ReturnData") is True:
-        return ""
-    return next((_text(_field(query, "Expression"), 2_048) for query in watched if _field(query, "Expression")), "")
+        return {}
+    return next((query for query in watched if _text(_field(query, "Expression"))), {})
 
 
 def _first_period(queries: list[Mapping[str, Any]]) -> float | None:

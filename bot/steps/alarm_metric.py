@@ -35,7 +35,7 @@ class AlarmMetricStep(ReadingStep):
         start, end = scene.at - self.minutes * 60, scene.at + 60
         name = metric.name
         if metric.expression or not metric.name:
-            name = metric.expression or "The metric"
+            name = metric.label or metric.expression or "The metric"
             points = world.metrics.watched(account, scene.alarm.name, start=start, end=end)
         else:
             points = world.metrics.series(account, metric, start=start, end=end)
@@ -45,11 +45,12 @@ class AlarmMetricStep(ReadingStep):
         values = [point.value for point in points]
         last, peak = values[-1], max(values)
         of = f", {metric.statistic}" if metric.statistic and not metric.expression else ""
-        line = f"{_spark(values[-40:])}  the last {self.minutes} min{of} of {metric.period} s"
+        line = f"{_spark(values[-40:])}  last {self.minutes} min{of} every {metric.period} s"
+        says = ":" if metric.label else " is"
         return Finding(
             step=self.do,
             title="Metric",
-            summary=f"{name} is {_number(last)}; alarm when {limit}; highest {_number(peak)}",
+            summary=f"{name}{says} {_number(last)}; alarm when {limit}; highest {_number(peak)}",
             lines=(line,),
             facts=(Fact(name="metric.last", value=last), Fact(name="metric.max", value=peak)),
             weight=25,

@@ -68,7 +68,7 @@ def _running(target: Target, world: World) -> str:
 def _span(tasks: list[StoppedTask], now: float) -> str:
     last = max(task.stopped_at for task in tasks)
     if len(tasks) == 1:
-        return f"{minutes(now - last)} ago"
+        return f"it stopped {minutes(now - last)} ago"
     return f"first {minutes(now - min(task.stopped_at for task in tasks))} ago, last {minutes(now - last)} ago"
 
 

@@ -38,7 +38,7 @@ class TargetHealthStep(ReadingStep):
         return Finding(
             step=self.do,
             title="Targets",
-            summary=f"Targets: {counted}; {running}.",
+            summary=f"{counted}; {running}.",
             lines=tuple(lines),
             facts=(
                 Fact(name="targets.healthy", value=float(states.get("healthy", 0))),

@@ -82,6 +82,7 @@ def test_metric_math_gives_the_expression_and_the_first_metric() -> None:
     metric = read("metric-math").metric
     assert metric is not None
     assert (metric.expression, metric.name) == ("errors / requests * 100", "HTTPCode_Target_5XX_Count")
+    assert metric.label == "Error rate"
     assert (metric.statistic, metric.period, metric.threshold) == ("Sum", 60, 5.0)
     assert metric.dimensions == {"LoadBalancer": "app/api/1"}
 

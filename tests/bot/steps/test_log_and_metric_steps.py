@@ -121,6 +121,12 @@ def test_metric_math_is_computed_as_the_alarm_does(scene: Scene) -> None:
     assert found.summary == "100*e/n is 12,345; alarm when above 5; highest 12,345"
 
 
+def test_metric_math_goes_by_the_name_that_somebody_gave_it(scene: Scene) -> None:
+    scene.metrics.points["api-errors"] = points(1, 7)
+    found = measured(scene, name="", expression="100*e/n", label="5xx answers, percent")
+    assert found.summary == "5xx answers, percent: 7; alarm when above 5; highest 7"
+
+
 def test_an_alarm_without_a_metric_has_nothing_to_show(scene: Scene) -> None:
     assert AlarmMetricStep(do="alarm_metric").run(look(scene), scene.world) is None
 

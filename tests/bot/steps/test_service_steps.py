@@ -98,7 +98,7 @@ def test_a_service_without_a_load_balancer_counts_its_tasks(scene: Scene) -> Non
 def test_sick_targets_are_named_with_what_is_wrong(scene: Scene) -> None:
     with_targets(scene, "unhealthy", "unhealthy", "healthy")
     found = health(scene)
-    assert found.summary == "Targets: 2 unhealthy, 1 healthy; 2 of 2 tasks run."
+    assert found.summary == "2 unhealthy, 1 healthy; 2 of 2 tasks run."
     assert found.lines == ("10.0.0.0:80 unhealthy: Request timed out", "10.0.0.1:80 unhealthy: Target.Timeout")
     assert (found.weight, found.fact("targets.unhealthy"), found.fact("tasks.missing")) == (70, 2.0, 0.0)
 
@@ -107,7 +107,7 @@ def test_healthy_targets_point_at_nothing_and_none_at_all_do(scene: Scene) -> No
     with_targets(scene, "healthy", "healthy")
     assert health(scene).weight == 0
     with_targets(scene)
-    assert health(scene).summary == "Targets: none registered; 2 of 2 tasks run."
+    assert health(scene).summary == "none registered; 2 of 2 tasks run."
     assert health(scene).weight == 55
 
 
