@@ -101,7 +101,7 @@ def _ecs_plan(args: DeployArgs, world: World, aim: Target, service: EcsService, 
             Change(
                 what="Digest", before=images.short_digest(digest) or "unknown", after=images.short_digest(image.digest)
             ),
-            Change(what="Revision", before=images.revision(running), after=f"a new one of {definition.family}"),
+            Change(what="Revision", before=images.revision(running), after="a new revision"),
         ),
         checks=tuple(_checks(args, world, aim, service, image, definition.architecture, alarms)),
         facts={

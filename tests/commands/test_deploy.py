@@ -40,7 +40,7 @@ def test_the_plan_pins_the_image_by_its_digest(scene: Scene) -> None:
     assert [(each.what, each.before, each.after) for each in made.changes] == [
         ("Version", "v1", "v2"),
         ("Digest", "a" * 12, "b" * 12),
-        ("Revision", "api:7", "a new one of api"),
+        ("Revision", "api:7", "a new revision"),
     ]
     assert not made.blocked
 
