@@ -7,6 +7,7 @@ most one effect on the world, looked up by its key when an earlier attempt may h
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from bot import authz
@@ -102,7 +103,8 @@ class Operations(Machine):
     def _plan(self, command: Command, operation: Operation, target: Target | None) -> Plan:
         person = self._world.chat.person(operation.actor.user)
         authz.require(self._access, person, command.action, target.environment if target else "")
-        return command.plan(command.args.model_validate(operation.args), self._world, person)
+        asker = replace(person, channel=operation.actor.channel)
+        return command.plan(command.args.model_validate(operation.args), self._world, asker)
 
     def _elsewhere(self, row_id: str, operation: Operation) -> NewRow:
         message = Message(text=f"The plan is in {operation.channel}:")

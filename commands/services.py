@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from bot.cloud import AlarmReading, EcsService, TaskDefinition
 from bot.command import Command, Plan
 from bot.domain import Account, Person, ServiceKind, Target
-from bot.errors import ConflictError, NotFoundError
+from bot.errors import BotError, ConflictError, NotFoundError
 from bot.ports import World
 from bot.views import blocks as b
 from commands import images
@@ -26,7 +26,7 @@ class ServicesArgs(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    service: str = Field(default="", description="A service or a whole system; everything when left out.")
+    service: str = Field(default="", description="A service or a system; when left out, the system of the channel.")
     environment: str = Field(default="", description="An environment; all of them when left out.")
 
 
@@ -42,7 +42,7 @@ class Reading:
 
 def plan(args: ServicesArgs, world: World, person: Person) -> Plan:
     """One message with a line for each service."""
-    targets = _asked(args, world)
+    targets = _asked(args, world, person.channel)
     readings = _read(targets, world)
     shown: list[b.Block] = []
     for group in dict.fromkeys((target.system, target.environment) for target in targets):
@@ -58,8 +58,11 @@ def plan(args: ServicesArgs, world: World, person: Person) -> Plan:
     )
 
 
-def _asked(args: ServicesArgs, world: World) -> tuple[Target, ...]:
-    """``/services production`` means an environment when no service is called so."""
+def _asked(args: ServicesArgs, world: World, channel: str) -> tuple[Target, ...]:
+    """Nothing said means the system of the channel; ``production`` an environment when no service is called so."""
+    if not args.service:
+        here = tuple(target for target in world.catalog.targets if _is_here(target, channel, world))
+        return here or world.catalog.targets
     try:
         return world.catalog.matching(args.service or None, args.environment or None)
     except NotFoundError:
@@ -70,6 +73,13 @@ def _asked(args: ServicesArgs, world: World) -> tuple[Target, ...]:
         except NotFoundError:
             pass
         raise
+
+
+def _is_here(target: Target, channel: str, world: World) -> bool:
+    try:
+        return bool(channel) and world.chat.channel_id(target.channel) == channel
+    except BotError:
+        return False
 
 
 def _read(targets: tuple[Target, ...], world: World) -> list[Reading]:
