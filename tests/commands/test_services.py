@@ -131,11 +131,11 @@ def test_a_hundred_services_fit_into_a_message_that_says_what_it_left_out(scene:
 
 
 def test_in_a_systems_channel_nothing_said_means_that_system(scene: Scene) -> None:
-    first, *others = dict.fromkeys(target.system for target in scene.world.catalog.targets)
-    channel = next(target.channel for target in scene.world.catalog.targets if target.system == first)
-    here = replace(scene.chat.people[ALICE], channel=scene.chat.channel_id(channel))
-    made = plan(ServicesArgs(), scene.world, here)
-    everywhere = plan(ServicesArgs(), scene.world, replace(here, channel="C0NOWHERE"))
-    assert others
-    assert made.answer_text.startswith(f"{sum(t.system == first for t in scene.world.catalog.targets)} services")
-    assert everywhere.answer_text.startswith(f"{len(scene.world.catalog.targets)} services")
+    first = scene.world.catalog.systems[0]
+    other = first.model_copy(update={"system": "other", "channel": "#other"})
+    world = replace(scene.world, catalog=Catalog([first, other]))
+    count = sum(target.system == first.system for target in world.catalog.targets)
+    here = replace(scene.chat.people[ALICE], channel=scene.chat.channel_id(first.channel))
+    assert plan(ServicesArgs(), world, here).answer_text.startswith(f"{count} services")
+    everywhere = plan(ServicesArgs(), world, replace(here, channel="C0NOWHERE"))
+    assert everywhere.answer_text.startswith(f"{2 * count} services")
