@@ -30,7 +30,7 @@ def browser() -> Iterator[Browser]:
 
 def test_alice_types_deploy_confirms_and_reads_that_it_settled(town: Town, browser: Browser) -> None:
     _open(browser, town, "C0BIPLATFORM")
-    town.speed(4)
+    town.speed(8)
     _write(browser, "/deploy bi/api staging v1.6.0")
     _read(browser, "Deploy bi/api staging → v1.6.0")
     _read(browser, "waiting for confirmation")
@@ -54,7 +54,7 @@ def test_production_asks_twice(town: Town, browser: Browser) -> None:
     browser.click("[data-testid=confirm-deny]")
     browser.wait_for("!document.querySelector('[data-testid=confirm-dialog]')")
     assert town.calls("ecs:RegisterTaskDefinition", mark) == []
-    town.speed(4)
+    town.speed(8)
     browser.click("[data-action-id='operation:confirm']")
     browser.click("[data-testid=confirm-yes]")
     _read(browser, "/api/v1/health answers 200")
