@@ -44,8 +44,8 @@ class AlarmMetricStep(ReadingStep):
             return Finding(step=self.do, title="Metric", summary=summary, weight=10)
         values = [point.value for point in points]
         last, peak = values[-1], max(values)
-        of = f", {metric.statistic}" if metric.statistic and not metric.expression else ""
-        line = f"{_spark(values[-40:])}  last {self.minutes} min{of} every {metric.period} s"
+        of = f" {metric.statistic}" if metric.statistic and not metric.expression else ""
+        line = f"{_spark(values[-40:])}  last {self.minutes} min,{of} every {metric.period} s"
         says = ":" if metric.label else " is"
         return Finding(
             step=self.do,

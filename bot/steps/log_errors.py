@@ -62,11 +62,7 @@ class LogErrorsStep(ReadingStep):
             summary = f"No error in the last {self.minutes} min of {where}."
             return Finding(step=self.do, title="Log errors", summary=summary, lines=tuple(failed), facts=(_count(0),))
         top = grouped[0]
-        lines = [
-            f"{each.count} × {each.template}"
-            f" (first {minutes(now - each.first)} ago, last {minutes(now - each.last)} ago)"
-            for each in grouped[:4]
-        ]
+        lines = [f"{each.count} × {each.template} ({_span(each, now)})" for each in grouped[:4]]
         first = next(iter(top.sample.splitlines()), "")
         sample = (f"sample: {first}",) if first and first != top.template else ()
         return Finding(
@@ -103,6 +99,11 @@ def _why(error: Exception) -> str:
         log.error("a log group could not be read", exc_info=error)
         return "it could not be read; see the bot's log"
     return str(error)
+
+
+def _span(found: LogGroup, now: float) -> str:
+    last = f"{minutes(now - found.last)} ago"
+    return last if found.count == 1 else f"first {minutes(now - found.first)} ago, last {last}"
 
 
 def _count(number: int) -> Fact:
