@@ -20,6 +20,7 @@ export class Timeline {
     this.surfaceOf = surfaceOf;
     this.bottom = bottom;
     this.pinned = true;
+    this.top = 0;
     this.list = h("div", {
       class: "message-list", role: "log", "aria-label": label, "aria-live": "polite", "data-testid": testId,
     });
@@ -36,7 +37,10 @@ export class Timeline {
 
   scrolled() {
     const { scrollHeight, scrollTop, clientHeight } = this.scroller;
-    this.pinned = scrollHeight - scrollTop - clientHeight < AT_BOTTOM_PIXELS;
+    const atBottom = scrollHeight - scrollTop - clientHeight < AT_BOTTOM_PIXELS;
+    // A list that grows or wraps anew moves its end away by itself; only a person scrolls up.
+    if (atBottom || scrollTop < this.top) this.pinned = atBottom;
+    this.top = scrollTop;
     if (this.pinned) {
       this.jump.hidden = true;
       this.bottom();
