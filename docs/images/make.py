@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 from sandbox.app import Sandbox
+from sandbox.app_environment import read_env_file
 from sandbox.scenarios import Stage
 from sandbox.scenarios.stage import ALICE, STAR_CHANNEL
 from sandbox.scenarios.weather import headline
@@ -27,7 +28,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         sandbox = Sandbox(play="first-look", state_dir=Path(place) / "state")
         sandbox.start()
-        stage = Stage(sandbox._script_variables(), lambda sentence: None)
+        stage = Stage(read_env_file(sandbox.env_file), lambda sentence: None)
         try:
             thread = _thread(stage)
             with Browser(1440, 900) as browser:
