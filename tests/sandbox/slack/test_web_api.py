@@ -33,6 +33,7 @@ def test_auth_test_names_the_bot_and_its_scopes(slack: Slack) -> None:
         (BOT_TOKEN, "apps.connections.open", "not_allowed_token_type"),
         (BOT_TOKEN, "chat.shout", "unknown_method"),
     ],
+    ids=["no token", "unknown token", "app token", "bot token", "unknown method"],
 )
 def test_a_call_without_the_right_token_or_name_is_refused(shared: Slack, token: str, method: str, word: str) -> None:
     headers = {"Authorization": f"Bearer {token}"} if token else {}
