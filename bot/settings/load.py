@@ -20,6 +20,7 @@ from bot.settings.shapes import looks_secret
 from bot.settings.source import WHOLE_FILE, Source, dotted, read
 
 _FILES = ("bot.yaml", "access.yaml")
+_DEFAULT_PLAYBOOK = "default"
 _LEAKED = "looks like a secret; take it out of the file, give it as an environment variable, and replace it"
 
 
@@ -45,7 +46,7 @@ def load(
 ) -> Settings:
     """Read ``bot.yaml``, ``access.yaml``, ``systems/*.yaml`` and ``playbooks/*.yaml``.
 
-    With ``playbook_model`` each playbook must fit it; with ``known_commands`` only these may be given a slash
+    With ``playbook_model`` each playbook must fit it, and ``playbooks/default.yaml`` must be there; with ``known_commands`` only these may be given a slash
     name. Raises ConfigError with every problem of every file, in the order of files and lines.
     """
     shown = _shown(config_dir)
@@ -58,6 +59,9 @@ def load(
     playbooks = _read_all(config_dir, shown, "playbooks")
     if not systems:
         stray.append(Problem(f"{shown}/systems", 0, WHOLE_FILE, "has no file; describe at least one system"))
+    if playbook_model is not None and not (config_dir / "playbooks" / f"{_DEFAULT_PLAYBOOK}.yaml").exists():
+        missing = "is missing; it says what is looked at when an alarm fires"
+        stray.append(Problem(f"{shown}/playbooks/{_DEFAULT_PLAYBOOK}.yaml", 0, WHOLE_FILE, missing))
 
     bot_config = validate(bot, BotConfig) if _is_readable(bot) else None
     access_config = validate(access, AccessConfig) if _is_readable(access) else None

@@ -111,7 +111,8 @@ def test_a_playbook_is_held_against_the_model_that_is_given(tmp_path: Path) -> N
         model_config = ConfigDict(extra="forbid")
         steps: tuple[Tail, ...]
 
-    good = write(tmp_path, {"playbooks/errors.yaml": "steps:\n  - do: tail\n"})
+    book = "steps:\n  - do: tail\n"
+    good = write(tmp_path, {"playbooks/default.yaml": book, "playbooks/errors.yaml": book})
     assert load(good, Playbook).playbooks["errors"] == Playbook(steps=(Tail(do="tail"),))
     with pytest.raises(ConfigError) as caught:
         load(write(tmp_path, {"playbooks/errors.yaml": "steps:\n  - do: tial\n    limt: 3\n"}), Playbook)
@@ -119,6 +120,13 @@ def test_a_playbook_is_held_against_the_model_that_is_given(tmp_path: Path) -> N
         "config/playbooks/errors.yaml:2: steps[0].do: must be tail, not 'tial'; did you mean 'tail'?",
         "config/playbooks/errors.yaml:3: steps[0].limt: is not known here; did you mean 'limit'?",
     ]
+
+
+def test_without_the_default_playbook_nobody_would_know_what_to_look_at(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(write(tmp_path, {"playbooks/errors.yaml": "{}"}), BaseModel)
+    expected = "config/playbooks/default.yaml:0: (file): is missing; it says what is looked at when an alarm fires"
+    assert str(caught.value) == expected
 
 
 def test_anchors_and_merges_save_typing(tmp_path: Path) -> None:
