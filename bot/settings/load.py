@@ -46,8 +46,9 @@ def load(
 ) -> Settings:
     """Read ``bot.yaml``, ``access.yaml``, ``systems/*.yaml`` and ``playbooks/*.yaml``.
 
-    With ``playbook_model`` each playbook must fit it, and ``playbooks/default.yaml`` must be there; with ``known_commands`` only these may be given a slash
-    name. Raises ConfigError with every problem of every file, in the order of files and lines.
+    With ``playbook_model`` each playbook must fit it, and ``playbooks/default.yaml`` must be there; with
+    ``known_commands`` only these may be given a slash name. Raises ConfigError with every problem of every file, in
+    the order of files and lines.
     """
     shown = _shown(config_dir)
     if not config_dir.is_dir():

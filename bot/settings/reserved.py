@@ -1,7 +1,8 @@
 """Slash commands which Slack keeps for itself.
 
 A manifest that registers one of them is rejected as a whole, so nothing of ours may ever carry such a name.
-The list is that of Slack's own shortcuts and command menu, with built-ins of earlier years that stay blocked.
+Slack publishes no list. This one has what its shortcuts and command menu show, its built-ins of earlier years that stay
+blocked, and what developers report as refused: a name too many costs somebody a choice, one too few the whole manifest.
 """
 
 from __future__ import annotations
@@ -9,10 +10,13 @@ from __future__ import annotations
 RESERVED_COMMANDS: frozenset[str] = frozenset(
     {
         "active",
+        "activity",
+        "all",
         "apps",
         "archive",
         "away",
         "call",
+        "canvas",
         "close",
         "collapse",
         "dm",
@@ -20,6 +24,7 @@ RESERVED_COMMANDS: frozenset[str] = frozenset(
         "expand",
         "feed",
         "feedback",
+        "giphy",
         "help",
         "huddle",
         "invite",
@@ -28,6 +33,7 @@ RESERVED_COMMANDS: frozenset[str] = frozenset(
         "keys",
         "kick",
         "leave",
+        "list",
         "me",
         "msg",
         "mute",
@@ -35,17 +41,25 @@ RESERVED_COMMANDS: frozenset[str] = frozenset(
         "open",
         "part",
         "people",
+        "pref",
         "prefs",
         "remind",
         "remove",
         "rename",
         "search",
+        "send",
         "shortcuts",
         "shrug",
         "star",
         "status",
+        "swap",
+        "todo",
         "topic",
+        "unarchive",
+        "unfurl",
+        "unmute",
         "who",
+        "workflow",
     }
 )
 """Names without the slash."""

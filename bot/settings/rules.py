@@ -78,7 +78,8 @@ class _Placed:
 def check_bot(source: Source, known_commands: Collection[str]) -> None:
     """The rules of ``config/bot.yaml``; without known commands any name passes as a command."""
     check_shapes(source, _BOT_SHAPES)
-    registered: dict[str, str] = {}
+    written = {str(path[-1]) for path, _ in source.at("commands.*")}
+    registered = {command: command for command in known_commands if command not in written}
     for path, name in source.at("commands.*"):
         command = str(path[-1])
         if known_commands and command not in known_commands:

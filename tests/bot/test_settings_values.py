@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.bot.config_files import ACCESS, BOT, problems
+from bot.settings import RESERVED_COMMANDS, load
+from sandbox.slack import seed
+from tests.bot.config_files import ACCESS, BOT, problems, write
 
 
 @pytest.mark.parametrize(
@@ -76,10 +78,23 @@ from tests.bot.config_files import ACCESS, BOT, problems
             f"{BOT}commands:\n  deploy: run\n  ops: run\n",
             ["config/bot.yaml:4: commands.ops: /run is already the name of deploy"],
         ),
+        (
+            f"{BOT}commands:\n  services: deploy\n",
+            ["config/bot.yaml:3: commands.services: /deploy is already the name of deploy"],
+        ),
     ],
 )
 def test_every_mistake_in_bot_yaml_has_its_line(tmp_path: Path, text: str, expected: list[str]) -> None:
     assert problems(tmp_path, {"bot.yaml": text}) == expected
+
+
+def test_commands_may_change_their_names_with_each_other(tmp_path: Path) -> None:
+    config = write(tmp_path, {"bot.yaml": f"{BOT}commands: {{services: deploy, deploy: services}}\n"})
+    assert load(config, known_commands=("services", "deploy", "ops")).bot.registered_name("deploy") == "services"
+
+
+def test_every_name_the_pretend_slack_refuses_is_refused_before() -> None:
+    assert {f"/{name}" for name in RESERVED_COMMANDS} >= seed.RESERVED_COMMANDS
 
 
 @pytest.mark.parametrize(
