@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -67,18 +67,26 @@ class Faults:
     def take(self, target: str, operation: str) -> Fault | None:
         """The fault this call meets, if any; one with a count is used up by it."""
         with self._lock:
-            self._drop_spent()
-            for rule in self._rules:
-                if rule.target == target and fnmatchcase(operation, rule.operation):
-                    if rule.left is not None:
-                        rule.left -= 1
-                    return rule.fault
-        return None
+            rule = next(self._matching(target, operation), None)
+            if rule is None:
+                return None
+            if rule.left is not None:
+                rule.left -= 1
+            return rule.fault
+
+    def peek(self, target: str, operation: str) -> list[Fault]:
+        """Every fault that waits for such a call, oldest first; none is used up."""
+        with self._lock:
+            return [rule.fault for rule in self._matching(target, operation)]
 
     def clear(self, target: str | None = None) -> None:
         """Forget the faults of one target, or all of them."""
         with self._lock:
             self._rules = [] if target is None else [rule for rule in self._rules if rule.target != target]
+
+    def _matching(self, target: str, operation: str) -> Iterator[_Rule]:
+        self._drop_spent()
+        return (rule for rule in self._rules if rule.target == target and fnmatchcase(operation, rule.operation))
 
     def _drop_spent(self) -> None:
         now = self._monotonic()

@@ -52,6 +52,17 @@ def test_an_older_fault_is_met_before_a_newer_one() -> None:
     assert [fault.error for fault in taken if fault] == ["first", "second"]
 
 
+def test_looking_at_the_faults_uses_none_up() -> None:
+    faults = Faults()
+    faults.add("aws", "ecs:*", "AccessDenied", count=1)
+    faults.add("aws", "*", "500", count=0)
+    for _ in range(3):
+        assert [fault.error for fault in faults.peek("aws", "ecs:StopTask")] == ["AccessDenied"]
+    assert faults.peek("slack", "ecs:StopTask") == []
+    assert faults.take("aws", "ecs:StopTask") is not None
+    assert faults.peek("aws", "ecs:StopTask") == []
+
+
 def test_a_negative_fault_is_refused() -> None:
     with pytest.raises(ValueError, match="negative"):
         Faults().add("aws", "*", None, count=-1)
