@@ -104,12 +104,12 @@ class BotProcess:
             return self._condition.wait_for(lambda: self._starts - 1 > starts_before, timeout)
 
     def kill(self) -> None:
-        """SIGKILL, as a crash would; the supervisor starts the bot again."""
-        os.kill(self.pid, signal.SIGKILL)
+        """SIGKILL, as a crash would; the supervisor starts the bot again. A dead one is left alone."""
+        self._signal(signal.SIGKILL)
 
     def terminate(self) -> None:
-        """SIGTERM, as a redeployment would; the supervisor starts the bot again."""
-        os.kill(self.pid, signal.SIGTERM)
+        """SIGTERM, as a redeployment would; the supervisor starts the bot again. A dead one is left alone."""
+        self._signal(signal.SIGTERM)
 
     def stop(self) -> None:
         """End the bot for good: SIGTERM, 10 seconds, then SIGKILL for its whole group."""

@@ -100,6 +100,19 @@ def test_a_killed_bot_is_started_again(bot: BotProcess, pids: list[int]) -> None
     assert not is_alive(first)
 
 
+def test_a_bot_that_is_dead_already_can_be_killed_again(bot: BotProcess) -> None:
+    bot.start()
+    first = bot.pid
+    for _ in range(50):
+        bot.kill()
+        bot.terminate()
+    assert until(lambda: not is_alive(first))
+    bot.kill()
+    bot.stop()
+    bot.kill()
+    bot.terminate()
+
+
 def test_stop_lets_the_bot_end_by_itself_and_leaves_no_process(bot: BotProcess, tmp_path: Path) -> None:
     bot.start()
     pid = bot.pid
