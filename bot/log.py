@@ -11,6 +11,8 @@ from bot.redact import redact
 
 _PLAIN = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName", "color_message"}
 
+_LIBRARIES = ("apscheduler", "botocore", "httpcore", "httpx", "slack_bolt", "slack_sdk", "urllib3", "uvicorn")
+
 
 class JsonLines(logging.Formatter):
     """Formats a record as one line of JSON without secrets."""
@@ -33,20 +35,17 @@ def configure(level: int = logging.INFO) -> None:
     """Send everything to standard error as JSON lines."""
     output = logging.StreamHandler(sys.stderr)
     output.setFormatter(JsonLines())
+    output.addFilter(_worth_a_line)
     root = logging.getLogger()
     root.handlers[:] = [output]
     root.setLevel(level)
-    # Bolt reads SLACK_BOT_TOKEN by itself and then warns that it was given a client and an authorization instead.
-    logging.getLogger("slack_bolt.App").addFilter(lambda record: "`token`" not in record.getMessage())
-    for name in (
-        "httpx",
-        "httpx2",
-        "httpcore",
-        "uvicorn.error",
-        "urllib3",
-        "botocore",
-        "apscheduler",
-        "uvicorn.access",
-        "slack_bolt.App",
-    ):
-        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _worth_a_line(record: logging.LogRecord) -> bool:
+    """Libraries speak up from warnings on: Bolt's information includes whole bodies of refused requests.
+
+    Bolt also reads SLACK_BOT_TOKEN by itself and then warns that it was given a client and an authorization instead.
+    """
+    if not record.name.startswith(_LIBRARIES):
+        return True
+    return record.levelno >= logging.WARNING and "`token`" not in record.getMessage()
