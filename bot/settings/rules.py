@@ -13,6 +13,7 @@ from bot.settings.shapes import (
     channel_look,
     check_names,
     check_shapes,
+    duration_look,
     group_look,
     name_look,
     one_of,
@@ -25,7 +26,15 @@ from bot.settings.shapes import (
 )
 from bot.settings.source import KeyPath, Source, plain
 
-_BOT_SHAPES = {"default_channel": channel_look, "commands.*": slash_look}
+_BOT_SHAPES = {
+    "default_channel": channel_look,
+    "commands.*": slash_look,
+    "timings.plan_expires": duration_look("1s"),
+    "timings.settle_poll": duration_look("1s"),
+    # Below, no time is left beside telling Slack; above, people have long looked for themselves.
+    "timings.findings_deadline": duration_look("2s", "60s"),
+    "retention": duration_look("1s"),
+}
 
 _ACCESS_SHAPES = {
     "roles.*.groups.*": group_look,

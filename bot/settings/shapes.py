@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
+from bot.settings.duration import parse_duration
 from bot.settings.reserved import RESERVED_COMMANDS
 from bot.settings.sentences import unknown
 from bot.settings.source import Source, plain
@@ -128,3 +129,18 @@ def user_look(user: str) -> str:
 def one_of(known: tuple[str, ...]) -> Look:
     """A word out of a list."""
     return lambda word: "" if word in known else f"'{plain(word, 60)}' is not known; {unknown(word, known)}"
+
+
+def duration_look(least: str, most: str = "") -> Look:
+    """A duration between two others, both included."""
+
+    def look(text: str) -> str:
+        try:
+            seconds = parse_duration(text)
+        except ValueError:
+            return ""  # the model says what a duration is
+        if parse_duration(least) <= seconds and (not most or seconds <= parse_duration(most)):
+            return ""
+        return f"must be at least {least}" + (f" and at most {most}" if most else "")
+
+    return look

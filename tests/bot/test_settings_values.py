@@ -57,6 +57,19 @@ from tests.bot.config_files import ACCESS, BOT, problems, write
             f"{BOT}timings:\n  soak: never\n",
             ["config/bot.yaml:3: timings.soak: must be a duration, a number and a unit as in 90s, 15m, 1h or 2d"],
         ),
+        (f"{BOT}retention: 0d\n", ["config/bot.yaml:2: retention: must be at least 1s"]),
+        (
+            f"{BOT}timings:\n  plan_expires: 0m\n  settle_poll: 0s\n  soak: 0s\n  findings_deadline: 1s\n",
+            [
+                "config/bot.yaml:3: timings.plan_expires: must be at least 1s",
+                "config/bot.yaml:4: timings.settle_poll: must be at least 1s",
+                "config/bot.yaml:6: timings.findings_deadline: must be at least 2s and at most 60s",
+            ],
+        ),
+        (
+            f"{BOT}timings:\n  findings_deadline: 2m\n",
+            ["config/bot.yaml:3: timings.findings_deadline: must be at least 2s and at most 60s"],
+        ),
         (f"{BOT}timings:\n", ["config/bot.yaml:2: timings: must be a block of keys; nothing stands here"]),
         (
             f"{BOT}commands:\n  deploi: x\n",
