@@ -16,6 +16,6 @@ ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 BOT_DATABASE_URL=sqlite:////data
 USER 10001
 VOLUME ["/data"]
 EXPOSE 8080
-HEALTHCHECK --interval=30s --timeout=3s CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8080/healthz', timeout=2)"]
+HEALTHCHECK --interval=30s --timeout=3s CMD ["python", "-c", "import os, urllib.request; urllib.request.urlopen('http://127.0.0.1:%s/healthz' % os.environ['BOT_PORT'], timeout=2)"]
 ENTRYPOINT ["python", "-m", "bot"]
 CMD ["serve"]

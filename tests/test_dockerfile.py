@@ -2,8 +2,11 @@
 
 import json
 import re
+import socket
 import subprocess
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -54,6 +57,29 @@ def test_the_process_is_not_root_and_is_started_without_a_shell() -> None:
     assert found["USER"] not in ("root", "0")
     assert json.loads(found["ENTRYPOINT"]) == ["python", "-m", "bot"]
     assert json.loads(found["CMD"]) == ["serve"]
+
+
+def test_health_is_asked_where_the_bot_listens() -> None:
+    found = dict(instructions())
+    asked = json.loads(found["HEALTHCHECK"].partition("CMD ")[2])
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        port = str(nobody.getsockname()[1])
+    gone = subprocess.run(
+        [sys.executable, *asked[1:]], env={"BOT_PORT": port}, capture_output=True, text=True, timeout=30, check=False
+    )
+    assert gone.returncode == 1 and "Connection refused" in gone.stderr
+    with ThreadingHTTPServer(("127.0.0.1", int(port)), Healthy) as server:
+        threading.Thread(target=server.handle_request, daemon=True).start()
+        subprocess.run([sys.executable, *asked[1:]], env={"BOT_PORT": port}, timeout=30, check=True)
+
+
+class Healthy(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200 if self.path == "/healthz" else 404)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Nobody reads it."""
 
 
 def test_everything_that_is_imported_at_run_time_is_copied() -> None:
