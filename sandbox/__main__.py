@@ -43,7 +43,9 @@ def up(
     # Importing moto takes a second, which neither a refusal nor the other commands should wait for.
     from sandbox.app import AlreadyRunningError, Sandbox
 
-    signal.signal(signal.SIGTERM, _interrupt)
+    # A shell starts what a script sends to the background with SIGINT ignored, and Python leaves that as it is.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     sandbox = Sandbox(
         port=port,
         mode="http" if mode == "http" else "socket",

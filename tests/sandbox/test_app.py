@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import ssl
 import stat
 import subprocess
@@ -275,3 +276,14 @@ def test_a_wrong_command_line_is_refused_with_a_sentence(tmp_path: Path, argumen
     shown = CliRunner().invoke(command_line, [*arguments, "--state-dir", str(tmp_path)])
     assert shown.exit_code == 1
     assert sentence in shown.output
+
+
+def test_a_sandbox_that_a_script_put_into_the_background_can_be_interrupted(tmp_path: Path) -> None:
+    up = f"trap '' INT; exec {sys.executable} -m sandbox up --port 0 --play none --state-dir {tmp_path}"
+    with subprocess.Popen(["/bin/sh", "-c", up], cwd=CONFIG.parent, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert any("http://127.0.0.1:" in line for line in process.stdout)
+        process.send_signal(signal.SIGINT)
+        assert "Stopping." in process.stdout.read()
+        assert process.wait(30) == 0
+    assert not (tmp_path / "env").exists()
