@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import socket
+import sqlite3
 import sys
 from pathlib import Path
 
@@ -12,7 +14,8 @@ import uvicorn
 
 from alerts.playbook import Playbook
 from bot.app import Bot, build
-from bot.errors import ConfigError
+from bot.errors import ConfigError, Problem
+from bot.flow import UMBRELLA
 from bot.intake.http import SnsEndpoint
 from bot.intake.sns import SnsVerifier
 from bot.log import configure
@@ -26,6 +29,8 @@ from commands import COMMANDS
 
 log = logging.getLogger("bot")
 
+BACKLOG = 2048
+"""Connections that may wait to be taken up."""
 GRACE_SECONDS = 2
 SWITCH_SECONDS = 0.0005
 """How long one thread may keep the interpreter from another: Python's 5 ms would be most of an acknowledgement."""
@@ -34,7 +39,8 @@ SWITCH_SECONDS = 0.0005
 def configuration() -> tuple[Settings, EnvironmentVariables]:
     """Everything the bot is told, checked. Raises ConfigError."""
     environment = read_environment()
-    settings = load(Path(environment.bot_config_dir), Playbook, (*COMMANDS, "ops"))
+    named = [command for command in COMMANDS if command != "help"]
+    settings = load(Path(environment.bot_config_dir), Playbook, (*named, UMBRELLA))
     return settings, environment
 
 
@@ -43,31 +49,51 @@ def serve() -> int:
     try:
         settings, environment = configuration()
         environment.require_for_serving()
+        listening = _listen(environment.bot_port)
         configure()
-        bot = build(settings, environment)
-    except (ConfigError, StoreBusyError) as error:
+        bot = _built(settings, environment)
+    except ConfigError as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    return run(bot, environment)
+    return run(bot, environment, listening)
 
 
-def run(bot: Bot, environment: EnvironmentVariables) -> int:
+def _listen(port: int) -> socket.socket:
+    """The port, taken before anything else is done: two bots on one port must not both start. Raises ConfigError."""
+    try:
+        return socket.create_server(("0.0.0.0", port), backlog=BACKLOG)  # noqa: S104 - containers are reached from outside
+    except OSError as error:
+        raise _refused("BOT_PORT", f"port {port} cannot be listened on: {os.strerror(error.errno or 0)}") from error
+
+
+def _built(settings: Settings, environment: EnvironmentVariables) -> Bot:
+    """The bot, put together. Raises ConfigError when its store cannot be opened."""
+    try:
+        return build(settings, environment)
+    except StoreBusyError as error:
+        raise _refused("BOT_DATABASE_URL", str(error)) from error
+    except sqlite3.Error as error:
+        raise _refused("BOT_DATABASE_URL", f"cannot be opened: {error}") from error
+    except OSError as error:
+        # Building opens no file but the store's, and the authorities', which were read before.
+        raise _refused("BOT_DATABASE_URL", f"cannot be opened: {error.strerror}") from error
+
+
+def _refused(variable: str, message: str) -> ConfigError:
+    return ConfigError([Problem("environment", 0, variable, message)])
+
+
+def run(bot: Bot, environment: EnvironmentVariables, listening: socket.socket) -> int:
     """Start a built bot, serve HTTP until a signal ends it, and stop it."""
     bolt = bolt_app(bot.client, environment.slack_signing_secret.get_secret_value(), bot.desk)
-    socket = Socket(bolt, environment.slack_app_token.get_secret_value()) if environment.socket_mode else None
+    slack = Socket(bolt, environment.slack_app_token.get_secret_value()) if environment.socket_mode else None
     topics = {topic.arn: topic.signature_version for topic in environment.bot_sns_topics}
     verifier = SnsVerifier(topics, bot.web.fetch, bot.clock)
     sns = SnsEndpoint(verifier, bot.accept, bot.confirm_subscription, bot.clock)
-    degraded = (lambda: bot.degraded(socket.connected)) if socket else bot.degraded
-    app = web_app(bot.store, degraded, sns.route(), None if socket else bolt)
+    degraded = (lambda: bot.degraded(slack.connected)) if slack else bot.degraded
+    app = web_app(bot.store, degraded, sns.route(), None if slack else bolt)
     server = uvicorn.Server(
-        uvicorn.Config(
-            *(app, "0.0.0.0"),  # noqa: S104 - containers are reached from outside
-            port=environment.bot_port,
-            access_log=False,
-            log_config=None,
-            timeout_graceful_shutdown=GRACE_SECONDS,
-        )
+        uvicorn.Config(app, access_log=False, log_config=None, timeout_graceful_shutdown=GRACE_SECONDS, backlog=BACKLOG)
     )
     sys.setswitchinterval(SWITCH_SECONDS)
 
@@ -79,12 +105,12 @@ def run(bot: Bot, environment: EnvironmentVariables) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
     bot.start()
-    if socket:
-        socket.start()
-    log.info("started", extra={"transport": "socket" if socket else "http", "port": environment.bot_port})
-    server.run()
-    if socket:
-        socket.stop()
+    if slack:
+        slack.start()
+    log.info("started", extra={"transport": "socket" if slack else "http", "port": listening.getsockname()[1]})
+    server.run(sockets=[listening])
+    if slack:
+        slack.stop()
     ended = bot.stop()
     log.info("stopped", extra={"clean": ended})
     logging.shutdown()

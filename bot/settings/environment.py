@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import ssl
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -52,6 +53,13 @@ def _database(value: Any) -> Any:
     return value
 
 
+def _https(value: Any) -> Any:
+    if isinstance(value, str) and not re.match(r"https://[^\s/]+", value):
+        raise ValueError("must be an https address")
+    return value
+
+
+HttpsUrl = Annotated[str, BeforeValidator(_https)]
 HttpUrl = Annotated[str, BeforeValidator(_http)]
 
 
@@ -79,7 +87,7 @@ class EnvironmentVariables(BaseSettings):
     bot_http_proxy: HttpUrl = Field(default="", description="Proxy for health, certificate and PagerDuty calls.")
     bot_ca_file: str = Field(default="", description="Certificate authorities (PEM) trusted for those calls.")
     pagerduty_routing_key: SecretStr = Field(default=SecretStr(""), description="Default PagerDuty routing key.")
-    pagerduty_events_url: HttpUrl = Field(
+    pagerduty_events_url: HttpsUrl = Field(
         default="https://events.pagerduty.com", description="Base address of PagerDuty's Events API."
     )
     pagerduty_api_url: HttpUrl = Field(
@@ -92,13 +100,16 @@ class EnvironmentVariables(BaseSettings):
         return bool(self.slack_app_token.get_secret_value())
 
     def missing_for_serving(self) -> list[Problem]:
-        """The variables without which ``serve`` could not talk to Slack."""
+        """The variables without which ``serve`` could not talk to Slack, and the file it could not trust."""
         missing = []
         if not self.slack_bot_token.get_secret_value():
             missing.append(Problem(_ENVIRONMENT, 0, "SLACK_BOT_TOKEN", "is not set"))
         if not self.socket_mode and not self.slack_signing_secret.get_secret_value():
             message = "is not set; give SLACK_APP_TOKEN for Socket Mode, or this one for HTTP"
             missing.append(Problem(_ENVIRONMENT, 0, "SLACK_SIGNING_SECRET", message))
+        untrusted = _wrong_with_authorities(self.bot_ca_file) if self.bot_ca_file else ""
+        if untrusted:
+            missing.append(Problem(_ENVIRONMENT, 0, "BOT_CA_FILE", untrusted))
         return missing
 
     def require_for_serving(self) -> None:
@@ -106,6 +117,16 @@ class EnvironmentVariables(BaseSettings):
         missing = self.missing_for_serving()
         if missing:
             raise ConfigError(missing)
+
+
+def _wrong_with_authorities(path: str) -> str:
+    try:
+        ssl.create_default_context().load_verify_locations(cafile=path)
+    except ssl.SSLError:
+        return "holds no certificates in PEM form"
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+    return ""
 
 
 def read_environment() -> EnvironmentVariables:
