@@ -98,6 +98,10 @@ class Machine(ABC):
     def give_up(self, row: Row, signals: list[Received], error: BotError) -> Step:
         """Where the row goes when its transition cannot succeed; the error is written for people."""
 
+    def meanwhile(self, row: Row, error: UpstreamError) -> tuple[NewRow, ...]:
+        """What people are told while a transition is being tried again; nothing by default."""
+        return ()
+
     def lost_race(self, row: Row, signals: list[Received], error: LockHeldError) -> Step:
         """Where the row goes when another row took the lock it wanted; only some kinds take locks."""
         raise error
@@ -270,6 +274,8 @@ class Engine:
         pause = error.retry_after or BACKOFF_SECONDS[min(row.attempts, len(BACKOFF_SECONDS)) - 1]
         log.warning("will try again", extra={"row": row.id, "kind": row.kind, "seconds": pause, "error": error.message})
         now = self._clock.now()
+        for new in machine.meanwhile(row, error):
+            self._store.add(new, now)
         self._store.postpone(row, now + pause, now)
 
     def _bug(self, machine: Machine, row: Row, signals: list[Received]) -> None:

@@ -34,6 +34,7 @@ class Ledger:
                     "title": operation.plan.title,
                     "at": operation.started_at,
                     "version": operation.plan.facts.get("version", ""),
+                    "task_definition": operation.results.get("register", {}).get("task_definition", ""),
                 }
             )
         return found[:limit]

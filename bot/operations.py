@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from bot import authz
 from bot.command import Command, Plan
 from bot.domain import Actor, Target, as_json
 from bot.engine import Lease, Machine
-from bot.errors import BotError, ConflictError
+from bot.errors import BotError, ConflictError, UpstreamError
 from bot.operation import Operation, State, card_key
 from bot.ports import Message, World
 from bot.posts import whisper
@@ -25,6 +26,8 @@ from bot.settling import Settling
 from bot.views import operation as view
 
 KIND = "operation"
+PLAN_SECONDS = 12.0
+"""The longest a plan may take with all its reads; then the asker is told rather than kept waiting."""
 PATIENCE_OF_PEOPLE = 3
 """Attempts at what a person waits for; then they are told, and may press again."""
 
@@ -67,18 +70,28 @@ class Operations(Machine):
         now = self._world.clock.now()
         consumed = tuple(signal.number for signal in signals)
         if row.state in (State.RECEIVED, State.PROPOSED):
+            if isinstance(error, UpstreamError) and not error.hint:
+                error = BotError(error.message, hint="Nothing was changed; try again.")
             said = self._say.whisper(row.id, operation, operation.actor.user, str(row.epoch), error)
             if operation.plan is None:
                 return Step(State.REFUSED, None, as_json(operation), consumed=consumed, new=(said,))
-            kept = self._body(operation, note=str(error))
-            due = self._expiry(row)
-            return Step(State.PROPOSED, due, kept, consumed=consumed, new=(said,))
+            noted = operation.model_copy(update={"note": str(error)})
+            shown = self._say.card(row.id, noted, State.PROPOSED, now)
+            return Step(State.PROPOSED, self._expiry(row), as_json(noted), consumed=consumed, new=(said, shown))
         if row.state == State.SOAKING:
             return Step(State.DONE, None, as_json(operation), consumed=consumed)
         left = operation.results.get("register", {}).get("task_definition")
         note = f"{error}" + (f" The revision {_short(left)} was registered and is left unused." if left else "")
         failed = operation.model_copy(update={"note": note, "ended_at": now, "progress": None})
         return self._settling.ended(row, failed, State.FAILED, consumed, now)
+
+    def meanwhile(self, row: Row, error: UpstreamError) -> tuple[NewRow, ...]:
+        """A change that is held up says why in its message, and for how long already."""
+        if row.state != State.RUNNING:
+            return ()
+        operation = Operation.model_validate(row.body)
+        held = operation.model_copy(update={"note": f"{error.message} Trying again; nothing is lost."})
+        return (self._say.card(row.id, held, State.RUNNING, self._world.clock.now()),)
 
     # received → proposed, or done when there is nothing to change
 
@@ -104,7 +117,14 @@ class Operations(Machine):
         person = self._world.chat.person(operation.actor.user)
         authz.require(self._access, person, command.action, target.environment if target else "")
         asker = replace(person, channel=operation.actor.channel)
-        return command.plan(command.args.model_validate(operation.args), self._world, asker)
+        args = command.args.model_validate(operation.args)
+        planned = self._world.gather({"plan": partial(command.plan, args, self._world, asker)}, seconds=PLAN_SECONDS)
+        plan = planned["plan"]
+        if isinstance(plan, TimeoutError):
+            raise UpstreamError(f"AWS did not answer within {PLAN_SECONDS:.0f} s.")
+        if isinstance(plan, Exception):
+            raise plan
+        return plan
 
     def _elsewhere(self, row_id: str, operation: Operation) -> NewRow:
         message = Message(text=f"The plan is in {operation.channel}:")
@@ -204,10 +224,6 @@ class Operations(Machine):
 
     def _expiry(self, row: Row) -> float:
         return row.created_at + self._timings.plan_expires
-
-    @staticmethod
-    def _body(operation: Operation, **changes: Any) -> dict[str, Any]:
-        return as_json(operation.model_copy(update=changes))
 
 
 def _short(arn: str) -> str:

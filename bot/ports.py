@@ -236,6 +236,7 @@ class Recent(Protocol):
     def operations(self, target_key: str, *, since: float, limit: int = 5) -> Iterable[Mapping[str, Any]]:
         """Operations on a target that changed something, newest first.
 
-        Each has ``id``, ``command``, ``actor``, ``state``, ``title``, ``at`` and ``version``.
+        Each has ``id``, ``command``, ``actor``, ``state``, ``title``, ``at``, ``version`` and ``task_definition``
+        (the ARN it registered, or nothing).
         """
         ...

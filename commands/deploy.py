@@ -7,6 +7,7 @@ revision is a failure, whatever ``services-stable`` says.
 
 from __future__ import annotations
 
+import difflib
 import re
 from typing import Annotated, Any
 
@@ -88,7 +89,7 @@ def _ecs_plan(args: DeployArgs, world: World, aim: Target, service: EcsService, 
     try:
         image = world.ecs.image(aim.account, f"{repository}{joint}{args.version}")
     except NotFoundError as error:
-        return _without_image(title, was, args.version, error, _newest(world, aim, repository))
+        raise _no_image(args.version, error, _newest(world, aim, repository)) from error
     pinned = f"{repository}@{image.digest}"
     digest = _digest_now(world, aim, container.image)
     if digest == image.digest and service.in_flight is False:
@@ -129,21 +130,19 @@ def _digest_now(world: World, aim: Target, image: str) -> str:
         return ""
 
 
-def _newest(world: World, aim: Target, repository: str) -> str:
+def _newest(world: World, aim: Target, repository: str) -> list[str]:
     try:
-        newest = world.ecs.newest_images(aim.account, repository, 5)
+        newest = world.ecs.newest_images(aim.account, repository, 20)
     except BotError:
-        return ""
-    return ", ".join(image.tags[0] for image in newest if image.tags)
+        return []
+    return [image.tags[0] for image in newest if image.tags]
 
 
-def _without_image(title: str, was: str, version: str, error: NotFoundError, newest: str) -> Plan:
-    detail = error.message + (f" The newest are: {newest}." if newest else "")
-    return Plan(
-        title=title,
-        changes=(Change(what="Version", before=was, after=version),),
-        checks=(Check(name="image exists", status=CheckStatus.BLOCKING, detail=detail),),
-    )
+def _no_image(version: str, error: NotFoundError, tags: list[str]) -> NotFoundError:
+    near = difflib.get_close_matches(version, tags, n=1, cutoff=0.6)
+    hint = f"Did you mean {near[0]}? " if near else ""
+    newest = f"The newest are {', '.join(tags[:5])}." if tags else "Nothing in that repository has a tag."
+    return NotFoundError(error.message, hint=hint + newest)
 
 
 def _checks(

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
+from pydantic import JsonValue
+
 from bot.cloud import Deployment, EcsService, ServiceDeployment, StoppedTask
 from bot.command import Progress, Run, Stage
 from bot.errors import BotError
@@ -30,6 +32,10 @@ class Evidence:
 
     lines: tuple[str, ...] = ()
     logs: tuple[str, ...] = ()
+
+    def kept(self) -> dict[str, JsonValue]:
+        """As facts of a progress: what was found once is not lost when ECS cannot be asked or has forgotten."""
+        return {"evidence": list(self.lines)} if self.lines else {}
 
 
 def watch(run: Run, world: World) -> Progress:
@@ -74,6 +80,7 @@ def _rolling(run: Run, service: EcsService, mine: Deployment, evidence: Evidence
         total=mine.desired,
         lines=(*lines, *evidence.lines),
         logs=evidence.logs,
+        facts=evidence.kept(),
     )
 
 
@@ -150,12 +157,19 @@ def _evidence(run: Run, world: World, mine: Deployment | None) -> Evidence:
             if task.task_definition == ours and is_failure(task)
         ]
     except BotError as error:
-        return Evidence(lines=(f"I could not read the stopped tasks: {error}",))
+        return _known(run) or Evidence(lines=(f"I could not read the stopped tasks: {error}",))
     if not stopped:
-        return Evidence()
+        return _known(run) or Evidence()
     reasons = Counter(explain(task) for task in stopped)
     lines = tuple(f"{count} × {reason}" if count > 1 else reason for reason, count in reasons.most_common(3))
     return Evidence(lines=lines, logs=last_lines(run, world, stopped[0]))
+
+
+def _known(run: Run) -> Evidence | None:
+    found = run.progress.facts.get("evidence") if run.progress else None
+    if not isinstance(found, list) or run.progress is None:
+        return None
+    return Evidence(lines=tuple(str(line) for line in found), logs=run.progress.logs)
 
 
 def last_lines(run: Run, world: World, task: StoppedTask) -> tuple[str, ...]:

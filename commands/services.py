@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -36,7 +37,7 @@ class Reading:
 
     target: Target
     service: EcsService | Exception | None
-    definition: TaskDefinition | None
+    definition: TaskDefinition | Exception | None
     red: tuple[str, ...] | Exception
 
 
@@ -52,10 +53,17 @@ def plan(args: ServicesArgs, world: World, person: Person) -> Plan:
         mine = [reading for reading in readings if (reading.target.system, reading.target.environment) == group]
         shown += b.sections(_line(reading, world) for reading in mine)
     shown.append(b.context(f"as of {b.when(world.clock.now())}"))
-    healthy = sum(1 for reading in readings if _mark(reading) == ":large_green_circle:")
-    return Plan(
-        title="Services", answer_text=f"{len(targets)} services, {healthy} of them well", answer=tuple(b.fit(shown))
-    )
+    return Plan(title="Services", answer_text=_summary(readings), answer=tuple(b.fit(shown)))
+
+
+def _summary(readings: list[Reading]) -> str:
+    """The notification's text; only what was looked at is counted as well or not."""
+    marks = Counter(_mark(reading) for reading in readings)
+    well, unknown = marks[":large_green_circle:"], marks[":grey_question:"] + marks[":white_circle:"]
+    ill = len(readings) - well - unknown
+    many = f"{len(readings)} service{'' if len(readings) == 1 else 's'}"
+    counted = [f"{well} well", f"{ill} not well" if ill else "", f"{unknown} not judged" if unknown else ""]
+    return f"{many}: {', '.join(part for part in counted if part)}"
 
 
 def _asked(args: ServicesArgs, world: World, channel: str) -> tuple[Target, ...]:
@@ -94,7 +102,7 @@ def _read(targets: tuple[Target, ...], world: World) -> list[Reading]:
     return [
         Reading(
             target=target,
-            service=services.get(target.key) if isinstance(services, Mapping) else services,
+            service=_service(target, services),
             definition=definitions.get(target.key),
             red=_red(target, found[f"alarms {_name(target.account)}"]),
         )
@@ -102,19 +110,26 @@ def _read(targets: tuple[Target, ...], world: World) -> list[Reading]:
     ]
 
 
+def _service(target: Target, services: Any) -> EcsService | Exception | None:
+    if target.service.kind is not ServiceKind.ECS:
+        return None
+    found: EcsService | Exception | None = services.get(target.key) if isinstance(services, Mapping) else services
+    return found
+
+
 def _name(account: Account) -> str:
-    return f"{account.region} {account.role_arn}"
+    return f"{account.region} {account.role_arn} {account.external_id}"
 
 
-def _definitions(targets: list[Target], services: Any, world: World) -> dict[str, TaskDefinition]:
+def _definitions(targets: list[Target], services: Any, world: World) -> dict[str, TaskDefinition | Exception]:
     reads: dict[str, Callable[[], Any]] = {}
     for target in targets:
         service = services.get(target.key) if isinstance(services, Mapping) else None
         if isinstance(service, EcsService):
             running = service.primary.task_definition if service.primary else service.task_definition
             reads[target.key] = partial(world.ecs.task_definition, target.account, running)
-    found = world.gather(reads, seconds=READ_SECONDS)
-    return {key: value for key, value in found.items() if isinstance(value, TaskDefinition)}
+    found: dict[str, TaskDefinition | Exception] = world.gather(reads, seconds=READ_SECONDS)
+    return found
 
 
 def _red(target: Target, readings: Any) -> tuple[str, ...] | Exception:
@@ -139,6 +154,8 @@ def _mark(reading: Reading) -> str:
         return ":red_circle:"
     if red:
         return ":red_circle:"
+    if isinstance(reading.red, Exception):
+        return ":grey_question:"
     return ":large_yellow_circle:" if service.in_flight or service.running < service.desired else ":large_green_circle:"
 
 
@@ -146,8 +163,7 @@ def _line(reading: Reading, world: World) -> str:
     target, service = reading.target, reading.service
     head = f"{_mark(reading)} *{b.esc(target.name)}*"
     if isinstance(service, Exception):
-        said = "AWS did not answer in time" if isinstance(service, TimeoutError) else str(service)
-        return f"{head} · {b.esc(said, 300)}"
+        return f"{head} · {_unread(service)}"
     parts = [head]
     if service is None:
         parts.append(
@@ -156,37 +172,45 @@ def _line(reading: Reading, world: World) -> str:
     else:
         parts += [f"{service.running}/{service.desired} running", *_version(reading, world, service)]
     if isinstance(reading.red, Exception):
-        parts.append("alarms could not be read")
+        parts.append(f"alarms could not be read: {_unread(reading.red)}")
     elif reading.red:
         parts.append(":rotating_light: " + ", ".join(b.code(name) for name in reading.red))
     return " · ".join(parts)
 
 
+def _unread(error: Exception) -> str:
+    return b.esc("AWS did not answer in time" if isinstance(error, TimeoutError) else str(error), 300)
+
+
 def _version(reading: Reading, world: World, service: EcsService) -> list[str]:
-    now = world.clock.now()
     parts = []
     definition = reading.definition
-    if definition is not None and definition.containers:
+    if isinstance(definition, Exception):
+        parts.append(f"its version could not be read: {_unread(definition)}")
+    elif definition is not None and definition.containers:
         try:
             container = images.shipped(definition, reading.target.service.container, reading.target.label)
         except ConflictError:
             container = definition.containers[0]
         parts.append(f"{b.code(images.version(definition, container))} {b.esc(images.revision(definition.arn))}")
     if service.primary is not None:
-        who = _who(reading.target, world, definition)
-        word = "rolling out for" if service.in_flight else "deployed"
-        age = b.ago(now - service.primary.created_at)
-        parts.append(f"{word} {age}{'' if service.in_flight else ' ago'} by {who}")
+        parts.append(_since(reading, world, service.primary.created_at, rolling=service.in_flight))
     return parts
 
 
-def _who(target: Target, world: World, definition: TaskDefinition | None) -> str:
+def _since(reading: Reading, world: World, at: float, *, rolling: bool) -> str:
+    """Since when it runs and by whom; a name only where the running revision itself carries one."""
+    age = b.ago(world.clock.now() - at)
+    definition = reading.definition if isinstance(reading.definition, TaskDefinition) else None
+    last = next(iter(world.recent.operations(reading.target.key, since=at - LEDGER_SECONDS, limit=1)), None)
+    running = definition.arn if definition else ""
+    if last and last["state"] == "failed" and last["task_definition"] != running and float(last["at"]) <= at:
+        return f"ECS went back to it {age} ago"
     by = definition.tags.get(images.BY_TAG, "") if definition else ""
-    if by:
-        return b.user(by)
-    since = world.clock.now() - LEDGER_SECONDS
-    last = next(iter(world.recent.operations(target.key, since=since, limit=1)), None)
-    return b.user(str(last["actor"])) if last else "somebody outside the bot"
+    if not by and last and running and last["task_definition"] == running:
+        by = str(last["actor"])
+    who = b.user(by) if by else "somebody outside the bot"
+    return f"rolling out for {age} by {who}" if rolling else f"deployed {age} ago by {who}"
 
 
 services = Command(

@@ -28,7 +28,8 @@ FALLBACK_TEXT = 3900
 BLOCKS = 50
 
 _SPECIAL = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
-_FORMATTING = re.compile(r"([*_~`])")
+_FORMATTING = re.compile(r"(?:(?<=[\s(\[{\"'*_~`])|^)([*_~])(?=\S)|`")
+"""Where mrkdwn could begin to format; inside words, names and addresses it does not, and they stay as they are."""
 
 
 def cut(text: str, limit: int) -> str:
@@ -49,7 +50,7 @@ def _cut_escaped(text: str, limit: int) -> str:
 def esc(text: str, limit: int = 500) -> str:
     """Foreign text inside mrkdwn: no mention, no link, no formatting, no secret, no control character."""
     plain = cut(redact(strip_control(text)).replace("\n", " "), limit).translate(_SPECIAL)
-    return _FORMATTING.sub("\\1\u200b", plain)
+    return _FORMATTING.sub("\\g<0>\u200b", plain)
 
 
 def code(text: str, limit: int = 200) -> str:

@@ -92,7 +92,7 @@ def card(operation_id: str, operation: Operation, state: State, now: float, *, p
         if plan.blocked:
             shown.append(b.section(":no_entry: A check forbids this; nothing can be confirmed."))
         shown.append(_buttons(operation_id, plan, production=production))
-    words = STATE_WORDS[state]
+    words = STATE_WORDS[state] if not (state is State.PROPOSED and plan.blocked) else ":no_entry: forbidden by a check"
     took = f" · {b.ago(elapsed)}" if elapsed and state not in (State.PROPOSED, State.RECEIVED) else ""
     shown.append(
         b.context(f"{words}{took} · asked by {b.user(operation.actor.user)} · operation {b.code(operation_id)}")
@@ -112,7 +112,8 @@ def soaked(operation: Operation, red: tuple[str, ...], seconds: float) -> Messag
     """The reply at the end of the soak: good, or which alarms went off."""
     if red:
         names = ", ".join(b.code(name) for name in red)
-        text = f":warning: {b.user(operation.actor.user)} not counted as good: {names} in alarm {b.ago(seconds)} after."
+        within = f"red within {b.ago(seconds)} after it settled"
+        text = f":warning: {b.user(operation.actor.user)} not counted as good: {names} {within}."
     else:
         text = f":white_check_mark: Quiet for {b.ago(seconds)}: counted as good."
     return b.paragraph(text)

@@ -111,7 +111,7 @@ def test_aws_away_while_planning_is_told_within_seconds(scene: Scene) -> None:
     scene.type("deploy", "api production v2")
     scene.run(5)
     assert scene.operation()[0].state == State.REFUSED
-    assert [said.text for said in scene.said_to(ALICE)] == ["AWS is throttling."]
+    assert [said.text for said in scene.said_to(ALICE)] == ["AWS is throttling. Nothing was changed; try again."]
 
 
 def test_aws_away_while_confirming_leaves_the_plan_to_be_confirmed_again(scene: Scene) -> None:

@@ -75,12 +75,14 @@ def test_a_digest_is_a_version_too(scene: Scene) -> None:
     assert planned(scene, NEW).facts["image"] == f"{REPOSITORY}@{NEW}"
 
 
-def test_a_missing_image_blocks_and_names_the_newest(scene: Scene) -> None:
-    made = planned(scene, "v9")
-    assert made.blocked
-    status, detail = check(made, "image exists")
-    assert status is CheckStatus.BLOCKING
-    assert "The newest are: v1, v2." in detail
+def test_a_missing_image_is_told_the_asker_with_the_newest(scene: Scene) -> None:
+    with pytest.raises(NotFoundError, match=r"There is no image .*v9\. The newest are v1, v2\."):
+        planned(scene, "v9")
+
+
+def test_a_misspelt_version_is_answered_with_the_nearest(scene: Scene) -> None:
+    with pytest.raises(NotFoundError, match=r"Did you mean v2\? The newest"):
+        planned(scene, "vv2")
 
 
 def test_an_image_for_another_cpu_blocks(scene: Scene) -> None:

@@ -83,7 +83,9 @@ def test_a_service_that_does_not_exist_does_not_hide_the_others(scene: Scene) ->
 
 def test_alarms_that_cannot_be_read_are_said_and_the_rest_is_shown(scene: Scene) -> None:
     scene.metrics.failures.add("alarms", UpstreamError("AWS refused."))
-    assert line(scene).endswith("alarms could not be read")
+    said = line(scene)
+    assert said.endswith("alarms could not be read: AWS refused.")
+    assert said.startswith(":grey_question:")
 
 
 def test_other_kinds_are_named(scene: Scene) -> None:
@@ -96,7 +98,7 @@ def test_a_whole_system_is_one_message_with_its_environments(scene: Scene) -> No
     said = answer(scene, "bi")
     assert "*BI platform* · production" in said
     assert "*BI platform* · staging" in said
-    assert said.startswith("4 services, 2 of them well")
+    assert said.startswith("4 services: 2 well, 2 not judged")
 
 
 def test_an_environment_alone_is_understood(scene: Scene) -> None:

@@ -146,14 +146,12 @@ def test_a_deployment_of_what_runs_already_is_answered_and_nothing_is_done(town:
     assert town.calls("ecs:RegisterTaskDefinition", mark) == []
 
 
-def test_a_missing_image_blocks_the_plan_and_the_newest_tags_are_listed(town: Town) -> None:
-    card = town.plan(ALICE, BI, "/deploy bi/executor staging v9.9.9")
-    said = words(card)
-    assert ":no_entry: image exists" in said
-    assert "The newest are: v1." in said
-    assert "nothing can be confirmed" in said
-    assert labels(card) == ["Cancel"]
-    _cancel(town, card["ts"])
+def test_a_missing_image_is_told_the_asker_alone_with_the_newest_tags(town: Town) -> None:
+    before = town.newest(BI)
+    said = town.ask(ALICE, BI, "/deploy bi/executor staging v9.9.9")
+    assert "There is no image" in said
+    assert "The newest are v1." in said
+    assert town.shown(BI, "Deploy", before) == []
 
 
 def test_cancelled_is_cancelled(town: Town) -> None:
