@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import signal
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, NoReturn
@@ -14,7 +15,7 @@ import typer
 from rich.console import Console
 
 from sandbox.app_environment import read_env_file
-from sandbox.app_routes import HINTS
+from sandbox.app_routes import Hint
 from sandbox.bot_process import BotStartError
 from sandbox.scenarios import SCENARIOS
 
@@ -46,17 +47,20 @@ def up(
     # A shell starts what a script sends to the background with SIGINT ignored, and Python leaves that as it is.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
-    sandbox = Sandbox(
-        port=port,
-        mode="http" if mode == "http" else "socket",
-        play=None if play == NOTHING else play,
-        speed=speed,
-        state_dir=state_dir,
-        report=_report,
-    )
+    try:
+        sandbox = Sandbox(
+            port=port,
+            mode="http" if mode == "http" else "socket",
+            play=None if play == NOTHING else play,
+            speed=speed,
+            state_dir=state_dir,
+            report=_report,
+        )
+    except ValueError as error:
+        _refuse(str(error))
     try:
         sandbox.start()
-        _welcome(sandbox.slack.url, sandbox.env_file, sandbox.state_dir / "bot.log")
+        _welcome(sandbox.slack.url, sandbox.hints, sandbox.env_file, sandbox.state_dir / "bot.log")
         sandbox.wait()
     except KeyboardInterrupt:
         _console.print("\nStopping.")
@@ -116,9 +120,9 @@ def _report(step: str) -> None:
         _console.print(f"  [dim]{step}[/dim]")
 
 
-def _welcome(url: str, env_file: Path, log: Path) -> None:
+def _welcome(url: str, hints: Sequence[Hint], env_file: Path, log: Path) -> None:
     _console.print(f"\n  Ready. Open [bold green]{url}[/bold green] and try:")
-    for hint in HINTS:
+    for hint in hints:
         _console.print(f"    {hint['channel']:<15} [bold]{hint['text']}[/bold] [dim]- {hint['why']}[/dim]")
     _console.print(f"\n  In a second shell: [bold]. {_short(env_file)}[/bold]   (boto3, slack_sdk, curl)")
     _console.print("  Stories: [bold]python -m sandbox play[/bold] " + ", ".join(SCENARIOS))

@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, Any, Literal
 
-from sandbox.app_config import copy_config
+from sandbox.app_config import command_names, copy_config
 from sandbox.app_environment import Secrets, free_port, without_foreign_settings, write_env_file
 from sandbox.app_look import look
-from sandbox.app_routes import routes
+from sandbox.app_routes import hints, routes
 from sandbox.aws.server import AwsServer
 from sandbox.aws.sns import certificate_pem
 from sandbox.bot_process import BotProcess
@@ -27,6 +27,7 @@ from sandbox.proxy import Proxy, Response
 from sandbox.seed.account import Account
 from sandbox.seed.catalogue import US
 from sandbox.seed.plant import Planted, past_clock, plant
+from sandbox.slack import seed
 from sandbox.slack.server import SlackServer
 
 Mode = Literal["socket", "http"]
@@ -47,7 +48,8 @@ class Sandbox:
 
     ``port`` is the page's (0: any free one); ``play`` names a scenario that starts by itself; ``speed`` is how many
     of the sandbox's seconds pass in a real one; ``database`` is the bot's SQLite file (default: a fresh one);
-    ``bot_environment`` is laid over the bot's variables. ``report`` is told each step of the start.
+    ``bot_environment`` is laid over the bot's variables. ``report`` is told each step of the start. Raises ValueError,
+    its message a sentence, when Slack would not register a command of ``bot.yaml``.
     """
 
     def __init__(
@@ -87,12 +89,14 @@ class Sandbox:
         self._lock_file: IO[str] | None = None
         self._env_lock = threading.Lock()
         self._undo: list[tuple[str, Callable[[], None]]] = []
+        self.commands = command_names(config_dir)
+        self.hints = hints(self.commands)
         self.slack = self._make_slack(port)
         self.aws = AwsServer(self.clock, self.faults, self.calls)
         self.pagerduty = PagerDuty(self.clock, self.faults, self.calls)
         self.proxy = Proxy(self.state_dir / "ca.pem")
         self.player = Player(self._script_variables)
-        self.slack.add_routes(routes(self.clock, self.player, self.pagerduty))
+        self.slack.add_routes(routes(self.clock, self.player, self.pagerduty, self.hints))
 
     @property
     def bot_url(self) -> str:
@@ -164,17 +168,21 @@ class Sandbox:
         self.env_file.unlink(missing_ok=True)
 
     def _make_slack(self, port: int) -> SlackServer:
-        return SlackServer(
-            self.clock,
-            self.faults,
-            self.calls,
-            port=port,
-            page_dir=PAGE,
-            bot_token=self._secrets.bot_token,
-            app_token=self._secrets.app_token,
-            signing_secret=self._secrets.signing_secret,
-            request_url=f"{self.bot_url}/slack/events" if self.mode == "http" else None,
-        )
+        try:
+            return SlackServer(
+                self.clock,
+                self.faults,
+                self.calls,
+                port=port,
+                page_dir=PAGE,
+                bot_token=self._secrets.bot_token,
+                app_token=self._secrets.app_token,
+                signing_secret=self._secrets.signing_secret,
+                request_url=f"{self.bot_url}/slack/events" if self.mode == "http" else None,
+                commands=seed.commands(self.commands),
+            )
+        except ValueError as error:
+            raise ValueError(f"{self._config_dir / 'bot.yaml'}: commands: {error}.") from error
 
     def _open_proxy(self) -> None:
         Health(look, self.clock).add_to(self.proxy)
@@ -235,7 +243,11 @@ class Sandbox:
 
     def _script_variables(self) -> dict[str, str]:
         """The bot's variables and the addresses that scripts need besides."""
-        return self.env | {"SANDBOX_URL": self.slack.url, "BOT_URL": self.bot_url}
+        return self.env | {
+            "SANDBOX_URL": self.slack.url,
+            "SANDBOX_COMMANDS": " ".join(f"{name}={registered}" for name, registered in self.commands.items()),
+            "BOT_URL": self.bot_url,
+        }
 
     def _write_env(self, pid: int | None = None) -> None:
         shown: dict[str, Any] = self._script_variables()

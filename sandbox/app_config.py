@@ -11,6 +11,9 @@ import yaml
 OVERLAY = Path(__file__).parent / "config"
 """One YAML file for each file of ``config/`` that differs in the sandbox."""
 
+COMMANDS = ("services", "deploy", "ops")
+"""The bot's commands, by the names they have where ``bot.yaml`` says nothing else."""
+
 
 def lay_over(below: Any, above: Any) -> Any:
     """Mappings are merged key by key; anything else above replaces what is below."""
@@ -29,8 +32,29 @@ def copy_config(source: Path, target: Path, overlay: Path = OVERLAY) -> Path:
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(source, target)
     for above in sorted(overlay.glob("*.yaml")):
-        file = target / above.name
-        below = yaml.safe_load(file.read_text()) if file.exists() else {}
-        merged = lay_over(below, yaml.safe_load(above.read_text()))
-        file.write_text(yaml.safe_dump(merged, sort_keys=False, allow_unicode=True))
+        merged = _merged(source, overlay, above.name)
+        (target / above.name).write_text(yaml.safe_dump(merged, sort_keys=False, allow_unicode=True))
     return target
+
+
+def command_names(source: Path, overlay: Path = OVERLAY) -> dict[str, str]:
+    """The bot's commands, each with the name it has with Slack, slash included: {"deploy": "/deploy", ...}.
+
+    Raises ValueError, its message a sentence, when ``bot.yaml`` is no YAML.
+    """
+    try:
+        bot = _merged(source, overlay, "bot.yaml")
+    except yaml.YAMLError as error:
+        raise ValueError(f"{source / 'bot.yaml'} is no YAML: {error}") from error
+    written = bot.get("commands") if isinstance(bot, dict) else None
+    # What else may be wrong with it, the bot says when it starts, and better.
+    renamed = {str(name): value for name, value in written.items()} if isinstance(written, dict) else {}
+    names = {name: name for name in COMMANDS} | {name: value for name, value in renamed.items() if value}
+    return {name: f"/{registered}" for name, registered in names.items()}
+
+
+def _merged(source: Path, overlay: Path, name: str) -> Any:
+    below, above = (
+        yaml.safe_load(file.read_text()) if file.exists() else {} for file in (source / name, overlay / name)
+    )
+    return lay_over(below, above)

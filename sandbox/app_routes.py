@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from starlette.requests import Request
@@ -18,18 +19,27 @@ from sandbox.seed.catalogue import NEWER_GOOD
 
 _STAR = f"{STAR.name} {STAR.environment}"
 
-HINTS = (
-    {"channel": STAR_CHANNEL, "text": "/services", "why": "everything this channel's system runs"},
-    {"channel": STAR_CHANNEL, "text": f"/deploy {_STAR} {NEWER_GOOD[1]}", "why": "a good version"},
-    {"channel": STAR_CHANNEL, "text": f"/deploy {_STAR} v1.5.1-crash", "why": "one that crashes"},
-    {"channel": STAR_CHANNEL, "text": f"/deploy {_STAR} v1.5.4-unhealthy", "why": "one that fails its health check"},
-    {"channel": "#bi-platform", "text": "/services api", "why": "one service in both environments"},
-    {"channel": "#ops", "text": "/ops help", "why": "what else there is"},
-)
-"""What to try first."""
+Hint = dict[str, str]
 
 
-def routes(clock: Clock, player: Player, pagerduty: PagerDuty) -> list[BaseRoute]:
+def hints(commands: Mapping[str, str]) -> list[Hint]:
+    """What to try first; ``commands`` says under which name each is registered, {"deploy": "/deploy", ...}."""
+    services, deploy, ops = (commands[name] for name in ("services", "deploy", "ops"))
+    return [
+        {"channel": STAR_CHANNEL, "text": services, "why": "everything this channel's system runs"},
+        {"channel": STAR_CHANNEL, "text": f"{deploy} {_STAR} {NEWER_GOOD[1]}", "why": "a good version"},
+        {"channel": STAR_CHANNEL, "text": f"{deploy} {_STAR} v1.5.1-crash", "why": "one that crashes"},
+        {
+            "channel": STAR_CHANNEL,
+            "text": f"{deploy} {_STAR} v1.5.4-unhealthy",
+            "why": "one that fails its health check",
+        },
+        {"channel": "#bi-platform", "text": f"{services} api", "why": "one service in both environments"},
+        {"channel": "#ops", "text": f"{ops} help", "why": "what else there is"},
+    ]
+
+
+def routes(clock: Clock, player: Player, pagerduty: PagerDuty, shown_hints: Sequence[Hint]) -> list[BaseRoute]:
     """The routes to mount on the pretend Slack's server."""
 
     async def show_clock(request: Request) -> JSONResponse:
@@ -58,8 +68,8 @@ def routes(clock: Clock, player: Player, pagerduty: PagerDuty) -> list[BaseRoute
     async def show_pagerduty(request: Request) -> JSONResponse:
         return _answer(**pagerduty.snapshot())
 
-    async def hints(request: Request) -> JSONResponse:
-        return _answer(hints=HINTS)
+    async def show_hints(request: Request) -> JSONResponse:
+        return _answer(hints=shown_hints)
 
     return [
         Route("/client/clock", show_clock, methods=["GET"]),
@@ -67,7 +77,7 @@ def routes(clock: Clock, player: Player, pagerduty: PagerDuty) -> list[BaseRoute
         Route("/client/play", play, methods=["POST"]),
         Route("/client/scenarios", scenarios, methods=["GET"]),
         Route("/client/pagerduty", show_pagerduty, methods=["GET"]),
-        Route("/client/hints", hints, methods=["GET"]),
+        Route("/client/hints", show_hints, methods=["GET"]),
     ]
 
 

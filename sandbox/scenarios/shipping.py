@@ -16,7 +16,7 @@ _ENDS = (SETTLED, "failed", "cancelled", "expired", "refused")
 def ship(stage: Stage, version: str) -> str:
     """Deploy a version of the stories' service; returns how it ended: "settled", "failed" ..."""
     before = float(stage.newest(STAR_CHANNEL))
-    stage.command(ALICE, STAR_CHANNEL, f"/deploy {STAR.name} {STAR.environment} {version}")
+    stage.command(ALICE, STAR_CHANNEL, f"{stage.slash('deploy')} {STAR.name} {STAR.environment} {version}")
     card = stage.until(
         lambda: _plan(stage, before), PLAN_SECONDS, f"no plan with a {CONFIRM} button appeared in {STAR_CHANNEL}"
     )

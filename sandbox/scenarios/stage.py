@@ -52,6 +52,7 @@ class Stage:
         self._account = Account(
             variables["AWS_ENDPOINT_URL"], variables["AWS_ACCESS_KEY_ID"], variables["AWS_SECRET_ACCESS_KEY"]
         )
+        self._commands = dict(word.split("=", 1) for word in variables["SANDBOX_COMMANDS"].split())
         self._stopping = stopping or threading.Event()
 
     def close(self) -> None:
@@ -66,6 +67,10 @@ class Stage:
     def now(self) -> float:
         """The sandbox's time in seconds since the epoch, which may run faster than the world's."""
         return float(self._http.get("/client/clock").json()["now"])
+
+    def slash(self, command: str) -> str:
+        """What people type for one of the bot's commands, which may be registered under another name: "/deploy"."""
+        return self._commands[command]
 
     def command(self, user: str, channel: str, text: str) -> None:
         """Type a slash command. Raises StoryError when Slack shows that it failed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 TEAM = "T0SANDBOX"
@@ -69,6 +70,14 @@ DEFAULT_COMMANDS: tuple[dict[str, str], ...] = (
     {"command": "/deploy", "description": "Deploy a version", "usage_hint": "<service> <environment> <version>"},
     {"command": "/ops", "description": "Everything the bot does", "usage_hint": "<command> ..."},
 )
+
+
+def commands(names: Mapping[str, str]) -> list[dict[str, str]]:
+    """The commands as registered with Slack under other names: {"deploy": "/ship"}, by what they are called here."""
+    described = {command["command"].removeprefix("/"): command for command in DEFAULT_COMMANDS}
+    plain = {"description": "A command of the bot's", "usage_hint": ""}
+    return [described.get(name, plain) | {"command": registered} for name, registered in names.items()]
+
 
 SCOPES = (
     "app_mentions:read,channels:history,channels:join,channels:read,chat:write,commands,files:read,files:write,"

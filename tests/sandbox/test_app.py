@@ -1,13 +1,11 @@
 from __future__ import annotations
 
 import os
-import signal
 import ssl
 import stat
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +13,12 @@ import boto3
 import httpx
 import pytest
 import yaml
-from typer.testing import CliRunner
 
-from sandbox.__main__ import app as command_line
 from sandbox.app import AlreadyRunningError, Sandbox
 from sandbox.app_config import copy_config, lay_over
 from sandbox.app_environment import read_env_file, without_foreign_settings, write_env_file
 from sandbox.scenarios import SCENARIOS
+from tests.sandbox.waiting import story_ended, until
 
 CONFIG = Path(__file__).parents[2] / "config"
 
@@ -70,13 +67,6 @@ def outside(sandbox: Sandbox) -> Iterator[httpx.Client]:
         yield client
 
 
-def until(claim: Callable[[], Any], seconds: float = 10) -> Any:
-    deadline = time.monotonic() + seconds
-    while not (found := claim()) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return found
-
-
 def test_the_env_file_tells_everything_a_script_needs(sandbox: Sandbox) -> None:
     told = read_env_file(sandbox.env_file)
     assert told.items() >= sandbox.env.items()
@@ -87,7 +77,7 @@ def test_the_env_file_tells_everything_a_script_needs(sandbox: Sandbox) -> None:
         "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "SLACK_API_URL", "AWS_ENDPOINT_URL",
         "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION", "BOT_CONFIG_DIR", "BOT_DATABASE_URL",
         "BOT_PORT", "BOT_SQS_QUEUE_URLS", "BOT_SNS_TOPICS", "BOT_HTTP_PROXY", "BOT_CA_FILE", "BOT_PID",
-        "PAGERDUTY_ROUTING_KEY", "PAGERDUTY_EVENTS_URL", "PAGERDUTY_API_URL",
+        "PAGERDUTY_ROUTING_KEY", "PAGERDUTY_EVENTS_URL", "PAGERDUTY_API_URL", "SANDBOX_COMMANDS",
     }  # fmt: skip
     assert expected <= told.keys()
 
@@ -189,16 +179,11 @@ def test_an_unknown_story_is_refused_with_the_known_ones(client: httpx.Client) -
 def test_a_story_that_cannot_be_told_says_why(client: httpx.Client) -> None:
     assert client.post("/client/play", json={"name": "ship-good"}).json()["ok"]
     busy = client.post("/client/play", json={"name": "oom"}).json()
-    story = until(lambda: _ended(client))
+    story = until(lambda: story_ended(client))
     # The fake bot answers no command, which Slack shows.
     assert busy["error"] == "already_playing"
     assert story["state"] == "failed"
     assert "/deploy delivery-standard production" in story["detail"]
-
-
-def _ended(client: httpx.Client) -> dict[str, Any] | None:
-    story: dict[str, Any] = client.get("/client/scenarios").json()["playing"]
-    return story if story["state"] != "playing" else None
 
 
 def test_hints_name_real_channels(client: httpx.Client) -> None:
@@ -256,34 +241,3 @@ def test_values_with_quotes_survive_the_env_file(tmp_path: Path) -> None:
     write_env_file(tmp_path / "env", variables)
     assert read_env_file(tmp_path / "env") == variables
     assert [file.name for file in tmp_path.iterdir()] == ["env"]
-
-
-def test_the_command_line_lists_the_stories() -> None:
-    shown = CliRunner().invoke(command_line, ["scenarios"])
-    assert shown.exit_code == 0
-    assert all(name in shown.output for name in SCENARIOS)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "sentence"),
-    [
-        (["up", "--mode", "carrier-pigeon"], "There is no mode"),
-        (["up", "--play", "hamlet"], "There is no story"),
-        (["play", "oom"], "No sandbox is running here"),
-    ],
-)
-def test_a_wrong_command_line_is_refused_with_a_sentence(tmp_path: Path, arguments: list[str], sentence: str) -> None:
-    shown = CliRunner().invoke(command_line, [*arguments, "--state-dir", str(tmp_path)])
-    assert shown.exit_code == 1
-    assert sentence in shown.output
-
-
-def test_a_sandbox_that_a_script_put_into_the_background_can_be_interrupted(tmp_path: Path) -> None:
-    up = f"trap '' INT; exec {sys.executable} -m sandbox up --port 0 --play none --state-dir {tmp_path}"
-    with subprocess.Popen(["/bin/sh", "-c", up], cwd=CONFIG.parent, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert any("http://127.0.0.1:" in line for line in process.stdout)
-        process.send_signal(signal.SIGINT)
-        assert "Stopping." in process.stdout.read()
-        assert process.wait(30) == 0
-    assert not (tmp_path / "env").exists()

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.app_routes import routes
+from sandbox.app_config import command_names
+from sandbox.app_routes import hints, routes
 from sandbox.calls import Calls
 from sandbox.clock import Clock
 from sandbox.faults import Faults
@@ -18,7 +19,8 @@ from sandbox.slack.server import SlackServer
 from tests.browser import SKIP_REASON, Browser, chromium_path
 from tests.sandbox.page.workspace import App, Served, Workspace
 
-PAGE = Path(__file__).parents[3] / "sandbox" / "page"
+ROOT = Path(__file__).parents[3]
+PAGE = ROOT / "sandbox" / "page"
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +61,7 @@ def slack() -> Iterator[Workspace]:
             signing_secret=secrets.token_hex(16),
             request_url=app_url,
         )
-        server.add_routes(routes(clock, Player(dict), pagerduty))
+        server.add_routes(routes(clock, Player(dict), pagerduty, hints(command_names(ROOT / "config"))))
         server.start()
         try:
             yield Workspace(server, app, token, faults, pagerduty)
