@@ -149,7 +149,7 @@ def test_a_deployment_of_what_runs_already_is_answered_and_nothing_is_done(town:
 def test_a_missing_image_is_told_the_asker_alone_with_the_newest_tags(town: Town) -> None:
     before = town.newest(BI)
     said = town.ask(ALICE, BI, "/deploy bi/executor staging v9.9.9")
-    assert "There is no image" in said
+    assert "ECR has no tag v9.9.9" in said
     assert "The newest are v1." in said
     assert town.shown(BI, "Deploy", before) == []
 
