@@ -10,6 +10,7 @@ import typer
 
 from bot.manifest import manifest as slack_manifest
 from bot.manifest import policy
+from bot.settings import EnvironmentVariables, Settings
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -38,23 +39,34 @@ def check(
 
 
 @cli.command()
-def manifest() -> None:
+def manifest(
+    socket: Annotated[
+        bool | None,
+        typer.Option("--socket/--http", help="How Slack comes in; when left out, --socket with a SLACK_APP_TOKEN."),
+    ] = None,
+) -> None:
     """Print the Slack app manifest that fits the configuration; the problems of a bad one, exit status 1."""
-    from bot.errors import ConfigError
-    from bot.serve import configuration
-
-    try:
-        settings, environment = configuration()
-    except ConfigError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from None
-    typer.echo(json.dumps(slack_manifest(settings, socket_mode=environment.socket_mode), indent=2))
+    settings, environment = _configuration()
+    socket_mode = environment.socket_mode if socket is None else socket
+    typer.echo(json.dumps(slack_manifest(settings, socket_mode=socket_mode), indent=2))
 
 
 @cli.command(name="iam-policy")
 def iam_policy() -> None:
-    """Print the IAM policy the bot's role needs."""
-    typer.echo(json.dumps(policy(), indent=2))
+    """Print the IAM policy the bot's role needs; the problems of a bad configuration, exit status 1."""
+    settings, _ = _configuration()
+    typer.echo(json.dumps(policy(settings), indent=2))
+
+
+def _configuration() -> tuple[Settings, EnvironmentVariables]:
+    from bot.errors import ConfigError
+    from bot.serve import configuration
+
+    try:
+        return configuration()
+    except ConfigError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
 
 
 @cli.command()

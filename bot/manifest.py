@@ -6,13 +6,12 @@ from typing import Any
 
 from bot.app import slash_names
 from bot.arguments import usage
+from bot.catalog import Catalog
 from bot.settings import Settings
 from commands import COMMANDS
 
 SCOPES = (
-    "app_mentions:read",
     "channels:history",
-    "channels:join",
     "channels:read",
     "chat:write",
     "commands",
@@ -41,6 +40,18 @@ READS = (
     "logs:GetLogEvents",
 )
 CHANGES = ("ecs:RegisterTaskDefinition", "ecs:TagResource", "ecs:UpdateService")
+LISTS = (
+    "cloudfront:ListDistributions",
+    "ecs:ListClusters",
+    "ecs:ListServices",
+    "ecs:ListTaskDefinitionFamilies",
+    "iam:SimulatePrincipalPolicy",
+    "lambda:ListAliases",
+    "lambda:ListFunctions",
+    "logs:DescribeLogGroups",
+    "s3:ListAllMyBuckets",
+)
+"""What only ``check --aws`` asks."""
 INTAKE = ("sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage")
 
 
@@ -87,27 +98,27 @@ def slash_commands(settings: Settings) -> list[dict[str, Any]]:
     return found
 
 
-def policy() -> dict[str, Any]:
-    """The IAM policy the bot's role needs; narrow the resources where your account allows it."""
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {"Sid": "Look", "Effect": "Allow", "Action": list(READS), "Resource": "*"},
-            {"Sid": "Deploy", "Effect": "Allow", "Action": list(CHANGES), "Resource": "*"},
-            {
-                "Sid": "HandTasksTheirRoles",
-                "Effect": "Allow",
-                "Action": "iam:PassRole",
-                "Resource": "*",
-                "Condition": {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
-            },
-            {"Sid": "TakeAlarms", "Effect": "Allow", "Action": list(INTAKE), "Resource": "*"},
-            {"Sid": "ConfirmTopics", "Effect": "Allow", "Action": "sns:ConfirmSubscription", "Resource": "*"},
-            {
-                "Sid": "CheckItself",
-                "Effect": "Allow",
-                "Action": ["iam:SimulatePrincipalPolicy", "ecs:ListClusters", "ecs:ListServices"],
-                "Resource": "*",
-            },
-        ],
-    }
+def policy(settings: Settings) -> dict[str, Any]:
+    """The IAM policy the bot's role needs; narrow the resources where your account allows it.
+
+    A role in another account, a system's ``role_arn``, needs the same but for assuming roles.
+    """
+    statements: list[dict[str, Any]] = [
+        {"Sid": "Look", "Effect": "Allow", "Action": list(READS), "Resource": "*"},
+        {"Sid": "Deploy", "Effect": "Allow", "Action": list(CHANGES), "Resource": "*"},
+        {
+            "Sid": "HandTasksTheirRoles",
+            "Effect": "Allow",
+            "Action": "iam:PassRole",
+            "Resource": "*",
+            "Condition": {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
+        },
+        {"Sid": "TakeAlarms", "Effect": "Allow", "Action": list(INTAKE), "Resource": "*"},
+        {"Sid": "ConfirmTopics", "Effect": "Allow", "Action": "sns:ConfirmSubscription", "Resource": "*"},
+        {"Sid": "CheckItself", "Effect": "Allow", "Action": list(LISTS), "Resource": "*"},
+    ]
+    roles = sorted({target.account.role_arn for target in Catalog(settings.systems).targets} - {""})
+    if roles:
+        assume = {"Sid": "ReachOtherAccounts", "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": roles}
+        statements.append(assume)
+    return {"Version": "2012-10-17", "Statement": statements}

@@ -45,6 +45,8 @@ BUSY_FAMILY = "Too many concurrent attempts"
 
 # What IAM calls a service, where it is not the name that requests are signed with.
 _PREFIX = {"monitoring": "cloudwatch"}
+# What IAM calls an operation, where it is not the operation's name.
+_ACTION = {"s3:ListBuckets": "s3:ListAllMyBuckets"}
 _REFUSAL = re.compile(r"not authorized to perform:?\s+(?P<action>[\w-]+:\w+)(?:\s+on resource:?\s+(?P<resource>\S+))?")
 _WRONG = re.compile(r'Invalid \w+ for parameter [^\s,]+|(?:Missing required|Unknown) parameter in [^\s:]+: "[^"]+"')
 _LONGEST = 400
@@ -76,7 +78,8 @@ def ask_all(client: Any, operation: str, path: str, /, **parameters: Any) -> lis
 @contextmanager
 def _in_words(client: Any, operation: str) -> Iterator[None]:
     service = client.meta.service_model.signing_name
-    action = f"{_PREFIX.get(service, service)}:{client.meta.method_to_api_mapping[operation]}"
+    name = f"{_PREFIX.get(service, service)}:{client.meta.method_to_api_mapping[operation]}"
+    action = _ACTION.get(name, name)
     try:
         yield
     except exceptions.ParamValidationError as error:

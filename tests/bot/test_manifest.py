@@ -1,0 +1,135 @@
+"""What is handed to Slack and to AWS: it fits the configuration, and lacks nothing the bot calls."""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+import pytest
+from botocore import xform_name
+from typer.testing import CliRunner
+
+from bot.__main__ import cli
+from bot.manifest import SCOPES, manifest, policy
+from bot.settings import EnvironmentVariables, Settings, load
+from tests.bot.config_files import BOT, SYSTEM, write
+
+ROOT = Path(__file__).parents[2]
+SETTINGS = load(ROOT / "config")
+CALLERS = [*ROOT.glob("bot/aws/*.py"), ROOT / "bot/intake/sqs.py", ROOT / "bot/app.py"]
+SERVICES = {
+    **{name: name for name in ("cloudfront", "cloudwatch", "ecr", "ecs", "iam", "lambda", "logs", "s3", "sns", "sqs")},
+    "elbv2": "elasticloadbalancing",
+    "sts": "sts",
+}
+"""botocore's name of each service the bot calls, and IAM's."""
+NEEDS_NO_PERMISSION = "sts:GetCallerIdentity"
+RENAMED = {
+    "s3:ListBuckets": "s3:ListAllMyBuckets",
+    "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
+    "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
+}
+
+
+@pytest.fixture(autouse=True)
+def own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for field in EnvironmentVariables.model_fields:
+        monkeypatch.delenv(field.upper(), raising=False)
+    monkeypatch.setenv("BOT_CONFIG_DIR", str(ROOT / "config"))
+
+
+def words_of(path: Path) -> Iterator[str]:
+    """Every text and every name of an attribute: whatever may be the name of an operation."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+        elif isinstance(node, ast.Attribute):
+            yield node.attr
+
+
+def operations() -> dict[str, set[str]]:
+    """IAM actions by the operation's name in Python; several where services share a name."""
+    found: dict[str, set[str]] = {}
+    session = botocore.session.Session()
+    for name, prefix in SERVICES.items():
+        for operation in session.get_service_model(name).operation_names:
+            action = f"{prefix}:{operation}"
+            found.setdefault(xform_name(operation), set()).add(RENAMED.get(action, action))
+    return found
+
+
+def allowed(settings: Settings) -> set[str]:
+    actions = [statement["Action"] for statement in policy(settings)["Statement"]]
+    return {action for each in actions for action in ([each] if isinstance(each, str) else each)}
+
+
+def test_the_policy_allows_every_operation_that_is_called() -> None:
+    known = operations()
+    called = {word: known[word] for path in CALLERS for word in words_of(path) if word in known}
+    assert {"update_service", "list_buckets", "receive_message", "confirm_subscription"} <= called.keys()
+    may = allowed(SETTINGS) | {NEEDS_NO_PERMISSION}
+    assert {word for word, actions in called.items() if not actions & may} == set()
+
+
+def test_the_policy_allows_nothing_that_is_not_called() -> None:
+    known = operations()
+    called = {action for path in CALLERS for word in words_of(path) for action in known.get(word, ())}
+    simulated = {word for path in CALLERS for word in words_of(path) if ":" in word}
+    assert allowed(SETTINGS) - called - simulated == set()
+
+
+def test_roles_of_other_accounts_may_be_assumed_and_no_others(tmp_path: Path) -> None:
+    role = "arn:aws:iam::210987654321:role/runbook-bot"
+    settings = load(write(tmp_path, {"systems/bi.yaml": f"role_arn: {role}\n{SYSTEM}"}))
+    assert policy(settings)["Statement"][-1] == {
+        "Sid": "ReachOtherAccounts",
+        "Effect": "Allow",
+        "Action": "sts:AssumeRole",
+        "Resource": [role],
+    }
+    assert "sts:AssumeRole" not in allowed(SETTINGS)
+
+
+def test_the_manifest_registers_the_configured_names(tmp_path: Path) -> None:
+    settings = load(write(tmp_path, {"bot.yaml": f"{BOT}commands: {{deploy: ship}}\n"}))
+    commands = manifest(settings, socket_mode=True)["features"]["slash_commands"]
+    assert [command["command"] for command in commands] == ["/services", "/ship", "/ops"]
+    assert commands[1]["usage_hint"].startswith("<service>")
+
+
+def printed(*arguments: str) -> Any:
+    ended = CliRunner().invoke(cli, list(arguments))
+    assert ended.exit_code == 0, ended.output
+    return json.loads(ended.stdout)
+
+
+def test_the_way_in_is_chosen_before_any_token_exists() -> None:
+    socket, http = printed("manifest", "--socket"), printed("manifest", "--http")
+    assert socket["settings"]["socket_mode_enabled"] and "YOUR-HOST" not in json.dumps(socket)
+    assert http["settings"]["interactivity"]["request_url"] == "https://YOUR-HOST/slack/events"
+    assert {command["url"] for command in http["features"]["slash_commands"]} == {"https://YOUR-HOST/slack/events"}
+
+
+def test_without_a_choice_the_app_token_decides(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert printed("manifest") == printed("manifest", "--http")
+    monkeypatch.setenv("SLACK_APP_TOKEN", "a" * 8)
+    assert printed("manifest") == printed("manifest", "--socket")
+
+
+def test_no_scope_is_asked_for_that_nothing_uses() -> None:
+    assert not {"channels:join", "app_mentions:read"} & set(SCOPES)
+    assert printed("manifest")["oauth_config"]["scopes"]["bot"] == list(SCOPES)
+
+
+@pytest.mark.parametrize("command", ["manifest", "iam-policy"])
+def test_a_bad_configuration_is_named_and_nothing_is_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setenv("BOT_CONFIG_DIR", str(tmp_path / "nowhere"))
+    ended = CliRunner().invoke(cli, [command])
+    assert (ended.exit_code, ended.stdout) == (1, "")
+    assert ended.stderr == "nowhere:0: (file): is no directory; BOT_CONFIG_DIR names another one\n"
