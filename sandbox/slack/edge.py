@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Any
 
 from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -48,7 +50,9 @@ class Edge:
             refusal = {"ok": False, "error": "foreign_origin", "detail": "Another site's page may not do this."}
             await JSONResponse(refusal, 403)(scope, receive, sent)
             return
-        await self._app(scope, receive, sent)
+        # One that hung up in the middle of its request waits for no answer, and a traceback would help nobody.
+        with contextlib.suppress(ClientDisconnect):
+            await self._app(scope, receive, sent)
 
 
 def _is_foreign(headers: Headers) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from typing import Any
 
 import httpx
@@ -277,3 +278,17 @@ def test_every_call_is_recorded_without_its_token(slack: Slack) -> None:
     (call,) = slack.get("calls", target="slack", operation="chat.postMessage")["calls"]
     assert call["status"] == "ok"
     assert BOT_TOKEN not in str(call)
+
+
+@pytest.mark.parametrize("path", ["/api/auth.test", "/client/message", "/response/x"])
+def test_a_caller_that_hangs_up_in_its_request_leaves_no_traceback(
+    shared: Slack, path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    address = shared.http.base_url
+    head = f"POST {path} HTTP/1.1\r\nHost: {address.netloc.decode()}\r\nContent-Length: 100\r\n\r\n"
+    with socket.create_connection((address.host, address.port), timeout=10) as caller:
+        caller.sendall(head.encode() + b"half")
+        caller.shutdown(socket.SHUT_WR)
+        assert caller.recv(100) == b""
+    assert shared.get("state")["ok"]
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
