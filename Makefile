@@ -24,7 +24,7 @@ play: $(VENV)/.ready ## Play a scenario in the running sandbox (NAME=ship-bad)
 	@$(RUN) -m sandbox play $(NAME)
 
 test: $(VENV)/.ready ## Run all tests
-	$(RUN) -m pytest -q -n 2 --dist loadfile
+	$(RUN) -m pytest -q -n 2 --dist loadgroup
 
 check: $(VENV)/.ready ## Format, lint, types, import contracts, docs in step with the code
 	$(VENV)/bin/ruff format --check .

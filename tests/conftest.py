@@ -14,6 +14,19 @@ from tests.scene import Scene
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
+# Long ones first, and each in one process: the pretend AWS has one state for a whole process.
+STORIES = ("stories", "chaos")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tell the parallel run what belongs together: a folder of stories, else a file."""
+    root = Path(__file__).parent
+    for item in items:
+        folder = item.path.relative_to(root).parts[0]
+        group = folder if folder in STORIES else str(item.path.relative_to(root))
+        item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=lambda item: not any(folder in item.path.relative_to(root).parts for folder in STORIES))
+
 
 @pytest.fixture
 def scene(tmp_path: Path) -> Iterator[Scene]:

@@ -52,11 +52,23 @@ class Places:
             self._town = None
 
 
+_open: list[Places] = []
+
+
 @pytest.fixture(scope="session")
 def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Places]:
     made = Places(tmp_path_factory.mktemp("places"))
+    _open.append(made)
     yield made
     made.close()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """After the last story the town is closed, before tests of other folders start an AWS of their own."""
+    if nextitem is None or nextitem.path.parent != item.path.parent:
+        for places in _open:
+            places.close()
 
 
 @pytest.fixture(autouse=True)
