@@ -19,7 +19,7 @@ import pagerduty
 
 from bot.domain import Alarm, Severity
 from bot.errors import NotFoundError, UpstreamError
-from bot.redact import redact, strip_control
+from bot.redact import clean
 
 DEFAULT_KEY = "PAGERDUTY_ROUTING_KEY"
 """The variable used by systems that name none of their own."""
@@ -175,7 +175,7 @@ def _details(alarm: Alarm) -> dict[str, str]:
 
 
 def _clean(text: str, size: int) -> str:
-    return redact(strip_control(text))[:size]
+    return clean(text)[:size]
 
 
 def _fitting(dedup_key: str) -> str:

@@ -45,10 +45,14 @@ _ORDINARY_WORD = re.compile(r"[A-Za-z][a-z.-]{0,19}")
 # A secret's ARN (…:123456789012:secret:name) names a secret without telling it, and is what an operator needs.
 _KEY = re.compile(
     r"(?<!\d{12}:)(?i:password|passwd|passphrase|passwort|secrets?|token|api[_-]?key|access[_-]?key|private[_-]?key"
-    r"|auth[_-]?key|credentials?|connection[_-]?string|authorization|cookie|x-amz-signature"
-    r"|(?<![A-Za-z0-9])(?:pwd|dsn)|(?<![A-Za-z0-9])pass(?=[\"'\\]{0,8}[=:]))"
+    r"|auth[_-]?key|(?:encryption|signing|session|master)[_-]?key|credentials?|connection[_-]?string|authorization|cookie|x-amz-signature"
+    r"|(?<![A-Za-z0-9])(?:pwd|pw|dsn)|(?<![A-Za-z0-9])pass(?=[\"'\\]{0,8}[=:]))"
     r"(?:[_-][\w-]{0,48}+|[A-Z0-9]\w{0,48}+)?"
-    r"[\"'\\]{0,8}[ \t]{0,8}(?:=>|[:=])(?!:)[ \t]{0,8}"
+    r"(?:\[\w{0,16}\])?[\"'\\]{0,8}[ \t]{0,8}(?:=>|[:=]|%3[dD]|>)(?!:)[ \t]{0,8}"
+)
+_OPTION = re.compile(
+    r"(?i:((?<![\w-])--?(?:password|passwd|pass|token|secret|api-key|access-key|auth-token)[ \t]{1,4}+))"
+    r"(?!-)([^\s\"']{3,256}+)"
 )
 _HARMLESS_KEY = re.compile(
     r"(?i)(?:name|id|arn|count|type|length|limit|ttl|expir\w{0,8}|usage|used|version|file|path|url|uri|manager)"
@@ -85,10 +89,20 @@ def redact(text: str) -> str:
     text = _SLACK_HOOK.sub(MASK, text)
     text = _TOKENS.sub(MASK, text)
     text = _SCHEME.sub(_mask_scheme, text)
+    text = _OPTION.sub(rf"\1{MASK}", text)
     text = _without_values(text)
     text = _without_aws_secrets(text)
     text = _EMAIL.sub(MASK, text)
     return _without_cards(text)
+
+
+def clean(text: str) -> str:
+    """Without secrets and without control sequences.
+
+    Redacted on both sides of the stripping: a broken sequence may swallow the first letter of ``password``, and a
+    sequence within a secret may hide it.
+    """
+    return redact(strip_control(redact(text)))
 
 
 def strip_control(text: str) -> str:

@@ -152,7 +152,7 @@ def _entries(lines: Iterable[LogLine]) -> Iterator[_Entry]:
     """Lines with their continuations. Streams interleave, so every stream keeps its own open entry."""
     still_open: dict[str, _Entry] = {}
     for line in lines:
-        text = strip_control(line.message[:_READ]).rstrip()
+        text = strip_control(redact(line.message[:_READ])).rstrip()
         entry = still_open.get(line.stream)
         if entry is not None and _continues(entry, text, line.at):
             _extend(entry, text, line.at)
@@ -258,7 +258,7 @@ def _first(record: dict[str, Any], keys: tuple[str, ...]) -> str:
             stack = record[key].get("stack")
             value += f"\n{stack}" if isinstance(stack, str) else ""
         if isinstance(value, str) and value.strip():
-            return strip_control(value[:_READ]).strip()
+            return strip_control(redact(value[:_READ])).strip()
     return ""
 
 

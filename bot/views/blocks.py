@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from bot.ports import Message
-from bot.redact import redact, strip_control
+from bot.redact import clean
 
 Block = dict[str, Any]
 
@@ -49,19 +49,19 @@ def _cut_escaped(text: str, limit: int) -> str:
 
 def esc(text: str, limit: int = 500) -> str:
     """Foreign text inside mrkdwn: no mention, no link, no formatting, no secret, no control character."""
-    plain = cut(redact(strip_control(text)).replace("\n", " "), limit).translate(_SPECIAL)
+    plain = cut(clean(text).replace("\n", " "), limit).translate(_SPECIAL)
     return _FORMATTING.sub("\\g<0>\u200b", plain)
 
 
 def code(text: str, limit: int = 200) -> str:
     """Foreign text as inline code."""
-    plain = cut(redact(strip_control(text)).replace("\n", " "), limit).replace("`", "\u02cb").strip()
+    plain = cut(clean(text).replace("\n", " "), limit).replace("`", "\u02cb").strip()
     return f"`{plain.translate(_SPECIAL)}`" if plain else ""
 
 
 def pre(lines: Iterable[str], limit: int = 1400) -> str:
     """Foreign lines as a preformatted block."""
-    text = redact(strip_control("\n".join(lines)).replace("`", "\u02cb"))
+    text = clean("\n".join(lines)).replace("`", "\u02cb")
     return f"```{cut(text, limit).translate(_SPECIAL)}```"
 
 
@@ -89,7 +89,7 @@ def ago(seconds: float) -> str:
 
 def header(text: str) -> Block:
     """A heading of plain text."""
-    plain = cut(redact(strip_control(text)).replace("\n", " "), HEADER_TEXT)
+    plain = cut(clean(text).replace("\n", " "), HEADER_TEXT)
     return {"type": "header", "text": {"type": "plain_text", "text": plain or "-", "emoji": True}}
 
 
