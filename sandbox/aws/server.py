@@ -13,11 +13,12 @@ from typing import Any
 from moto.backends import list_of_moto_modules
 from moto.core.base_backend import BackendDict
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
 from sandbox.aws import refusals
 from sandbox.aws.install import install
+from sandbox.aws.listener import Listener
 from sandbox.aws.operations import Operation, operation_of
+from sandbox.aws.sqs import CALLER
 from sandbox.aws.world import make_current
 from sandbox.calls import Calls
 from sandbox.clock import Clock
@@ -33,18 +34,6 @@ _log = logging.getLogger(__name__)
 
 class ConnectionLostError(ConnectionError):
     """The connection ends here: the caller gets no answer."""
-
-
-class _Requests(WSGIRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-
-    def log(self, type: str, message: str, *args: Any) -> None:
-        """Say nothing: calls are recorded."""
-
-    def connection_dropped(self, error: BaseException, environ: dict[str, Any] | None = None) -> None:
-        """End the connection: werkzeug calls this for a ConnectionError and answers nothing."""
-        self.close_connection = True
 
 
 class AwsServer:
@@ -66,7 +55,7 @@ class AwsServer:
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
-        self._server: ThreadedWSGIServer | None = None
+        self._server: Listener | None = None
         self._moto: Any = None
 
     @property
@@ -90,7 +79,7 @@ class AwsServer:
         make_current(self)
         install(self)
         self._moto = DomainDispatcherApplication(create_backend_app)
-        self._server = ThreadedWSGIServer("127.0.0.1", self._port, self._answer, handler=_Requests)
+        self._server = Listener("127.0.0.1", self._port, self._answer)
         self._port = self._server.server_port
         self._run(self._server.serve_forever, "aws")
         if self._with_ticker:
@@ -120,7 +109,11 @@ class AwsServer:
                 _log.exception("a tick failed")
 
     def _answer(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        size = int(environ.get("CONTENT_LENGTH") or 0)
+        body = environ["wsgi.input"].read(size)
+        if len(body) < size:
+            raise ConnectionLostError("the caller hung up in the middle of its request")
+        CALLER.set(environ["werkzeug.socket"])
         environ["wsgi.input"] = io.BytesIO(body)
         operation = operation_of(environ, body)
         fault = self.faults.take("aws", operation.action)
