@@ -5,90 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel
 
 from bot.catalog import GLOBAL_REGION, Catalog
 from bot.domain import Account, ServiceKind, Target
 from bot.errors import BotError, ConfigError, Problem
+from bot.probes import Channel, Probes
 from bot.settings import Settings, load
 from bot.settings.sentences import unknown
 from bot.settings.source import KeyPath, Source, plain
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class RunningTask:
-    """What the task definition behind an ECS service names."""
-
-    family: str
-    containers: tuple[str, ...]
-    log_groups: tuple[str, ...]
-
-
-class Probes(Protocol):
-    """What exists, asked of AWS, Slack and the environment. Every method may raise BotError.
-
-    Names are listed rather than asked one by one, so that a misspelt one is answered with the right one.
-    """
-
-    def clusters(self, account: Account) -> Collection[str]:
-        """Names of the ECS clusters."""
-        ...
-
-    def services(self, account: Account, cluster: str) -> Collection[str]:
-        """Names of the ECS services of a cluster that exists."""
-        ...
-
-    def running(self, target: Target) -> RunningTask:
-        """The task definition of an ECS service that exists."""
-        ...
-
-    def families(self, account: Account) -> Collection[str]:
-        """Names of the active task definition families."""
-        ...
-
-    def log_groups(self, account: Account, prefix: str) -> Collection[str]:
-        """Names of the log groups that begin with this."""
-        ...
-
-    def alarms(self, account: Account) -> Collection[str]:
-        """Names of the CloudWatch alarms, composite ones too."""
-        ...
-
-    def functions(self, account: Account) -> Collection[str]:
-        """Names of the Lambda functions."""
-        ...
-
-    def aliases(self, account: Account, function: str) -> Collection[str]:
-        """Names of the aliases of a function that exists."""
-        ...
-
-    def buckets(self, account: Account) -> Collection[str]:
-        """Names of the S3 buckets."""
-        ...
-
-    def distributions(self, account: Account) -> Collection[str]:
-        """Ids of the CloudFront distributions."""
-        ...
-
-    def denied(self, account: Account) -> Mapping[str, str]:
-        """AWS permissions the bot needs and has not got, each with AWS's own words."""
-        ...
-
-    def channels(self) -> Mapping[str, bool]:
-        """Slack channels, by ``#name`` and by id, and whether the bot is a member."""
-        ...
-
-    def missing_scopes(self) -> Collection[str]:
-        """Slack permissions the bot needs and has not got."""
-        ...
-
-    def is_set(self, variable: str) -> bool:
-        """True when an environment variable has a value."""
-        ...
 
 
 def offline(
@@ -132,6 +61,8 @@ class _Online:
                 self._report(place, f"the bot may not {permission}: {words}")
         for target in targets:
             self._target(target)
+        for variable, message in self._ask(_INTAKE, self._probes.intake) or ():
+            self._report(_INTAKE.inside(variable), message)
         self._slack()
         for system in self._settings.systems:
             variable = system.pagerduty_routing_key_env
@@ -205,6 +136,12 @@ class _Online:
             self._exists(place.inside("alarms", index, "name"), "alarm", alarm.name, known, target.account)
 
     def _slack(self) -> None:
+        self._ask(_APP_TOKEN, self._probes.socket_mode)
+        scopes = self._ask(_BOT_TOKEN, self._probes.missing_scopes)
+        if scopes is None:
+            return  # what is wrong with the token would be wrong with every other question
+        for scope in scopes:
+            self._report(_BOT_TOKEN, f"lacks the scope {scope}")
         bot = _Place(self._settings.bot_source, ("default_channel",))
         channels = self._ask(bot, self._probes.channels)
         if channels is not None:
@@ -215,15 +152,30 @@ class _Online:
                 for name, environment in system.environments.items():
                     if environment.channel:
                         self._channel(place.inside("environments", name, "channel"), environment.channel, channels)
-        for scope in self._ask(bot, self._probes.missing_scopes) or ():
-            self.problems.append(Problem("environment", 0, "SLACK_BOT_TOKEN", f"lacks the scope {scope}"))
+        self._user_groups()
 
-    def _channel(self, place: _Place, channel: str, channels: Mapping[str, bool]) -> None:
-        if channel not in channels:
+    def _user_groups(self) -> None:
+        roles = _Place(self._settings.access_source, ("roles",))
+        wanted = [
+            (roles.inside(name, "groups", index), group)
+            for name, role in self._settings.access.roles.items()
+            for index, group in enumerate(role.groups)
+        ]
+        known = self._ask(roles, self._probes.user_groups) if wanted else None
+        for place, group in wanted if known is not None else ():
+            if group not in (known or ()):
+                there = [f"{each} (@{handle})" for each, handle in sorted((known or {}).items())]
+                self._report(place, f"the user group {group} does not exist; there are {', '.join(there) or 'none'}")
+
+    def _channel(self, place: _Place, channel: str, channels: Mapping[str, Channel]) -> None:
+        found = channels.get(channel)
+        if found is None:
             names = [name for name in channels if name.startswith("#")]
             hint = unknown(channel, names)
             self._report(place, f"{channel} does not exist, or is private and the bot is not in it; {hint}")
-        elif not channels[channel]:
+        elif found.is_archived:
+            self._report(place, f"{channel} is archived; unarchive it, or name another channel")
+        elif not found.is_member:
             self._report(place, f"the bot is not in {channel}; invite it there with /invite")
 
     def _exists(self, place: _Place, what: str, name: str, known: Collection[str] | None, account: Account) -> bool:
@@ -262,3 +214,9 @@ class _Place:
     def inside(self, *keys: str | int) -> _Place:
         """A key further in."""
         return _Place(self.source, (*self.path, *keys))
+
+
+_ENVIRONMENT = Source("environment", lines={(): 0})
+_INTAKE = _Place(_ENVIRONMENT, ())
+_BOT_TOKEN = _Place(_ENVIRONMENT, ("SLACK_BOT_TOKEN",))
+_APP_TOKEN = _Place(_ENVIRONMENT, ("SLACK_APP_TOKEN",))

@@ -3,36 +3,55 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
-from pathlib import Path
+from collections.abc import Collection, Iterator, Mapping
 
-from alerts.playbook import Playbook
+from bot.aws.doors import wrong_with_queues, wrong_with_topics
 from bot.aws.ecs import Ecs
 from bot.aws.probes import AwsProbes
 from bot.aws.session import Sessions
 from bot.catalog import Catalog
-from bot.check import offline
 from bot.check import online as ask
 from bot.clock import SystemClock
 from bot.errors import ConfigError, Problem
 from bot.manifest import SCOPES
-from bot.settings import load
-from bot.settings.environment import EnvironmentVariables, read_environment
+from bot.probes import Channel
+from bot.serve import configuration
+from bot.settings import Settings
+from bot.settings.environment import EnvironmentVariables
 from bot.slack.survey import Survey
 from bot.slack.transport import PooledWebClient
-from commands import COMMANDS
 
 
 class _Everything(AwsProbes):
     """AWS's half of the probes, and Slack's and the environment's."""
 
-    slack: Survey
+    def __init__(self, settings: Settings, environment: EnvironmentVariables) -> None:
+        sessions = Sessions()
+        super().__init__(sessions, Ecs(sessions), SystemClock(), Catalog(settings.systems).targets)
+        self._environment = environment
+        self._region = settings.systems[0].region
+        token = environment.slack_bot_token.get_secret_value()
+        self._slack = Survey(PooledWebClient(token=token, base_url=environment.slack_api_url, timeout=10))
 
-    def channels(self) -> Mapping[str, bool]:
-        return self.slack.channels()
+    def intake(self) -> Iterator[tuple[str, str]]:
+        for message in wrong_with_queues(self._sessions, self._environment.bot_sqs_queue_urls, self._region):
+            yield "BOT_SQS_QUEUE_URLS", message
+        topics = [topic.arn for topic in self._environment.bot_sns_topics]
+        for message in wrong_with_topics(self._sessions, topics):
+            yield "BOT_SNS_TOPICS", message
+
+    def channels(self) -> Mapping[str, Channel]:
+        return self._slack.channels()
+
+    def user_groups(self) -> Mapping[str, str]:
+        return self._slack.user_groups()
 
     def missing_scopes(self) -> Collection[str]:
-        return sorted(set(SCOPES) - set(self.slack.scopes()))
+        return sorted(set(SCOPES) - set(self._slack.scopes()))
+
+    def socket_mode(self) -> None:
+        if self._environment.socket_mode:
+            self._slack.connect(self._environment.slack_app_token.get_secret_value())
 
     def is_set(self, variable: str) -> bool:
         return bool(os.environ.get(variable))
@@ -41,27 +60,13 @@ class _Everything(AwsProbes):
 def problems(*, online: bool) -> tuple[list[Problem], str]:
     """Every problem, and what was checked in a sentence for when there is none."""
     try:
-        environment = read_environment()
-        directory = Path(environment.bot_config_dir)
-        found = offline(directory, Playbook, (*COMMANDS, "ops"))
-        if found:
-            return found, ""
-        settings = load(directory, Playbook, (*COMMANDS, "ops"))
+        settings, environment = configuration()
     except ConfigError as error:
         return list(error.problems), ""
-    catalog = Catalog(settings.systems)
-    size = f"{len(settings.systems)} systems, {len(catalog.targets)} services"
+    size = f"{len(settings.systems)} systems, {len(Catalog(settings.systems).targets)} services"
     if not online:
         return [], f"The configuration is valid: {size}. `--aws` also asks AWS and Slack."
     missing = environment.missing_for_serving()
     if missing:
         return missing, ""
-    return ask(settings, _probes(environment, catalog)), f"Everything named exists and may be used: {size}."
-
-
-def _probes(environment: EnvironmentVariables, catalog: Catalog) -> _Everything:
-    sessions = Sessions()
-    probes = _Everything(sessions, Ecs(sessions), SystemClock(), catalog.targets)
-    token = environment.slack_bot_token.get_secret_value()
-    probes.slack = Survey(PooledWebClient(token=token, base_url=environment.slack_api_url, timeout=10))
-    return probes
+    return ask(settings, _Everything(settings, environment)), f"Everything named exists and may be used: {size}."

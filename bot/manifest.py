@@ -50,6 +50,8 @@ LISTS = (
     "lambda:ListFunctions",
     "logs:DescribeLogGroups",
     "s3:ListAllMyBuckets",
+    "sns:GetTopicAttributes",
+    "sqs:GetQueueAttributes",
 )
 """What only ``check --aws`` asks."""
 INTAKE = ("sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import ParamSpec, TypeVar
 
 from bot.aws.errors import NotPermittedError, ask
@@ -48,7 +48,7 @@ def denied(sessions: Sessions, ecs: Ecs, now: float, account: Account, target: T
     _try_image(trial, ecs, account, task)
     _try_logs(trial, Logs(sessions, _Still(now)), account, task, now)
     try:
-        trial.denied.update(_simulated(sessions, account, service, task))
+        trial.denied.update(simulated(sessions, account, _needed(service, task)))
     except UpstreamError as error:
         trial.denied[_SIMULATE] = str(error)
     return trial.denied
@@ -96,13 +96,17 @@ def _try_logs(trial: _Trial, logs: Logs, account: Account, task: TaskDefinition,
         trial(logs.tail, account, group, "runbook-bot", 1)
 
 
-def _simulated(sessions: Sessions, account: Account, service: EcsService, task: TaskDefinition) -> dict[str, str]:
+def simulated(sessions: Sessions, account: Account, needed: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Which of these actions, each with the ARN of a resource, IAM's simulator does not allow, with its words.
+
+    Raises UpstreamError when the simulator may not be asked.
+    """
     client = sessions.client(account, "iam")
     source = account.role_arn or _principal(ask(sessions.client(account, "sts"), "get_caller_identity")["Arn"])
     passed = {"ContextKeyName": "iam:PassedToService", "ContextKeyType": "string"}
     passed_to_ecs = [passed | {"ContextKeyValues": ["ecs-tasks.amazonaws.com"]}]
     refused: dict[str, str] = {}
-    for action, resource in _needed(service, task):
+    for action, resource in needed:
         answer = ask(
             client,
             "simulate_principal_policy",

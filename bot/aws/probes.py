@@ -1,4 +1,4 @@
-"""What exists in an AWS account, and what the bot may do there: the AWS half of ``bot.check.Probes``."""
+"""What exists in an AWS account, and what the bot may do there: the AWS half of ``bot.probes.Probes``."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 from bot.aws.errors import ask_all
 from bot.aws.permissions import denied
 from bot.aws.session import Sessions
-from bot.check import RunningTask
 from bot.domain import Account, ServiceKind, Target
 from bot.ports import Clock, Ecs
+from bot.probes import RunningTask
 
 
 class AwsProbes:

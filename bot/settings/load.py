@@ -39,6 +39,7 @@ class Settings:
     playbooks: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     sources: Mapping[str, Source] = field(default_factory=lambda: MappingProxyType({}))
     bot_source: Source = field(default_factory=lambda: Source("config/bot.yaml"))
+    access_source: Source = field(default_factory=lambda: Source("config/access.yaml"))
 
 
 def load(
@@ -75,7 +76,8 @@ def load(
     if problems or bot_config is None or access_config is None:
         raise ConfigError(sorted(problems, key=lambda problem: (problem.file, problem.line, problem.key)))
     sources = {model.system: source for model, source in zip(complete, systems, strict=True)}
-    return Settings(bot_config, access_config, tuple(complete), MappingProxyType(books), MappingProxyType(sources), bot)
+    named = MappingProxyType(sources)
+    return Settings(bot_config, access_config, tuple(complete), MappingProxyType(books), named, bot, access)
 
 
 def _check_rules(bot: Source, access: Source, systems: list[Source], known_commands: Collection[str]) -> None:

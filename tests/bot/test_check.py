@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
-from bot.check import RunningTask, offline, online, render
+from bot.check import offline, online, render
 from bot.domain import Account, Target
 from bot.errors import Problem, UpstreamError
+from bot.probes import Channel, RunningTask
 from bot.settings import Settings, load
 from tests.bot.config_files import BOT, SYSTEM, write
 
@@ -40,7 +41,11 @@ class PretendCloud:
     aliases_: list[str] = field(default_factory=lambda: ["prod"])
     buckets_: list[str] = field(default_factory=lambda: ["bi-static"])
     distributions_: list[str] = field(default_factory=lambda: ["E1BI"])
-    channels_: dict[str, bool] = field(default_factory=lambda: {"#ops": True, "#bi-platform": True, "C0OPS": True})
+    wrong_intake: list[tuple[str, str]] = field(default_factory=list)
+    channels_: dict[str, Channel] = field(
+        default_factory=lambda: {"#ops": Channel(), "#bi-platform": Channel(), "C0OPS": Channel()}
+    )
+    groups_: dict[str, str] = field(default_factory=lambda: {"S0ONCALL": "oncall"})
     scopes: list[str] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
     variables: list[str] = field(default_factory=list)
@@ -96,9 +101,20 @@ class PretendCloud:
         self._ask("denied")
         return self.refused
 
-    def channels(self) -> Mapping[str, bool]:
+    def intake(self) -> Iterable[tuple[str, str]]:
+        self._ask("intake")
+        return self.wrong_intake
+
+    def channels(self) -> Mapping[str, Channel]:
         self._ask("channels")
         return self.channels_
+
+    def user_groups(self) -> Mapping[str, str]:
+        self._ask("user_groups")
+        return self.groups_
+
+    def socket_mode(self) -> None:
+        self._ask("socket_mode")
 
     def missing_scopes(self) -> Collection[str]:
         self._ask("missing_scopes")
@@ -164,11 +180,38 @@ def test_a_task_with_several_containers_needs_one_named(settings: Settings, clou
 
 
 def test_channels_must_exist_and_have_the_bot_in_them(settings: Settings, cloud: PretendCloud) -> None:
-    cloud.channels_ = {"#ops": False, "#bi-platfrom": True}
+    cloud.channels_ = {"#ops": Channel(is_member=False), "#bi-platfrom": Channel()}
     assert lines(settings, cloud) == [
         "config/bot.yaml:1: default_channel: the bot is not in #ops; invite it there with /invite",
         "config/systems/bi.yaml:2: channel: #bi-platform does not exist, or is private and the bot is not in it; "
         "did you mean '#bi-platfrom'?",
+    ]
+
+
+def test_an_archived_channel_is_told_from_one_that_does_not_exist(settings: Settings, cloud: PretendCloud) -> None:
+    cloud.channels_["#bi-platform"] = Channel(is_archived=True)
+    message = "#bi-platform is archived; unarchive it, or name another channel"
+    assert lines(settings, cloud) == [f"config/systems/bi.yaml:2: channel: {message}"]
+
+
+def test_a_user_group_must_exist(settings: Settings, cloud: PretendCloud) -> None:
+    cloud.groups_ = {"S0SRE": "sre", "S0ALL": "everybody"}
+    assert lines(settings, cloud) == [
+        "config/access.yaml:3: roles.on-call.groups[0]: the user group S0ONCALL does not exist; "
+        "there are S0ALL (@everybody), S0SRE (@sre)"
+    ]
+
+
+def test_what_is_wrong_with_the_intake_is_said_of_its_variable(settings: Settings, cloud: PretendCloud) -> None:
+    cloud.wrong_intake = [("BOT_SQS_QUEUE_URLS", "the queue q does not exist")]
+    assert lines(settings, cloud) == ["environment:0: BOT_SQS_QUEUE_URLS: the queue q does not exist"]
+
+
+def test_tokens_that_do_not_work_are_one_problem_each(settings: Settings, cloud: PretendCloud) -> None:
+    cloud.broken = ["socket_mode", "missing_scopes", "channels", "user_groups"]
+    assert lines(settings, cloud) == [
+        "environment:0: SLACK_APP_TOKEN: socket mode could not be checked: AWS did not answer. Try again.",
+        "environment:0: SLACK_BOT_TOKEN: missing scopes could not be checked: AWS did not answer. Try again.",
     ]
 
 

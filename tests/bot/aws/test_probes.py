@@ -2,14 +2,16 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import pytest
+from botocore.stub import Stubber
 from moto import mock_aws
 
-from bot import check
+from bot import probes as questions
 from bot.aws.ecs import Ecs
+from bot.aws.errors import NotPermittedError, ask
 from bot.aws.probes import AwsProbes
 from bot.aws.session import Sessions
 from bot.domain import Account, Target
@@ -40,8 +42,17 @@ def moto() -> Iterator[None]:
 
 def test_it_fills_the_aws_part_of_the_protocol(probes: AwsProbes) -> None:
     class Whole(AwsProbes):
-        def channels(self) -> Mapping[str, bool]:
+        def intake(self) -> Iterable[tuple[str, str]]:
+            return ()
+
+        def channels(self) -> Mapping[str, questions.Channel]:
             return {}
+
+        def user_groups(self) -> Mapping[str, str]:
+            return {}
+
+        def socket_mode(self) -> None:
+            return None
 
         def missing_scopes(self) -> Collection[str]:
             return ()
@@ -49,7 +60,7 @@ def test_it_fills_the_aws_part_of_the_protocol(probes: AwsProbes) -> None:
         def is_set(self, variable: str) -> bool:
             return bool(variable)
 
-    whole: type[check.Probes] = Whole
+    whole: type[questions.Probes] = Whole
     assert whole
 
 
@@ -68,7 +79,7 @@ def test_names_of_ecs_are_listed(moto: None, probes: AwsProbes, sessions: Sessio
     assert probes.clusters(account) == ["bi-production"]
     assert len(probes.services(account, "bi-production")) == 12
     assert probes.families(account) == ["bi-api"]
-    assert probes.running(a_target()) == check.RunningTask("bi-api", ("api", "router"), ("/ecs/bi",))
+    assert probes.running(a_target()) == questions.RunningTask("bi-api", ("api", "router"), ("/ecs/bi",))
 
 
 def test_a_service_that_is_missing_runs_nothing(moto: None, probes: AwsProbes, sessions: Sessions) -> None:
@@ -116,6 +127,15 @@ def test_alarms_of_both_kinds_are_listed_from_every_page(aws: ScriptedAws, probe
     }
     aws.on("DescribeAlarms", lambda asked: pages[asked.get("NextToken")])
     assert probes.alarms(account) == ["a", "c", "b"]
+
+
+def test_a_denied_list_of_buckets_is_called_as_iam_calls_it(sessions: Sessions, account: Account) -> None:
+    client = sessions.client(account, "s3")
+    with Stubber(client) as stub:
+        stub.add_client_error("list_buckets", "AccessDenied", "Access Denied", 403)
+        with pytest.raises(NotPermittedError) as caught:
+            ask(client, "list_buckets")
+    assert caught.value.action == "s3:ListAllMyBuckets"
 
 
 def test_a_list_that_is_denied_says_which(aws: ScriptedAws, probes: AwsProbes, account: Account) -> None:
