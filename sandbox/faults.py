@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,23 @@ class Faults:
         """Every fault that waits for such a call, oldest first; none is used up."""
         with self._lock:
             return [rule.fault for rule in self._matching(target, operation)]
+
+    def waiting(self) -> list[dict[str, Any]]:
+        """All of them as ``add`` takes them, oldest first; ``count`` and ``seconds`` are what is left of each."""
+        with self._lock:
+            self._drop_spent()
+            now = self._monotonic()
+            return [
+                {
+                    "target": rule.target,
+                    "operation": rule.operation,
+                    "error": rule.fault.error,
+                    "count": rule.left,
+                    "seconds": None if rule.expires is None else rule.expires - now,
+                    "latency_ms": rule.fault.latency_ms,
+                }
+                for rule in self._rules
+            ]
 
     def clear(self, target: str | None = None) -> None:
         """Forget the faults of one target, or all of them."""

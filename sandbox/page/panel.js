@@ -27,13 +27,16 @@ const FAULTS = [
 const part = (name, title, ...content) => h("section", { class: "panel-part", "data-key": name, "data-testid": `panel-${name}` },
   h("h3", null, title), content);
 
+const isSetBy = (set, { target, operation, error }) =>
+  set.target === target && set.operation === operation && set.error === error;
+
 const detail = (words) => h("span", { class: "muted row-detail" }, words);
 
 export class Panel {
   /** `offerText(text, channel)` puts a command into that channel's composer; `changed()` redraws the button's count. */
   constructor(node, { offerText, changed }) {
     Object.assign(this, { node, offerText, changed, hints: [], scenarios: null, playing: null, pagerduty: null });
-    Object.assign(this, { speed: 1, faults: new Map(), problem: null });
+    Object.assign(this, { speed: 1, faults: new Set(), problem: null });
     this.absent = new Set();
     node.addEventListener("keydown", (event) => event.key === "Escape" && this.toggle(false));
     this.draw();
@@ -68,7 +71,9 @@ export class Panel {
   }
 
   async refresh() {
-    const [scenarios, pagerduty, clock] = await Promise.all(["scenarios", "pagerduty", "clock"].map((name) => this.fetch(name)));
+    const parts = ["scenarios", "pagerduty", "clock", "fault"].map((name) => this.fetch(name));
+    const [scenarios, pagerduty, clock, fault] = await Promise.all(parts);
+    if (fault) this.faults = new Set(FAULTS.filter((preset) => fault.faults.some((set) => isSetBy(set, preset))));
     this.scenarios = scenarios?.scenarios ?? this.scenarios;
     this.playing = scenarios?.playing ?? this.playing;
     if (clock) this.turned(clock);
@@ -103,18 +108,15 @@ export class Panel {
   }
 
   async fault(preset) {
-    if (this.faults.has(preset.title)) return this.clear([preset.target]);
+    if (this.faults.has(preset)) return this.clear([preset.target]);
     const { target, operation, error, seconds = null } = preset;
-    const answer = await this.tell("fault", { target, operation, error, seconds, count: null, latency_ms: 0 });
-    if (answer.ok) this.faults.set(preset.title, preset);
-    if (seconds) setTimeout(() => { this.faults.delete(preset.title); this.draw(); }, seconds * 1000);
-    this.draw();
+    await this.tell("fault", { target, operation, error, seconds, count: null, latency_ms: 0 });
+    await this.refresh();
   }
 
   async clear(targets) {
     for (const target of targets) await this.tell("fault", { target, error: "clear" });
-    for (const [title, preset] of [...this.faults]) if (targets.includes(preset.target)) this.faults.delete(title);
-    this.draw();
+    await this.refresh();
   }
 
   hintList() {
@@ -149,7 +151,7 @@ export class Panel {
   faultList() {
     const clear = () => this.clear(["slack", "aws", "pagerduty"]);
     return part("faults", "Break something", FAULTS.map((preset) => h("button", {
-      class: "panel-row", type: "button", "data-testid": "fault", "aria-pressed": String(this.faults.has(preset.title)),
+      class: "panel-row", type: "button", "data-testid": "fault", "aria-pressed": String(this.faults.has(preset)),
       on: { click: () => this.fault(preset) },
     }, h("span", { class: "switch", "aria-hidden": "true" }),
     h("span", null, h("strong", null, preset.title), detail(preset.detail)))),

@@ -14,6 +14,7 @@ Every answer has ``ok``; one that is not has ``error``, a word, and ``detail``, 
   "503", or the word to answer
 - POST channel {channel, is_private?, is_archived?, is_member?}: make or change one
 - POST verify {}: whether the request URL answers Slack's challenge
+- GET fault: ``faults``, those that are set now, with what is left of their count and seconds
 - GET messages?channel=&user=&thread_ts=, calls?target=&operation=, views?user=, state
 - GET stream?user=: server-sent events message, message_changed, message_deleted, ephemeral, view, home, notice, state
 """
@@ -84,7 +85,12 @@ class Client:
             "channel": self._channel,
             "verify": self._verify,
         }
-        reads = {"messages": self._messages, "calls": self._list_calls, "views": self._list_views}
+        reads = {
+            "messages": self._messages,
+            "calls": self._list_calls,
+            "views": self._list_views,
+            "fault": self._list_faults,
+        }
         return [
             *(Route(f"/client/{name}", _posted(act), methods=["POST"]) for name, act in acts.items()),
             *(Route(f"/client/{name}", _got(read), methods=["GET"]) for name, read in reads.items()),
@@ -166,6 +172,10 @@ class Client:
 
     def _list_calls(self, query: Body) -> Body:
         return {"calls": self._calls.list(query.get("target") or None, query.get("operation") or None)}
+
+    def _list_faults(self, query: Body) -> Body:
+        shown = [fault | {"target": fault["target"].replace(FAULT_TARGET, "slack")} for fault in self._faults.waiting()]
+        return {"faults": shown}
 
     def _list_views(self, query: Body) -> Body:
         user = _text(query, "user")

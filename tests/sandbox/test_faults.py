@@ -63,6 +63,20 @@ def test_looking_at_the_faults_uses_none_up() -> None:
     assert faults.peek("aws", "ecs:StopTask") == []
 
 
+def test_the_waiting_faults_are_listed_with_what_is_left_of_them() -> None:
+    now = 100.0
+    faults = Faults(monotonic=lambda: now)
+    faults.add("slack", "*", "ratelimited", seconds=20)
+    faults.add("aws", "ecs:*", "500", count=2, latency_ms=5)
+    faults.add("aws", "sqs:*", "500", seconds=3)
+    faults.take("aws", "ecs:StopTask")
+    now = 105.0
+    assert faults.waiting() == [
+        {"target": "slack", "operation": "*", "error": "ratelimited", "count": None, "seconds": 15.0, "latency_ms": 0},
+        {"target": "aws", "operation": "ecs:*", "error": "500", "count": 1, "seconds": None, "latency_ms": 5},
+    ]
+
+
 def test_a_negative_fault_is_refused() -> None:
     with pytest.raises(ValueError, match="negative"):
         Faults().add("aws", "*", None, count=-1)

@@ -160,7 +160,7 @@ def test_a_menu_a_select_and_boxes_report_what_was_picked(browser: Browser, slac
     assert picked["select"]["selected_option"]["value"] == "two"
 
 
-def test_the_drawer_sets_a_fault_and_clears_it(browser: Browser, slack: Workspace) -> None:
+def test_the_drawer_sets_a_fault_shows_it_after_a_reload_and_clears_it(browser: Browser, slack: Workspace) -> None:
     open_page(browser, slack)
     browser.click("[data-testid=panel-toggle]")
     browser.click("[data-testid=fault]:nth-of-type(3)")
@@ -168,6 +168,9 @@ def test_the_drawer_sets_a_fault_and_clears_it(browser: Browser, slack: Workspac
     fault = slack.faults.take("aws", "ecs:UpdateService")
     assert fault is not None
     assert fault.error == "AccessDenied"
+    open_page(browser, slack)
+    browser.wait_for("document.querySelectorAll('[data-testid=fault][aria-pressed=true]').length === 1")
+    browser.click("[data-testid=panel-toggle]")
     browser.click("[data-testid=fault-clear]")
     browser.wait_for("document.querySelectorAll('[data-testid=fault][aria-pressed=true]').length === 0")
     assert slack.faults.take("aws", "ecs:UpdateService") is None

@@ -50,7 +50,13 @@ def test_faults_are_set_and_cleared_by_people(slack: Slack) -> None:
     slack.post("fault", target="slack", operation="auth.test", error="fatal_error", count=None, seconds=None)
     bearer = {"Authorization": f"Bearer {BOT_TOKEN}"}
     assert slack.http.get("/api/auth.test", headers=bearer).json()["error"] == "fatal_error"
+    slack.post("fault", target="slack", operation="interactive", error="drop_ack")
+    assert [(fault["target"], fault["error"]) for fault in slack.get("fault")["faults"]] == [
+        ("slack", "fatal_error"),
+        ("slack", "drop_ack"),
+    ]
     slack.post("fault", target="slack", error="clear")
+    assert slack.get("fault")["faults"] == []
     assert slack.http.get("/api/auth.test", headers=bearer).json()["ok"]
     slack.post("fault", target="slack", operation="auth.test", error="ratelimited", seconds=20)
     assert slack.http.get("/api/auth.test", headers=bearer).headers["retry-after"] == "20"
