@@ -17,6 +17,7 @@ from alerts.pages import Pages
 from alerts.playbook import Playbook
 from bot import authz
 from bot.aws.ecs import Ecs
+from bot.aws.errors import reach
 from bot.aws.logs import Logs
 from bot.aws.metrics import Metrics
 from bot.aws.session import Sessions
@@ -49,7 +50,7 @@ log = logging.getLogger("bot.app")
 TICK_SECONDS = 1
 LEASE_SECONDS = 15
 HOUSEKEEPING_SECONDS = 3600
-STOP_SECONDS = 8.0
+STOP_SECONDS = 6.5
 
 
 class Desk:
@@ -95,6 +96,7 @@ class Bot:
     parallel: Parallel
     queues: QueueReader
     chat: SlackChat
+    pager: EventsPager
     scheduler: BackgroundScheduler = field(init=False)
 
     def __post_init__(self) -> None:
@@ -144,6 +146,10 @@ class Bot:
         found = [f"sqs {url}" for url, status in self.queues.status.items() if status.reachable is False]
         if not socket_connected or self.chat.away:
             found.append("slack")
+        if reach.away:
+            found.append("aws")
+        if self.pager.away:
+            found.append("pagerduty")
         return found
 
 
@@ -175,6 +181,12 @@ def build(settings: Settings, environment: EnvironmentVariables, *, clock: Clock
     def may(person: Person, action: str, place: str) -> bool:
         return authz.allowed(settings.access, person, action, place)
 
+    pager = EventsPager(
+        lambda variable: routing_key(variable).get_secret_value() or None,
+        events_url=environment.pagerduty_events_url,
+        proxy=environment.bot_http_proxy,
+        ca_file=environment.bot_ca_file,
+    )
     world = World(
         clock=clock,
         catalog=catalog,
@@ -183,12 +195,7 @@ def build(settings: Settings, environment: EnvironmentVariables, *, clock: Clock
         logs=Logs(sessions, clock),
         metrics=Metrics(sessions),
         web=web,
-        pager=EventsPager(
-            lambda variable: routing_key(variable).get_secret_value() or None,
-            events_url=environment.pagerduty_events_url,
-            proxy=environment.bot_http_proxy,
-            ca_file=environment.bot_ca_file,
-        ),
+        pager=pager,
         gather=parallel,
         commands=COMMANDS,
         slash=slash,
@@ -207,7 +214,22 @@ def build(settings: Settings, environment: EnvironmentVariables, *, clock: Clock
     bot: Bot
     queues = QueueReader(environment.bot_sqs_queue_urls, queue_client, lambda found: bot.accept(found), clock)  # noqa: PLW0108 - bot comes after it
     bot = Bot(
-        *(settings, environment, store, clock, world, engine, desk, client, web, sessions, parallel, queues, chat)
+        *(
+            settings,
+            environment,
+            store,
+            clock,
+            world,
+            engine,
+            desk,
+            client,
+            web,
+            sessions,
+            parallel,
+            queues,
+            chat,
+            pager,
+        )
     )
     return bot
 

@@ -153,12 +153,13 @@ class Engine:
 
     def stop(self, seconds: float) -> bool:
         """Take no more work and wait for what is running; False when it did not end in time."""
+        until = time.monotonic() + seconds
         self._stopping.set()
         self.poke()
         if self._thread.is_alive():
             self._thread.join(seconds)
         with self._idle:
-            ended = self._idle.wait_for(lambda: self._busy == 0, seconds)
+            ended = self._idle.wait_for(lambda: self._busy == 0, max(0.0, until - time.monotonic()))
         self._pool.shutdown(wait=ended, cancel_futures=True)
         return ended
 
@@ -250,17 +251,21 @@ class Engine:
     def _move(self, machine: Machine, row: Row, lease: Lease) -> None:
         signals = self._store.pending(row.id)
         try:
-            self._save(row, machine.advance(row, signals, lease))
+            step = machine.advance(row, signals, lease)
         except LeaseLostError:
             raise
         except UpstreamError as error:
             self._again(machine, row, signals, error)
+            return
         except BotError as error:
-            self._save(row, machine.give_up(row, signals, error))
-        except LockHeldError as error:
-            self._save(row, machine.lost_race(row, signals, error))
+            step = machine.give_up(row, signals, error)
         except Exception:
             self._bug(machine, row, signals)
+            return
+        try:
+            self._save(row, step)
+        except LockHeldError as error:
+            self._save(row, machine.lost_race(row, signals, error))
 
     def _save(self, row: Row, step: Step) -> None:
         self._store.save(row, step, self._clock.now())

@@ -67,6 +67,8 @@ class EventsPager:
         self._transport = transport or _transport(proxy, ca_file)
         self._lock = threading.Lock()
         self._clients: dict[str, pagerduty.EventsApiV2Client] = {}
+        self.away = False
+        """True while the last call did not get through; for ``/readyz``."""
 
     def trigger(self, routing_key_env: str, dedup_key: str, alarm: Alarm, severity: str, link: str, at: float) -> bool:
         """Open the alert with this key, or append to it; False when there is no routing key, so that nobody is called.
@@ -110,7 +112,9 @@ class EventsPager:
             return False
         try:
             self._client(key).send_event(action, dedup_key=_fitting(dedup_key), **event)
+            self.away = False
         except pagerduty.Error as error:
+            self.away = _upstream(error, name).retryable
             raise _upstream(error, name) from error
         return True
 

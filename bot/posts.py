@@ -25,6 +25,8 @@ POST_EVERY, POST_BURST = 1.0, 5
 """chat.postMessage takes one message a second for each channel, with some bursts."""
 UPDATES_EVERY, UPDATES_BURST = 1.1, 20
 """chat.update takes about fifty a minute for the whole workspace (tier 3)."""
+TURN_SECONDS = 1.0
+"""How long a turn is good for: what failed in it waits for another."""
 UPDATE_EVERY = 1.5
 """Seconds between two updates of one message: Slack allows about one message a second per channel."""
 PARENT_POLL, LONGEST_POLL = 0.1, 5.0
@@ -135,9 +137,11 @@ class Posts(Machine):
     def _turn(self, row: Row, budget: Budget, key: str) -> Step | None:
         """None when it may go now; else the step that waits for the turn it was given."""
         now = self._clock.now()
-        if 0 < float(row.body.get("turn", 0.0)) <= now:
+        turn = float(row.body.get("turn", 0.0))
+        if turn <= now < turn + TURN_SECONDS:
             return None
-        turn = float(row.body.get("turn", 0.0)) or budget.reserve(key, now)
+        if turn <= now:
+            turn = budget.reserve(key, now)
         return None if turn <= now else Step(row.state, turn, {**row.body, "turn": turn})
 
     def _shown(self, body: dict[str, Any], consumed: tuple[int, ...]) -> Step:

@@ -18,6 +18,14 @@ from bot.rows import Store
 log = logging.getLogger("bot.web_server")
 
 
+def _is_text(body: bytes) -> bool:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def web_app(store: Store, degraded: Callable[[], list[str]], sns: BaseRoute, bolt: App | None) -> Starlette:
     """The Starlette application; ``bolt`` is given when Slack comes in over HTTP."""
 
@@ -39,6 +47,9 @@ def web_app(store: Store, degraded: Callable[[], list[str]], sns: BaseRoute, bol
         slack = SlackRequestHandler(bolt)
 
         async def events(request: Request) -> Response:
+            stamp = request.headers.get("x-slack-request-timestamp", "")
+            if not stamp.isdecimal() or not _is_text(await request.body()):
+                return JSONResponse({"error": "this is not signed by Slack"}, status_code=401)
             return await slack.handle(request)
 
         routes.append(Route("/slack/events", events, methods=["POST"]))

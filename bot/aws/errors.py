@@ -53,6 +53,15 @@ _LONGEST = 400
 _MOST = 10_000
 
 
+class Reach:
+    """Whether the last call reached AWS at all; for ``/readyz``."""
+
+    away = False
+
+
+reach = Reach()
+
+
 class NotPermittedError(UpstreamError):
     """AWS denied a call; ``action`` is the permission that is missing, "ecs:UpdateService"."""
 
@@ -82,13 +91,16 @@ def _in_words(client: Any, operation: str) -> Iterator[None]:
     action = _ACTION.get(name, name)
     try:
         yield
+        reach.away = False
     except exceptions.ParamValidationError as error:
         # Its text shows the values that were sent, and a task definition's environment can hold secrets.
         raise UpstreamError(f"{action} was not sent: {_wrong_fields(error)}.", code="ParamValidation") from None
     except exceptions.ClientError as error:
         # The text of a refused signature repeats the signed request, session token included: keep it out of tracebacks.
+        reach.away = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)) >= 500
         raise upstream(error, action) from None
     except (exceptions.BotoCoreError, ResponseParserError) as error:
+        reach.away = isinstance(error, exceptions.HTTPClientError)
         raise upstream(error, action) from error
 
 

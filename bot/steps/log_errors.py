@@ -20,6 +20,8 @@ log = logging.getLogger("bot.steps.log_errors")
 READ_SECONDS = 2.5
 """Less than a playbook waits for its steps, so that one slow log group does not hide the lines of the others."""
 MOST_LINES = 1000
+FUTURE_SECONDS = 60.0
+"""Clocks differ: what a container wrote a moment ago may carry a time that is still to come."""
 
 
 class LogErrorsStep(ReadingStep):
@@ -51,7 +53,13 @@ class LogErrorsStep(ReadingStep):
     def _search(self, target: Target, world: World, name: str, start: float, end: float) -> tuple[LogLine, ...]:
         deadline = world.clock.now() + READ_SECONDS - 0.5
         return world.logs.search(
-            target.account, name, self.pattern, start=start, end=end + 5, limit=MOST_LINES, deadline=deadline
+            target.account,
+            name,
+            self.pattern,
+            start=start,
+            end=end + FUTURE_SECONDS,
+            limit=MOST_LINES,
+            deadline=deadline,
         )
 
     def _found(

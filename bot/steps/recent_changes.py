@@ -7,7 +7,8 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from bot.domain import Fact, Finding
+from bot.cloud import ServiceDeployment
+from bot.domain import Fact, Finding, Target
 from bot.errors import BotError
 from bot.ports import World
 from bot.steps.base import ReadingStep, Scene, ecs_target, minutes
@@ -38,8 +39,7 @@ class RecentChangesStep(ReadingStep):
             except BotError as error:
                 failed = (f"ECS's own record could not be read: {error}",)
         if not changes:
-            summary = f"Nothing was deployed or scaled in the last {self.hours} h."
-            return Finding(step=self.do, title="Changes", summary=summary, lines=failed, facts=(_count(0),))
+            return self._nothing(scene, failed)
         changes.sort(reverse=True)
         age = scene.at - changes[0][0]
         lines = tuple(f"{minutes(scene.at - at)} ago: {what}" for at, what in changes[1:5])
@@ -52,6 +52,17 @@ class RecentChangesStep(ReadingStep):
             weight=65 if age < SUSPICIOUS_SECONDS else 15,
         )
 
+    def _nothing(self, scene: Scene, failed: tuple[str, ...]) -> Finding:
+        """What is not known is not said: only for ECS is there a record of what others did."""
+        span = f"in the last {self.hours} h"
+        if failed:
+            summary = f"I changed nothing {span}; {failed[0]}"
+            return Finding(step=self.do, title="Changes", summary=summary, failed=True)
+        summary = f"No rollout {span}, by anybody."
+        if ecs_target(scene) is None:
+            summary = f"I changed nothing {span}; what others did to it I cannot see."
+        return Finding(step=self.do, title="Changes", summary=summary, facts=(_count(0),))
+
     @staticmethod
     def _rollouts(scene: Scene, world: World, since: float, known: list[float]) -> list[tuple[float, str]]:
         target = ecs_target(scene)
@@ -59,10 +70,36 @@ class RecentChangesStep(ReadingStep):
             return []
         records = world.ecs.service_deployments(target, since=since)
         return [
-            (record.created_at, f"rollout of {record.task_definition.rsplit('/', 1)[-1]}: {record.status.lower()}")
+            (record.created_at, _rollout(record, scene.target, world))
             for record in records
             if not any(abs(record.created_at - at) < 60 for at in known)
         ]
+
+
+ENDINGS = {
+    "SUCCESSFUL": "successful",
+    "ROLLBACK_SUCCESSFUL": "ECS rolled it back",
+    "ROLLBACK_IN_PROGRESS": "ECS is rolling it back",
+    "ROLLBACK_REQUESTED": "ECS is rolling it back",
+    "ROLLBACK_FAILED": "the rollback failed",
+    "STOPPED": "stopped",
+    "IN_PROGRESS": "under way",
+    "PENDING": "under way",
+}
+
+
+def _rollout(record: ServiceDeployment, target: Target | None, world: World) -> str:
+    """A rollout that somebody else started, with who registered its revision where AWS says so."""
+    name = record.task_definition.rsplit("/", 1)[-1]
+    ending = ENDINGS.get(record.status, record.status.replace("_", " ").lower())
+    who = ""
+    if target is not None:
+        try:
+            raw = world.ecs.task_definition(target.account, record.task_definition).raw
+            who = str(raw.get("registeredBy", "")).rsplit("/", 1)[-1].rsplit(":", 1)[-1]
+        except BotError:
+            pass
+    return f"rollout of {name}{f' (registered by {who})' if who else ''}: {ending}"
 
 
 def _ended(change: Mapping[str, Any]) -> str:

@@ -16,6 +16,9 @@ from bot.stop_reasons import cause, explain, is_failure
 
 WEIGHTS = {"oom": 95, "pull": 92, "secrets": 92, "arch": 92, "crash": 88, "unhealthy": 75, "killed": 70}
 
+FRESH_SECONDS = 900.0
+"""Failures of a revision that was abandoned this recently still explain an alarm better than the rollout itself."""
+
 
 class StoppedTasksStep(ReadingStep):
     """Tasks of the service that stopped, other than by scaling or a normal deployment."""
@@ -44,6 +47,8 @@ class StoppedTasksStep(ReadingStep):
         top, _ = reasons.most_common(1)[0]
         lines = [f"{count} × {reason}" for reason, count in reasons.most_common(4)] if len(reasons) > 1 else []
         lines.append(_span(pointed, now))
+        fresh = now - max(task.stopped_at for task in pointed) < FRESH_SECONDS
+        older_weight = 68 if fresh else 45
         older = len(stopped) - len(pointed)
         if older:
             lines.append(f"{older} more of a revision that no longer runs")
@@ -53,7 +58,7 @@ class StoppedTasksStep(ReadingStep):
             summary=f"{len(pointed)} task{'s' if len(pointed) > 1 else ''} failed: {top}",
             lines=tuple(lines),
             facts=(_count(len(pointed)), Fact(name="tasks.cause", value=worst)),
-            weight=WEIGHTS.get(worst, 60) if current or not running else 45,
+            weight=WEIGHTS.get(worst, 60) if current or not running else older_weight,
         )
 
 

@@ -22,6 +22,9 @@ import sqlite_utils
 from bot.rows import LeaseLostError, LockHeldError, NewRow, Received, Row, Signal, Step
 from bot.store.migrations import migrate
 
+BUSY_SECONDS = 1.5
+"""How long a write waits for another one: whoever asks at a door has a deadline, and may come again."""
+
 COLUMNS = "id, kind, key, grp, state, due_at, lock, body, epoch, attempts, wakes, lease_until, created_at, updated_at"
 INSERT = (
     "INSERT INTO rows (id, kind, key, grp, state, due_at, lock, body, created_at, updated_at)"
@@ -81,7 +84,7 @@ class SqliteStore:
         return guard
 
     def _connect(self, synchronous: str) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=10)
+        connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=BUSY_SECONDS)
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute(f"PRAGMA synchronous={synchronous}")
@@ -91,7 +94,9 @@ class SqliteStore:
     @contextmanager
     def _transaction(self, *, safe: bool = True) -> Iterator[sqlite3.Connection]:
         connection = self._safe if safe else self._fast
-        with self._write:
+        if not self._write.acquire(timeout=BUSY_SECONDS):
+            raise sqlite3.OperationalError("the database is busy")
+        try:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
@@ -99,6 +104,8 @@ class SqliteStore:
                 connection.execute("ROLLBACK")
                 raise
             connection.execute("COMMIT")
+        finally:
+            self._write.release()
 
     @property
     def _reader(self) -> sqlite3.Connection:

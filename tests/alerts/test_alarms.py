@@ -236,3 +236,13 @@ def test_an_incident_whose_headline_channel_is_gone_is_told_in_the_default_chann
     scene.run(3)
     assert scene.headline().channel == "C0OPS"
     assert scene.thread()
+
+
+def test_a_time_from_the_future_does_not_mute_the_alarm(scene: Scene) -> None:
+    now = scene.clock.now()
+    scene.alarm("ALARM", "m1", at=now + 365 * 86400)
+    scene.run(5)
+    scene.run(120)
+    scene.alarm("OK", "m2", at=scene.clock.now())
+    scene.run(5)
+    assert phase(scene) == "recovered"

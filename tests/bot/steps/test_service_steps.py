@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from bot.cloud import ContainerExit, ServiceDeployment, StoppedTask, TargetHealth
@@ -10,6 +11,7 @@ from bot.steps.recent_changes import RecentChangesStep
 from bot.steps.stopped_tasks import StoppedTasksStep
 from bot.steps.target_health import TargetHealthStep
 from tests.bot.steps.looking import look, nowhere
+from tests.fake_aws import a_definition
 from tests.scene import Scene
 
 RUNNING = "arn:aws:ecs:r:1:task-definition/api:7"
@@ -43,7 +45,7 @@ def test_failed_tasks_are_counted_with_the_reason_most_of_them_have(scene: Scene
 
 
 def test_tasks_of_the_revision_that_runs_point_at_the_cause(scene: Scene) -> None:
-    scene.ecs.stopped = [stopped(scene, 60, GONE) for _ in range(5)]
+    scene.ecs.stopped = [stopped(scene, 1800, GONE) for _ in range(5)]
     abandoned = tasks(scene)
     scene.ecs.stopped.append(stopped(scene, 30, code=137, reason="OutOfMemoryError"))
     current = tasks(scene)
@@ -116,7 +118,7 @@ def changes(scene: Scene) -> Any:
 
 
 def test_nothing_deployed_is_said_too(scene: Scene) -> None:
-    assert changes(scene).summary == "Nothing was deployed or scaled in the last 6 h."
+    assert changes(scene).summary == "No rollout in the last 6 h, by anybody."
     assert RecentChangesStep(do="recent_changes").run(nowhere(scene), scene.world) is None
 
 
@@ -134,9 +136,32 @@ def test_our_own_deployments_name_who_and_are_not_listed_twice(scene: Scene) -> 
 def test_deployments_that_went_past_the_bot_are_found(scene: Scene) -> None:
     at = scene.clock.now() - 2 * 3600
     scene.ecs.records = [ServiceDeployment("arn:d", "SUCCESSFUL", "", at, 0.0, "x/api:6")]
+    definition = a_definition("api", 6, "r/api:v1")
+    scene.ecs.definitions["x/api:6"] = replace(
+        definition, raw={"registeredBy": "arn:aws:sts::1:assumed-role/ci/deployer"}
+    )
     found = changes(scene)
-    assert found.summary == "Last change 120 min ago: rollout of api:6: successful"
+    assert found.summary == "Last change 120 min ago: rollout of api:6 (registered by deployer): successful"
     assert found.weight == 15
+
+
+def test_what_is_not_known_is_not_denied(scene: Scene) -> None:
+    scene.ecs.failures.add("service_deployments", REFUSED)
+    found = changes(scene)
+    assert found.failed
+    assert found.summary == "I changed nothing in the last 6 h; ECS's own record could not be read: AWS refused."
+    elsewhere = RecentChangesStep(do="recent_changes").run(look(scene, scene.target("bi/production/jobs")), scene.world)
+    assert elsewhere is not None
+    assert elsewhere.summary == "I changed nothing in the last 6 h; what others did to it I cannot see."
+
+
+def test_a_revision_abandoned_a_moment_ago_explains_more_than_its_rollback(scene: Scene) -> None:
+    scene.ecs.stopped = [stopped(scene, 60, GONE) for _ in range(3)]
+    scene.ecs.records = [ServiceDeployment("arn:d", "ROLLBACK_SUCCESSFUL", "", scene.clock.now() - 80, 0.0, GONE)]
+    scene.ecs.definitions[GONE] = a_definition("api", 6, "r/api:v1")
+    rolled = changes(scene)
+    assert "ECS rolled it back" in rolled.summary
+    assert tasks(scene).weight > rolled.weight
 
 
 def test_slack_or_ecs_being_away_does_not_hide_what_is_known(scene: Scene) -> None:
