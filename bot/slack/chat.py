@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -218,6 +219,8 @@ class SlackChat:
     def _refused(method: str, error: SlackApiError) -> UpstreamError:
         answer = error.response
         word = str(answer.get("error", "")) if isinstance(answer.data, dict) else ""
+        # When the answer was no JSON, slack_sdk puts its whole text here.
+        word = word if re.fullmatch(r"[a-z0-9_]{1,80}", word) else ""
         status = int(answer.status_code or 0)
         retryable = word in RETRYABLE or status == 429 or status >= 500
         after = float(answer.headers.get("retry-after") or answer.headers.get("Retry-After") or 0)
