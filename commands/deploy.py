@@ -151,7 +151,7 @@ def _checks(
     pushed = max(0.0, world.clock.now() - image.pushed_at)
     days = f"{pushed / 86400:.0f} days ago" if pushed > 2 * 86400 else f"{pushed / 3600:.0f} h ago"
     return [
-        Check(name="image exists", status=CheckStatus.PASSED, detail=f"{args.version}, pushed {days}"),
+        Check(name="image", status=CheckStatus.PASSED, detail=f"{args.version} exists, pushed {days}"),
         _architecture(world, aim, image, architecture),
         _in_flight(service),
         _alarms(alarms, len(aim.service.alarms)),
@@ -161,7 +161,7 @@ def _checks(
 
 
 def _architecture(world: World, aim: Target, image: Image, wanted: str) -> Check:
-    name = "image fits the architecture"
+    name = "architecture"
     try:
         found = world.ecs.architectures(aim.account, image)
     except BotError as error:
@@ -176,15 +176,15 @@ def _architecture(world: World, aim: Target, image: Image, wanted: str) -> Check
 
 
 def _in_flight(service: EcsService) -> Check:
-    name = "no deployment in flight"
+    name = "deployments in flight"
     if not service.in_flight or service.primary is None:
-        return Check(name=name, status=CheckStatus.PASSED)
+        return Check(name=name, status=CheckStatus.PASSED, detail="none")
     detail = f"{images.revision(service.primary.task_definition)} is still rolling out; this would supersede it"
     return Check(name=name, status=CheckStatus.WARNED, detail=detail)
 
 
 def _alarms(alarms: object, configured: int) -> Check:
-    name = "alarms are quiet"
+    name = "alarms"
     if not configured:
         return Check(name=name, status=CheckStatus.UNKNOWN, detail="none are configured for this service")
     if not isinstance(alarms, tuple):
@@ -193,7 +193,7 @@ def _alarms(alarms: object, configured: int) -> Check:
     if red:
         detail = f"{', '.join(red)} is red already, so ECS would not roll back on it"
         return Check(name=name, status=CheckStatus.WARNED, detail=detail)
-    return Check(name=name, status=CheckStatus.PASSED, detail=f"{len(alarms)} looked at")
+    return Check(name=name, status=CheckStatus.PASSED, detail=f"{len(alarms)} looked at, all quiet")
 
 
 def _said_of(error: object) -> object:
@@ -201,7 +201,7 @@ def _said_of(error: object) -> object:
 
 
 def _controller(service: EcsService) -> Check:
-    name = "ECS itself rolls it out"
+    name = "rollout"
     if service.controller == "ECS":
         breaker = "circuit breaker goes back by itself" if service.breaker_rollback else "no automatic rollback"
         return Check(name=name, status=CheckStatus.PASSED, detail=breaker)
@@ -212,7 +212,7 @@ def _controller(service: EcsService) -> Check:
 
 def _room(service: EcsService) -> Check:
     """ECS can neither start nor stop a task when both limits come to the same number of tasks."""
-    name = "there is room to roll"
+    name = "room to roll"
     least = -(-service.desired * service.minimum_healthy_percent // 100)
     most = service.desired * service.maximum_percent // 100
     if service.desired and most <= least:
