@@ -6,11 +6,14 @@ import json
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
+from sandbox.aws.denied import ACCOUNT, resource_of
 from sandbox.aws.operations import Operation
 
-ACCOUNT = "123456789012"
 ROLE = f"arn:aws:sts::{ACCOUNT}:assumed-role/runbook-bot/i-0abc"
-_RESOURCES = ("service", "taskDefinition", "cluster", "logGroupName", "AlarmName", "TopicArn", "QueueUrl")
+_XML_OVER_REST = ("s3", "cloudfront")
+# Services that once spoke query still give its codes, in a header, so that callers need not change.
+_ONCE_QUERY = ("sqs", "cloudwatch")
+_QUERY_CODES = {"AccessDeniedException": "AccessDenied", "ThrottlingException": "Throttling"}
 
 
 @dataclass(frozen=True)
@@ -24,26 +27,13 @@ class Refusal:
 
 def denied(operation: Operation) -> Refusal:
     """AWS's words for a missing permission."""
-    resource = _resource(operation)
     message = (
-        f"User: {ROLE} is not authorized to perform: {operation.action} on resource: {resource}"
+        f"User: {ROLE} is not authorized to perform: {operation.action} on resource: {resource_of(operation)}"
         f" because no identity-based policy allows the {operation.action} action"
     )
-    code = "AccessDenied" if operation.protocol == "query" else "AccessDeniedException"
+    short = operation.protocol == "query" or operation.service in _XML_OVER_REST
+    code = "AccessDenied" if short else "AccessDeniedException"
     return refusal(operation, 400 if operation.protocol == "json" else 403, code, message)
-
-
-def _resource(operation: Operation) -> str:
-    for name in _RESOURCES:
-        value = operation.params.get(name)
-        if isinstance(value, str) and value:
-            if value.startswith("arn:"):
-                return value
-            kind = {"taskDefinition": "task-definition", "logGroupName": "log-group"}.get(name, name)
-            if name == "service" and "cluster" in operation.params:
-                value = f"{str(operation.params['cluster']).rsplit('/', 1)[-1]}/{value}"
-            return f"arn:aws:{operation.service}:{operation.region}:{ACCOUNT}:{kind}/{value}"
-    return "*"
 
 
 def throttled(operation: Operation) -> Refusal:
@@ -57,6 +47,12 @@ def failed(operation: Operation) -> Refusal:
     return refusal(operation, 500, "InternalFailure", "The request processing has failed because of an unknown error.")
 
 
+def unknown(operation: Operation) -> Refusal:
+    """An action that the sandbox does not have. No caller tries a 400 again, as it would a 500."""
+    code = "InvalidAction" if operation.protocol == "query" else "UnknownOperationException"
+    return refusal(operation, 400, code, f"The sandbox's AWS has no {operation.action}.")
+
+
 def refusal(operation: Operation, status: int, code: str, message: str) -> Refusal:
     """An error of any code in the protocol's shape."""
     lines = {400: "400 Bad Request", 403: "403 Forbidden", 500: "500 Internal Server Error"}
@@ -66,14 +62,15 @@ def refusal(operation: Operation, status: int, code: str, message: str) -> Refus
             f"<Message>{escape(message)}</Message></Error><RequestId>sandbox</RequestId></ErrorResponse>"
         )
         return Refusal(lines[status], [("Content-Type", "text/xml")], text.encode())
-    if operation.protocol == "rest" and operation.service in ("s3", "cloudfront"):
+    if operation.protocol == "rest" and operation.service in _XML_OVER_REST:
         text = f"<Error><Code>{escape(code)}</Code><Message>{escape(message)}</Message></Error>"
         return Refusal(lines[status], [("Content-Type", "text/xml")], text.encode())
+    known_as = [("x-amzn-query-error", f"{_QUERY_CODES.get(code, code)};Sender")] * (operation.service in _ONCE_QUERY)
     if operation.protocol == "cbor":
-        headers = [("Content-Type", "application/cbor"), ("smithy-protocol", "rpc-v2-cbor")]
+        headers = [("Content-Type", "application/cbor"), ("smithy-protocol", "rpc-v2-cbor"), *known_as]
         return Refusal(lines[status], headers, _cbor({"__type": code, "message": message}))
     document = json.dumps({"__type": code, "message": message})
-    headers = [("Content-Type", "application/x-amz-json-1.1"), ("x-amzn-ErrorType", code)]
+    headers = [("Content-Type", "application/x-amz-json-1.1"), ("x-amzn-ErrorType", code), *known_as]
     return Refusal(lines[status], headers, document.encode())
 
 

@@ -78,7 +78,7 @@ class AwsServer:
         BackendDict.reset()
         make_current(self)
         install(self)
-        self._moto = DomainDispatcherApplication(create_backend_app)
+        self._moto = DomainDispatcherApplication(_backend_app)
         self._server = Listener("127.0.0.1", self._port, self._answer)
         self._port = self._server.server_port
         self._run(self._server.serve_forever, "aws")
@@ -121,8 +121,7 @@ class AwsServer:
             time.sleep(fault.latency_ms / 1000)
         refused = self._refused(operation, fault)
         if refused is not None:
-            start_response(refused.status, [*refused.headers, ("Content-Length", str(len(refused.body)))])
-            return [refused.body]
+            return [_say(refused, start_response)]
         return self._from_moto(environ, operation, fault, start_response)
 
     def _refused(self, operation: Operation, fault: Fault | None) -> refusals.Refusal | None:
@@ -150,7 +149,13 @@ class AwsServer:
             began[:] = [status, headers]
             return lambda piece: None
 
-        answer = self._called(environ, operation, begin)
+        try:
+            answer = self._called(environ, operation, begin)
+        except NotImplementedError:
+            answer = _say(refusals.unknown(operation), begin)
+        except Exception:
+            _log.exception("%s failed", operation.action)
+            answer = _say(refusals.failed(operation), begin)
         status, headers = began
         self._record(operation, "ok" if status.startswith(("2", "3")) else status.split(" ", 1)[0])
         if fault is not None and fault.error == "lost_response":
@@ -168,3 +173,15 @@ class AwsServer:
 
     def _record(self, operation: Operation, status: str) -> None:
         self.calls.record("aws", operation.action, operation.params, status, self.clock.now())
+
+
+def _say(refused: refusals.Refusal, start_response: Callable[..., Any]) -> bytes:
+    start_response(refused.status, [*refused.headers, ("Content-Length", str(len(refused.body)))])
+    return refused.body
+
+
+def _backend_app(service: Any) -> Any:
+    """One of moto's applications; what it cannot do reaches us instead of a page that says Internal Server Error."""
+    app = create_backend_app(service)
+    app.config["PROPAGATE_EXCEPTIONS"] = True
+    return app
