@@ -122,14 +122,14 @@ def task(found: Task, now: float, *, tags: bool = False) -> dict[str, Any]:
         "attributes": [{"name": "ecs.cpu-architecture", "value": "x86_64"}],
         "connectivity": "CONNECTED" if started else None,
         "connectivityAt": moment(started),
-        "containers": [_container(found, each, status) for each in definition.container_definitions],
+        "containers": [_container(found, each, now) for each in definition.container_definitions],
         "createdAt": moment(found.created_at),
         "pullStartedAt": moment(_passed(found.created_at + found.pace, now)),
         "pullStoppedAt": moment(started),
         "startedAt": moment(started),
         "desiredStatus": "RUNNING" if found.alive else "STOPPED",
         "lastStatus": status,
-        "healthStatus": _health(found, now),
+        "healthStatus": _health(found, definition.container_definitions, now),
         "enableExecuteCommand": False,
         "overrides": found.overrides or {"containerOverrides": []},
         "version": 1 + sum(at is not None for at in (started, found.stopping_at, _passed(found.stopped_at, now))),
@@ -203,8 +203,8 @@ def revision(found: Revision, of: Service) -> dict[str, Any]:
     return _given(shown)
 
 
-def _container(of: Task, definition: dict[str, Any], status: str) -> dict[str, Any]:
-    name = definition["name"]
+def _container(of: Task, definition: dict[str, Any], now: float) -> dict[str, Any]:
+    name, status = definition["name"], of.status(now)
     image = next((each for each in of.images if each["containerName"] == name), {})
     code, reason = of.exits.get(name, (None, "")) if status in ("STOPPED", "DEPROVISIONING") else (None, "")
     state = {"RUNNING": "RUNNING", "DEACTIVATING": "RUNNING", "STOPPING": "RUNNING"}.get(status, "PENDING")
@@ -219,7 +219,7 @@ def _container(of: Task, definition: dict[str, Any], status: str) -> dict[str, A
         "lastStatus": "STOPPED" if not of.alive and status in ("STOPPED", "DEPROVISIONING") else state,
         "exitCode": code,
         "reason": reason or None,
-        "healthStatus": "UNKNOWN",
+        "healthStatus": _health(of, [definition], now),
         "cpu": str(definition.get("cpu") or 0),
         "memory": str(definition["memory"]) if definition.get("memory") else None,
         "networkBindings": [],
@@ -244,8 +244,8 @@ def _attachments(of: Task, status: str) -> list[dict[str, Any]]:
     return [{"id": hexadecimal(of.id, "eni"), "type": "ElasticNetworkInterface", "status": state, "details": listed}]
 
 
-def _health(of: Task, now: float) -> str:
-    if not any(each.get("healthCheck") for each in of.definition.container_definitions):
+def _health(of: Task, containers: Iterable[dict[str, Any]], now: float) -> str:
+    if not any(each.get("healthCheck") for each in containers):
         return "UNKNOWN"
     if of.unhealthy_at is not None and of.unhealthy_at <= now:
         return "UNHEALTHY"

@@ -10,7 +10,7 @@ from moto.ecs.responses import EC2ContainerServiceResponse
 
 from sandbox.aws import ecs_render, ecs_rollout, ecs_tasks
 from sandbox.aws.ecs_images import resolve
-from sandbox.aws.ecs_lookup import cluster_of, no_more_than, page, service_of, usable_definition
+from sandbox.aws.ecs_lookup import cluster_of, no_more_than, page, refuse, service_of, usable_definition
 from sandbox.aws.ecs_model import Task, hexadecimal
 from sandbox.aws.ecs_simulation import bring_up, jobs_of, now, services_of, simulating, tasks_of
 
@@ -18,6 +18,7 @@ PER_CALL = 100
 MOST_STARTED = 10
 
 _describe_clusters = EC2ContainerServiceResponse.describe_clusters
+_delete_cluster = EC2ContainerServiceResponse.delete_cluster
 
 
 def list_tasks(self: EC2ContainerServiceResponse) -> ActionResult:
@@ -147,4 +148,19 @@ def describe_clusters(self: EC2ContainerServiceResponse) -> ActionResult:
     return answer
 
 
-OPERATIONS = (list_tasks, describe_tasks, stop_task, run_task, describe_clusters)
+def delete_cluster(self: EC2ContainerServiceResponse) -> ActionResult:
+    """DeleteCluster; refused while services or tasks are in it."""
+    backend = self.ecs_backend
+    cluster = cluster_of(backend, self._get_param("cluster"))
+    with simulating:
+        bring_up(backend)
+        services = [each for each in services_of(backend).values() if each.cluster_name == cluster.name]
+        if any(each.status == "ACTIVE" for each in services):
+            raise refuse("ClusterContainsServicesException", "The Cluster cannot be deleted while Services are active.")
+        if any(each.cluster_arn == cluster.arn and each.status(now()) != "STOPPED" for each in tasks_of(backend)):
+            raise refuse("ClusterContainsTasksException", "The Cluster cannot be deleted while Tasks are active.")
+        answer: ActionResult = _delete_cluster(self)
+    return answer
+
+
+OPERATIONS = (list_tasks, describe_tasks, stop_task, run_task, describe_clusters, delete_cluster)

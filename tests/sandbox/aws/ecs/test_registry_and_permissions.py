@@ -64,6 +64,16 @@ def test_images_come_in_pages(ecr: Any) -> None:
     assert [len(page["imageDetails"]) for page in pages] == [2, 2, 1]
 
 
+@pytest.mark.parametrize("text", ["no manifest at all", '{"schemaVersion": 2}', "[]"])
+def test_any_text_may_be_pushed_as_a_manifest(ecr: Any, text: str) -> None:
+    pushed = ecr.put_image(repositoryName="api", imageTag="v1", imageManifest=text)["image"]["imageId"]
+    found = details(ecr, imageTag="v1")
+    assert found["imageDigest"] == pushed["imageDigest"]
+    assert found["imageSizeInBytes"] > 0
+    other = ecr.put_image(repositoryName="api", imageTag="v2", imageManifest=f"{text} ")["image"]["imageId"]
+    assert other["imageDigest"] != pushed["imageDigest"]
+
+
 def test_what_is_not_there_is_refused(ecr: Any) -> None:
     with pytest.raises(ClientError) as error:
         details(ecr, imageTag="v9")

@@ -88,6 +88,28 @@ def test_a_task_tells_all_about_itself(shop: Shop) -> None:
     assert found["tags"] == [{"key": "team", "value": "shop"}]
 
 
+@pytest.mark.parametrize(("fate", "health"), [("none", "HEALTHY"), ("unhealthy", "UNHEALTHY")])
+def test_a_container_with_a_health_check_says_how_it_is(shop: Shop, clock: Clock, fate: str, health: str) -> None:
+    shop.create()
+    shop.ship("v2", healthCheck={"command": ["CMD", "true"]})
+    clock.advance(20)
+    shop.ecs.tag_resource(resourceArn=shop.service()["serviceArn"], tags=[{"key": "sandbox:fate", "value": fate}])
+    clock.advance(2)
+    (container,) = shop.tasks()[0]["containers"]
+    assert container["healthStatus"] == shop.tasks()[0]["healthStatus"] == health
+
+
+def test_a_cluster_is_not_deleted_from_under_its_services(shop: Shop, clock: Clock) -> None:
+    shop.create()
+    with pytest.raises(shop.ecs.exceptions.ClusterContainsServicesException):
+        shop.ecs.delete_cluster(cluster="shop")
+    shop.ecs.delete_service(cluster="shop", service="api", force=True)
+    with pytest.raises(shop.ecs.exceptions.ClusterContainsTasksException):
+        shop.ecs.delete_cluster(cluster="shop")
+    clock.advance(20)
+    assert shop.ecs.delete_cluster(cluster="shop")["cluster"]["status"] == "INACTIVE"
+
+
 @pytest.mark.parametrize(("tag", "exit_code"), [("v1", 0), ("v1-crash", 1), ("v1-oom", 137)])
 def test_a_job_runs_and_ends(shop: Shop, clock: Clock, tag: str, exit_code: int) -> None:
     overrides = {"containerOverrides": [{"name": "api", "command": ["migrate"]}]}
