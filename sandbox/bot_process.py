@@ -187,9 +187,11 @@ class BotProcess:
         guard.wait(STOP_SECONDS)
 
     def _is_ready(self) -> bool:
+        """Its store works and it hears Slack: with Socket Mode that is a moment after it answers at all."""
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
             with opener.open(self._ready_url, timeout=2) as answer:
-                return bool(answer.status == 200)
+                said = answer.read().decode()
         except (OSError, urllib.error.URLError):
             return False
+        return '"slack"' not in said
