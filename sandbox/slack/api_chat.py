@@ -13,6 +13,7 @@ from sandbox.slack.workspace import Channel, Message, Workspace
 
 LONGEST_TEXT = 40_000
 LONGEST_UPDATE = 4_000
+LONGEST_MARKDOWN = 12_000
 
 
 class Chat:
@@ -49,7 +50,7 @@ class Chat:
     def _written(self, arguments: Arguments, channel: Channel, only_for: str | None = None) -> Message:
         """A message of the bot's out of the arguments. Raises SlackError for what Slack refuses."""
         blocks, attachments = _parts(arguments)
-        text = arguments.text("text") or arguments.text("markdown_text")
+        text = _text(arguments)
         if not (text or blocks or attachments):
             raise SlackError("no_text")
         thread_ts = arguments.text("thread_ts") or None
@@ -98,22 +99,24 @@ class Chat:
         return message
 
     def _update(self, arguments: Arguments) -> dict[str, Any]:
+        given = _text(arguments)
         if len(arguments.text("text")) > LONGEST_UPDATE:
             raise SlackError("msg_too_long")
         blocks, attachments = _parts(arguments)
-        if not any(arguments.has(name) for name in ("text", "blocks", "attachments")):
+        if not any(arguments.has(name) for name in ("text", "markdown_text", "blocks", "attachments")):
             raise SlackError("no_text")
         message = self._own(arguments, "cant_update_message")
-        metadata = _metadata(arguments)
-        shown = message.blocks if blocks is None else blocks
+        # A text that comes without blocks takes their place: https://docs.slack.dev/reference/methods/chat.update
+        shown = blocks if blocks is not None else [] if given else message.blocks
         kept = message.attachments if attachments is None else attachments
-        text = arguments.text("text", message.text)
+        metadata = message.metadata if arguments.given.get("metadata") is None else _metadata(arguments)
+        text = given if given or arguments.has("text") else message.text
         if not (text or shown or kept):
             raise SlackError("no_text")
         message.text = text
         message.attachments = with_attachment_ids(kept, self._workspace.number)
         message.blocks = with_block_ids(shown, self._workspace.number)
-        message.metadata = metadata or message.metadata
+        message.metadata = metadata
         if arguments.flag("reply_broadcast") and message.thread_ts:
             message.subtype = "thread_broadcast"
         self._workspace.edit(message, seed.BOT_USER)
@@ -147,10 +150,22 @@ def _parts(arguments: Arguments) -> tuple[list[Any] | None, list[Any] | None]:
     return blocks, attachments
 
 
+def _text(arguments: Arguments) -> str:
+    """``text`` or, alone, ``markdown_text``. Raises SlackError markdown_text_conflict or msg_too_long."""
+    markdown = arguments.text("markdown_text")
+    if not markdown:
+        return arguments.text("text")
+    if arguments.text("text") or arguments.given.get("blocks"):
+        raise SlackError("markdown_text_conflict")
+    if len(markdown) > LONGEST_MARKDOWN:
+        raise SlackError("msg_too_long")
+    return markdown
+
+
 def _metadata(arguments: Arguments) -> dict[str, Any] | None:
     """Raises SlackError as Slack does for metadata of another shape."""
     metadata = arguments.structure("metadata", "invalid_metadata_format")
-    if metadata is None:
+    if metadata is None or metadata == {}:
         return None
     if not isinstance(metadata, dict) or not isinstance(metadata.get("event_type"), str):
         raise SlackError("invalid_metadata_format")

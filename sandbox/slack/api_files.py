@@ -14,7 +14,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from sandbox.slack import seed
-from sandbox.slack.arguments import Arguments
+from sandbox.slack.arguments import MOST_DIGITS, Arguments
 from sandbox.slack.blocks import check_blocks, with_block_ids
 from sandbox.slack.errors import SlackError
 from sandbox.slack.web_api import Method
@@ -62,7 +62,7 @@ class Uploads:
     def _begin(self, arguments: Arguments) -> dict[str, Any]:
         name = arguments.required("filename")
         size = arguments.text("length")
-        if not size.isdecimal() or int(size) < 1:
+        if not size.isdecimal() or len(size) > MOST_DIGITS or int(size) < 1:
             raise SlackError("invalid_arguments", ["must be more than 0 [json-pointer:/length]"])
         if arguments.text("snippet_type") and int(size) > LARGEST_SNIPPET:
             raise SlackError("snippet_too_large")

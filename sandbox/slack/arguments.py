@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
@@ -10,6 +9,10 @@ from urllib.parse import parse_qsl
 from starlette.requests import Request
 
 from sandbox.slack.errors import SlackError
+from sandbox.slack.received import parsed
+
+MOST_DIGITS = 18
+"""Of a number that is worth reading; Python refuses to read those of thousands."""
 
 _STRUCTURES = ("blocks", "attachments", "metadata", "view", "files", "unfurls")
 
@@ -49,9 +52,12 @@ class Arguments:
         value = self.text(name)
         if not value:
             return default
-        if not value.isdecimal() or int(value) < 1:
+        if not value.isdecimal():
             raise SlackError("invalid_limit")
-        return min(int(value), highest)
+        number = int(value) if len(value) <= MOST_DIGITS else highest
+        if number < 1:
+            raise SlackError("invalid_limit")
+        return min(number, highest)
 
     def structure(self, name: str, word: str) -> Any:
         """A list or object, which forms send as JSON. Raises SlackError with the word when it is no JSON."""
@@ -61,7 +67,7 @@ class Arguments:
         if not value:
             return None
         try:
-            return json.loads(value)
+            return parsed(value)
         except ValueError:
             raise SlackError(word) from None
 
@@ -84,7 +90,7 @@ async def arguments_of(request: Request) -> Arguments:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if body.strip() and kind == "application/json":
         try:
-            sent = json.loads(body)
+            sent = parsed(body)
         except ValueError:
             raise SlackError("invalid_json") from None
         if not isinstance(sent, dict):

@@ -128,6 +128,9 @@ def check_attachments(attachments: Any) -> None:
     if len(attachments) > MOST_ATTACHMENTS:
         raise SlackError("too_many_attachments")
     for number, attachment in enumerate(attachments):
+        fields = attachment.get("fields") or []
+        if not isinstance(fields, list) or not all(isinstance(one, dict) for one in fields):
+            raise SlackError("invalid_attachments")
         if "blocks" in attachment:
             problems: list[str] = []
             pointer = f"/attachments/{number}/blocks"

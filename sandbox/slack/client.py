@@ -9,9 +9,9 @@ Every answer has ``ok``; one that is not has ``error``, a word, and ``detail``, 
   {block_id: {action_id: value}}
 - POST fault {target: slack|aws|pagerduty, operation, error, count?, seconds?, latency_ms?}; the error "clear" ends all
   of a target's. For Slack, "disconnect", "warning" and "refresh_requested" with the operation "*" or "socket" befall
-  the open sockets at once; "drop_ack" befalls deliveries (operation "slash_commands", "interactive", "events_api",
-  "*"); the rest befalls calls of the Web API: "ratelimited", "timeout", "disconnect", "lost_response", a status such as
-  "503", or the word to answer
+  the open sockets at once; "drop_ack" and latency_ms befall deliveries (operation "slash_commands", "interactive",
+  "events_api"; "drop_ack" also "*"); the rest befalls calls of the Web API: "ratelimited", "timeout", "disconnect",
+  "lost_response", a status such as "503", or the word to answer
 - POST channel {channel, is_private?, is_archived?, is_member?}: make or change one
 - POST verify {}: whether the request URL answers Slack's challenge
 - GET fault: ``faults``, those that are set now, with what is left of their count and seconds
@@ -21,7 +21,6 @@ Every answer has ``ok``; one that is not has ``error``, a word, and ``detail``, 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -32,10 +31,11 @@ from starlette.routing import BaseRoute, Route
 from sandbox.calls import Calls
 from sandbox.faults import Faults
 from sandbox.slack import seed
-from sandbox.slack.delivery import FAULT_TARGET, Delivery
+from sandbox.slack.delivery import FAULT_TARGET, KINDS, Delivery
 from sandbox.slack.errors import DeliveryError, SlackError
 from sandbox.slack.modals import Modals
 from sandbox.slack.people import People
+from sandbox.slack.received import parsed
 from sandbox.slack.sockets import Sockets
 from sandbox.slack.stream import Stream
 from sandbox.slack.views import Views
@@ -129,7 +129,7 @@ class Client:
         try:
             count, seconds, latency = body.get("count"), body.get("seconds"), float(body.get("latency_ms") or 0)
             self._faults.add(
-                FAULT_TARGET if target == "slack" and error == "drop_ack" else target,
+                FAULT_TARGET if target == "slack" and (error == "drop_ack" or operation in KINDS) else target,
                 operation,
                 None if error is None else str(error),
                 None if count is None else int(count),
@@ -206,7 +206,7 @@ def _text(body: Body, name: str) -> str:
 def _posted(act: Act) -> Callable[[Request], Awaitable[Response]]:
     async def serve(request: Request) -> Response:
         try:
-            body = json.loads(await request.body() or b"{}")
+            body = parsed(await request.body() or b"{}")
         except ValueError:
             body = None
         if not isinstance(body, dict):

@@ -19,10 +19,14 @@ from sandbox.faults import Faults
 from sandbox.slack import seed
 from sandbox.slack.errors import DeliveryError
 from sandbox.slack.post import Answer, Poster
+from sandbox.slack.received import parsed
 from sandbox.slack.sockets import Sockets
 
 FAULT_TARGET = "slack:delivery"
 """Faults of deliveries are apart from those of the Web API, so that neither uses up the other's count."""
+
+KINDS = ("slash_commands", "interactive", "events_api")
+"""What is delivered, by the names that Slack gives its envelopes."""
 
 RETRY_AFTER = (0.0, 60.0, 300.0)
 """Seconds of the sandbox's clock after which an event is given again."""
@@ -54,7 +58,7 @@ class Delivery:
     async def deliver(self, kind: str, payload: dict[str, Any], retry: tuple[int, str] | None = None) -> Any:
         """Give it to the app; returns what the acknowledgement says, or None.
 
-        ``kind`` is slash_commands, interactive or events_api. Raises DeliveryError.
+        ``kind`` is one of KINDS. Raises DeliveryError.
         """
         try:
             acknowledged = await self._deliver(kind, payload, retry)
@@ -181,6 +185,6 @@ def _acknowledgement(answer: Answer) -> Any:
         return None
     with contextlib.suppress(ValueError):
         if answer.headers.get("content-type", "").startswith("application/json"):
-            return json.loads(text)
+            return parsed(text)
     # A plain text is short for a message of that text, and in a socket's acknowledgement it is one.
     return {"text": text}

@@ -25,8 +25,9 @@ def pings(text: str, blocks: Any, attachments: Any, *, link_names: bool = False)
         if link_names:
             called |= dict.fromkeys(_BARE.findall(said))
     for part in _parts((blocks, attachments)):
-        if part.get("type") in _RICH and _RICH[part["type"]] in part:
-            called[str(part[_RICH[part["type"]]])] = None
+        named = part.get(_RICH.get(str(part.get("type")), ""))
+        if isinstance(named, str):
+            called[named] = None
     return list(called)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sandbox.clock import Clock
@@ -34,17 +35,18 @@ class RateLimits:
     """A tier's calls of a minute may come at once, then as many as the minute refills.
 
     Time passes by the real clock or the sandbox's, whichever is faster: a frozen clock never blocks a real bot, and a
-    test that advances the clock need not wait.
+    test that advances the clock need not wait. ``place`` tells the id behind a channel's other names.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, place: Callable[[str], str]) -> None:
         self._clock = clock
+        self._place = place
         self._buckets: dict[str, _Bucket] = {}
 
     def take(self, method: str, channel: str) -> int | None:
         """None when the call may pass; else the seconds after which to try again."""
         if method == "chat.postMessage":
-            return self._take(f"{method} {channel}", POST_BURST, 1.0)
+            return self._take(f"{method} {self._place(channel)}", POST_BURST, 1.0)
         per_minute = _PER_MINUTE.get(method, _UNTIERED)
         return self._take(method, per_minute, per_minute / 60)
 

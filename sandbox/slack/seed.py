@@ -80,10 +80,27 @@ def commands(names: Mapping[str, str]) -> list[dict[str, str]]:
 
 
 SCOPES = (
-    "app_mentions:read,channels:history,channels:join,channels:read,chat:write,commands,files:read,files:write,"
-    "groups:history,groups:read,im:history,im:read,im:write,pins:write,reactions:read,reactions:write,"
-    "usergroups:read,users:read,metadata.message:read"
+    "app_mentions:read",
+    "channels:history",
+    "channels:join",
+    "channels:read",
+    "chat:write",
+    "commands",
+    "files:read",
+    "files:write",
+    "groups:history",
+    "groups:read",
+    "im:history",
+    "im:read",
+    "im:write",
+    "pins:write",
+    "reactions:read",
+    "reactions:write",
+    "usergroups:read",
+    "users:read",
+    "metadata.message:read",
 )
+"""What the app was granted, unless the server is told otherwise."""
 
 _CHANNELS = (
     ("general", "Everybody"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,7 @@ class SlackServer:
     """Listens on 127.0.0.1 after ``start``; ``port`` 0 is any free one.
 
     Commands are delivered to ``request_url``, signed; without one, over Socket Mode. ``patience`` is how many real
-    seconds the app has. Raises ValueError for a command that Slack reserves.
+    seconds the app has, ``scopes`` what its bot token may do. Raises ValueError for a command that Slack reserves.
     """
 
     def __init__(
@@ -60,6 +60,7 @@ class SlackServer:
         request_url: str | None = None,
         commands: Sequence[dict[str, Any]] = seed.DEFAULT_COMMANDS,
         patience: float = PATIENCE,
+        scopes: Collection[str] = seed.SCOPES,
     ) -> None:
         check_commands(commands)
         self._clock = clock
@@ -67,7 +68,7 @@ class SlackServer:
         self._calls = calls
         self._port = port
         self._page_dir = page_dir
-        self._tokens = Tokens(bot_token, app_token)
+        self._tokens = Tokens(bot_token, app_token, scopes)
         self._request_url = request_url
         self._commands = [dict(command) for command in commands]
         self._patience = patience
@@ -181,7 +182,9 @@ class SlackServer:
         directory = Directory(workspace, self._sockets, self.url)
         methods = Chat(workspace, self.url).methods() | Conversations(workspace).methods()
         methods |= directory.methods() | views.methods() | uploads.methods()
-        self._web_api = WebApi(self._clock, self._faults, self._calls, self._tokens, methods, self._sockets.drop)
+        self._web_api = WebApi(
+            self._clock, self._faults, self._calls, self._tokens, methods, self._sockets.drop, workspace.place
+        )
         return [
             Route("/api/{method:str}", self._web_api.answer, methods=["GET", "POST"]),
             WebSocketRoute("/link", self._sockets.serve),

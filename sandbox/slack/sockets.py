@@ -13,6 +13,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from sandbox.slack import seed
 from sandbox.slack.errors import DeliveryError
+from sandbox.slack.received import parsed
 
 MOST_SOCKETS = 10
 
@@ -73,7 +74,7 @@ class Sockets:
     def _take(self, text: str) -> None:
         """An acknowledgement; anything else an app says is ignored, as Slack does."""
         try:
-            said = json.loads(text)
+            said = parsed(text)
         except ValueError:
             return
         if not isinstance(said, dict):

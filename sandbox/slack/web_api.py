@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from sandbox.slack.arguments import Arguments, arguments_of
 from sandbox.slack.edge import HANG_UP
 from sandbox.slack.errors import SlackError
 from sandbox.slack.rate import RateLimits
+from sandbox.slack.scopes import NEEDED
 
 Method = Callable[[Arguments], dict[str, Any]]
 
@@ -39,10 +40,15 @@ class Tokens:
 
     bot: str
     app: str | None
+    scopes: Collection[str] = seed.SCOPES
 
 
 class WebApi:
-    """Answers /api/<method>. ``drop_sockets`` is what a "disconnect" fault does besides hanging up."""
+    """Answers /api/<method>.
+
+    ``drop_sockets`` is what a "disconnect" fault does besides hanging up; ``place`` tells the id behind a channel's
+    other names.
+    """
 
     def __init__(
         self,
@@ -52,6 +58,7 @@ class WebApi:
         tokens: Tokens,
         methods: Mapping[str, Method],
         drop_sockets: Callable[[], Awaitable[None]],
+        place: Callable[[str], str],
     ) -> None:
         self._clock = clock
         self._faults = faults
@@ -59,7 +66,7 @@ class WebApi:
         self._tokens = tokens
         self._methods = methods
         self._drop_sockets = drop_sockets
-        self._limits = RateLimits(clock)
+        self._limits = RateLimits(clock, place)
         self.stopping = asyncio.Event()
 
     async def answer(self, request: Request) -> Response:
@@ -82,7 +89,7 @@ class WebApi:
         self._record(method, arguments, "ok")
         if fault is not None and fault.error == "lost_response":
             return HangUp()
-        return JSONResponse({"ok": True, **body}, headers={"x-oauth-scopes": seed.SCOPES})
+        return JSONResponse({"ok": True, **body}, headers={"x-oauth-scopes": ",".join(self._tokens.scopes)})
 
     def _admit(self, method: str, request: Request, arguments: Arguments) -> None:
         if method not in self._methods:
@@ -98,6 +105,9 @@ class WebApi:
         wanted = self._tokens.app if method == "apps.connections.open" else self._tokens.bot
         if token != wanted:
             raise SlackError("not_allowed_token_type")
+        needed = NEEDED.get(method, ())
+        if needed and not set(needed).intersection(self._tokens.scopes):
+            raise SlackError("missing_scope", needed=needed[0], provided=",".join(self._tokens.scopes))
 
     async def _fail(self, method: str, arguments: Arguments, fault: Fault) -> Response | None:
         """What the fault answers; None when the call is to be done after all."""

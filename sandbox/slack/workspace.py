@@ -176,6 +176,15 @@ class Workspace:
             raise SlackError("channel_not_found")
         return found
 
+    def place(self, name: str) -> str:
+        """The id behind a channel's name, or a person's conversation; any other name as it is."""
+        if name in self.users:
+            return direct_id(name)
+        try:
+            return self.channel(name).id
+        except SlackError:
+            return name
+
     def add_channel(self, name: str, *, is_private: bool = False) -> Channel:
         """A new channel in which everybody is, the bot included."""
         channel_id = seed.channel_id(name)
@@ -189,7 +198,7 @@ class Workspace:
         """The bot's direct conversation with somebody, opened where it is not. Raises SlackError user_not_found."""
         if user not in self.users or user == seed.BOT_USER:
             raise SlackError("user_not_found")
-        channel_id = "D0" + user.removeprefix("U0")
+        channel_id = direct_id(user)
         if channel_id not in self.channels:
             name = str(self.users[user]["name"])
             members = [user, seed.BOT_USER]
@@ -258,3 +267,8 @@ class Workspace:
 
     def _event(self, message: Message) -> dict[str, Any]:
         return {"channel": message.channel, "message": message.client(self.users)}
+
+
+def direct_id(user: str) -> str:
+    """The id of the bot's direct conversation with somebody."""
+    return "D0" + user.removeprefix("U0")

@@ -106,6 +106,16 @@ def test_a_dropped_acknowledgement_looks_like_none(slack: Slack) -> None:
         assert slack.command("/deploy x")["ok"]
 
 
+def test_a_delivery_can_be_made_late(slack: Slack) -> None:
+    app = bolt(slack)
+    app.command("/deploy")(lambda ack: ack())
+    slack.post("fault", target="slack", operation="slash_commands", latency_ms=1, count=1)
+    assert len(slack.get("fault")["faults"]) == 1
+    with slack.connected(app):
+        assert slack.command("/deploy x")["ok"]
+    assert slack.get("fault")["faults"] == []
+
+
 def test_hello_comes_first_and_a_ticket_is_good_once(slack: Slack) -> None:
     once = address(slack)
     with connect(once, proxy=None) as socket:

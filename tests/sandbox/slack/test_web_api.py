@@ -10,7 +10,7 @@ import pytest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
 
-from tests.sandbox.slack.slack_parts import APP_TOKEN, BOT_TOKEN, Slack
+from tests.sandbox.slack.slack_parts import APP_TOKEN, BOT_TOKEN, Slack, running
 
 
 def refused(slack: Slack, method: str, **arguments: Any) -> str:
@@ -66,7 +66,7 @@ def test_a_message_is_posted_updated_and_deleted(slack: Slack) -> None:
     web = slack.web()
     posted = web.chat_postMessage(channel="#ops", text="one", blocks=[{"type": "divider"}])
     assert posted["message"]["bot_id"] == "B0RUNBOOK"
-    web.chat_update(channel="C0OPS", ts=posted["ts"], text="two")
+    web.chat_update(channel="C0OPS", ts=posted["ts"], text="two", blocks=[{"type": "divider"}])
     (shown,) = slack.messages()
     assert (shown["text"], shown["edited"]["user"], shown["blocks"][0]["type"]) == ("two", "U0RUNBOOK", "divider")
     web.chat_delete(channel="C0OPS", ts=posted["ts"])
@@ -119,6 +119,37 @@ def test_timestamps_are_unique_in_a_channel_while_the_clock_stands_still(slack: 
     stamps = [slack.post("message", user="U0BOB", channel="#ops", text="x")["ts"] for _ in range(10)]
     assert len(set(stamps)) == 10
     assert stamps == sorted(stamps)
+
+
+def test_a_text_that_comes_alone_takes_the_place_of_blocks_and_metadata_stays(slack: Slack) -> None:
+    web = slack.web()
+    metadata = {"event_type": "key", "event_payload": {"key": "1"}}
+    ts = web.chat_postMessage(channel="C0OPS", text="one", blocks=[{"type": "divider"}], metadata=metadata)["ts"]
+    web.chat_update(channel="C0OPS", ts=ts, attachments=[{"fallback": "more"}])
+    assert slack.messages()[0]["blocks"]
+    web.chat_update(channel="C0OPS", ts=ts, text="two")
+    (shown,) = slack.messages()
+    assert (shown["text"], shown["blocks"], shown["attachments"]) == ("two", [], [{"fallback": "more"}])
+    assert shown["metadata"] == metadata
+    web.chat_update(channel="C0OPS", ts=ts, text="three", metadata={})
+    assert slack.messages()[0]["metadata"] is None
+
+
+def test_markdown_comes_alone_and_not_too_long(slack: Slack) -> None:
+    assert refused(slack, "chat.postMessage", channel="C0OPS", markdown_text="x", text="y") == "markdown_text_conflict"
+    assert refused(slack, "chat.postMessage", channel="C0OPS", markdown_text="x" * 12_001) == "msg_too_long"
+    slack.web().chat_postMessage(channel="C0OPS", markdown_text="**x**")
+    assert slack.messages()[0]["text"] == "**x**"
+
+
+def test_a_token_without_the_permission_is_told_which_one_is_missing() -> None:
+    with running(scopes=("channels:read", "users:read")) as slack:
+        slack.web().conversations_list()
+        with pytest.raises(SlackApiError) as caught:
+            slack.web().chat_postMessage(channel="C0OPS", text="x")
+    answer = caught.value.response
+    assert (answer["error"], answer["needed"]) == ("missing_scope", "chat:write")
+    assert answer["provided"] == "channels:read,users:read"
 
 
 def test_a_channel_that_is_absent_foreign_or_archived_takes_no_message(slack: Slack) -> None:
