@@ -130,7 +130,10 @@ def _targets(system: System) -> Iterable[Target]:
         )
         channel = environment.channel or system.channel
         for service_name, service in environment.services.items():
-            yield Target(system.system, name, service_name, service, account, channel, environment.production)
+            yield Target(
+                *(system.system, name, service_name, service, account, channel, environment.production),
+                *(environment.checklist, environment.on_failure),
+            )
 
 
 def _dimension_keys(region: str, name: str, service: Service) -> Iterable[tuple[str, ...]]:

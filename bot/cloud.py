@@ -33,8 +33,22 @@ class ServiceEvent:
 
 
 @dataclass(frozen=True)
+class LoadBalancer:
+    """One entry of an ECS service's ``loadBalancers``."""
+
+    target_group: str
+    container: str
+    port: int
+
+
+@dataclass(frozen=True)
 class EcsService:
-    """An ECS service as DescribeServices shows it; deployments with PRIMARY first, events newest first."""
+    """An ECS service as DescribeServices shows it; deployments with PRIMARY first, events newest first.
+
+    ``strategy`` is ROLLING, BLUE_GREEN, LINEAR or CANARY; ``alarms`` are those ECS rolls back on. ``current_deployment``
+    is the ARN of the service deployment under way or last ended. ``code_deployments`` are ids of CodeDeploy
+    deployments, newest first, that made the task sets of a CODE_DEPLOY service.
+    """
 
     arn: str
     name: str
@@ -52,6 +66,13 @@ class EcsService:
     maximum_percent: int
     breaker_enabled: bool
     breaker_rollback: bool
+    strategy: str = "ROLLING"
+    scheduling: str = "REPLICA"
+    alarms: tuple[str, ...] = ()
+    alarm_rollback: bool = False
+    load_balancers: tuple[LoadBalancer, ...] = ()
+    current_deployment: str = ""
+    code_deployments: tuple[str, ...] = ()
 
     @property
     def primary(self) -> Deployment | None:
@@ -78,7 +99,10 @@ class Container:
 
 @dataclass(frozen=True)
 class TaskDefinition:
-    """A task definition; ``raw`` is AWS's own answer, kept for registering a copy."""
+    """A task definition; ``raw`` is AWS's own answer, kept for registering a copy.
+
+    ``status`` is ACTIVE or INACTIVE; ``registered_by`` the ARN of whoever made it.
+    """
 
     arn: str
     family: str
@@ -88,6 +112,8 @@ class TaskDefinition:
     architecture: str
     tags: dict[str, str] = field(default_factory=dict)
     raw: dict[str, Any] = field(default_factory=dict)
+    status: str = "ACTIVE"
+    registered_by: str = ""
 
 
 @dataclass(frozen=True)
@@ -123,8 +149,56 @@ class StoppedTask:
 
 
 @dataclass(frozen=True)
+class RunningTask:
+    """A task that runs. ``images`` maps container names to digests; ``protected_until`` is 0 when it is not protected."""
+
+    id: str
+    task_definition: str
+    started_at: float
+    health: str
+    images: dict[str, str] = field(default_factory=dict)
+    protected_until: float = 0.0
+
+
+@dataclass(frozen=True)
+class LifecycleHook:
+    """A hook of a deployment that waits: ``status`` AWAITING_ACTION means for a person (a PAUSE hook)."""
+
+    id: str
+    kind: str
+    status: str
+    stage: str
+    expires_at: float
+    timeout_action: str
+
+
+@dataclass(frozen=True)
+class ServiceRevision:
+    """What a service was, besides how many tasks it had. ``images`` are ``container=repository@digest``.
+
+    ``surroundings`` are all parts a task definition does not carry (load balancers, network, capacity, platform,
+    service connect, volumes), each as one comparable text.
+    """
+
+    arn: str
+    task_definition: str
+    created_at: float
+    images: tuple[str, ...] = ()
+    surroundings: dict[str, str] = field(default_factory=dict)
+
+
+TERMINAL = ("SUCCESSFUL", "STOPPED", "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED")
+"""States of a service deployment that never change again."""
+
+
+@dataclass(frozen=True)
 class ServiceDeployment:
-    """ECS's own record of a rollout (ListServiceDeployments, kept 90 days)."""
+    """ECS's own record of a rollout (ListServiceDeployments, kept 90 days).
+
+    ``status`` is PENDING, IN_PROGRESS, STOP_REQUESTED, ROLLBACK_REQUESTED, ROLLBACK_IN_PROGRESS or one of TERMINAL.
+    ``stage`` is ECS's lifecycle stage, empty for rolling deployments; ``weight`` the percent of production traffic on
+    the new revision; ``alarms`` those that went off; ``requested``, ``running`` and ``pending`` count the new tasks.
+    """
 
     arn: str
     status: str
@@ -134,6 +208,22 @@ class ServiceDeployment:
     task_definition: str
     rolled_back_to: str = ""
     images: tuple[str, ...] = ()
+    target: ServiceRevision | None = None
+    sources: tuple[ServiceRevision, ...] = ()
+    back: ServiceRevision | None = None
+    stage: str = ""
+    hooks: tuple[LifecycleHook, ...] = ()
+    weight: float = 0.0
+    requested: int = 0
+    running: int = 0
+    pending: int = 0
+    failed_tasks: int = 0
+    alarms: tuple[str, ...] = ()
+
+    @property
+    def ended(self) -> bool:
+        """True when nothing of it will change any more."""
+        return self.status in TERMINAL
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -35,25 +35,51 @@ class CheckStatus(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Override(StrEnum):
+    """What it takes to go on in spite of a blocking check.
+
+    ``REASON`` is a role's right (the action ``override``) and a typed reason; ``EMERGENCY`` a typed reason and a second
+    person, and it is announced; ``NEVER`` means that going on makes no sense.
+    """
+
+    REASON = "reason"
+    EMERGENCY = "emergency"
+    NEVER = "never"
+
+
 class Check(Frozen):
     """One thing looked at before a change."""
 
     name: str
     status: CheckStatus
     detail: str = ""
+    override: Override = Override.REASON
+
+
+class Choice(Frozen):
+    """Another way to go on, as a button: it carries the text of a command, ``rollback bi/api production to 41``."""
+
+    label: str
+    text: str
 
 
 class Plan(Frozen):
     """What a command would do, as data: stored, shown, compared, then run.
 
-    ``facts`` carries what the effects need. ``basis`` carries what must not have moved between the plan and
-    its confirmation. ``answer`` is the finished message of a command that only reads (Block Kit blocks).
+    ``strategy`` names the one of the command's strategies that will carry it out. ``details`` are lines beside the
+    changes: what differs, what happens to a number, what will be verified afterwards. ``facts`` carries what the
+    effects need. ``basis`` carries what must not have moved between the plan and its confirmation. ``phrase`` must be
+    typed to confirm. ``answer`` is the finished message of a command that only reads (Block Kit blocks).
     """
 
     title: str
+    strategy: str = "ecs"
     changes: tuple[Change, ...] = ()
+    details: tuple[str, ...] = ()
     checks: tuple[Check, ...] = ()
     warnings: tuple[str, ...] = ()
+    choices: tuple[Choice, ...] = ()
+    phrase: str = ""
     facts: dict[str, JsonValue] = Field(default_factory=dict)
     basis: dict[str, JsonValue] = Field(default_factory=dict)
     answer: tuple[dict[str, JsonValue], ...] = ()
@@ -65,9 +91,9 @@ class Plan(Frozen):
         return bool(self.changes)
 
     @property
-    def blocked(self) -> bool:
-        """True when a check forbids going on."""
-        return any(check.status is CheckStatus.BLOCKING for check in self.checks)
+    def blocking(self) -> tuple[Check, ...]:
+        """The checks that forbid going on."""
+        return tuple(check for check in self.checks if check.status is CheckStatus.BLOCKING)
 
     def fingerprint(self) -> str:
         """Changes and basis as one word; two plans with the same fingerprint do the same thing."""
@@ -84,8 +110,24 @@ class Stage(StrEnum):
     FAILED = "failed"
 
 
+class Button(Frozen):
+    """A question that the change itself asks while it settles, such as whether to go on after a pause.
+
+    ``name`` is one of the strategy's answers; ``value`` says what is answered, a hook's id for example.
+    """
+
+    label: str
+    name: str
+    value: str
+    style: str = ""
+
+
 class Progress(Frozen):
-    """One look at a change that is settling. ``done`` of ``total`` fills the bar."""
+    """One look at a change that is settling. ``done`` of ``total`` fills the bar.
+
+    ``unchanged`` says of a failure that the target is as it was before, so that no rollback is called for. ``calm``
+    asks for a look every ten seconds rather than every one: it waits for a person, or for hours.
+    """
 
     stage: Stage
     headline: str
@@ -94,6 +136,9 @@ class Progress(Frozen):
     lines: tuple[str, ...] = ()
     logs: tuple[str, ...] = ()
     facts: dict[str, JsonValue] = Field(default_factory=dict)
+    buttons: tuple[Button, ...] = ()
+    unchanged: bool = False
+    calm: bool = False
 
 
 @dataclass(frozen=True)
@@ -118,21 +163,48 @@ class Effect:
     """One change of the world. ``name`` is stored with the row, so it is a contract with older rows.
 
     ``find`` looks whether an earlier attempt of this very effect already happened (None: it did not);
-    it is asked only when there may have been one. ``do`` performs it.
+    it is asked only when there may have been one. ``do`` performs it. ``wait``, where there is one, looks whether what
+    it began has come to its end: ROLLING asks again, SUCCEEDED goes on to the next effect, FAILED ends the operation;
+    facts of its last look are added to the effect's result.
     """
 
     name: str
     find: Callable[[Run, World], dict[str, Any] | None]
     do: Callable[[Run, World], dict[str, Any]]
+    wait: Callable[[Run, World], Progress] | None = None
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """One way to carry a plan out. ``effects`` depend on nothing but the plan, so that they are the same after a restart.
+
+    ``watch`` looks once how it settles. ``answers`` do what the buttons of its progress say; each may be asked twice and
+    returns a sentence. ``soaks`` is False where nothing is shipped that could prove bad later.
+    """
+
+    effects: Callable[[Plan], tuple[Effect, ...]]
+    watch: Callable[[Run, World], Progress]
+    answers: Mapping[str, Callable[[Run, World, str], str]] = field(default_factory=dict)
+    soaks: bool = True
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """One thing a form offers for a field: what it reads as, and the word that is typed for it."""
+
+    label: str
+    word: str
 
 
 @dataclass(frozen=True)
 class Command:
     """A slash command. ``action`` is the word in ``config/access.yaml`` that governs it.
 
-    ``args`` is the pydantic model from which usage line, help, errors and ``docs/commands.md`` are derived:
+    ``args`` is the pydantic model from which usage line, help, errors, the form and ``docs/commands.md`` are derived:
     its fields in order are the words people type. ``target`` tells what the arguments name, before anything is
-    read. A command whose plan can have changes names its ``effects`` and how to ``watch`` them settle.
+    read. A command whose plan can have changes names its ``strategies``. ``urgent`` ones are never held up by freezes
+    and windows, and take over an operation of the same target that is settling. ``suggest`` offers words for a field
+    of the form, given the target.
     """
 
     name: str
@@ -142,5 +214,6 @@ class Command:
     plan: Callable[[Any, World, Person], Plan]
     target: Callable[[Any, Catalog], Target] | None = None
     examples: tuple[str, ...] = ()
-    effects: tuple[Effect, ...] = ()
-    watch: Callable[[Run, World], Progress] | None = None
+    strategies: Mapping[str, Strategy] = field(default_factory=dict)
+    urgent: bool = False
+    suggest: Mapping[str, Callable[[Target, World], tuple[Suggestion, ...]]] = field(default_factory=dict)

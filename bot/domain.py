@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from bot.duration import Duration
+
 Json: TypeAlias = dict[str, JsonValue]
+OnFailure: TypeAlias = Literal["offer", "rollback"]
 
 
 class Frozen(BaseModel):
@@ -56,6 +59,15 @@ class ServiceAlarm(Frozen):
     severity: Severity = Field(default=Severity.MEDIUM, description="How bad it is when it fires.")
 
 
+class Build(Frozen):
+    """How a version that does not exist yet is built: a CodeBuild project, or a GitHub Actions workflow."""
+
+    codebuild: str = Field(default="", description="CodeBuild project; it gets VERSION and OPERATION as variables.")
+    github: str = Field(default="", description="GitHub repository, owner/name.")
+    workflow: str = Field(default="", description="File name of the workflow, with github.")
+    ref: str = Field(default="main", description="Branch or tag the workflow runs on, with github.")
+
+
 class Service(Frozen):
     """One service of one environment. Everything after ``alarms`` overrides what AWS already knows."""
 
@@ -71,6 +83,16 @@ class Service(Frozen):
     family: str = Field(default="", description="Task definition family, where it cannot be discovered.")
     container: str = Field(default="", description="Container to ship, where a task has several.")
     log_groups: tuple[str, ...] = Field(default=(), description="Log groups besides those of the containers.")
+    application: str = Field(default="", description="CodeDeploy application, where it cannot be discovered.")
+    deployment_group: str = Field(default="", description="CodeDeploy deployment group, with application.")
+    artifact: str = Field(
+        default="", description="Where versions lie, with {version} in it: s3://…/{version}/ or a zip for Lambda."
+    )
+    canary: tuple[int, ...] = Field(default=(), description="Percent of calls the new version gets, in steps (lambda).")
+    canary_wait: Duration = Field(
+        default="5m", validate_default=True, description="How long each canary step is watched (lambda)."
+    )
+    build: Build | None = Field(default=None, description="How a version that does not exist yet is built.")
 
 
 class Environment(Frozen):
@@ -81,6 +103,10 @@ class Environment(Frozen):
     role_arn: str = Field(default="", description="Role to assume, when it differs from the system's.")
     external_id: str = Field(default="", description="External id for that role.")
     channel: str = Field(default="", description="Slack channel, when it differs from the system's.")
+    checklist: tuple[str, ...] = Field(default=(), description="Ticked in the plan before a deployment is confirmed.")
+    on_failure: OnFailure = Field(
+        default="offer", description="After a failed deployment: offer a rollback, or roll back at once."
+    )
     services: dict[str, Service] = Field(description="Services by the name people type.")
 
 
@@ -120,6 +146,8 @@ class Target:
     account: Account
     channel: str
     production: bool
+    checklist: tuple[str, ...] = ()
+    on_failure: OnFailure = "offer"
 
     @property
     def key(self) -> str:
@@ -151,6 +179,37 @@ class Person:
     is_bot: bool = False
     groups: frozenset[str] = frozenset()
     channel: str = ""
+
+
+class HoldKind(StrEnum):
+    """What holds changes up."""
+
+    FREEZE = "freeze"
+    WINDOW = "window"
+    NOTICE = "notice"
+    LOCK = "lock"
+
+
+class Hold(Frozen):
+    """Something that holds changes of some targets up. Times are seconds since the epoch; ``until`` 0 has no end.
+
+    ``place`` is a prefix of target keys: empty for all, ``bi``, ``bi/production`` or ``bi/production/api``. A hold that
+    does not ``block`` only warns. Of a NOTICE ``until`` is the earliest moment that a change confirmed now may begin.
+    A LOCK was left by a rollback during an incident and ends with the next approved deployment that proves good.
+    """
+
+    id: str
+    kind: HoldKind
+    place: str
+    reason: str
+    since: float
+    until: float = 0.0
+    by: str = ""
+    blocks: bool = True
+
+    def covers(self, target_key: str) -> bool:
+        """True when the target lies in its place."""
+        return not self.place or f"{target_key}/".startswith(f"{self.place}/")
 
 
 class AlarmState(StrEnum):

@@ -18,12 +18,14 @@ from bot.cloud import (
     HealthAnswer,
     Image,
     LogLine,
+    RunningTask,
     ServiceDeployment,
     StoppedTask,
     TargetHealth,
     TaskDefinition,
 )
 from bot.domain import Account, Alarm, AlarmMetric, Health, Person, Target
+from bot.shipping_ports import Builds, CodeDeploy, Functions, Holds, Needs, Scalings, Sites
 
 if TYPE_CHECKING:
     from bot.catalog import Catalog
@@ -53,6 +55,14 @@ class Chat(Protocol):
 
     def post(self, channel: str, message: Message, *, key: str, thread_ts: str = "") -> str:
         """Post and return the ts. ``key`` travels in the message's metadata so that ``find`` sees it."""
+        ...
+
+    def open_view(self, trigger_id: str, view: Mapping[str, Any]) -> str:
+        """Open a modal (views.open) and return its id. Raises ConflictError when the trigger is older than 3 seconds."""
+        ...
+
+    def update_view(self, view_id: str, view: Mapping[str, Any]) -> bool:
+        """Replace a modal (views.update); False when the person has closed it."""
         ...
 
     def find(self, channel: str, key: str, *, since: float, thread_ts: str = "") -> str | None:
@@ -115,10 +125,13 @@ class Ecs(Protocol):
         """ARN of the newest revision of a family that carries this tag, or None (newest twenty are read)."""
         ...
 
-    def register(self, account: Account, base: TaskDefinition, container: str, image: str, tags: dict[str, str]) -> str:
-        """Register a copy of a task definition with one image changed; returns the ARN.
+    def register(
+        self, account: Account, base: TaskDefinition, images: Mapping[str, str], tags: Mapping[str, str]
+    ) -> str:
+        """Register a copy of a task definition with the images of these containers changed; returns the ARN.
 
-        Raises UpstreamError naming any field this botocore would silently drop.
+        Only ``family``, ``revision``, ``tags`` and ``raw`` of ``base`` are used, so that one which AWS has forgotten
+        can be made again. Raises UpstreamError naming any field this botocore would silently drop.
         """
         ...
 
@@ -126,8 +139,36 @@ class Ecs(Protocol):
         """UpdateService with nothing but the task definition; returns the id of the PRIMARY deployment."""
         ...
 
+    def restart_service(self, target: Target) -> str:
+        """UpdateService with nothing but forceNewDeployment; returns the id of the PRIMARY deployment."""
+        ...
+
+    def set_desired(self, target: Target, count: int) -> None:
+        """UpdateService with nothing but the desired count, which starts no deployment."""
+        ...
+
     def service_deployments(self, target: Target, *, since: float) -> tuple[ServiceDeployment, ...]:
         """ECS's own history of rollouts created since then, newest first."""
+        ...
+
+    def service_deployment(self, target: Target, arn: str) -> ServiceDeployment | None:
+        """One rollout by its ARN; None when ECS does not know it (any more)."""
+        ...
+
+    def stop_deployment(self, target: Target, arn: str) -> None:
+        """StopServiceDeployment with ROLLBACK. Raises ConflictError when it has ended already."""
+        ...
+
+    def continue_deployment(self, target: Target, arn: str, hook: str, *, go_on: bool) -> None:
+        """Answer a PAUSE hook: go on or roll back. Raises ConflictError when it no longer waits."""
+        ...
+
+    def running_tasks(self, target: Target) -> tuple[RunningTask, ...]:
+        """The service's running tasks with the digests they run and their protection, oldest first."""
+        ...
+
+    def stop_task(self, target: Target, task: str, reason: str) -> None:
+        """StopTask; ECS starts another in its place. Stopping one that has stopped is no error."""
         ...
 
     def stopped_tasks(self, target: Target, *, since: float, started_by: str = "") -> tuple[StoppedTask, ...]:
@@ -198,6 +239,10 @@ class Pager(Protocol):
         """Resolve the alert."""
         ...
 
+    def change(self, routing_key_env: str, summary: str, details: Mapping[str, str], link: str, at: float) -> bool:
+        """Tell of a change (Events API v2 change events, which notify nobody); False when there is no routing key."""
+        ...
+
 
 class Gather(Protocol):
     """Runs reads in parallel under one deadline."""
@@ -211,14 +256,21 @@ class Gather(Protocol):
 class World:
     """Everything a command, a step or an incident may touch.
 
-    ``slash`` maps a command's name to the name it is registered under; ``may(person, action, environment)``
-    tells whether somebody is allowed to (environment empty: anywhere at all).
+    ``slash`` maps a command's name to the name it is registered under; ``may(person, action, target)`` tells whether
+    somebody is allowed to (target None: anywhere at all).
     """
 
     clock: Clock
     catalog: Catalog
     chat: Chat
     ecs: Ecs
+    code_deploy: CodeDeploy
+    scaling: Scalings
+    functions: Functions
+    sites: Sites
+    builds: Builds
+    needs: Needs
+    holds: Holds
     logs: Logs
     metrics: Metrics
     web: Web
@@ -227,7 +279,7 @@ class World:
     commands: Mapping[str, Command]
     slash: Mapping[str, str]
     recent: Recent
-    may: Callable[[Person, str, str], bool]
+    may: Callable[[Person, str, Target | None], bool]
 
 
 class Recent(Protocol):

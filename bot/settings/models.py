@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from bot.domain import Frozen, Severity
-from bot.settings.duration import Duration, DurationOrNever
+from bot.duration import Duration, DurationOrNever
 
 ACTIONS = ("read", "deploy", "incident")
 """What ``config/access.yaml`` can allow; every command carries one of these words."""

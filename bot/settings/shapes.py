@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from bot.settings.duration import parse_duration
+from bot.duration import parse_duration
 from bot.settings.reserved import RESERVED_COMMANDS
 from bot.settings.sentences import unknown
 from bot.settings.source import Source, plain
