@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from bot.aws.metrics import Metrics
 from bot.aws.session import Sessions
 from bot.catalog import Catalog
 from bot.clock import SystemClock
-from bot.domain import Account, Actor, Person
+from bot.domain import Account, Actor, Person, Target
 from bot.engine import Engine, Machine
 from bot.flow import UMBRELLA, Flow
 from bot.intake.delivery import Delivery
@@ -35,7 +36,7 @@ from bot.pagerduty import EventsPager
 from bot.parallel import Parallel
 from bot.ports import Clock, Message, World
 from bot.posts import Posts, whisper
-from bot.rows import Store
+from bot.rows import Signal, Store
 from bot.settings import Settings
 from bot.settings.environment import EnvironmentVariables, routing_key
 from bot.slack.chat import SlackChat
@@ -178,8 +179,11 @@ def build(settings: Settings, environment: EnvironmentVariables, *, clock: Clock
     catalog = Catalog(settings.systems)
     slash = slash_names(settings)
 
-    def may(person: Person, action: str, place: str) -> bool:
-        return authz.allowed(settings.access, person, action, place)
+    def may(person: Person, action: str, target: Target | None) -> bool:
+        return authz.allowed(settings.access, person, action, target)
+
+    def tell(operation: str, name: str, payload: Mapping[str, Any], key: str) -> bool:
+        return engine.signal(operation, Signal(name, payload, key))
 
     pager = EventsPager(
         lambda variable: routing_key(variable).get_secret_value() or None,
@@ -201,6 +205,7 @@ def build(settings: Settings, environment: EnvironmentVariables, *, clock: Clock
         slash=slash,
         recent=Ledger(store),
         may=may,
+        tell=tell,
     )
     engine = Engine(store, clock, _machines(store, world, settings))
     desk = Desk(engine, Flow(engine, catalog, COMMANDS, slash))

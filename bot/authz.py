@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-from bot.domain import Person
+from bot.domain import Person, Target
 from bot.errors import DeniedError
-from bot.settings.models import ANY, ANYONE, AccessConfig, Role
+from bot.settings.models import ANYONE, AccessConfig, Approvals, Role
 
 READ = "read"
-IN_WORDS = {READ: "look at anything", "deploy": "deploy", "incident": "acknowledge or resolve incidents"}
+IN_WORDS = {
+    READ: "look at anything",
+    "deploy": "deploy",
+    "rollback": "roll back",
+    "scale": "scale",
+    "restart": "restart",
+    "cancel": "cancel operations",
+    "freeze": "freeze or unfreeze anything",
+    "override": "override checks",
+    "incident": "acknowledge or resolve incidents",
+}
 
 
-def allowed(access: AccessConfig, person: Person, action: str, environment: str) -> bool:
+def allowed(access: AccessConfig, person: Person, action: str, target: Target | None) -> bool:
     """True when a rule fits; strangers (Slack Connect), guests and bots may change nothing.
 
-    ``environment`` is empty for what belongs to none, such as an incident of an unknown service: then a rule of any
+    ``target`` is None for what belongs to no service, such as an incident nobody listed: then a rule of any system and
     environment is enough.
     """
-    if not environment:
-        return allowed_anywhere(access, person, action)
     if person.is_bot or ((person.is_stranger or person.is_guest) and action != READ):
         return False
-    roles = access.allowed_roles(action, environment)
-    return any(_has(access.roles.get(name), name, person) for name in roles)
-
-
-def allowed_anywhere(access: AccessConfig, person: Person, action: str) -> bool:
-    """True when a rule fits in at least one environment."""
-    environments = {environment or ANY for rule in access.allow for environment in rule.environments}
-    return any(allowed(access, person, action, environment) for environment in environments)
+    return any(_has(access.roles.get(name), name, person) for name in access.allowed_roles(action, target))
 
 
 def _has(role: Role | None, name: str, person: Person) -> bool:
@@ -36,14 +37,29 @@ def _has(role: Role | None, name: str, person: Person) -> bool:
     return role is not None and (person.user in role.users or bool(person.groups & set(role.groups)))
 
 
-def require(access: AccessConfig, person: Person, action: str, environment: str) -> None:
+def require(access: AccessConfig, person: Person, action: str, target: Target | None) -> None:
     """Raise DeniedError, saying who may, unless the person is allowed to."""
-    if allowed(access, person, action, environment):
+    if allowed(access, person, action, target):
         return
-    what = IN_WORDS.get(action, action) + (f" in {environment}" if environment else "")
+    what = IN_WORDS.get(action, action) + (f" in {target.system} {target.environment}" if target else "")
     if person.is_stranger or person.is_guest or person.is_bot:
         kind = "a bot" if person.is_bot else "from another company" if person.is_stranger else "a guest"
         raise DeniedError(f"You may not {what}: you are {kind} here.", hint="Only full members of this workspace may.")
-    roles = access.allowed_roles(action, environment)
+    roles = access.allowed_roles(action, target)
     who = ", ".join(roles) if roles else "nobody"
     raise DeniedError(f"You may not {what}.", hint=f"Who may: {who} (config/access.yaml).")
+
+
+def approval(access: AccessConfig, action: str, target: Target | None) -> Approvals:
+    """What a plan needs besides its asker's confirmation: the strictest rule that fits."""
+    fitting = [rule for rule in access.approvals if target is not None and rule.fits(action, target)]
+    return max(fitting, key=lambda rule: rule.people, default=Approvals(action=action, people=0))
+
+
+def may_approve(access: AccessConfig, person: Person, action: str, target: Target, rule: Approvals) -> bool:
+    """Whoever the rule names may approve; where it names nobody, whoever may do the thing itself."""
+    if not rule.roles:
+        return allowed(access, person, action, target)
+    if person.is_bot or person.is_stranger or person.is_guest:
+        return False
+    return any(_has(access.roles.get(name), name, person) for name in rule.roles)

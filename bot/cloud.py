@@ -45,8 +45,8 @@ class LoadBalancer:
 class EcsService:
     """An ECS service as DescribeServices shows it; deployments with PRIMARY first, events newest first.
 
-    ``strategy`` is ROLLING, BLUE_GREEN, LINEAR or CANARY; ``alarms`` are those ECS rolls back on. ``current_deployment``
-    is the ARN of the service deployment under way or last ended. ``code_deployments`` are ids of CodeDeploy
+    ``strategy`` is ROLLING, BLUE_GREEN, LINEAR or CANARY; ``alarms`` are those ECS rolls back on.
+    ``current_deployment`` is the ARN of the service deployment under way or last ended. ``code_deployments`` are ids of CodeDeploy
     deployments, newest first, that made the task sets of a CODE_DEPLOY service.
     """
 
@@ -150,7 +150,7 @@ class StoppedTask:
 
 @dataclass(frozen=True)
 class RunningTask:
-    """A task that runs. ``images`` maps container names to digests; ``protected_until`` is 0 when it is not protected."""
+    """A task that runs. ``images`` maps container names to digests; ``protected_until`` is 0 without protection."""
 
     id: str
     task_definition: str

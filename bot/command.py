@@ -176,10 +176,10 @@ class Effect:
 
 @dataclass(frozen=True)
 class Strategy:
-    """One way to carry a plan out. ``effects`` depend on nothing but the plan, so that they are the same after a restart.
+    """One way to carry a plan out. ``effects`` depend on the plan alone, so that they are the same after a restart.
 
-    ``watch`` looks once how it settles. ``answers`` do what the buttons of its progress say; each may be asked twice and
-    returns a sentence. ``soaks`` is False where nothing is shipped that could prove bad later.
+    ``watch`` looks once how it settles. ``answers`` do what the buttons of its progress say; each may be asked twice
+    and returns a sentence. ``soaks`` is False where nothing is shipped that could prove bad later.
     """
 
     effects: Callable[[Plan], tuple[Effect, ...]]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Sequence
 
+from bot.incident import LIVE, Incident
 from bot.operation import Operation, State
 from bot.operations import KIND
-from bot.rows import Store
+from bot.ports import Past
+from bot.rows import Row, Store
 
-CHANGED = (State.RUNNING, State.SETTLING, State.SOAKING, State.DONE, State.FAILED)
+CHANGED = (State.RUNNING, State.SETTLING, State.SOAKING, State.DONE, State.FAILED, State.TAKEN_OVER)
+READ_AT_ONCE = 200
 
 
 class Ledger:
@@ -18,23 +20,46 @@ class Ledger:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def operations(self, target_key: str, *, since: float, limit: int = 5) -> Iterable[Mapping[str, Any]]:
-        """Operations that changed something, newest first; see ``bot.ports.Recent``."""
-        found: list[Mapping[str, Any]] = []
-        for row in self._store.rows(KIND, group=target_key, states=CHANGED, since=since, limit=50):
-            operation = Operation.model_validate(row.body)
-            if operation.plan is None or not operation.started_at:
-                continue
-            found.append(
-                {
-                    "id": row.id,
-                    "command": operation.command,
-                    "actor": operation.actor.user,
-                    "state": row.state,
-                    "title": operation.plan.title,
-                    "at": operation.started_at,
-                    "version": operation.plan.facts.get("version", ""),
-                    "task_definition": operation.results.get("register", {}).get("task_definition", ""),
-                }
-            )
-        return found[:limit]
+    def operations(self, target_key: str, *, since: float, limit: int = 5) -> tuple[Past, ...]:
+        found = self._read(target_key, CHANGED, since)
+        return tuple(past for past in found if past.started_at)[:limit]
+
+    def every(self, target_key: str = "", *, since: float, limit: int = 20) -> tuple[Past, ...]:
+        return tuple(self._read(target_key, (), since))[:limit]
+
+    def operation(self, operation_id: str) -> Past | None:
+        row = self._store.get(operation_id)
+        return _past(row) if row is not None and row.kind == KIND else None
+
+    def incident(self, target_key: str) -> str | None:
+        rows = self._store.rows("incident", group=target_key, states=LIVE, limit=1)
+        return Incident.model_validate(rows[0].body).alarm.name if rows else None
+
+    def _read(self, target_key: str, states: Sequence[State], since: float) -> list[Past]:
+        rows = self._store.rows(KIND, group=target_key, states=states, since=since, limit=READ_AT_ONCE)
+        found = [_past(row) for row in rows]
+        return [past for past in found if past is not None]
+
+
+def _past(row: Row) -> Past | None:
+    """None for an operation that only read, or whose plan is not made yet."""
+    operation = Operation.model_validate(row.body)
+    plan = operation.plan
+    if plan is None or not plan.changes_anything:
+        return None
+    return Past(
+        id=row.id,
+        command=operation.command,
+        actor=operation.actor.user,
+        target=operation.target,
+        state=row.state,
+        title=plan.title,
+        asked_at=row.created_at,
+        started_at=operation.started_at,
+        ended_at=operation.ended_at,
+        good=operation.good,
+        said=operation.progress.headline if operation.progress else operation.note,
+        approved_by=tuple(approval.user for approval in operation.approvals),
+        facts=plan.facts,
+        results=operation.results,
+    )

@@ -16,6 +16,8 @@ class State(StrEnum):
 
     RECEIVED = "received"
     PROPOSED = "proposed"
+    APPROVING = "approving"
+    APPROVED = "approved"
     RUNNING = "running"
     SETTLING = "settling"
     SOAKING = "soaking"
@@ -24,17 +26,40 @@ class State(StrEnum):
     CANCELLED = "cancelled"
     EXPIRED = "expired"
     REFUSED = "refused"
+    TAKEN_OVER = "taken_over"
 
 
+WAITING = (State.RECEIVED, State.PROPOSED, State.APPROVING, State.APPROVED)
+"""States in which AWS was told nothing yet."""
 ACTIVE = (State.RUNNING, State.SETTLING)
-ENDED = (State.DONE, State.FAILED, State.CANCELLED, State.EXPIRED, State.REFUSED)
+ENDED = (State.DONE, State.FAILED, State.CANCELLED, State.EXPIRED, State.REFUSED, State.TAKEN_OVER)
+
+
+class Approval(Frozen):
+    """Somebody who said yes to a plan, and when."""
+
+    user: str
+    at: float
+
+
+class Overridden(Frozen):
+    """A blocking check that somebody decided to go on in spite of; ``emergency`` needs a second person."""
+
+    check: str
+    user: str
+    reason: str
+    at: float
+    emergency: bool = False
 
 
 class Operation(Frozen):
     """The body of an operation's row. Times are seconds since the epoch.
 
     ``args`` are the validated arguments, ``results`` what each effect returned so far, ``effect`` the index
-    of the next one. ``note`` is what its card says besides the plan.
+    of the next one. ``note`` is what its card says besides the plan. ``approvals`` and ``overrides`` are bound to the
+    plan that ``confirmed_plan`` is the fingerprint of. ``ticked`` are indexes of the checklist. ``starts_at`` is when
+    an announced change may begin. ``unattended`` operations were started by the bot itself and need no confirmation.
+    ``answered`` are the values of the buttons that were pressed while it settled.
     """
 
     command: str
@@ -49,6 +74,15 @@ class Operation(Frozen):
     progress: Progress | None = None
     note: str = ""
     confirmed_by: str = ""
+    confirmed_plan: str = ""
+    confirmed_at: float = 0.0
+    approvals: tuple[Approval, ...] = ()
+    overrides: tuple[Overridden, ...] = ()
+    ticked: tuple[int, ...] = ()
+    starts_at: float = 0.0
+    unattended: bool = False
+    answered: tuple[str, ...] = ()
+    overdue: bool = False
     started_at: float = 0.0
     ended_at: float = 0.0
     good: bool | None = None

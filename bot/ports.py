@@ -7,7 +7,7 @@ Every method that talks to a service raises ``UpstreamError`` when it refuses or
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -58,7 +58,7 @@ class Chat(Protocol):
         ...
 
     def open_view(self, trigger_id: str, view: Mapping[str, Any]) -> str:
-        """Open a modal (views.open) and return its id. Raises ConflictError when the trigger is older than 3 seconds."""
+        """Open a modal (views.open); its id. Raises ConflictError when the trigger is older than 3 seconds."""
         ...
 
     def update_view(self, view_id: str, view: Mapping[str, Any]) -> bool:
@@ -253,6 +253,61 @@ class Gather(Protocol):
 
 
 @dataclass(frozen=True)
+class Past:
+    """One operation of the bot's own ledger, ended or not. Times are seconds since the epoch, 0 for not yet.
+
+    ``state`` is a word of ``bot.operation.State``. ``good`` is None until its soak has ended. ``facts`` are the plan's,
+    ``results`` what each effect returned.
+    """
+
+    id: str
+    command: str
+    actor: str
+    target: str
+    state: str
+    title: str
+    asked_at: float
+    started_at: float
+    ended_at: float
+    good: bool | None
+    said: str
+    approved_by: tuple[str, ...]
+    facts: Mapping[str, Any]
+    results: Mapping[str, Mapping[str, Any]]
+
+    @property
+    def version(self) -> str:
+        """The version it shipped, or nothing."""
+        return str(self.facts.get("version", ""))
+
+    @property
+    def task_definition(self) -> str:
+        """ARN of the task definition it put into service, or nothing."""
+        made = self.results.get("register", {}).get("task_definition") or self.facts.get("to_definition", "")
+        return str(made or "")
+
+
+class Recent(Protocol):
+    """The bot's own ledger, as steps and plans read it."""
+
+    def operations(self, target_key: str, *, since: float, limit: int = 5) -> tuple[Past, ...]:
+        """Operations on a target asked for since then that changed something, newest first."""
+        ...
+
+    def every(self, target_key: str = "", *, since: float, limit: int = 20) -> tuple[Past, ...]:
+        """Operations in any state, of one target or of all, newest first; those that only read are left out."""
+        ...
+
+    def operation(self, operation_id: str) -> Past | None:
+        """One operation."""
+        ...
+
+    def incident(self, target_key: str) -> str | None:
+        """The name of the alarm whose incident of this target is open, or None."""
+        ...
+
+
+@dataclass(frozen=True)
 class World:
     """Everything a command, a step or an incident may touch.
 
@@ -280,15 +335,4 @@ class World:
     slash: Mapping[str, str]
     recent: Recent
     may: Callable[[Person, str, Target | None], bool]
-
-
-class Recent(Protocol):
-    """The bot's own ledger, as steps and plans read it."""
-
-    def operations(self, target_key: str, *, since: float, limit: int = 5) -> Iterable[Mapping[str, Any]]:
-        """Operations on a target that changed something, newest first.
-
-        Each has ``id``, ``command``, ``actor``, ``state``, ``title``, ``at``, ``version`` and ``task_definition``
-        (the ARN it registered, or nothing).
-        """
-        ...
+    tell: Callable[[str, str, Mapping[str, Any], str], bool]

@@ -10,7 +10,7 @@ class CodeDeployment:
     """A CodeDeploy deployment of an ECS service.
 
     ``status`` is Created, Queued, InProgress, Baking, Succeeded, Failed, Stopped or Ready (it waits for somebody to
-    let the traffic over). ``rollback`` is the id of the deployment that undoes it, ``undoes`` that of the one it undoes.
+    let the traffic over). ``rollback`` is the id of the deployment that undoes it, ``undoes`` the reverse.
     """
 
     id: str
@@ -29,7 +29,7 @@ class CodeDeployment:
 
 @dataclass(frozen=True)
 class ScalableTarget:
-    """What Application Auto Scaling may do with the number of tasks; each ``suspended_`` part is one of its switches."""
+    """What Application Auto Scaling may do with the number of tasks, and its three ``suspended_`` switches."""
 
     minimum: int
     maximum: int

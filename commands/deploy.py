@@ -15,12 +15,12 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from bot.catalog import Catalog
 from bot.cloud import AlarmReading, EcsService, Image
-from bot.command import Change, Check, CheckStatus, Command, Effect, Plan, Run
+from bot.command import Change, Check, CheckStatus, Command, Effect, Plan, Run, Strategy
 from bot.domain import Person, ServiceKind, Target
 from bot.errors import BotError, ConflictError, NotFoundError, UpstreamError
 from bot.ports import World
-from commands import images
-from commands.rollout import watch
+from bot.shipping import images
+from bot.shipping.ecs_watch import watch
 
 PLAN_SECONDS = 20.0
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}|sha256:[0-9a-f]{64}")
@@ -235,7 +235,7 @@ def _register(run: Run, world: World) -> dict[str, Any]:
         images.VERSION_TAG: str(facts["version"]),
         images.BY_TAG: run.actor.user,
     }
-    arn = world.ecs.register(run.target.account, base, str(facts["container"]), str(facts["image"]), tags)
+    arn = world.ecs.register(run.target.account, base, {str(facts["container"]): str(facts["image"])}, tags)
     return {"task_definition": arn}
 
 
@@ -262,9 +262,13 @@ deploy = Command(
     target=target,
     plan=plan,
     examples=("bi/api production v1.4.2", "delivery-standard prod v2.0.0"),
-    effects=(
-        Effect(name="register", find=_find_registered, do=_register),
-        Effect(name="update", find=_find_updated, do=_update),
-    ),
-    watch=watch,
+    strategies={
+        "ecs": Strategy(
+            effects=lambda plan: (
+                Effect(name="register", find=_find_registered, do=_register),
+                Effect(name="update", find=_find_updated, do=_update),
+            ),
+            watch=watch,
+        )
+    },
 )

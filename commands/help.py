@@ -23,7 +23,7 @@ class HelpArgs(BaseModel):
 def plan(args: HelpArgs, world: World, person: Person) -> Plan:
     """The list of commands, or one command in full."""
     runnable = {
-        name: command for name, command in sorted(world.commands.items()) if world.may(person, command.action, "")
+        name: command for name, command in sorted(world.commands.items()) if world.may(person, command.action, None)
     }
     if args.command:
         return _one(args.command, runnable, world)

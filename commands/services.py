@@ -15,8 +15,8 @@ from bot.command import Command, Plan
 from bot.domain import Account, Person, ServiceKind, Target
 from bot.errors import BotError, ConflictError, NotFoundError
 from bot.ports import World
+from bot.shipping import images
 from bot.views import blocks as b
-from commands import images
 
 READ_SECONDS = 15.0
 LEDGER_SECONDS = 90 * 86400.0
@@ -204,11 +204,11 @@ def _since(reading: Reading, world: World, at: float, *, rolling: bool) -> str:
     definition = reading.definition if isinstance(reading.definition, TaskDefinition) else None
     last = next(iter(world.recent.operations(reading.target.key, since=at - LEDGER_SECONDS, limit=1)), None)
     running = definition.arn if definition else ""
-    if last and last["state"] == "failed" and last["task_definition"] != running and float(last["at"]) <= at:
+    if last and last.state == "failed" and last.task_definition != running and last.started_at <= at:
         return f"ECS went back to it {age} ago"
     by = definition.tags.get(images.BY_TAG, "") if definition else ""
-    if not by and last and running and last["task_definition"] == running:
-        by = str(last["actor"])
+    if not by and last and running and last.task_definition == running:
+        by = last.actor
     who = b.user(by) if by else "somebody outside the bot"
     return f"rolling out for {age} by {who}" if rolling else f"deployed {age} ago by {who}"
 

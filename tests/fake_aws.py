@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from bot.cloud import (
@@ -13,6 +14,7 @@ from bot.cloud import (
     EcsService,
     Image,
     LogLine,
+    RunningTask,
     ServiceDeployment,
     StoppedTask,
     TargetHealth,
@@ -90,6 +92,7 @@ class FakeEcs:
         self.platforms: tuple[str, ...] = ("X86_64",)
         self.records: list[ServiceDeployment] = []
         self.stopped: list[StoppedTask] = []
+        self.tasks: list[RunningTask] = []
         self.health: tuple[TargetHealth, ...] = ()
         self.writes: list[str] = []
         self.failures = Failures()
@@ -139,10 +142,13 @@ class FakeEcs:
         known = [each for each in self.definitions.values() if each.family == family and each.tags.get(tag) == value]
         return known[-1].arn if known else None
 
-    def register(self, account: Account, base: TaskDefinition, container: str, image: str, tags: dict[str, str]) -> str:
+    def register(
+        self, account: Account, base: TaskDefinition, images: Mapping[str, str], tags: Mapping[str, str]
+    ) -> str:
         self.failures.take("register")
         newest = max(each.revision for each in self.definitions.values() if each.family == base.family)
-        made = a_definition(base.family, newest + 1, image, tags)
+        containers = tuple(replace(each, image=images.get(each.name, each.image)) for each in base.containers)
+        made = replace(a_definition(base.family, newest + 1, "", dict(tags)), containers=containers, raw=base.raw)
         self.definitions[made.arn] = made
         self.writes.append(f"register {made.family}:{made.revision}")
         self.lost_answers.take("register")
@@ -157,6 +163,45 @@ class FakeEcs:
         self.writes.append(f"update {target.key} {task_definition.rsplit('/', 1)[-1]}")
         self.lost_answers.take("update_service")
         return coming.id
+
+    def restart_service(self, target: Target) -> str:
+        self.failures.take("restart_service")
+        running = self.live[target.key].deployments[0].task_definition
+        coming = a_deployment(running, id="ecs-svc/again", rollout_state="IN_PROGRESS", running=0, created_at=NOON)
+        self.live[target.key] = replace(
+            *(self.live[target.key],), deployments=(coming, a_deployment(running, status="ACTIVE"))
+        )
+        self.writes.append(f"restart {target.key}")
+        self.lost_answers.take("restart_service")
+        return coming.id
+
+    def set_desired(self, target: Target, count: int) -> None:
+        self.failures.take("set_desired")
+        self.live[target.key] = replace(self.live[target.key], desired=count)
+        self.writes.append(f"desired {target.key} {count}")
+        self.lost_answers.take("set_desired")
+
+    def service_deployment(self, target: Target, arn: str) -> ServiceDeployment | None:
+        self.failures.take("service_deployment")
+        return next((record for record in self.records if record.arn == arn), None)
+
+    def stop_deployment(self, target: Target, arn: str) -> None:
+        self.failures.take("stop_deployment")
+        self.writes.append(f"stop {arn}")
+        self.lost_answers.take("stop_deployment")
+
+    def continue_deployment(self, target: Target, arn: str, hook: str, *, go_on: bool) -> None:
+        self.failures.take("continue_deployment")
+        self.writes.append(f"{'continue' if go_on else 'roll back'} {arn} {hook}")
+        self.lost_answers.take("continue_deployment")
+
+    def running_tasks(self, target: Target) -> tuple[RunningTask, ...]:
+        self.failures.take("running_tasks")
+        return tuple(self.tasks)
+
+    def stop_task(self, target: Target, task: str, reason: str) -> None:
+        self.failures.take("stop_task")
+        self.writes.append(f"stop task {task}")
 
     def service_deployments(self, target: Target, *, since: float) -> tuple[ServiceDeployment, ...]:
         self.failures.take("service_deployments")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from bot.cloud import HealthAnswer
 from bot.domain import Alarm, Health, Person
@@ -83,6 +83,7 @@ class FakeChat:
     def __init__(self) -> None:
         self.posts: list[Shown] = []
         self.whispers: list[Whisper] = []
+        self.views: dict[str, dict[str, Any]] = {}
         self.finds: list[str] = []
         self.updates = 0
         self.people: dict[str, Person] = {}
@@ -114,6 +115,18 @@ class FakeChat:
     def whisper(self, channel: str, user: str, message: Message, *, thread_ts: str = "") -> None:
         self.failures.take("whisper")
         self.whispers.append(Whisper(self.channel_id(channel), user, message, thread_ts))
+
+    def open_view(self, trigger_id: str, view: Mapping[str, Any]) -> str:
+        self.failures.take("open_view")
+        self.views[f"V{len(self.views) + 1}"] = dict(view)
+        return f"V{len(self.views)}"
+
+    def update_view(self, view_id: str, view: Mapping[str, Any]) -> bool:
+        self.failures.take("update_view")
+        if view_id not in self.views:
+            return False
+        self.views[view_id] = dict(view)
+        return True
 
     def respond(self, response_url: str, message: Message, *, replace: bool = False) -> None:
         self.failures.take("respond")
@@ -164,7 +177,7 @@ def _texts(value: object) -> Iterable[str]:
 def buttons(message: Message) -> dict[str, str]:
     """The buttons of a message: action ids and what they carry."""
     rows = [block for block in message.blocks if block["type"] == "actions"]
-    return {element["action_id"]: element["value"] for row in rows for element in row["elements"]}
+    return {each["action_id"]: each["value"] for row in rows for each in row["elements"] if each["type"] == "button"}
 
 
 class FakeWeb:
@@ -200,6 +213,11 @@ class FakePager:
     def resolve(self, routing_key_env: str, dedup_key: str, at: float) -> None:
         self.failures.take("resolve")
         self.events.append(("resolve", dedup_key))
+
+    def change(self, routing_key_env: str, summary: str, details: Mapping[str, str], link: str, at: float) -> bool:
+        self.failures.take("change")
+        self.events.append(("change", summary))
+        return True
 
 
 def serially(reads: Mapping[str, Callable[[], T]], *, seconds: float) -> dict[str, T | Exception]:

@@ -19,11 +19,20 @@ from bot.operation import Operation, card_key
 from bot.operations import Operations
 from bot.ports import Message, World
 from bot.posts import Posts
-from bot.rows import Row
+from bot.rows import Row, Signal
 from bot.settings.models import AccessConfig, BotConfig, Role, Rule
 from bot.store.sqlite import SqliteStore
 from commands import COMMANDS
 from tests.fake_aws import FakeEcs, FakeLogs, FakeMetrics, a_definition
+from tests.fake_shipping import (
+    FakeBuilds,
+    FakeCodeDeploy,
+    FakeFunctions,
+    FakeHolds,
+    FakeNeeds,
+    FakeScalings,
+    FakeSites,
+)
 from tests.fakes import FakeChat, FakeClock, FakePager, FakeWeb, Shown, buttons, serially
 
 ALICE, BOB, DAVE, EVE, GUS, ROBOT = "U0ALICE", "U0BOB", "U0DAVE", "U0EVE", "U0GUS", "U0ROBOT"
@@ -96,6 +105,8 @@ class Scene:
         self.store = SqliteStore(folder / "bot.db")
         self.chat, self.ecs, self.logs, self.metrics = FakeChat(), FakeEcs(), FakeLogs(), FakeMetrics()
         self.web, self.pager = FakeWeb(), FakePager()
+        self.code_deploy, self.scaling, self.functions = FakeCodeDeploy(), FakeScalings(), FakeFunctions()
+        self.sites, self.builds, self.needs, self.holds = FakeSites(self.clock), FakeBuilds(), FakeNeeds(), FakeHolds()
         self.chat.people = the_people()
         self.chat.channels = {"#bi": "C0BI", "#ops": "C0OPS"}
         self.settings = BotConfig.model_validate({"default_channel": "#ops", **(settings or {})})
@@ -117,13 +128,17 @@ class Scene:
             pager=self.pager,
             gather=serially,
             commands=COMMANDS,
+            code_deploy=self.code_deploy,
+            scaling=self.scaling,
+            functions=self.functions,
+            sites=self.sites,
+            builds=self.builds,
+            needs=self.needs,
+            holds=self.holds,
             slash=SLASH,
             recent=Ledger(self.store),
-            may=lambda person, action, place: (
-                authz.allowed(access, person, action, place)
-                if place
-                else authz.allowed_anywhere(access, person, action)
-            ),
+            may=lambda person, action, target: authz.allowed(access, person, action, target),
+            tell=lambda operation, name, payload, key: self.engine.signal(operation, Signal(name, payload, key)),
         )
         machines = (
             Operations(self.store, self.world, access, self.settings.timings),

@@ -6,7 +6,7 @@ import random
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from bot.aws.calls import Calls, seconds
@@ -15,7 +15,7 @@ from bot.aws.raw import raw_task_definition, unknown_fields, without_nulls
 from bot.aws.session import Sessions
 from bot.cloud import Container, TaskDefinition
 from bot.domain import Account
-from bot.errors import NotFoundError, UpstreamError, UsageError
+from bot.errors import NotFoundError, UpstreamError
 
 REMEMBERED = 500
 """Task definitions kept in memory; each is some kilobytes."""
@@ -55,21 +55,24 @@ class TaskDefinitions(Calls):
         tagged = self._each(lambda arn: self._tags(account, arn).get(tag) == value, newest)
         return next((arn for arn, carries in zip(newest, tagged, strict=True) if carries), None)
 
-    def register(self, account: Account, base: TaskDefinition, container: str, image: str, tags: dict[str, str]) -> str:
-        """Register a copy of a task definition with one image changed; returns the ARN.
+    def register(
+        self, account: Account, base: TaskDefinition, images: Mapping[str, str], tags: Mapping[str, str]
+    ) -> str:
+        """Register a copy of a task definition with the images of these containers changed; returns the ARN.
 
-        An empty ``container`` means the only essential one. The copy keeps the tags of ``base``, except AWS's own,
-        and gets ``tags``. Raises UpstreamError naming any field this botocore would silently drop, UsageError when
-        the container is ambiguous and NotFoundError when there is none of that name.
+        The copy keeps the tags of ``base``, except AWS's own, and gets ``tags``. Raises UpstreamError naming any field
+        this botocore would silently drop, and NotFoundError for a container it does not have.
         """
         client = self._client(account, "ecs", repeat=False)
-        chosen = _container(base, container)
         parameters = _copy(client, base)
-        for definition in parameters["containerDefinitions"]:
-            if definition["name"] == chosen:
-                definition["image"] = image
+        definitions = {each["name"]: each for each in parameters["containerDefinitions"]}
+        for name, image in images.items():
+            if name not in definitions:
+                listed = ", ".join(definitions)
+                raise NotFoundError(f"{base.family} has no container {name}.", hint=f"It has: {listed}.")
+            definitions[name]["image"] = image
         kept = {key: text for key, text in base.tags.items() if not key.lower().startswith("aws:")}
-        parameters["tags"] = [{"key": key, "value": text} for key, text in (kept | tags).items()]
+        parameters["tags"] = [{"key": key, "value": text} for key, text in (kept | dict(tags)).items()]
         answer = self._register(client, parameters)
         return str(answer["taskDefinition"]["taskDefinitionArn"])
 
@@ -102,6 +105,8 @@ class TaskDefinitions(Calls):
             architecture=_architecture(found),
             tags=_read_tags(answer),
             raw=raw_task_definition(answer),
+            status=found.get("status", "ACTIVE"),
+            registered_by=found.get("registeredBy", ""),
         )
 
     def _revisions(self, account: Account, family: str, status: str) -> list[str]:
@@ -133,22 +138,6 @@ def _family(arn: str) -> str:
 
 def _revision(arn: str) -> int:
     return int(arn.rpartition(":")[2])
-
-
-def _container(base: TaskDefinition, name: str) -> str:
-    names = [each.name for each in base.containers]
-    if name:
-        if name not in names:
-            raise NotFoundError(f"{base.family} has no container {name}.", hint=f"It has: {', '.join(names)}.")
-        return name
-    essential = [each.name for each in base.containers if each.essential]
-    if len(essential) != 1:
-        listed = ", ".join(essential or names)
-        raise UsageError(
-            f"{base.family} has several essential containers: {listed}.",
-            hint="Name the one to ship as `container` in the system's configuration.",
-        )
-    return essential[0]
 
 
 def _copy(client: Any, base: TaskDefinition) -> dict[str, Any]:

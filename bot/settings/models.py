@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from bot.domain import Frozen, Severity
+from bot.domain import Frozen, Severity, Target
 from bot.duration import Duration, DurationOrNever
 
-ACTIONS = ("read", "deploy", "incident")
+ACTIONS = ("read", "deploy", "rollback", "scale", "restart", "cancel", "freeze", "override", "incident")
 """What ``config/access.yaml`` can allow; every command carries one of these words."""
 
 ANY = "*"
@@ -76,12 +76,37 @@ class Role(Frozen):
     users: tuple[str, ...] = Field(default=(), description="Ids of single people (U...).")
 
 
-class Rule(Frozen):
-    """One permission: an action, in these environments, for these roles."""
+class Scope(Frozen):
+    """An action in these systems and environments."""
 
-    action: str = Field(description="read, deploy, incident, or * for every action.")
+    action: str = Field(description="One of the actions, or * for every one.")
+    systems: tuple[str, ...] = Field(default=(ANY,), description="Systems by name; * for all.")
     environments: tuple[str, ...] = Field(default=(ANY,), description="Environments by name; * for all.")
+
+    def fits(self, action: str, target: Target | None) -> bool:
+        """True for this action and target; with no target the place does not count."""
+        if self.action not in (action, ANY):
+            return False
+        if target is None:
+            return True
+        in_system = ANY in self.systems or target.system in self.systems
+        return in_system and (ANY in self.environments or target.environment in self.environments)
+
+
+class Rule(Scope):
+    """One permission: an action, in these systems and environments, for these roles."""
+
     roles: tuple[str, ...] = Field(description="Roles named above; anyone stands for every full member.")
+
+
+class Approvals(Scope):
+    """How many people besides the asker must say yes to a plan before it runs."""
+
+    people: int = Field(default=1, ge=0, le=5, description="How many, other than the asker.")
+    roles: tuple[str, ...] = Field(default=(), description="Who may approve; whoever may do it when left out.")
+    expires: Duration = Field(
+        default="30m", validate_default=True, description="How long the approvals may take, from the confirmation on."
+    )
 
 
 class AccessConfig(Frozen):
@@ -89,13 +114,9 @@ class AccessConfig(Frozen):
 
     roles: dict[str, Role] = Field(default_factory=dict, description="Roles by name.")
     allow: tuple[Rule, ...] = Field(description="Rules; one that fits is enough.")
+    approvals: tuple[Approvals, ...] = Field(default=(), description="Plans that need more than their asker.")
 
-    def allowed_roles(self, action: str, environment: str) -> tuple[str, ...]:
-        """Names of the roles which some rule allows this action in this environment, in the order of the rules."""
-        names = [
-            role
-            for rule in self.allow
-            if rule.action in (action, ANY) and (ANY in rule.environments or environment in rule.environments)
-            for role in rule.roles
-        ]
+    def allowed_roles(self, action: str, target: Target | None) -> tuple[str, ...]:
+        """Names of the roles which some rule allows this action on this target, in the order of the rules."""
+        names = [role for rule in self.allow if rule.fits(action, target) for role in rule.roles]
         return tuple(dict.fromkeys(names))

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
 from bot.cloud import ServiceDeployment
 from bot.domain import Fact, Finding, Target
 from bot.errors import BotError
-from bot.ports import World
+from bot.ports import Past, World
 from bot.steps.base import ReadingStep, Scene, ecs_target, minutes
 
 SUSPICIOUS_SECONDS = 3600.0
@@ -28,7 +27,7 @@ class RecentChangesStep(ReadingStep):
             return None
         since = scene.at - self.hours * 3600
         changes = [
-            (float(each["at"]), f"{each['title']} by {_name(world, str(each['actor']))}: {_ended(each)}")
+            (each.started_at, f"{each.title} by {_name(world, each.actor)}: {_ended(each)}")
             for each in world.recent.operations(scene.target.key, since=since)
         ]
         known = [at for at, _ in changes]
@@ -102,8 +101,8 @@ def _rollout(record: ServiceDeployment, target: Target | None, world: World) -> 
     return f"rollout of {name}{f' (registered by {who})' if who else ''}: {ending}"
 
 
-def _ended(change: Mapping[str, Any]) -> str:
-    return {"failed": "failed", "running": "under way", "settling": "under way"}.get(str(change["state"]), "settled")
+def _ended(change: Past) -> str:
+    return {"failed": "failed", "running": "under way", "settling": "under way"}.get(change.state, "settled")
 
 
 def _name(world: World, user: str) -> str:

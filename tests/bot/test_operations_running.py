@@ -8,7 +8,7 @@ from bot.cloud import ServiceDeployment
 from bot.engine import LEASE_SECONDS
 from bot.errors import NotFoundError, UpstreamError
 from bot.operation import State
-from commands import images
+from bot.shipping import images
 from tests.fake_aws import a_deployment, a_service
 from tests.fakes import buttons, texts
 from tests.scene import ALICE, HEALTH, NEW, REPOSITORY, Scene

@@ -15,8 +15,8 @@ from bot.cloud import Deployment, EcsService, ServiceDeployment, StoppedTask
 from bot.command import Progress, Run, Stage
 from bot.errors import BotError
 from bot.ports import World
+from bot.shipping import images
 from bot.stop_reasons import explain, is_failure
-from commands import images
 
 HEALTH_SECONDS = 60.0
 """How long a service whose tasks have settled may take to answer its health address as configured."""

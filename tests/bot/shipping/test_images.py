@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.errors import ConflictError
-from commands import images
+from bot.shipping import images
 from tests.fake_aws import a_definition
 
 DIGEST = "sha256:" + "a1" * 32
