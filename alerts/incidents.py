@@ -178,7 +178,7 @@ class Incidents(Machine):
         target = self._target(scene)
         try:
             person = self._world.chat.person(user)
-            authz.require(self._access, person, "incident", target.environment if target else "")
+            authz.require(self._access, person, "incident", target)
         except BotError as error:  # not allowed, or Slack cannot say who this is: no reason to hold up the alarm
             scene.new.append(self._whisper(scene.row, user, str(signal.number), error))
             return ""

@@ -41,7 +41,7 @@ def require(access: AccessConfig, person: Person, action: str, target: Target | 
     """Raise DeniedError, saying who may, unless the person is allowed to."""
     if allowed(access, person, action, target):
         return
-    what = IN_WORDS.get(action, action) + (f" in {target.system} {target.environment}" if target else "")
+    what = IN_WORDS.get(action, action) + (f" in {target.environment}" if target else "")
     if person.is_stranger or person.is_guest or person.is_bot:
         kind = "a bot" if person.is_bot else "from another company" if person.is_stranger else "a guest"
         raise DeniedError(f"You may not {what}: you are {kind} here.", hint="Only full members of this workspace may.")

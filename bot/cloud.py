@@ -46,8 +46,8 @@ class EcsService:
     """An ECS service as DescribeServices shows it; deployments with PRIMARY first, events newest first.
 
     ``strategy`` is ROLLING, BLUE_GREEN, LINEAR or CANARY; ``alarms`` are those ECS rolls back on.
-    ``current_deployment`` is the ARN of the service deployment under way or last ended. ``code_deployments`` are ids of CodeDeploy
-    deployments, newest first, that made the task sets of a CODE_DEPLOY service.
+    ``current_deployment`` is the ARN of the service deployment under way or last ended. ``code_deployments`` are ids
+    of CodeDeploy deployments, newest first, that made the task sets of a CODE_DEPLOY service.
     """
 
     arn: str

@@ -145,17 +145,24 @@ class Progress(Frozen):
 class Run:
     """An approved operation on its way: what was asked, the plan, and what each effect so far returned.
 
-    ``operation`` is the id that keys every effect; ``started_at`` is seconds since the epoch; ``progress`` is
-    the last look at it while it settles.
+    ``operation`` is the id that keys every effect; ``where`` is None for a command that names no service;
+    ``started_at`` is seconds since the epoch; ``progress`` is the last look at it while it settles.
     """
 
     operation: str
     actor: Actor
-    target: Target
+    where: Target | None
     plan: Plan
     started_at: float
     results: dict[str, dict[str, Any]] = field(default_factory=dict)
     progress: Progress | None = None
+
+    @property
+    def target(self) -> Target:
+        """The service that is changed. Raises TypeError for a command that names none."""
+        if self.where is None:
+            raise TypeError(f"operation {self.operation} has no target")
+        return self.where
 
 
 @dataclass(frozen=True)

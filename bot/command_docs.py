@@ -31,6 +31,6 @@ def _one(command: Command) -> str:
         lines.append("")
     examples = [f"/{slash} {words}".strip() for words in command.examples] or [example(command, slash)]
     lines.append("Examples: " + ", ".join(f"`{line}`" for line in examples) + ".\n")
-    action = "changes something, after a plan and its confirmation" if command.effects else "only reads"
+    action = "changes something, after a plan and its confirmation" if command.strategies else "only reads"
     lines.append(f"It {action}; `{command.action}` in `config/access.yaml` governs who may.\n")
     return "\n".join(lines)

@@ -15,11 +15,10 @@ from bot.command import Command
 from bot.domain import Actor, as_json
 from bot.engine import Engine
 from bot.errors import BotError, UsageError
-from bot.operation import State
-from bot.operations import KIND, request
+from bot.operation import KIND, State, request
 from bot.ports import Message
 from bot.rows import NewRow, Signal
-from bot.sayings import CANCEL, CONFIRM
+from bot.sayings import ANSWER, APPROVE, CANCEL, CONFIRM, DECLINE, TICK
 from bot.views import operation as view
 
 UMBRELLA = "ops"
@@ -72,12 +71,21 @@ class Flow:
         return self._commands[name], typed[1:], f"{slash} {word}"
 
     def press(self, action_id: str, value: str, actor: Actor, *, key: str) -> Message | None:
-        """A button of an operation's card was pressed; a message when there is no such operation any more."""
-        operation_id, _, plan = value.partition(":")
-        name = {view.CONFIRM: CONFIRM, view.CANCEL: CANCEL}.get(action_id)
-        if name is None:
+        """A button of an operation's card was pressed; a message when there is no such operation any more.
+
+        ``value`` is what the button carries: the operation, and for most the plan, the tick marks or the answer.
+        """
+        operation_id, _, carried = value.partition(":")
+        said = action_id.removeprefix(view.PREFIX).partition(":")[0]
+        payload: dict[str, object] = {"user": actor.user}
+        if said in (CONFIRM, APPROVE):
+            payload["plan"] = carried
+        elif said == TICK:
+            payload["ticked"] = [int(number) for number in carried.split(",") if number.isdecimal()]
+        elif said == ANSWER:
+            payload["answer"], _, payload["value"] = carried.partition(":")
+        elif said not in (CANCEL, DECLINE):
             return view.sentence("This button is of another version of the bot.", "Ask for a fresh plan.")
-        signal = Signal(name, {"user": actor.user, "plan": plan}, key=key)
-        if self._engine.signal(operation_id, signal) or self._engine.knows(operation_id):
+        if self._engine.signal(operation_id, Signal(said, payload, key=key)) or self._engine.knows(operation_id):
             return None
         return view.sentence("I no longer have this operation.", "It is too old; ask for a fresh plan.")

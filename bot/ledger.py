@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.incident import LIVE, Incident
-from bot.operation import Operation, State
-from bot.operations import KIND
+from bot.operation import KIND, Operation, State
 from bot.ports import Past
 from bot.rows import Row, Store
 

@@ -7,8 +7,10 @@ from typing import Any
 
 from pydantic import Field, JsonValue
 
-from bot.command import Plan, Progress
-from bot.domain import Actor, Frozen
+from bot.command import Command, Plan, Progress
+from bot.domain import Actor, Frozen, Target
+
+KIND = "operation"
 
 
 class State(StrEnum):
@@ -79,6 +81,7 @@ class Operation(Frozen):
     approvals: tuple[Approval, ...] = ()
     overrides: tuple[Overridden, ...] = ()
     ticked: tuple[int, ...] = ()
+    planned_at: float = 0.0
     starts_at: float = 0.0
     unattended: bool = False
     answered: tuple[str, ...] = ()
@@ -91,3 +94,8 @@ class Operation(Frozen):
 def card_key(operation_id: str) -> str:
     """Key of the one message an operation lives in."""
     return f"op:{operation_id}:card"
+
+
+def request(command: Command, args: dict[str, Any], actor: Actor, target: Target | None, **more: Any) -> Operation:
+    """A new operation as its row starts out."""
+    return Operation(command=command.name, args=args, actor=actor, target=target.key if target else "", **more)

@@ -8,12 +8,16 @@ from bot.command import Command
 from bot.engine import Lease
 from bot.errors import BotError, ConflictError
 from bot.operation import Operation, State, card_key
-from bot.ports import World
+from bot.ports import Message, World
 from bot.posts import post, whisper
 from bot.rows import NewRow, Received, Row
+from bot.settings.models import Approvals
 from bot.views import operation as view
 
-CONFIRM, CANCEL = "confirm", "cancel"
+CONFIRM, CANCEL, APPROVE, DECLINE = "confirm", "cancel", "approve", "decline"
+TICK, OVERRIDE, EMERGENCY, ANSWER = "tick", "override", "emergency", "answer"
+TAKE_OVER = "take_over"
+"""Names of signals to an operation; those that buttons give are also the last part of the buttons' action ids."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +43,30 @@ class Sayings:
     def __init__(self, world: World) -> None:
         self._world = world
 
-    def card(self, row_id: str, operation: Operation, state: State, now: float) -> NewRow:
-        """The operation's one message as it stands now."""
-        target = self._world.catalog.target(operation.target)
-        shown = view.card(row_id, operation, state, now, production=bool(target and target.production))
+    def card(
+        self, row_id: str, operation: Operation, state: State, now: float, *, approvals: Approvals | None = None
+    ) -> NewRow:
+        """The operation's one message as it stands now; ``approvals`` is the rule it waits for."""
+        target = self._world.catalog.target(operation.target) if operation.target else None
+        shown = view.card(row_id, operation, state, now, target=target, approvals=approvals)
         return post(card_key(row_id), operation.channel, shown)
+
+    def reply(self, row_id: str, operation: Operation, mark: str, message: Message) -> NewRow:
+        """A message in the thread of the card; ``mark`` tells replies of one operation apart."""
+        return post(f"op:{row_id}:{mark}", operation.channel, message, thread_key=card_key(row_id))
+
+    def alone(self, row_id: str, operation: Operation, text: str) -> NewRow:
+        """A message in the channel about what the bot was to do by itself and did not."""
+        return post(f"op:{row_id}:alone", operation.channel, view.alone(operation, text))
+
+    def asks_for_approval(self, at: At, operation: Operation, rule: Approvals, groups: tuple[str, ...]) -> NewRow:
+        """The reply that calls those who may approve."""
+        mark = f"approve:{at.row.epoch}"
+        return self.reply(at.row.id, operation, mark, view.asks_for_approval(operation, rule, groups))
+
+    def emergency(self, at: At, operation: Operation) -> NewRow:
+        """The announcement, in the channel itself, that a freeze or window is not kept."""
+        return post(f"op:{at.row.id}:emergency", operation.channel, view.emergency(operation))
 
     def ending(self, row_id: str, operation: Operation, state: State, now: float) -> tuple[NewRow, ...]:
         """The card, and the reply that mentions the asker."""
@@ -60,11 +83,14 @@ class Sayings:
             response_url=operation.response_url if mine else "",
         )
 
+    def answer(self, at: At, signal: Received, error: BotError) -> NewRow:
+        """A sentence for whoever pressed what could not be done."""
+        user = str(signal.payload.get("user", ""))
+        return self.whisper(at.row.id, at.operation, user, str(signal.number), error)
+
     def late_cancels(self, at: At) -> tuple[NewRow, ...]:
-        """An answer to everybody who pressed Cancel when it was too late."""
-        late = ConflictError("Too late to cancel: it is under way.", hint="Its message shows how it goes.")
-        return tuple(
-            self.whisper(at.row.id, at.operation, str(signal.payload.get("user", "")), str(signal.number), late)
-            for signal in at.signals
-            if signal.name == CANCEL
+        """An answer to everybody who pressed a button of the plan when it was too late."""
+        late = ConflictError(
+            "Too late for that: it is under way.", hint=f"/{self._world.slash['ops']} cancel stops it."
         )
+        return tuple(self.answer(at, signal, late) for signal in at.signals if signal.name not in (TAKE_OVER, ANSWER))

@@ -2,111 +2,202 @@
 
 from __future__ import annotations
 
-from bot.command import Progress, Run, Stage
-from bot.domain import as_json
-from bot.errors import ConflictError, UpstreamError
+from collections.abc import Callable
+
+from bot import authz
+from bot.changes import change
+from bot.command import Effect, Progress, Run, Stage, Strategy
+from bot.domain import Target, as_json
+from bot.ending import Ending
+from bot.errors import BotError, ConflictError, UpstreamError
 from bot.operation import Operation, State, card_key
 from bot.ports import World
-from bot.posts import post
-from bot.rows import Row, Step, Store
-from bot.sayings import At, Sayings
-from bot.settings.models import Timings
+from bot.rows import NewRow, Received, Step, Store
+from bot.sayings import ANSWER, TAKE_OVER, At, Sayings
+from bot.settings.models import AccessConfig, Timings
 from bot.views import operation as view
 
 SHOW_EVERY = 5.0
 """Seconds after which a card is refreshed though nothing but the clock moved."""
-BLIND_POLL = 10.0
-SETTLE_LIMIT = 3 * 3600.0
+CALM_POLL = 10.0
+"""Seconds between two looks at what waits for a person, for hours, or for AWS to answer again."""
+CHANGING = ("deploy", "rollback", "scale")
+"""Actions that PagerDuty is told of, as change events."""
+
+
+def strategy_of(at: At) -> Strategy:
+    """The strategy of the plan that was confirmed."""
+    plan = at.operation.plan
+    if plan is None:
+        raise TypeError(f"operation {at.row.id} runs without a plan")
+    return at.command.strategies[plan.strategy]
 
 
 class Settling:
-    """The transitions of the states running, settling and soaking."""
+    """The transitions of the states running and settling."""
 
-    def __init__(self, store: Store, world: World, timings: Timings) -> None:
-        self._store = store
+    def __init__(self, store: Store, world: World, access: AccessConfig, timings: Timings) -> None:
         self._world = world
+        self._access = access
         self._timings = timings
         self._say = Sayings(world)
+        self._ending = Ending(store, world, timings)
 
     def running(self, at: At) -> Step:
-        """Have the next effect, or find that an earlier attempt had it."""
+        """Have the next effect, or find that an earlier attempt had it; or look whether it has come to its end."""
+        taken = _taken_over(at)
+        if taken is not None:
+            return self._ending.taken_over(at, taken)
         operation = at.operation
-        effect = at.command.effects[operation.effect]
-        run = self._run(at)
+        effects = strategy_of(at).effects(self._run(at).plan)
+        if operation.effect >= len(effects):
+            return self._next(at, operation, at.operation.effect, len(effects))
+        effect = effects[operation.effect]
+        if effect.name not in operation.results:
+            return self._do(at, effect, len(effects))
+        if effect.wait is None:
+            return self._next(at, operation, operation.effect + 1, len(effects))
+        return self._wait(at, effect, len(effects))
+
+    def _do(self, at: At, effect: Effect, many: int) -> Step:
+        operation, run = at.operation, self._run(at)
         result = effect.find(run, self._world) if at.row.attempts > 1 else None
         if result is None:
             at.lease.before_effect()
             result = effect.do(run, self._world)
-        moved = operation.model_copy(
-            update={"results": {**operation.results, effect.name: result}, "effect": operation.effect + 1}
-        )
-        last = moved.effect >= len(at.command.effects)
-        state = State.SETTLING if last else State.RUNNING
-        late = self._say.late_cancels(at)
-        return Step(state, 0.0, as_json(moved), lock=at.row.lock, consumed=at.consumed, new=late)
+        moved = operation.model_copy(update={"results": {**operation.results, effect.name: result}})
+        if effect.wait is not None:
+            return Step(
+                *(State.RUNNING, 0.0, as_json(moved)), lock=at.row.lock, consumed=at.consumed, new=self._late(at)
+            )
+        return self._next(at, moved, operation.effect + 1, many)
+
+    def _wait(self, at: At, effect: Effect, many: int) -> Step:
+        """Some effects only begin something: it is looked at until it has ended."""
+        operation, progress = at.operation, self._look(at, effect.wait or strategy_of(at).watch)
+        watched = operation.model_copy(update={"progress": progress})
+        if progress.stage is Stage.ROLLING:
+            new = self._late(at)
+            if self._worth_showing(at, progress):
+                new += (self._say.card(at.row.id, watched, State.RUNNING, at.now),)
+            due = at.now + self._poll(progress)
+            return Step(State.RUNNING, due, as_json(watched), lock=at.row.lock, consumed=at.consumed, new=new)
+        if progress.stage is Stage.FAILED:
+            return self._ending.failed(at, watched)
+        result = {**operation.results[effect.name], **progress.facts}
+        results = {**operation.results, effect.name: result}
+        moved = operation.model_copy(update={"results": results, "progress": None})
+        return self._next(at, moved, operation.effect + 1, many)
+
+    def _next(self, at: At, operation: Operation, effect: int, many: int) -> Step:
+        """On to the next effect; after the last one it only settles, and PagerDuty is told of the change."""
+        moved = operation.model_copy(update={"effect": effect})
+        new = self._late(at)
+        if effect < many:
+            return Step(State.RUNNING, 0.0, as_json(moved), lock=at.row.lock, consumed=at.consumed, new=new)
+        new += self._told_pagerduty(at, moved)
+        return Step(State.SETTLING, 0.0, as_json(moved), lock=at.row.lock, consumed=at.consumed, new=new)
+
+    def _told_pagerduty(self, at: At, operation: Operation) -> tuple[NewRow, ...]:
+        target = self._world.catalog.target(operation.target)
+        system = self._world.catalog.system(target.system) if target else None
+        if system is None or operation.plan is None or at.command.action not in CHANGING:
+            return ()
+        details = {each.what: f"{each.before} → {each.after}" for each in operation.plan.changes}
+        details |= {"asked by": self._world.chat.person(operation.actor.user).name, "operation": at.row.id}
+        variable = system.pagerduty_routing_key_env
+        key = card_key(at.row.id)
+        return (change(f"op:{at.row.id}:change", variable, operation.plan.title, details, key, at.now),)
 
     def _run(self, at: At) -> Run:
         operation = at.operation
-        target = self._world.catalog.target(operation.target)
-        if target is None or operation.plan is None:
-            raise ConflictError("This service is no longer configured.", hint="Put it back to see this to its end.")
+        if operation.plan is None:
+            raise TypeError(f"operation {at.row.id} runs without a plan")
+        target: Target | None = None
+        if operation.target:
+            target = self._world.catalog.target(operation.target)
+            if target is None:
+                raise ConflictError("This service is no longer configured.", hint="Put it back to see this to its end.")
         return Run(
             *(at.row.id, operation.actor, target, operation.plan, operation.started_at),
             *(operation.results, operation.progress),
         )
 
     def settling(self, at: At) -> Step:
-        """Look once; the lock is held until it has ended."""
-        operation = at.operation
-        if at.command.watch is None:
-            raise TypeError(f"{at.command.name} has effects and nothing to watch them")
-        poll = self._timings.settle_poll
-        try:
-            progress = at.command.watch(self._run(at), self._world)
-        except UpstreamError as error:
-            poll = max(poll, error.retry_after, BLIND_POLL)
-            known = operation.progress.facts if operation.progress else {}
-            blind = "I cannot see how it is going"
-            progress = Progress(stage=Stage.ROLLING, headline=blind, lines=(str(error),), facts=known)
-        if progress.stage is Stage.ROLLING and at.now - operation.started_at > SETTLE_LIMIT:
-            progress = progress.model_copy(
-                update={"stage": Stage.FAILED, "headline": f"Given up watching: {progress.headline}"}
-            )
+        """Look once; the lock is held until it has ended, or somebody takes over."""
+        taken = _taken_over(at)
+        if taken is not None:
+            return self._ending.taken_over(at, taken)
+        operation, told = self._answered(at)
+        progress = self._look(at, strategy_of(at).watch)
         watched = operation.model_copy(update={"progress": progress})
-        if progress.stage is Stage.ROLLING:
-            new = self._say.late_cancels(at)
-            if self._worth_showing(at, progress):
-                new += (self._say.card(at.row.id, watched, State.SETTLING, at.now),)
-            due = at.now + poll
-            return Step(State.SETTLING, due, as_json(watched), lock=at.row.lock, consumed=at.consumed, new=new)
-        ended = watched.model_copy(update={"ended_at": at.now})
         if progress.stage is Stage.FAILED:
-            return self.ended(at.row, ended, State.FAILED, at.consumed, at.now)
-        return self.ended(at.row, ended, State.SOAKING, at.consumed, at.now)
+            return self._ending.failed(at, watched, told)
+        if progress.stage is Stage.SUCCEEDED:
+            return self._ending.succeeded(at, watched, strategy_of(at), told)
+        new = (*told, *self._late(at))
+        if not watched.overdue and at.now - operation.started_at > self._timings.overdue:
+            watched = watched.model_copy(update={"overdue": True})
+            said = view.overdue(watched, at.now - operation.started_at)
+            new += (self._say.reply(at.row.id, watched, "overdue", said),)
+        if self._worth_showing(at, progress) or told:
+            new += (self._say.card(at.row.id, watched, State.SETTLING, at.now),)
+        due = at.now + (CALM_POLL if watched.overdue else self._poll(progress))
+        return Step(State.SETTLING, due, as_json(watched), lock=at.row.lock, consumed=at.consumed, new=new)
+
+    def _look(self, at: At, watch: Callable[[Run, World], Progress]) -> Progress:
+        """One look; while AWS does not answer the last one stands, and says so."""
+        try:
+            return watch(self._run(at), self._world)
+        except UpstreamError as error:
+            known = at.operation.progress
+            if known is None:
+                known = Progress(stage=Stage.ROLLING, headline="")
+            lines = (str(error), *(line for line in known.lines if line != str(error)))
+            blind = {"headline": "I cannot see how it is going", "lines": lines, "calm": True, "buttons": ()}
+            return known.model_copy(update={"stage": Stage.ROLLING, **blind})
+
+    def _poll(self, progress: Progress) -> float:
+        return max(self._timings.settle_poll, CALM_POLL) if progress.calm else self._timings.settle_poll
+
+    def _answered(self, at: At) -> tuple[Operation, tuple[NewRow, ...]]:
+        """Answer what the change itself asked, as far as people may."""
+        operation = at.operation
+        told: list[NewRow] = []
+        for signal in at.signals:
+            if signal.name != ANSWER or str(signal.payload.get("value", "")) in operation.answered:
+                continue
+            try:
+                operation, said = self._give_answer(at, operation, signal)
+                told.append(said)
+            except UpstreamError as error:
+                if error.retryable:
+                    raise
+                told.append(self._say.answer(at, signal, error))
+            except BotError as error:
+                told.append(self._say.answer(at, signal, error))
+        return operation, tuple(told)
+
+    def _give_answer(self, at: At, operation: Operation, signal: Received) -> tuple[Operation, NewRow]:
+        user, value = str(signal.payload.get("user", "")), str(signal.payload.get("value", ""))
+        target = self._world.catalog.target(operation.target)
+        authz.require(self._access, self._world.chat.person(user), at.command.action, target)
+        answer = strategy_of(at).answers.get(str(signal.payload.get("answer", "")))
+        if answer is None:
+            raise ConflictError("This button is of another version of the bot.")
+        at.lease.before_effect()
+        sentence = answer(self._run(at), self._world, value)
+        answered = operation.model_copy(update={"answered": (*operation.answered, value)})
+        said = view.answered(user, sentence)
+        return answered, self._say.reply(at.row.id, operation, f"answer:{signal.number}", said)
 
     def _worth_showing(self, at: At, progress: Progress) -> bool:
         moved = progress != at.operation.progress
         return moved or (at.now - at.operation.started_at) % SHOW_EVERY < self._timings.settle_poll
 
-    def soaking(self, at: At) -> Step:
-        """Wait, holding no lock; then it was good unless an alarm went off."""
-        target = self._world.catalog.target(at.operation.target)
-        until = at.operation.ended_at + self._timings.soak
-        if at.now < until:
-            return Step(State.SOAKING, until, as_json(at.operation), consumed=at.consumed)
-        names = [alarm.name for alarm in target.service.alarms] if target else []
-        readings = self._world.metrics.alarms(target.account, names) if target and names else ()
-        fired = self._store.rows("incident", group=at.operation.target, since=at.operation.ended_at)
-        red = {reading.name for reading in readings if reading.state == "ALARM"}
-        red |= {str(row.body["alarm"]["name"]) for row in fired}
-        quiet = at.operation.model_copy(update={"good": not red})
-        said = view.soaked(at.operation, tuple(sorted(red)), self._timings.soak)
-        key = f"op:{at.row.id}:soak"
-        new = (post(key, at.operation.channel, said, thread_key=card_key(at.row.id)),)
-        return Step(State.DONE, None, as_json(quiet), consumed=at.consumed, new=new)
+    def _late(self, at: At) -> tuple[NewRow, ...]:
+        return self._say.late_cancels(at)
 
-    def ended(self, row: Row, operation: Operation, state: State, consumed: tuple[int, ...], now: float) -> Step:
-        """What every ending has in common: the card, and a reply that reaches the asker."""
-        due = now + self._timings.soak if state is State.SOAKING else None
-        new = self._say.ending(row.id, operation, state, now)
-        return Step(state, due, as_json(operation), consumed=consumed, new=new)
+
+def _taken_over(at: At) -> Received | None:
+    return next((signal for signal in at.signals if signal.name == TAKE_OVER), None)

@@ -249,6 +249,7 @@ class FakeMetrics:
     def __init__(self) -> None:
         self.points: dict[str, tuple[Datapoint, ...]] = {}
         self.states: dict[str, str] = {}
+        self.changed: dict[str, float] = {}
         self.failures = Failures()
 
     def series(self, account: Account, metric: AlarmMetric, *, start: float, end: float) -> tuple[Datapoint, ...]:
@@ -262,5 +263,7 @@ class FakeMetrics:
     def alarms(self, account: Account, names: Sequence[str]) -> tuple[AlarmReading, ...]:
         self.failures.take("alarms")
         return tuple(
-            AlarmReading(f"arn:{name}", name, self.states[name], "", NOON) for name in names if name in self.states
+            AlarmReading(f"arn:{name}", name, self.states[name], "", self.changed.get(name, NOON - 3600))
+            for name in names
+            if name in self.states
         )

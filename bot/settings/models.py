@@ -46,6 +46,9 @@ class Timings(Frozen):
     soak: Duration = Field(
         default="10m", validate_default=True, description="How long a deployment must stay quiet to count as good."
     )
+    overdue: Duration = Field(
+        default="30m", validate_default=True, description="When a rollout is said to take long; it is watched on."
+    )
     findings_deadline: Duration = Field(
         default="5s", validate_default=True, description="When an incident shows what was found so far."
     )

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
-from bot.command import Check, CheckStatus, Plan, Progress, Stage
+from bot.command import Check, CheckStatus, Override, Plan, Progress, Stage
+from bot.domain import Target
 from bot.operation import Operation, State
 from bot.ports import Message
+from bot.settings.models import Approvals
 from bot.views import blocks as b
 
-CONFIRM = "operation:confirm"
-CANCEL = "operation:cancel"
+PREFIX = "operation:"
+"""What action ids of an operation's card begin with; the next part says what the press means."""
+CONFIRM, CANCEL, APPROVE, DECLINE = (PREFIX + word for word in ("confirm", "cancel", "approve", "decline"))
+TICK, ANSWER = PREFIX + "tick", PREFIX + "answer"
+OVERRIDE, EMERGENCY, TYPED = (PREFIX + word for word in ("override", "emergency", "typed"))
+CHOICE = "remedy:"
+"""A button that carries the text of a command."""
+MOST_OVERRIDES = 3
 
 CHECK_MARKS = {
     CheckStatus.PASSED: ":white_check_mark:",
@@ -21,6 +30,8 @@ CHECK_MARKS = {
 STATE_WORDS = {
     State.RECEIVED: ":hourglass_flowing_sand: being planned",
     State.PROPOSED: ":hand: waiting for confirmation",
+    State.APPROVING: ":raised_hands: waiting for approval",
+    State.APPROVED: ":hourglass_flowing_sand: about to begin",
     State.RUNNING: ":hourglass_flowing_sand: running",
     State.SETTLING: ":hourglass_flowing_sand: settling",
     State.SOAKING: ":white_check_mark: settled",
@@ -29,7 +40,11 @@ STATE_WORDS = {
     State.CANCELLED: ":heavy_minus_sign: cancelled, nothing was changed",
     State.EXPIRED: ":heavy_minus_sign: expired, nothing was changed",
     State.REFUSED: ":no_entry: refused, nothing was changed",
+    State.TAKEN_OVER: ":leftwards_arrow_with_hook: taken over",
 }
+
+
+UNDECIDED = (State.PROPOSED, State.APPROVING, State.APPROVED)
 
 
 def confirm_value(operation_id: str, plan: Plan) -> str:
@@ -42,19 +57,31 @@ def _check(check: Check) -> str:
     return f"{CHECK_MARKS[check.status]} {b.esc(check.name)}{detail}"
 
 
-def _plan_blocks(plan: Plan, state: State) -> list[b.Block]:
+def _plan_blocks(plan: Plan, operation: Operation, state: State) -> list[b.Block]:
     """The plan; once it was decided on, only the checks that did not pass are still worth a line."""
     shown = [b.header(f"{STATE_WORDS[state].split(' ', 1)[0]} {plan.title}")]
     pairs = [(b.esc(change.what), f"{b.code(change.before)} → {b.code(change.after)}") for change in plan.changes]
-    if pairs:
-        shown.append(b.fields(pairs))
-    decided = (CheckStatus.PASSED, CheckStatus.UNKNOWN) if state is not State.PROPOSED else ()
+    shown += [b.fields(pairs[start : start + b.FIELDS]) for start in range(0, len(pairs), b.FIELDS)]
+    if plan.details and state in UNDECIDED:
+        shown += b.sections(f"• {b.esc(line, 600)}" for line in plan.details)
+    decided = (CheckStatus.PASSED, CheckStatus.UNKNOWN) if state not in UNDECIDED else ()
     checks = [_check(check) for check in plan.checks if check.status not in decided]
-    if checks:
-        shown.append(b.section("\n".join(checks)))
-    if plan.warnings:
-        shown.append(b.section("\n".join(f":warning: {b.esc(warning)}" for warning in plan.warnings)))
+    shown += b.sections(checks)
+    shown += b.sections(f":warning: {b.esc(warning, 600)}" for warning in plan.warnings)
+    shown += b.sections(_decided(operation, state))
     return shown
+
+
+def _decided(operation: Operation, state: State) -> list[str]:
+    """What people said about the plan so far."""
+    lines = [
+        f":rotating_light: {b.user(each.user)} goes on in spite of {b.code(each.check)}: {b.esc(each.reason, 600)}"
+        for each in operation.overrides
+    ]
+    lines += [f":white_check_mark: approved by {b.user(each.user)}" for each in operation.approvals]
+    if state is State.APPROVED and operation.starts_at:
+        lines.append(f":alarm_clock: announced; begins {b.when(operation.starts_at)}")
+    return lines
 
 
 def _progress_blocks(progress: Progress, elapsed: float) -> list[b.Block]:
@@ -70,33 +97,116 @@ def _progress_blocks(progress: Progress, elapsed: float) -> list[b.Block]:
     return shown
 
 
-def _buttons(operation_id: str, plan: Plan, *, production: bool) -> b.Block:
-    sure = ("Go ahead?", f"This changes production: {b.esc(plan.title, 200)}.", "Confirm") if production else None
-    confirm = b.button("Confirm", CONFIRM, confirm_value(operation_id, plan), style="primary", confirm=sure)
+def _checklist(operation_id: str, operation: Operation, checklist: tuple[str, ...]) -> list[b.Block]:
+    """Slack takes ten boxes in one group; a longer list comes in several."""
+    if not checklist:
+        return []
+    options = [
+        {"text": {"type": "mrkdwn", "text": b.esc(item, 70), "verbatim": True}, "value": str(number)}
+        for number, item in enumerate(checklist[: b.CHECKBOXES])
+    ]
+    boxes: b.Block = {"type": "checkboxes", "action_id": TICK, "options": options}
+    ticked = [option for number, option in enumerate(options) if number in operation.ticked]
+    if ticked:
+        boxes["initial_options"] = ticked
+    return [b.section("*Before you confirm*"), b.actions(f"{TICK}:{operation_id}", boxes)]
+
+
+def _overrides(operation_id: str, plan: Plan, checks: tuple[Check, ...]) -> list[b.Block]:
+    shown = []
+    for number, check in enumerate(checks[:MOST_OVERRIDES]):
+        value = f"{confirm_value(operation_id, plan)}:{check.name}"
+        if check.override is Override.REASON:
+            shown.append(b.button(f"Override “{check.name}” …", f"{OVERRIDE}:{number}", value, style="danger"))
+        elif check.override is Override.EMERGENCY:
+            shown.append(
+                b.button(f"Emergency: in spite of “{check.name}” …", f"{EMERGENCY}:{number}", value, style="danger")
+            )
+    return shown
+
+
+def _proposal(operation_id: str, operation: Operation, plan: Plan, target: Target | None) -> list[b.Block]:
+    """What can be pressed while the plan waits for the asker."""
+    decided = {each.check for each in operation.overrides}
+    forbidden = tuple(each for each in plan.blocking if each.name not in decided)
     cancel = b.button("Cancel", CANCEL, operation_id)
-    return b.actions("operation", *([cancel] if plan.blocked else [confirm, cancel]))
+    if forbidden:
+        rights = _overrides(operation_id, plan, forbidden)
+        return [b.section(":no_entry: A check forbids this."), b.actions("operation", *rights, cancel)]
+    production = bool(target and target.production)
+    sure = ("Go ahead?", f"This changes production: {b.esc(plan.title, 200)}.", "Confirm") if production else None
+    value = confirm_value(operation_id, plan)
+    if plan.phrase:
+        confirm = b.button("Confirm …", TYPED, value, style="danger")
+    else:
+        confirm = b.button("Confirm", CONFIRM, value, style="primary", confirm=sure)
+    checklist = target.checklist if target is not None and operation.command == "deploy" else ()
+    return [*_checklist(operation_id, operation, checklist), b.actions("operation", confirm, cancel)]
 
 
-def card(operation_id: str, operation: Operation, state: State, now: float, *, production: bool) -> Message:
-    """The operation's message as it stands now."""
+def _approval(operation_id: str, operation: Operation, plan: Plan, rule: Approvals | None) -> list[b.Block]:
+    """What can be pressed while the plan waits for other people."""
+    many = rule.people if rule else 1
+    value = confirm_value(operation_id, plan)
+    sure = ("Approve?", f"{b.esc(plan.title, 200)}", "Approve")
+    return [
+        b.section(f":raised_hands: {len(operation.approvals)} of {many} approvals"),
+        b.actions(
+            "operation",
+            b.button("Approve", APPROVE, value, style="primary", confirm=sure),
+            b.button("Decline", DECLINE, operation_id),
+            b.button("Cancel", CANCEL, operation_id),
+        ),
+    ]
+
+
+def _choices(plan: Plan) -> list[b.Block]:
+    buttons = [b.button(each.label, f"{CHOICE}{number}", each.text) for number, each in enumerate(plan.choices[:5])]
+    return [b.actions("choices", *buttons)] if buttons else []
+
+
+def _answers(operation_id: str, progress: Progress) -> list[b.Block]:
+    """What the change itself asks while it settles."""
+    buttons = [
+        b.button(each.label, f"{ANSWER}:{number}", f"{operation_id}:{each.name}:{each.value}", style=each.style)
+        for number, each in enumerate(progress.buttons)
+    ]
+    return [b.actions("answers", *buttons)] if buttons else []
+
+
+def card(
+    operation_id: str,
+    operation: Operation,
+    state: State,
+    now: float,
+    *,
+    target: Target | None,
+    approvals: Approvals | None = None,
+) -> Message:
+    """The operation's message as it stands now; ``approvals`` is the rule it waits for."""
     plan = operation.plan
     if plan is None:
         raise ValueError("an operation without a plan has no card")
-    shown: list[b.Block] = _plan_blocks(plan, state)
+    shown: list[b.Block] = _plan_blocks(plan, operation, state)
     elapsed = (operation.ended_at or now) - operation.started_at if operation.started_at else 0.0
     if operation.progress is not None:
         shown += _progress_blocks(operation.progress, elapsed)
     if operation.note:
         shown.append(b.section(b.esc(operation.note, 1200)))
+    words = STATE_WORDS[state]
     if state is State.PROPOSED:
-        if plan.blocked:
-            shown.append(b.section(":no_entry: A check forbids this; nothing can be confirmed."))
-        shown.append(_buttons(operation_id, plan, production=production))
-    words = STATE_WORDS[state] if not (state is State.PROPOSED and plan.blocked) else ":no_entry: forbidden by a check"
-    took = f" · {b.ago(elapsed)}" if elapsed and state not in (State.PROPOSED, State.RECEIVED) else ""
-    shown.append(
-        b.context(f"{words}{took} · asked by {b.user(operation.actor.user)} · operation {b.code(operation_id)}")
-    )
+        shown += _proposal(operation_id, operation, plan, target) + _choices(plan)
+        if any(each.name not in {done.check for done in operation.overrides} for each in plan.blocking):
+            words = ":no_entry: forbidden by a check"
+    elif state is State.APPROVING:
+        shown += _approval(operation_id, operation, plan, approvals)
+    elif state is State.APPROVED:
+        shown.append(b.actions("operation", b.button("Cancel", CANCEL, operation_id)))
+    elif state is State.SETTLING and operation.progress is not None:
+        shown += _answers(operation_id, operation.progress)
+    took = f" · {b.ago(elapsed)}" if elapsed and state not in (*UNDECIDED, State.RECEIVED) else ""
+    by = "begun by the bot itself, for" if operation.unattended else "asked by"
+    shown.append(b.context(f"{words}{took} · {by} {b.user(operation.actor.user)} · operation {b.code(operation_id)}"))
     return Message(text=b.cut(f"{b.esc(plan.title)}: {words}", b.FALLBACK_TEXT), blocks=b.fit(shown))
 
 
@@ -117,6 +227,58 @@ def soaked(operation: Operation, red: tuple[str, ...], seconds: float) -> Messag
     else:
         text = f":white_check_mark: Quiet for {b.ago(seconds)}: counted as good."
     return b.paragraph(text)
+
+
+def not_proved(operation: Operation, name: str) -> Message:
+    """The reply when something else is shipped while a change is still being proved."""
+    return b.paragraph(
+        f":leftwards_arrow_with_hook: {b.esc(name)} changed it before it was proved: not counted as good."
+    )
+
+
+def asks_for_approval(operation: Operation, rule: Approvals, groups: tuple[str, ...]) -> Message:
+    """The reply that calls those who may approve; ids of groups come from the configuration."""
+    called = " ".join(f"<!subteam^{group}>" for group in groups if re.fullmatch(r"S[A-Z0-9]{2,20}", group))
+    title = b.esc(operation.plan.title) if operation.plan else b.esc(operation.command)
+    many = "one approval" if rule.people == 1 else f"{rule.people} approvals"
+    asks = f"{b.user(operation.actor.user)} asks for {many} within {b.ago(rule.expires)}: {title}"
+    return b.paragraph(f"{called} {asks}".strip())
+
+
+def emergency(operation: Operation) -> Message:
+    """The announcement in the channel that something is done in spite of a freeze or a window."""
+    title = b.esc(operation.plan.title) if operation.plan else b.esc(operation.command)
+    reasons = "\n".join(
+        f"{b.user(each.user)} in spite of {b.code(each.check)}: {b.esc(each.reason, 600)}"
+        for each in operation.overrides
+        if each.emergency
+    )
+    approved = ", ".join(b.user(each.user) for each in operation.approvals)
+    by = f"\nApproved by {approved}." if approved else ""
+    return b.paragraph(f":rotating_light: *Emergency:* {title}\n{reasons}{by}")
+
+
+def overdue(operation: Operation, seconds: float) -> Message:
+    """The reply when a change takes long, which is no failure."""
+    said = f": {b.esc(operation.progress.headline, 600)}" if operation.progress else "."
+    text = f"{b.user(operation.actor.user)} under way for {b.ago(seconds)} and not settled{said}"
+    return b.paragraph(f":hourglass: {text}\nThat is no failure yet; I keep watching.")
+
+
+def answered(user: str, sentence: str) -> Message:
+    """The reply that says who answered what a change asked."""
+    return b.paragraph(f"{b.user(user)}: {b.esc(sentence, 600)}")
+
+
+def alone(operation: Operation, text: str) -> Message:
+    """What the bot was to do by itself and did not."""
+    return b.paragraph(f":warning: {b.user(operation.actor.user)} {b.esc(text, 1200)}")
+
+
+def offers_rollback(command: str) -> Message:
+    """The reply that offers to go back."""
+    text = ":leftwards_arrow_with_hook: It can be rolled back; the plan is shown first."
+    return Message(text=text, blocks=(b.section(text), b.actions("back", b.button("Roll back", f"{CHOICE}0", command))))
 
 
 def sentence(text: str, hint: str = "") -> Message:

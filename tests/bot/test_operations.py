@@ -204,15 +204,15 @@ def test_a_check_that_fails_by_now_forbids_the_confirmation(scene: Scene) -> Non
     scene.run(2)
     assert state(scene, row_id) == State.PROPOSED
     assert "A check that passed before now forbids this; nothing was done." in texts(scene.card().message)
-    assert list(buttons(scene.card().message)) == ["operation:cancel"]
+    assert list(buttons(scene.card().message)) == ["operation:override:0", "operation:cancel"]
     assert scene.ecs.writes == []
 
 
 def test_a_plan_that_a_check_forbids_has_no_confirm_button(scene: Scene) -> None:
     scene.ecs.platforms = ("ARM64",)
     row_id = scene.propose()
-    assert list(buttons(scene.card().message)) == ["operation:cancel"]
-    assert "nothing can be confirmed" in texts(scene.card().message)
+    assert list(buttons(scene.card().message)) == ["operation:override:0", "operation:cancel"]
+    assert "forbidden by a check" in texts(scene.card().message)
     _, operation = scene.operation()
     assert operation.plan is not None
     scene.press("confirm", value=f"{row_id}:{operation.plan.fingerprint()[:16]}")

@@ -75,6 +75,7 @@ def test_an_alarm_at_the_end_of_the_quiet_time_is_not_counted_as_good(scene: Sce
     scene.ecs.settle(scene.api)
     scene.run(2)
     scene.metrics.states["api-errors"] = "ALARM"
+    scene.metrics.changed["api-errors"] = scene.clock.now() + 590
     scene.clock.advance(600)
     scene.run(2)
     said = texts(scene.chat.by_key(f"op:{row_id}:soak").message)

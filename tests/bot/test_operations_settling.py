@@ -146,12 +146,17 @@ def test_watching_survives_an_outage_of_aws(scene: Scene) -> None:
     assert state(scene, row_id) == State.SOAKING
 
 
-def test_watching_ends_at_last(scene: Scene) -> None:
+def test_what_takes_long_is_said_once_and_watched_on(scene: Scene) -> None:
     row_id = scene.deploy()
-    scene.clock.advance(3 * 3600 + 1)
-    scene.run(2)
-    assert state(scene, row_id) == State.FAILED
-    assert "Given up watching: Rolling out" in outcome(scene, row_id)
+    scene.clock.advance(1801)
+    scene.run(40)
+    assert state(scene, row_id) == State.SETTLING
+    said = [texts(each.message) for each in scene.chat.thread(f"op:{row_id}:card")]
+    assert len([text for text in said if "under way for 30 min and not settled: Rolling out" in text]) == 1
+    scene.clock.advance(7 * 3600)
+    scene.ecs.settle(scene.api)
+    scene.run(20)
+    assert state(scene, row_id) == State.SOAKING
 
 
 def test_a_quiet_time_whose_end_cannot_be_looked_at_ends_without_a_word(scene: Scene) -> None:
@@ -182,5 +187,5 @@ def test_the_ledger_remembers_what_was_changed_and_nothing_else(scene: Scene) ->
     scene.type("deploy", "api production v1")
     scene.type("services", "")
     (entry,) = scene.world.recent.operations(scene.api.key, since=0.0)
-    assert (entry["id"], entry["command"], entry["actor"], entry["version"]) == (row_id, "deploy", ALICE, "v2")
-    assert entry["state"] == State.SETTLING
+    assert (entry.id, entry.command, entry.actor, entry.version) == (row_id, "deploy", ALICE, "v2")
+    assert entry.state == State.SETTLING

@@ -97,7 +97,7 @@ def test_a_cancel_that_comes_too_late_is_told_so(scene: Scene) -> None:
     scene.press("cancel", value=cancel)
     scene.run(2)
     assert state(scene, row_id) == State.SETTLING
-    assert "Too late to cancel: it is under way." in scene.said_to(ALICE)[0].text
+    assert "Too late for that: it is under way. /ops cancel stops it." in scene.said_to(ALICE)[0].text
 
 
 def test_a_button_of_a_forgotten_operation_is_answered(scene: Scene) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from bot.catalog import Catalog
 from bot.domain import Severity
 from bot.errors import ConfigError
 from bot.settings import BotConfig, Settings, load
@@ -20,8 +22,9 @@ def test_a_whole_configuration_is_loaded(tmp_path: Path) -> None:
     settings = load(write(tmp_path, {"systems/zoo.yaml": OTHER, "playbooks/errors.yaml": "title: Errors\n"}))
     assert isinstance(settings, Settings)
     assert [system.system for system in settings.systems] == ["bi", "zoo"]
-    assert settings.access.allowed_roles("deploy", "production") == ("on-call",)
-    assert settings.access.allowed_roles("deploy", "staging") == ()
+    here = Catalog(settings.systems).find("bi/api")
+    assert settings.access.allowed_roles("deploy", here) == ("on-call",)
+    assert settings.access.allowed_roles("deploy", replace(here, environment="staging")) == ()
     assert settings.playbooks == {"errors": {"title": "Errors"}}
     place = settings.sources["zoo"].problem(("environments", "production", "services", "api", "kind"), "x")
     assert (place.file, place.line) == ("config/systems/zoo.yaml", 8)

@@ -112,8 +112,9 @@ def test_what_aws_knows_is_not_written_down() -> None:
 
 def test_on_call_may_deploy_and_everybody_may_look() -> None:
     access = SETTINGS.access
-    assert access.allowed_roles("deploy", "production") == ("on-call", "admins")
-    assert access.allowed_roles("read", "staging") == ("anyone", "admins")
+    production, staging = CATALOG.find("bi/api", "production"), CATALOG.find("bi/api", "staging")
+    assert access.allowed_roles("deploy", production) == ("on-call", "admins")
+    assert access.allowed_roles("read", staging) == ("anyone", "admins")
     assert access.roles["on-call"].groups == ("S0ONCALL",)
 
 

@@ -25,7 +25,7 @@ from typing import Any
 
 from bot.app import Bot, Desk
 from bot.aws.ecs import Ecs
-from bot.command import Effect
+from bot.command import Effect, Strategy
 from bot.intake import sqs
 from bot.pagerduty import EventsPager
 from bot.serve import serve
@@ -88,13 +88,20 @@ def blindable(effect: Effect) -> Effect:
     return dataclasses.replace(effect, find=may_be_blind(effect.find))
 
 
+def blind(strategy: Strategy) -> Strategy:
+    """The same strategy, none of whose effects sees earlier ones while the look-ups are switched off."""
+    effects = strategy.effects
+    return dataclasses.replace(strategy, effects=lambda plan: tuple(map(blindable, effects(plan))))
+
+
 def arm() -> None:
     """Make everything mortal."""
     for owner, method, label in LABELS:
         setattr(owner, method, mortal(getattr(owner, method), label))
     SlackChat.find = may_be_blind(SlackChat.find)  # type: ignore[method-assign]
     for name, command in COMMANDS.items():
-        COMMANDS[name] = dataclasses.replace(command, effects=tuple(map(blindable, command.effects)))
+        strategies = {word: blind(strategy) for word, strategy in command.strategies.items()}
+        COMMANDS[name] = dataclasses.replace(command, strategies=strategies)
     # The last long poll of a dead bot may outlive it and swallow a message until that is visible again.
     sqs.WAIT_SECONDS = 1
 

@@ -42,7 +42,7 @@ def test_the_plan_pins_the_image_by_its_digest(scene: Scene) -> None:
         ("Digest", "a" * 12, "b" * 12),
         ("Revision", "api:7", "a new revision"),
     ]
-    assert not made.blocked
+    assert not made.blocking
 
 
 def test_every_check_passes_when_all_is_well(scene: Scene) -> None:
@@ -105,7 +105,7 @@ def test_a_cpu_that_nobody_knows_is_said_and_blocks_nothing(
         scene.ecs.failures.add("architectures", error)
     made = planned(scene)
     assert check(made, "architecture") == (CheckStatus.UNKNOWN, said)
-    assert not made.blocked
+    assert not made.blocking
 
 
 def test_a_deployment_in_flight_is_warned_of(scene: Scene) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from tests.fakes import texts
 from tests.scene import the_systems
 
 ALICE = "U0ALICE"
+TARGET = Catalog(the_systems()).find("bi/api", "production")
 OURS = frozenset({ALICE})
 many = st.lists(hostile, max_size=4).map(tuple)
 plans: st.SearchStrategy[Plan] = st.builds(
@@ -100,10 +102,12 @@ incident_bodies: st.SearchStrategy[Incident] = st.builds(
 def test_cards_and_outcomes_fit_and_ping_nobody_but_the_asker(
     operation: Operation, state: State, production: bool
 ) -> None:
-    card = operations.card("op1", operation, state, 1.75e9 + 50, production=production)
+    target = replace(TARGET, production=production)
+    card = operations.card("op1", operation, state, 1.75e9 + 50, target=target)
     check(card, mentions=OURS)
     check(operations.outcome(operation, state), mentions=OURS)
-    assert any(block["type"] == "actions" for block in card.blocks) == (state is State.PROPOSED)
+    pressable = (State.PROPOSED, State.APPROVING, State.APPROVED)
+    assert any(block["type"] == "actions" for block in card.blocks) == (state in pressable)
 
 
 @settings(max_examples=40)
@@ -175,7 +179,7 @@ def test_no_finding_at_all_is_said() -> None:
 def test_an_operation_without_a_plan_has_no_card() -> None:
     operation = Operation(command="deploy", args={}, actor=Actor(user=ALICE))
     with pytest.raises(ValueError, match="no card"):
-        operations.card("op1", operation, State.RECEIVED, 0.0, production=False)
+        operations.card("op1", operation, State.RECEIVED, 0.0, target=None)
 
 
 @pytest.mark.parametrize(
@@ -201,7 +205,7 @@ def test_endless_text_fits_everywhere(piece: str) -> None:
         incidents.recovered(incident),
         incidents.notice(alarm),
         incidents.page_failed("trigger", text),
-        operations.card("op1", operation, State.PROPOSED, 1.75e9, production=True),
+        operations.card("op1", operation, State.PROPOSED, 1.75e9, target=TARGET),
         operations.outcome(operation, State.FAILED),
         operations.soaked(operation, (text,) * 30, 600),
         operations.sentence(text, text),

@@ -1,0 +1,150 @@
+"""Where every decision leads: the change begins, waits for its moment, goes back to be confirmed anew, or is over.
+
+Everything is bound to the very plan that was seen: a plan that came out differently goes back, and what was said about
+the old one no longer counts.
+"""
+
+from __future__ import annotations
+
+from bot.command import Plan
+from bot.domain import Target, as_json
+from bot.errors import ConflictError
+from bot.operation import ACTIVE, KIND, Operation, State
+from bot.planning import Planner, difference, forbidding, short
+from bot.ports import World
+from bot.rows import LockHeldError, NewRow, Received, Row, Signal, Step, Store
+from bot.sayings import TAKE_OVER, At, Sayings
+from bot.settings.models import AccessConfig, Timings
+
+GIVE_WAY_SECONDS = 0.5
+"""Between two looks whether an operation that is taken over has let go."""
+
+
+class Beginning:
+    """What the transitions before a change have in common."""
+
+    def __init__(
+        self, store: Store, world: World, access: AccessConfig, timings: Timings, planner: Planner, say: Sayings
+    ) -> None:
+        self._store = store
+        self._world = world
+        self._access = access
+        self._timings = timings
+        self._planner = planner
+        self._say = say
+
+    def go(self, at: At, operation: Operation, told: tuple[NewRow, ...], *, planned: bool = True) -> Step:
+        """Begin, or wait for the right moment; ``planned`` says that the plan was made just now."""
+        target = self._target(operation)
+        if at.now < operation.starts_at:
+            shown = self._say.card(at.row.id, operation, State.APPROVED, at.now)
+            return Step(
+                *(State.APPROVED, operation.starts_at, as_json(operation)), consumed=at.consumed, new=(*told, shown)
+            )
+        holder = self._holder(target)
+        if holder is not None:
+            return self._ahead(at, operation, holder, told)
+        if not planned:
+            fresh = self._planner.plan(at.command, operation, target)
+            if not fresh.changes_anything:
+                return self._nothing_left(at, operation, fresh, told)
+            seen = operation.plan
+            if operation.confirmed_plan and short(fresh) != operation.confirmed_plan:
+                return self._stale(at, operation, fresh, difference(seen or fresh, fresh), told)
+            operation = operation.model_copy(update={"plan": fresh})
+            if forbidding(fresh, operation):
+                return self._stale(at, operation, fresh, difference(seen or fresh, fresh), told)
+        running = operation.model_copy(update={"note": "", "started_at": at.now})
+        new = [*told, self._say.card(at.row.id, running, State.RUNNING, at.now)]
+        if any(each.emergency for each in running.overrides):
+            new.append(self._say.emergency(at, running))
+        lock = target.key if target else None
+        signals = tuple(
+            (row.id, Signal(TAKE_OVER, {"by": at.row.id, "user": operation.actor.user}, key=at.row.id))
+            for row in self._soaking(at, running, target)
+        )
+        body = as_json(running)
+        return Step(State.RUNNING, 0.0, body, lock=lock, consumed=at.consumed, new=tuple(new), signals=signals)
+
+    def _soaking(self, at: At, operation: Operation, target: Target | None) -> list[Row]:
+        """Operations on a service that is still being proved, when something else is shipped over it."""
+        plan = operation.plan
+        if target is None or plan is None or not at.command.strategies[plan.strategy].soaks:
+            return []
+        return self._store.rows(KIND, group=target.key, states=(State.SOAKING,), limit=20)
+
+    def lost_race(self, at: At, error: LockHeldError) -> Step:
+        """Somebody else's operation took the lock between our look and our save."""
+        holder = self._store.get(error.holder)
+        return self._ahead(at, at.operation, holder or at.row, ())
+
+    def _ahead(self, at: At, operation: Operation, holder: Row, told: tuple[NewRow, ...]) -> Step:
+        other = Operation.model_validate(holder.body)
+        person = self._world.chat.person(other.actor.user)
+        title = other.plan.title if other.plan else other.command
+        if at.command.urgent and holder.id != at.row.id and other.command != at.command.name:
+            note = f"Taking over from {person.name}: {title}."
+            waiting = operation.model_copy(update={"note": note})
+            new = list(told)
+            if note != operation.note:
+                new.append(self._say.card(at.row.id, waiting, State.APPROVED, at.now))
+            signal = Signal(TAKE_OVER, {"by": at.row.id, "user": operation.actor.user}, key=at.row.id)
+            return Step(
+                *(State.APPROVED, at.now + GIVE_WAY_SECONDS, as_json(waiting)),
+                consumed=at.consumed,
+                new=tuple(new),
+                signals=((holder.id, signal),),
+            )
+        note = f"{person.name} is ahead: {title} is still {holder.state}. Wait for it to end, then confirm again."
+        waiting = undecided(operation, note)
+        shown = self._say.card(at.row.id, waiting, State.PROPOSED, at.now)
+        return self._back(at, waiting, (*told, shown))
+
+    def _back(self, at: At, operation: Operation, new: tuple[NewRow, ...]) -> Step:
+        return Step(State.PROPOSED, self.expiry(at.row, operation), as_json(operation), consumed=at.consumed, new=new)
+
+    def _stale(self, at: At, operation: Operation, fresh: Plan, note: str, told: tuple[NewRow, ...]) -> Step:
+        stale = undecided(operation.model_copy(update={"plan": fresh, "planned_at": at.now}), note)
+        if operation.unattended:
+            return self._over(at, stale, State.REFUSED, told)
+        return self._back(at, stale, (*told, self._say.card(at.row.id, stale, State.PROPOSED, at.now)))
+
+    def _over(self, at: At, operation: Operation, state: State, told: tuple[NewRow, ...]) -> Step:
+        over = operation.model_copy(update={"ended_at": at.now})
+        shown = self._say.card(at.row.id, over, state, at.now)
+        return Step(state, None, as_json(over), consumed=at.consumed, new=(*told, shown))
+
+    def _nothing_left(self, at: At, operation: Operation, fresh: Plan, told: tuple[NewRow, ...]) -> Step:
+        """Somebody else did it meanwhile: a plan without changes is never run."""
+        note = f"{fresh.answer_text or fresh.title} Nothing is left to do."
+        return self._over(at, operation.model_copy(update={"note": note}), State.CANCELLED, told)
+
+    def _holder(self, target: Target | None) -> Row | None:
+        active = self._store.rows(KIND, group=target.key, states=ACTIVE, limit=1) if target else []
+        return active[0] if active else None
+
+    def _target(self, operation: Operation) -> Target | None:
+        if not operation.target:
+            return None
+        target = self._world.catalog.target(operation.target)
+        if target is None:
+            raise ConflictError("This service is no longer configured.", hint="Ask again with its new name.")
+        return target
+
+    def _checklist(self, at: At, target: Target | None) -> tuple[str, ...]:
+        return target.checklist if target is not None and at.command.action == "deploy" else ()
+
+    def _not_yours(self, at: At, signal: Received) -> NewRow:
+        asker = self._world.chat.person(at.operation.actor.user).name
+        said = ConflictError(f"Only {asker}, who asked, may press this.", hint="Type the command to get your own plan.")
+        return self._say.answer(at, signal, said)
+
+    def expiry(self, row: Row, operation: Operation) -> float:
+        """When a plan that nobody confirmed must be asked for again."""
+        return (operation.planned_at or row.created_at) + self._timings.plan_expires
+
+
+def undecided(operation: Operation, note: str) -> Operation:
+    """Whatever was said about a plan that is no longer true does not count for the next one."""
+    changes = {"note": note, "overrides": (), "approvals": (), "confirmed_plan": "", "confirmed_by": ""}
+    return operation.model_copy(update={**changes, "confirmed_at": 0.0, "starts_at": 0.0})

@@ -1,0 +1,154 @@
+"""How operations end: settled, soaked, failed, or taken over by somebody who goes back."""
+
+from __future__ import annotations
+
+from bot.command import Strategy
+from bot.domain import Hold, HoldKind, Target, as_json
+from bot.operation import KIND, Operation, State, request
+from bot.ports import Message, World
+from bot.rows import NewRow, Received, Row, Step, Store
+from bot.sayings import At, Sayings
+from bot.settings.models import Timings
+from bot.views import operation as view
+
+SOAK_POLL = 15.0
+"""Seconds between two looks at the alarms of a service that is being proved."""
+
+
+def left_behind(operation: Operation) -> str:
+    """What an operation that stops halfway leaves in AWS, as a sentence; empty when it changed nothing."""
+    made = str(operation.results.get("register", {}).get("task_definition", ""))
+    if made:
+        return f"The revision {made.rsplit('/', 1)[-1]} was registered and is left unused."
+    return f"Done so far: {', '.join(operation.results)}." if operation.results else ""
+
+
+class Ending:
+    """The ends of operations, and the transition of the state soaking."""
+
+    def __init__(self, store: Store, world: World, timings: Timings) -> None:
+        self._store = store
+        self._world = world
+        self._timings = timings
+        self._say = Sayings(world)
+
+    def succeeded(self, at: At, operation: Operation, strategy: Strategy, told: tuple[NewRow, ...]) -> Step:
+        """It has settled; what was shipped must now prove itself."""
+        ended = operation.model_copy(update={"ended_at": at.now})
+        self._lock_after_rollback(at, ended)
+        if strategy.soaks:
+            return self.ended(at.row, ended, State.SOAKING, at.consumed, at.now, told)
+        return self.ended(at.row, ended, State.DONE, at.consumed, at.now, told)
+
+    def failed(self, at: At, operation: Operation, told: tuple[NewRow, ...] = ()) -> Step:
+        """It did not work; as configured a rollback is offered, or begun."""
+        ended = operation.model_copy(update={"ended_at": at.now, "good": False})
+        return self.ended(at.row, ended, State.FAILED, at.consumed, at.now, (*told, *self._way_back(at, ended)))
+
+    def _way_back(self, at: At, operation: Operation) -> tuple[NewRow, ...]:
+        target = self._target(operation)
+        progress = operation.progress
+        if target is None or at.command.action != "deploy" or (progress and progress.unchanged):
+            return ()
+        back = self._world.commands.get("rollback")
+        if back is None:
+            return ()
+        if target.on_failure == "rollback":
+            return (self._rollback(at, operation, target),)
+        text = f"rollback {target.system}/{target.name} {target.environment}"
+        return (self._say.reply(at.row.id, operation, "back", view.offers_rollback(text)),)
+
+    def _rollback(self, at: At, operation: Operation, target: Target) -> NewRow:
+        """The operation that goes back by itself; its plan and its reasons are shown like any other."""
+        command = self._world.commands["rollback"]
+        named = {"service": f"{target.system}/{target.name}", "environment": target.environment}
+        args = command.args.model_validate(named)
+        asked = request(command, as_json(args), operation.actor, target, channel=target.channel, unattended=True)
+        key = f"auto:{at.row.id}"
+        return NewRow(kind=KIND, key=key, state=State.RECEIVED, body=as_json(asked), group=target.key)
+
+    def taken_over(self, at: At, signal: Received) -> Step:
+        """Somebody goes back or stops it: this operation lets go, and says what it left."""
+        user = str(signal.payload.get("user", ""))
+        name = self._world.chat.person(user).name
+        note = f"{name} took over. {left_behind(at.operation)}".strip()
+        over = at.operation.model_copy(update={"note": note, "ended_at": at.now, "good": False})
+        if over.progress is not None:
+            over = over.model_copy(update={"progress": over.progress.model_copy(update={"buttons": ()})})
+        return self.ended(at.row, over, State.TAKEN_OVER, at.consumed, at.now)
+
+    def soaking(self, at: At) -> Step:
+        """Look at the alarms, holding no lock; good once they were quiet for long enough."""
+        operation = at.operation
+        if at.signals:
+            said = view.not_proved(operation, self._world.chat.person(str(at.signals[0].payload.get("user", ""))).name)
+            return self._proved(at, said, good=False)
+        red = self._red(operation)
+        until = operation.ended_at + self._timings.soak
+        if red:
+            said = view.soaked(operation, red, at.now - operation.ended_at)
+            return self._proved(at, said, good=False)
+        if at.now < until:
+            due = min(until, at.now + SOAK_POLL)
+            return Step(State.SOAKING, due, as_json(operation), consumed=at.consumed)
+        self._unlock(operation)
+        return self._proved(at, view.soaked(operation, (), self._timings.soak), good=True)
+
+    def _proved(self, at: At, said: Message, *, good: bool) -> Step:
+        proved = at.operation.model_copy(update={"good": good})
+        new = [self._say.reply(at.row.id, proved, "soak", said)]
+        if not good and not at.signals:
+            new += self._way_back(at, proved)
+        return Step(State.DONE, None, as_json(proved), consumed=at.consumed, new=tuple(new))
+
+    def _red(self, operation: Operation) -> tuple[str, ...]:
+        """Alarms that went off since it began; one that was red before proves nothing."""
+        target = self._target(operation)
+        names = [alarm.name for alarm in target.service.alarms] if target else []
+        readings = self._world.metrics.alarms(target.account, names) if target and names else ()
+        since = operation.started_at
+        red = {each.name for each in readings if each.state == "ALARM" and each.updated_at >= since}
+        fired = self._store.rows("incident", group=operation.target, since=operation.ended_at)
+        return tuple(sorted(red | {str(row.body["alarm"]["name"]) for row in fired}))
+
+    def _lock_after_rollback(self, at: At, operation: Operation) -> None:
+        """After a rollback during an incident nobody ships the same thing again by habit."""
+        alarm = self._world.recent.incident(operation.target) if at.command.action == "rollback" else None
+        if alarm is None or operation.plan is None:
+            return
+        reason = f"rolled back while {alarm} was open: {operation.plan.title}"
+        lock = Hold(
+            id=f"lock:{at.row.id}",
+            kind=HoldKind.LOCK,
+            place=operation.target,
+            reason=reason,
+            since=at.now,
+            by=operation.actor.user,
+        )
+        self._world.holds.add(lock)
+
+    def _unlock(self, operation: Operation) -> None:
+        """A good deployment that somebody approved ends the lock that a rollback left."""
+        target, now = self._target(operation), self._world.clock.now()
+        if target is None or not operation.approvals:
+            return
+        for hold in self._world.holds.by_hand(now):
+            if hold.kind is HoldKind.LOCK and hold.place == target.key:
+                self._world.holds.lift(hold.id, operation.approvals[-1].user, now)
+
+    def _target(self, operation: Operation) -> Target | None:
+        return self._world.catalog.target(operation.target) if operation.target else None
+
+    def ended(
+        self,
+        row: Row,
+        operation: Operation,
+        state: State,
+        consumed: tuple[int, ...],
+        now: float,
+        told: tuple[NewRow, ...] = (),
+    ) -> Step:
+        """What every ending has in common: the card, and a reply that reaches the asker."""
+        due = now + min(SOAK_POLL, self._timings.soak) if state is State.SOAKING else None
+        new = (*told, *self._say.ending(row.id, operation, state, now))
+        return Step(state, due, as_json(operation), consumed=consumed, new=new)

@@ -1,0 +1,95 @@
+"""Plans as the road needs them: authorised, with what holds changes up, and compared with what was seen before."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+from bot import authz
+from bot.calendar import hold_checks
+from bot.command import Check, Command, Override, Plan
+from bot.domain import HoldKind, Target
+from bot.errors import UpstreamError
+from bot.operation import Operation
+from bot.ports import World
+from bot.settings.models import AccessConfig, Approvals
+
+PLAN_SECONDS = 12.0
+"""The longest a plan may take with all its reads; then the asker is told rather than kept waiting."""
+FINGERPRINT = 16
+"""Characters of a plan's fingerprint that buttons carry."""
+
+
+def short(plan: Plan) -> str:
+    """The plan's fingerprint as buttons carry it."""
+    return plan.fingerprint()[:FINGERPRINT]
+
+
+def forbidding(plan: Plan, operation: Operation) -> tuple[Check, ...]:
+    """The blocking checks nobody has decided to go on in spite of."""
+    decided = {each.check for each in operation.overrides}
+    return tuple(check for check in plan.blocking if check.name not in decided or check.override is Override.NEVER)
+
+
+class Planner:
+    """Makes plans, for people and again right before they run."""
+
+    def __init__(self, world: World, access: AccessConfig) -> None:
+        self._world = world
+        self._access = access
+
+    def plan(self, command: Command, operation: Operation, target: Target | None) -> Plan:
+        """What the command would do now. Raises BotErrors: not allowed, not found, not reached in time.
+
+        What the bot started by itself is allowed by the configuration that told it to.
+        """
+        person = self._world.chat.person(operation.actor.user)
+        if not operation.unattended:
+            authz.require(self._access, person, command.action, target)
+        asker = replace(person, channel=operation.actor.channel)
+        args = command.args.model_validate(operation.args)
+        planned = self._world.gather({"plan": partial(command.plan, args, self._world, asker)}, seconds=PLAN_SECONDS)
+        plan = planned["plan"]
+        if isinstance(plan, TimeoutError):
+            raise UpstreamError(f"AWS did not answer within {PLAN_SECONDS:.0f} s.")
+        if isinstance(plan, Exception):
+            raise plan
+        if command.urgent or target is None or not plan.changes_anything:
+            return plan
+        now = self._world.clock.now()
+        return plan.model_copy(update={"checks": (*plan.checks, *hold_checks(self._world.holds.on(target, now), now))})
+
+    def begins_at(self, command: Command, target: Target | None) -> float:
+        """When a change confirmed now may begin, where it must be announced; else 0."""
+        if command.urgent or target is None:
+            return 0.0
+        holds = self._world.holds.on(target, self._world.clock.now())
+        return max((hold.until for hold in holds if hold.kind is HoldKind.NOTICE), default=0.0)
+
+    def approvals(self, command: Command, operation: Operation, target: Target | None) -> Approvals:
+        """The rule of approvals for this operation; an emergency needs at least one."""
+        rule = authz.approval(self._access, command.action, target)
+        if rule.people == 0 and any(each.emergency for each in operation.overrides):
+            return rule.model_copy(update={"people": 1})
+        return rule
+
+    def groups(self, command: Command, rule: Approvals, target: Target | None) -> tuple[str, ...]:
+        """Slack user groups of those who may approve, for a mention."""
+        names = rule.roles or self._access.allowed_roles(command.action, target)
+        groups = [group for name in names if name in self._access.roles for group in self._access.roles[name].groups]
+        return tuple(dict.fromkeys(groups))
+
+
+def difference(seen: Plan, fresh: Plan) -> str:
+    """A sentence for whoever confirmed a plan that is no longer true."""
+    if fresh.blocking and not seen.blocking:
+        return "A check that passed before now forbids this; nothing was done."
+    moved = [
+        f"{name}: {seen.basis.get(name)} → {fresh.basis.get(name)}"
+        for name in sorted({*seen.basis, *fresh.basis})
+        if seen.basis.get(name) != fresh.basis.get(name)
+    ]
+    what = "; ".join(moved) or "its changes are different now"
+    return (
+        f"The plan you saw is stale and nothing was done ({what}). This is the plan as of now: confirm it, or cancel."
+    )
