@@ -18,6 +18,9 @@ class Approving(Beginning):
         """Count those who say yes; one no, the asker's cancel or the end of patience ends it."""
         operation = at.operation
         told: list[NewRow] = []
+        withdrawn = self._withdrawn(at, operation, ())
+        if withdrawn is not None:
+            return withdrawn
         target = self._target(operation)
         rule = self._planner.approvals(at.command, operation, target)
         for signal in at.signals:
@@ -70,6 +73,9 @@ class Approving(Beginning):
         """Everybody who must has said yes; wait for the announced moment, and for who is ahead to let go."""
         operation = at.operation
         told: list[NewRow] = []
+        withdrawn = self._withdrawn(at, operation, ())
+        if withdrawn is not None:
+            return withdrawn
         for signal in at.signals:
             if signal.name == CANCEL and signal.payload.get("user") == operation.actor.user:
                 return self._over(at, operation, State.CANCELLED, tuple(told))

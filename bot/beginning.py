@@ -9,15 +9,17 @@ from __future__ import annotations
 from bot.command import Plan
 from bot.domain import Target, as_json
 from bot.errors import ConflictError
-from bot.operation import ACTIVE, KIND, Operation, State
+from bot.operation import ACTIVE, KIND, Operation, State, unattended
 from bot.planning import Planner, difference, forbidding, short
 from bot.ports import World
 from bot.rows import LockHeldError, NewRow, Received, Row, Signal, Step, Store
-from bot.sayings import TAKE_OVER, At, Sayings
+from bot.sayings import TAKE_OVER, WITHDRAW, At, Sayings
 from bot.settings.models import AccessConfig, Timings
 
 GIVE_WAY_SECONDS = 0.5
 """Between two looks whether an operation that is taken over has let go."""
+PATIENT_SECONDS = 10.0
+"""Between two looks of an operation that the bot began by itself and that waits for people's."""
 
 
 class Beginning:
@@ -58,6 +60,7 @@ class Beginning:
         new = [*told, self._say.card(at.row.id, running, State.RUNNING, at.now)]
         if any(each.emergency for each in running.overrides):
             new.append(self._say.emergency(at, running))
+        new += self._follow_up(at, running, target)
         lock = target.key if target else None
         signals = tuple(
             (row.id, Signal(TAKE_OVER, {"by": at.row.id, "user": operation.actor.user}, key=at.row.id))
@@ -65,6 +68,14 @@ class Beginning:
         )
         body = as_json(running)
         return Step(State.RUNNING, 0.0, body, lock=lock, consumed=at.consumed, new=tuple(new), signals=signals)
+
+    def _follow_up(self, at: At, operation: Operation, target: Target | None) -> list[NewRow]:
+        """What must happen later is owed from the moment the change begins, whatever becomes of it."""
+        later = operation.plan.follow_up if operation.plan else None
+        if later is None or target is None:
+            return []
+        command = self._world.commands[later.command]
+        return [unattended(command, later.args, f"later:{at.row.id}", operation, target, at.now + later.seconds)]
 
     def _soaking(self, at: At, operation: Operation, target: Target | None) -> list[Row]:
         """Operations on a service that is still being proved, when something else is shipped over it."""
@@ -95,6 +106,8 @@ class Beginning:
                 new=tuple(new),
                 signals=((holder.id, signal),),
             )
+        if operation.unattended:
+            return Step(*(State.APPROVED, at.now + PATIENT_SECONDS, as_json(operation)), consumed=at.consumed, new=told)
         note = f"{person.name} is ahead: {title} is still {holder.state}. Wait for it to end, then confirm again."
         waiting = undecided(operation, note)
         shown = self._say.card(at.row.id, waiting, State.PROPOSED, at.now)
@@ -113,6 +126,14 @@ class Beginning:
         over = operation.model_copy(update={"ended_at": at.now})
         shown = self._say.card(at.row.id, over, state, at.now)
         return Step(state, None, as_json(over), consumed=at.consumed, new=(*told, shown))
+
+    def _withdrawn(self, at: At, operation: Operation, told: tuple[NewRow, ...]) -> Step | None:
+        """Somebody who may has cancelled it with the command; None when nobody did."""
+        said = next((signal for signal in at.signals if signal.name == WITHDRAW), None)
+        if said is None:
+            return None
+        name = self._world.chat.person(str(said.payload.get("user", ""))).name
+        return self._over(at, operation.model_copy(update={"note": f"{name} cancelled it."}), State.CANCELLED, told)
 
     def _nothing_left(self, at: At, operation: Operation, fresh: Plan, told: tuple[NewRow, ...]) -> Step:
         """Somebody else did it meanwhile: a plan without changes is never run."""

@@ -63,6 +63,14 @@ class Choice(Frozen):
     text: str
 
 
+class FollowUp(Frozen):
+    """What the bot does by itself some time after a change began: a command with its arguments, ``seconds`` later."""
+
+    command: str
+    args: dict[str, JsonValue]
+    seconds: float
+
+
 class Plan(Frozen):
     """What a command would do, as data: stored, shown, compared, then run.
 
@@ -80,6 +88,7 @@ class Plan(Frozen):
     warnings: tuple[str, ...] = ()
     choices: tuple[Choice, ...] = ()
     phrase: str = ""
+    follow_up: FollowUp | None = None
     facts: dict[str, JsonValue] = Field(default_factory=dict)
     basis: dict[str, JsonValue] = Field(default_factory=dict)
     answer: tuple[dict[str, JsonValue], ...] = ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.command import Strategy
 from bot.domain import Hold, HoldKind, Target, as_json
-from bot.operation import KIND, Operation, State, request
+from bot.operation import Operation, State, unattended
 from bot.ports import Message, World
 from bot.rows import NewRow, Received, Row, Step, Store
 from bot.sayings import At, Sayings
@@ -59,13 +59,8 @@ class Ending:
         return (self._say.reply(at.row.id, operation, "back", view.offers_rollback(text)),)
 
     def _rollback(self, at: At, operation: Operation, target: Target) -> NewRow:
-        """The operation that goes back by itself; its plan and its reasons are shown like any other."""
-        command = self._world.commands["rollback"]
         named = {"service": f"{target.system}/{target.name}", "environment": target.environment}
-        args = command.args.model_validate(named)
-        asked = request(command, as_json(args), operation.actor, target, channel=target.channel, unattended=True)
-        key = f"auto:{at.row.id}"
-        return NewRow(kind=KIND, key=key, state=State.RECEIVED, body=as_json(asked), group=target.key)
+        return unattended(self._world.commands["rollback"], named, f"auto:{at.row.id}", operation, target, 0.0)
 
     def taken_over(self, at: At, signal: Received) -> Step:
         """Somebody goes back or stops it: this operation lets go, and says what it left."""

@@ -8,7 +8,8 @@ from typing import Any
 from pydantic import Field, JsonValue
 
 from bot.command import Command, Plan, Progress
-from bot.domain import Actor, Frozen, Target
+from bot.domain import Actor, Frozen, Target, as_json
+from bot.rows import NewRow
 
 KIND = "operation"
 
@@ -94,6 +95,15 @@ class Operation(Frozen):
 def card_key(operation_id: str) -> str:
     """Key of the one message an operation lives in."""
     return f"op:{operation_id}:card"
+
+
+def unattended(
+    command: Command, args: dict[str, Any], key: str, after: Operation, target: Target, due_at: float
+) -> NewRow:
+    """An operation that the bot begins by itself after another one, at ``due_at``; planned and shown like any other."""
+    checked = as_json(command.args.model_validate(args))
+    asked = request(command, checked, after.actor, target, channel=target.channel, unattended=True)
+    return NewRow(kind=KIND, key=key, state=State.RECEIVED, body=as_json(asked), group=target.key, due_at=due_at)
 
 
 def request(command: Command, args: dict[str, Any], actor: Actor, target: Target | None, **more: Any) -> Operation:

@@ -20,6 +20,9 @@ class Proposing(Beginning):
         """Take in ticks, overrides and the asker's word; expire."""
         operation = at.operation
         told: list[NewRow] = []
+        withdrawn = self._withdrawn(at, operation, ())
+        if withdrawn is not None:
+            return withdrawn
         confirms: list[Received] = []
         for signal in at.signals:
             user = str(signal.payload.get("user", ""))

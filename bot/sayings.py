@@ -16,7 +16,7 @@ from bot.views import operation as view
 
 CONFIRM, CANCEL, APPROVE, DECLINE = "confirm", "cancel", "approve", "decline"
 TICK, OVERRIDE, EMERGENCY, ANSWER = "tick", "override", "emergency", "answer"
-TAKE_OVER = "take_over"
+TAKE_OVER, WITHDRAW = "take_over", "withdraw"
 """Names of signals to an operation; those that buttons give are also the last part of the buttons' action ids."""
 
 
@@ -93,4 +93,6 @@ class Sayings:
         late = ConflictError(
             "Too late for that: it is under way.", hint=f"/{self._world.slash['ops']} cancel stops it."
         )
-        return tuple(self.answer(at, signal, late) for signal in at.signals if signal.name not in (TAKE_OVER, ANSWER))
+        return tuple(
+            self.answer(at, signal, late) for signal in at.signals if signal.name not in (TAKE_OVER, WITHDRAW, ANSWER)
+        )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from bot.command import Command
 from commands.deploy import deploy
 from commands.help import help_
+from commands.operations import operations
+from commands.scale import scale
 from commands.services import services
 
-COMMANDS: dict[str, Command] = {command.name: command for command in (services, deploy, help_)}
+COMMANDS: dict[str, Command] = {command.name: command for command in (services, deploy, scale, operations, help_)}

@@ -35,7 +35,7 @@ from tests.fake_shipping import (
 )
 from tests.fakes import FakeChat, FakeClock, FakePager, FakeWeb, Shown, buttons, serially
 
-ALICE, BOB, DAVE, EVE, GUS, ROBOT = "U0ALICE", "U0BOB", "U0DAVE", "U0EVE", "U0GUS", "U0ROBOT"
+ALICE, BOB, CARA, DAVE, EVE, GUS, ROBOT = "U0ALICE", "U0BOB", "U0CARA", "U0DAVE", "U0EVE", "U0GUS", "U0ROBOT"
 REPOSITORY = "1.dkr.ecr.r.amazonaws.com/api"
 OLD, NEW = "sha256:" + "a" * 64, "sha256:" + "b" * 64
 HEALTH = "https://api.example.com/health"
@@ -75,21 +75,24 @@ def the_systems() -> tuple[System, ...]:
 
 
 ACCESS = AccessConfig(
-    roles={"on-call": Role(groups=("S0ONCALL",))},
+    roles={"on-call": Role(groups=("S0ONCALL",)), "chiefs": Role(users=("U0CARA",))},
     allow=(
         Rule(action="read", roles=("anyone",)),
-        Rule(action="deploy", roles=("on-call",)),
+        *(Rule(action=action, roles=("on-call",)) for action in ("deploy", "rollback", "scale", "restart", "cancel")),
+        Rule(action="freeze", roles=("on-call",)),
+        Rule(action="override", roles=("chiefs",)),
         Rule(action="incident", roles=("on-call",)),
     ),
 )
 
 
 def the_people() -> dict[str, Person]:
-    """Alice and Bob are on call, Dave is not; Eve is from another company, Gus a guest, Robot a bot."""
+    """Alice, Bob and Cara, a chief, are on call, Dave is not; Eve is from another company, Gus a guest, Robot a bot."""
     on_call = frozenset({"S0ONCALL"})
     return {
         ALICE: Person(user=ALICE, name="alice", groups=on_call),
         BOB: Person(user=BOB, name="bob", groups=on_call),
+        CARA: Person(user=CARA, name="cara", groups=on_call),
         DAVE: Person(user=DAVE, name="dave"),
         EVE: Person(user=EVE, name="eve", is_stranger=True, groups=on_call),
         GUS: Person(user=GUS, name="gus", is_guest=True, groups=on_call),
@@ -191,6 +194,18 @@ class Scene:
         carried = value or buttons(self.card(row_id).message)[f"operation:{action}"]
         self._presses += 1
         return self.flow.press(f"operation:{action}", carried, Actor(user=user), key=f"{user}:{self._presses}")
+
+    def signal(self, name: str, user: str = ALICE, row_id: str = "", **payload: object) -> None:
+        """What a prompt of the newest operation's card gives it."""
+        self._presses += 1
+        told = Signal(name, {"user": user, **payload}, key=f"{user}:{self._presses}")
+        self.engine.signal(row_id or self.operation()[0].id, told)
+        self.run(2)
+
+    def state(self, row_id: str = "") -> str:
+        row = self.store.get(row_id or self.operation()[0].id)
+        assert row is not None
+        return row.state
 
     def propose(self, version: str = "v2", user: str = ALICE) -> str:
         """Type a deployment and let its plan be shown; the operation's id."""
