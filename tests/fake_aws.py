@@ -215,6 +215,10 @@ class FakeEcs:
         self.failures.take("target_health")
         return self.health
 
+    def stand_still(self, target: Target) -> None:
+        """As many tasks must run as may run: no rollout could move."""
+        self.live[target.key] = replace(self.live[target.key], minimum_healthy_percent=100, maximum_percent=100)
+
     def settle(self, target: Target, **changes: Any) -> None:
         """The newest deployment of a service has taken over."""
         self.live[target.key] = a_service(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from alerts.alarms import Alarms, accept
@@ -11,7 +13,21 @@ from alerts.pages import Pages
 from alerts.playbook import Playbook
 from bot import authz
 from bot.catalog import Catalog
-from bot.domain import Actor, Alarm, AlarmState, Environment, Health, Person, Service, ServiceAlarm, System, Target
+from bot.command import Command
+from bot.domain import (
+    Actor,
+    Alarm,
+    AlarmState,
+    Environment,
+    Health,
+    Hold,
+    HoldKind,
+    Person,
+    Service,
+    ServiceAlarm,
+    System,
+    Target,
+)
 from bot.engine import Engine
 from bot.flow import Flow
 from bot.ledger import Ledger
@@ -48,8 +64,8 @@ PLAYBOOK = {
 }
 
 
-def the_systems() -> tuple[System, ...]:
-    """One system with a service of each kind, and a staging without health address."""
+def the_systems(more: Mapping[str, Any] = MappingProxyType({})) -> tuple[System, ...]:
+    """One system with a service of each kind, and a staging without health address; ``more`` is production's."""
     alarms = (
         ServiceAlarm.model_validate({"name": "api-down", "severity": "critical"}),
         ServiceAlarm.model_validate({"name": "api-errors", "severity": "high"}),
@@ -67,7 +83,7 @@ def the_systems() -> tuple[System, ...]:
             channel="#bi",
             region="eu-west-1",
             environments={
-                "production": Environment(production=True, services=production),
+                "production": Environment.model_validate({"production": True, "services": production, **more}),
                 "staging": Environment(services=staging),
             },
         ),
@@ -103,7 +119,14 @@ def the_people() -> dict[str, Person]:
 class Scene:
     """Everything wired together; ``run`` works until nothing is due at this moment."""
 
-    def __init__(self, folder: Path, settings: dict[str, Any] | None = None, access: AccessConfig = ACCESS) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        settings: dict[str, Any] | None = None,
+        access: AccessConfig = ACCESS,
+        commands: Mapping[str, Command] = COMMANDS,
+        production: Mapping[str, Any] | None = None,
+    ) -> None:
         self.clock = FakeClock()
         self.store = SqliteStore(folder / "bot.db")
         self.chat, self.ecs, self.logs, self.metrics = FakeChat(), FakeEcs(), FakeLogs(), FakeMetrics()
@@ -113,7 +136,7 @@ class Scene:
         self.chat.people = the_people()
         self.chat.channels = {"#bi": "C0BI", "#ops": "C0OPS"}
         self.settings = BotConfig.model_validate({"default_channel": "#ops", **(settings or {})})
-        self.catalog = Catalog(the_systems())
+        self.catalog = Catalog(the_systems(production or {}))
         self.api = self.target("bi/production/api")
         self.ecs.add(self.api, a_definition("api", 7, f"{REPOSITORY}:v1", {}))
         self.ecs.add(self.target("bi/staging/api"), a_definition("api-staging", 3, f"{REPOSITORY}:v1", {}))
@@ -130,7 +153,7 @@ class Scene:
             web=self.web,
             pager=self.pager,
             gather=serially,
-            commands=COMMANDS,
+            commands=commands,
             code_deploy=self.code_deploy,
             scaling=self.scaling,
             functions=self.functions,
@@ -151,7 +174,7 @@ class Scene:
             Pages(self.store, self.world),
         )
         self.engine = Engine(self.store, self.clock, {machine.kind: machine for machine in machines}, workers=2)
-        self.flow = Flow(self.engine, self.catalog, COMMANDS, SLASH)
+        self.flow = Flow(self.engine, self.catalog, commands, SLASH)
         self._presses = 0
 
     def close(self) -> None:
@@ -201,6 +224,10 @@ class Scene:
         told = Signal(name, {"user": user, **payload}, key=f"{user}:{self._presses}")
         self.engine.signal(row_id or self.operation()[0].id, told)
         self.run(2)
+
+    def freeze(self, reason: str) -> None:
+        """Everything is frozen from now on."""
+        self.holds.add(Hold(id=reason, kind=HoldKind.FREEZE, place="", reason=reason, since=self.clock.now()))
 
     def state(self, row_id: str = "") -> str:
         row = self.store.get(row_id or self.operation()[0].id)
