@@ -27,6 +27,7 @@ from bot.clock import SystemClock
 from bot.domain import Account, Actor, Person, Target
 from bot.engine import Engine, Machine
 from bot.flow import UMBRELLA, Flow
+from bot.forms import Forms
 from bot.intake.delivery import Delivery
 from bot.intake.parse import alarm_from
 from bot.intake.sqs import WAIT_SECONDS, QueueReader
@@ -36,12 +37,14 @@ from bot.pagerduty import EventsPager
 from bot.parallel import Parallel
 from bot.ports import Clock, Message, World
 from bot.posts import Posts, whisper
+from bot.prompts import Prompts, asks
 from bot.rows import Signal, Store
 from bot.settings import Settings
 from bot.settings.environment import EnvironmentVariables, routing_key
 from bot.slack.chat import SlackChat
 from bot.slack.transport import PooledWebClient
 from bot.store.sqlite import SqliteStore
+from bot.submissions import Submissions
 from bot.views.incident import REMEDY
 from bot.web import HttpWeb
 from commands import COMMANDS
@@ -57,24 +60,36 @@ STOP_SECONDS = 6.5
 class Desk:
     """Takes in what people do, and hands it to the road or to the incidents."""
 
-    def __init__(self, engine: Engine, flow: Flow) -> None:
+    def __init__(self, engine: Engine, flow: Flow, submissions: Submissions) -> None:
         self._engine = engine
         self._flow = flow
+        self._submissions = submissions
+        self.view_submitted = submissions.submit
+        self.view_acted = submissions.act
+        self.view_closed = submissions.close
 
-    def receive(self, slash: str, text: str, actor: Actor, *, response_url: str = "", key: str = "") -> Message | None:
+    def receive(
+        self, slash: str, text: str, actor: Actor, *, response_url: str = "", key: str = "", trigger_id: str = ""
+    ) -> Message | None:
         """A slash command was typed."""
-        return self._flow.receive(slash, text, actor, response_url=response_url, key=key)
+        return self._flow.receive(slash, text, actor, response_url=response_url, key=key, trigger_id=trigger_id)
 
-    def press(self, action_id: str, value: str, actor: Actor, *, key: str, response_url: str = "") -> None:
+    def press(
+        self, action_id: str, value: str, actor: Actor, *, key: str, response_url: str = "", trigger_id: str = ""
+    ) -> None:
         """A button was pressed; what cannot be done is whispered."""
         said: Message | None = None
-        if action_id.startswith("operation:"):
+        if asks(action_id):
+            said = self._submissions.prompt(
+                action_id, value, actor, trigger_id=trigger_id, response_url=response_url, key=key
+            )
+        elif action_id.startswith("operation:"):
             said = self._flow.press(action_id, value, actor, key=key)
         elif action_id.startswith("incident:"):
             if not press(self._engine, action_id, value, actor, key=key):
                 said = Message(text="I no longer have this incident; it is too old.")
         elif action_id.startswith(REMEDY):
-            said = self._flow.receive(UMBRELLA, value, actor, response_url=response_url, key=key)
+            said = self._flow.receive(UMBRELLA, value, actor, response_url=response_url, key=key, trigger_id=trigger_id)
         if said is not None:
             new = whisper(f"press:{key}", actor.channel, actor.user, said, response_url=response_url)
             self._engine.add(new, safe=False)
@@ -208,7 +223,8 @@ def build(settings: Settings, environment: EnvironmentVariables, *, clock: Clock
         tell=tell,
     )
     engine = Engine(store, clock, _machines(store, world, settings))
-    desk = Desk(engine, Flow(engine, catalog, COMMANDS, slash))
+    flow = Flow(engine, catalog, COMMANDS, slash)
+    desk = Desk(engine, flow, Submissions(engine, flow, COMMANDS))
 
     def queue_client(url: str) -> Any:
         region = (
@@ -246,6 +262,8 @@ def _machines(store: Store, world: World, settings: Settings) -> dict[str, Machi
     machines: tuple[Machine, ...] = (
         Operations(store, world, settings.access, settings.bot.timings),
         Posts(store, world.clock, world.chat, lambda: settings.bot.default_channel),
+        Forms(store, world),
+        Prompts(store, world),
         Alarms(store, world, settings.bot),
         Incidents(world, playbook, settings.access, settings.bot),
         Pages(store, world),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import html
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -67,8 +67,30 @@ def example(command: Command, slash: str) -> str:
     return f"/{slash} {command.examples[0]}".strip() if command.examples else f"/{slash}"
 
 
-def _hint(command: Command, slash: str) -> str:
+def hint(command: Command, slash: str) -> str:
+    """The usage line and an example, as they are shown beside a mistake."""
     return f"Usage: {usage(command, slash)}   Example: {example(command, slash)}"
+
+
+def takes_required(command: Command) -> bool:
+    """True when the command cannot be run with nothing typed."""
+    return any(map(_required, command.args.model_fields.values()))
+
+
+def mistakes(command: Command, given: Mapping[str, Any]) -> dict[str, str]:
+    """A sentence for each argument that does not fit, by name; what is missing comes first. Empty when all is well."""
+    fields = command.args.model_fields
+    found = {
+        name: f"Please say which {name}." for name, field in fields.items() if _required(field) and name not in given
+    }
+    try:
+        command.args.model_validate(dict(given))
+    except ValidationError as error:
+        for wrong in error.errors():
+            name = str(wrong["loc"][0]) if wrong["loc"] else "arguments"
+            said = str(wrong["msg"]).removeprefix("Value error, ")
+            found.setdefault(name, f"“{given.get(name, '')}” is no {name}: {said}.")
+    return found
 
 
 def parse(command: Command, slash: str, typed: list[str]) -> BaseModel:
@@ -76,18 +98,15 @@ def parse(command: Command, slash: str, typed: list[str]) -> BaseModel:
     fields = list(command.args.model_fields.items())
     if len(typed) > len(fields):
         surplus = " ".join(typed[len(fields) :])
-        raise UsageError(f"I do not know what to do with “{surplus}”.", hint=_hint(command, slash))
+        raise UsageError(f"I do not know what to do with “{surplus}”.", hint=hint(command, slash))
     missing = [name for name, field in fields[len(typed) :] if _required(field)]
     if missing:
-        raise UsageError(f"Please say which {' and which '.join(missing)}.", hint=_hint(command, slash))
+        raise UsageError(f"Please say which {' and which '.join(missing)}.", hint=hint(command, slash))
     given: dict[str, Any] = {name: word for (name, _), word in zip(fields, typed, strict=False)}
-    try:
-        return command.args.model_validate(given)
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = str(first["loc"][0]) if first["loc"] else "arguments"
-        said = str(first["msg"]).removeprefix("Value error, ")
-        raise UsageError(f"“{given.get(name, '')}” is no {name}: {said}.", hint=_hint(command, slash)) from error
+    wrong = mistakes(command, given)
+    if wrong:
+        raise UsageError(next(iter(wrong.values())), hint=hint(command, slash))
+    return command.args.model_validate(given)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -9,12 +9,15 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 
+from pydantic import BaseModel
+
 from bot import arguments
 from bot.catalog import Catalog
 from bot.command import Command
 from bot.domain import Actor, as_json
 from bot.engine import Engine
 from bot.errors import BotError, UsageError
+from bot.forms import asking
 from bot.operation import KIND, State, request
 from bot.ports import Message
 from bot.rows import NewRow, Signal
@@ -35,24 +38,42 @@ class Flow:
         self._slash = slash
         self._by_slash = {registered: name for name, registered in slash.items()}
 
-    def receive(self, slash: str, text: str, actor: Actor, *, response_url: str = "", key: str = "") -> Message | None:
-        """Store a typed command; None means it is on its way, a message says at once what is wrong with it."""
+    def receive(
+        self, slash: str, text: str, actor: Actor, *, response_url: str = "", key: str = "", trigger_id: str = ""
+    ) -> Message | None:
+        """Store a typed command; None means it is on its way, a message says at once what is wrong with it.
+
+        Where nothing was typed that it cannot do without, and there is a trigger to open one with, a form asks for it.
+        """
+        key = key or secrets.token_hex(8)
         try:
             command, typed, shown_as = self._command(slash, arguments.words(text))
+            if trigger_id and not typed and arguments.takes_required(command):
+                form = asking(command, shown_as, actor, trigger_id, response_url=response_url, key=key)
+                self._engine.add(form, safe=False)
+                return None
             args = arguments.parse(command, shown_as, typed)
-            target = command.target(args, self._catalog) if command.target else None
+            self._take(command, args, actor, response_url=response_url, key=key)
         except BotError as error:
             return view.sentence(error.message, error.hint)
+        return None
+
+    def submit(self, command: Command, given: Mapping[str, str], actor: Actor, *, response_url: str, key: str) -> None:
+        """Store a command whose arguments a form collected; they are known to fit. Raises BotError."""
+        args = command.args.model_validate(dict(given))
+        self._take(command, args, actor, response_url=response_url, key=key)
+
+    def _take(self, command: Command, args: BaseModel, actor: Actor, *, response_url: str, key: str) -> None:
+        target = command.target(args, self._catalog) if command.target else None
         operation = request(command, as_json(args), actor, target, response_url=response_url)
         row = NewRow(
             kind=KIND,
-            key=key or secrets.token_hex(8),
+            key=key,
             state=State.RECEIVED,
             body=as_json(operation),
             group=target.key if target else "",
         )
         self._engine.add(row, safe=False)
-        return None
 
     def _command(self, slash: str, typed: list[str]) -> tuple[Command, list[str], str]:
         name = self._by_slash.get(slash, "")

@@ -58,7 +58,10 @@ class Chat(Protocol):
         ...
 
     def open_view(self, trigger_id: str, view: Mapping[str, Any]) -> str:
-        """Open a modal (views.open); its id. Raises ConflictError when the trigger is older than 3 seconds."""
+        """Open a modal (views.open); its id.
+
+        Raises ConflictError when the trigger is older than 3 seconds or has opened a modal before.
+        """
         ...
 
     def update_view(self, view_id: str, view: Mapping[str, Any]) -> bool:

@@ -30,14 +30,17 @@ from bot.domain import (
 )
 from bot.engine import Engine
 from bot.flow import Flow
+from bot.forms import Forms
 from bot.ledger import Ledger
 from bot.operation import Operation, card_key
 from bot.operations import Operations
 from bot.ports import Message, World
 from bot.posts import Posts
+from bot.prompts import Prompts
 from bot.rows import Row, Signal
 from bot.settings.models import AccessConfig, BotConfig, Role, Rule
 from bot.store.sqlite import SqliteStore
+from bot.submissions import Submissions
 from commands import COMMANDS
 from tests.fake_aws import FakeEcs, FakeLogs, FakeMetrics, a_definition
 from tests.fake_shipping import (
@@ -169,12 +172,15 @@ class Scene:
         machines = (
             Operations(self.store, self.world, access, self.settings.timings),
             Posts(self.store, self.clock, self.chat, lambda: self.settings.default_channel),
+            Forms(self.store, self.world),
+            Prompts(self.store, self.world),
             Alarms(self.store, self.world, self.settings),
             Incidents(self.world, Playbook.model_validate(PLAYBOOK), access, self.settings),
             Pages(self.store, self.world),
         )
         self.engine = Engine(self.store, self.clock, {machine.kind: machine for machine in machines}, workers=2)
         self.flow = Flow(self.engine, self.catalog, commands, SLASH)
+        self.submissions = Submissions(self.engine, self.flow, commands)
         self._presses = 0
 
     def close(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import httpx
@@ -14,7 +14,7 @@ from slack_sdk.web import SlackResponse
 from slack_sdk.webhook import WebhookClient
 
 from bot.domain import Person
-from bot.errors import NotFoundError, UpstreamError
+from bot.errors import ConflictError, NotFoundError, UpstreamError
 from bot.ports import Clock, Message
 
 EVENT_TYPE = "runbook_bot"
@@ -34,8 +34,17 @@ MEANINGS = {
     "invalid_auth": "the bot token is not valid (SLACK_BOT_TOKEN)",
     "not_authed": "the bot token is missing (SLACK_BOT_TOKEN)",
     "token_revoked": "the bot token was revoked (SLACK_BOT_TOKEN)",
+    "view_too_large": "the form is larger than the 250 KB Slack takes",
     "missing_scope": "the app lacks a permission: reinstall it with the manifest of `python -m bot manifest`",
 }
+
+REASONED = frozenset({"invalid_arguments", "invalid_blocks"})
+"""Errors of which Slack says where in the message or view they are, and which limit was passed."""
+TRIGGERS = {
+    "expired_trigger_id": "Slack gives three seconds to open a form, and they were over.",
+    "exchanged_trigger_id": "This form was opened before.",
+}
+"""https://docs.slack.dev/reference/methods/views.open lists the errors."""
 
 
 class SlackChat:
@@ -115,6 +124,24 @@ class SlackChat:
             blocks=list(message.blocks) or None,
             thread_ts=thread_ts or None,
         )
+
+    def open_view(self, trigger_id: str, view: Mapping[str, Any]) -> str:
+        try:
+            answer = self._call("views.open", self._client.views_open, trigger_id=trigger_id, view=dict(view))
+        except UpstreamError as error:
+            if error.code in TRIGGERS:
+                raise ConflictError(TRIGGERS[error.code], hint="Ask for it again.") from error
+            raise
+        return str(answer["view"]["id"])
+
+    def update_view(self, view_id: str, view: Mapping[str, Any]) -> bool:
+        try:
+            self._call("views.update", self._client.views_update, view_id=view_id, view=dict(view))
+        except UpstreamError as error:
+            if error.code == "not_found":
+                return False
+            raise
+        return True
 
     def respond(self, response_url: str, message: Message, *, replace: bool = False) -> None:
         hook = WebhookClient(response_url, timeout=10)
@@ -225,4 +252,11 @@ class SlackChat:
         retryable = word in RETRYABLE or status == 429 or status >= 500
         after = float(answer.headers.get("retry-after") or answer.headers.get("Retry-After") or 0)
         meaning = MEANINGS.get(word, word or f"status {status}")
+        if word in REASONED:
+            meaning += "".join(f" ({reason})" for reason in _reasons(answer.data)[:1])
         return UpstreamError(f"Slack refused {method}: {meaning}.", retryable=retryable, retry_after=after, code=word)
+
+
+def _reasons(answer: Any) -> list[str]:
+    said = answer.get("response_metadata", {}).get("messages", []) if isinstance(answer, dict) else []
+    return [str(reason).removeprefix("[ERROR] ")[:200] for reason in said]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from slack_bolt import Ack, App
@@ -16,6 +17,7 @@ from slack_sdk import WebClient
 
 from bot.domain import Actor
 from bot.ports import Message
+from bot.views.forms import errors
 from bot.views.operation import sentence
 
 log = logging.getLogger("bot.slack")
@@ -24,12 +26,28 @@ log = logging.getLogger("bot.slack")
 class Desk(Protocol):
     """Takes in what people do; a message is shown to that person at once."""
 
-    def receive(self, slash: str, text: str, actor: Actor, *, response_url: str = "", key: str = "") -> Message | None:
-        """A slash command was typed."""
+    def receive(
+        self, slash: str, text: str, actor: Actor, *, response_url: str = "", key: str = "", trigger_id: str = ""
+    ) -> Message | None:
+        """A slash command was typed; for three seconds ``trigger_id`` opens a modal."""
         ...
 
-    def press(self, action_id: str, value: str, actor: Actor, *, key: str, response_url: str = "") -> None:
-        """A button was pressed; what cannot be done is told later."""
+    def press(
+        self, action_id: str, value: str, actor: Actor, *, key: str, response_url: str = "", trigger_id: str = ""
+    ) -> None:
+        """A button of a message was pressed or something picked; what cannot be done is told later."""
+        ...
+
+    def view_submitted(self, shown: Mapping[str, Any], actor: Actor) -> dict[str, str] | None:
+        """A modal was submitted; None closes it, sentences by block id are shown in it."""
+        ...
+
+    def view_acted(self, shown: Mapping[str, Any], actor: Actor, *, key: str) -> None:
+        """Something was chosen in a modal."""
+        ...
+
+    def view_closed(self, shown: Mapping[str, Any]) -> None:
+        """A modal was closed without being submitted."""
         ...
 
 
@@ -41,6 +59,24 @@ def _say(ack: Ack, message: Message | None) -> None:
         ack()
     else:
         ack(text=message.text, blocks=list(message.blocks), response_type="ephemeral")
+
+
+def _actor(body: dict[str, Any]) -> Actor:
+    channel = (body.get("channel") or {}).get("id", "") or (body.get("container") or {}).get("channel_id", "")
+    return Actor(user=body["user"]["id"], team=(body.get("team") or {}).get("id", ""), channel=channel)
+
+
+def _value(action: dict[str, Any]) -> str:
+    """What a button carries, what was picked, or what is ticked.
+
+    Checkboxes carry nothing by themselves, least of all when the last tick is taken away, so the end of their action
+    id goes before the values: ``operation:tick:<operation>`` gives ``<operation>:0,2``.
+    """
+    if action.get("type") == "checkboxes":
+        ticked = ",".join(str(option["value"]) for option in action.get("selected_options") or ())
+        return f"{str(action.get('action_id', '')).rsplit(':', 1)[-1]}:{ticked}"
+    option = action.get("selected_option") or {}
+    return str(option.get("value") or action.get("value") or "")
 
 
 def bolt_app(client: WebClient, signing_secret: str, desk: Desk) -> App:
@@ -70,6 +106,7 @@ def bolt_app(client: WebClient, signing_secret: str, desk: Desk) -> App:
                 actor,
                 response_url=str(body.get("response_url") or ""),
                 key=str(body.get("trigger_id") or ""),
+                trigger_id=str(body.get("trigger_id") or ""),
             )
         except Exception:
             log.exception("a command could not be stored")
@@ -78,19 +115,44 @@ def bolt_app(client: WebClient, signing_secret: str, desk: Desk) -> App:
 
     @app.action(re.compile(".*"))
     def pressed(ack: Ack, body: dict[str, Any], action: dict[str, Any]) -> None:
-        channel = body.get("channel", {}).get("id", "") or body.get("container", {}).get("channel_id", "")
-        actor = Actor(user=body["user"]["id"], team=(body.get("team") or {}).get("id", ""), channel=channel)
-        desk.press(
-            str(action.get("action_id", "")),
-            str(action.get("value", "")),
-            actor,
-            key=f"{actor.user}:{action.get('action_ts', '')}",
-            response_url=str(body.get("response_url") or ""),
-        )
+        actor = _actor(body)
+        key = f"{actor.user}:{action.get('action_ts', '')}"
+        if body.get("view"):
+            desk.view_acted(body["view"], actor, key=key)
+        else:
+            desk.press(
+                str(action.get("action_id", "")),
+                _value(action),
+                actor,
+                key=key,
+                response_url=str(body.get("response_url") or ""),
+                trigger_id=str(body.get("trigger_id") or ""),
+            )
         ack()
+
+    _hear_of_modals(app, desk)
 
     @app.event(re.compile(".*"))
     def happened(ack: Ack) -> None:
         ack()
 
     return app
+
+
+def _hear_of_modals(app: App, desk: Desk) -> None:
+    @app.view_submission(re.compile(".*"))
+    def submitted(ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> None:
+        try:
+            wrong = desk.view_submitted(view, _actor(body))
+        except Exception:
+            log.exception("a form could not be stored")
+            wrong = errors(view, {"": NOT_STORED.text})
+        if wrong:
+            ack(response_action="errors", errors=wrong)
+        else:
+            ack()
+
+    @app.view_closed(re.compile(".*"))
+    def closed(ack: Ack, view: dict[str, Any]) -> None:
+        desk.view_closed(view)
+        ack()

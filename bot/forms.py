@@ -1,0 +1,172 @@
+"""The states of a form: opening → open → done.
+
+Slack takes a trigger for three seconds, so the form is opened at once with what the configuration knows; what has to be
+read from AWS is filled in when a target is chosen. A form is cheap: its submission carries everything, so that one
+whose row has gone astray still works.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from bot import arguments, authz
+from bot.command import Command, Suggestion
+from bot.domain import Actor, Target, as_json
+from bot.engine import Lease, Machine
+from bot.errors import BotError, ConflictError
+from bot.form import OTHER, Form, FormState, Offer, blanks, target
+from bot.ports import World
+from bot.posts import whisper
+from bot.rows import NewRow, Received, Row, Step, Store
+from bot.views import forms as view
+from bot.views.operation import sentence
+
+log = logging.getLogger("bot.forms")
+
+KIND = "form"
+CHOSEN, CLOSED, SUBMITTED = "chosen", "closed", "submitted"
+"""Names of signals to a form."""
+TRIGGER_SECONDS = 3.0
+"""How long Slack lets a form be opened after somebody typed or pressed."""
+SUGGEST_SECONDS = 8.0
+PATIENCE_OF_PEOPLE = 3
+
+
+def asking(command: Command, slash: str, actor: Actor, trigger_id: str, *, response_url: str, key: str) -> NewRow:
+    """A form that is to be opened for somebody who typed the command without its arguments."""
+    form = Form(command=command.name, slash=slash, actor=actor, trigger_id=trigger_id, response_url=response_url)
+    return NewRow(kind=KIND, key=key, state=FormState.OPENING, body=as_json(form), group=actor.user)
+
+
+def open_in_time(world: World, row: Row, lease: Lease, trigger_id: str, shown: view.View) -> str:
+    """Open a modal; its id. Raises ConflictError when its three seconds are over, UpstreamError."""
+    if world.clock.now() - row.created_at > TRIGGER_SECONDS:
+        raise ConflictError("Slack gives three seconds to open a form, and I was too late.")
+    lease.before_effect()
+    return world.chat.open_view(trigger_id, shown)
+
+
+class Forms(Machine):
+    """The machine of forms."""
+
+    kind = KIND
+
+    def __init__(self, store: Store, world: World) -> None:
+        self._store = store
+        self._world = world
+
+    def patience(self, row: Row) -> int:
+        """Short, since somebody sits before it."""
+        return PATIENCE_OF_PEOPLE
+
+    def advance(self, row: Row, signals: list[Received], lease: Lease) -> Step:
+        """Open the form, or bring what it offers up to date with what was chosen."""
+        form = Form.model_validate(row.body)
+        consumed = tuple(signal.number for signal in signals)
+        over = any(signal.name in (CLOSED, SUBMITTED) for signal in signals)
+        if row.state == FormState.DONE or over:
+            return Step(FormState.DONE, None, as_json(form), consumed=consumed)
+        if row.state == FormState.OPENING:
+            return self._open(row, form, lease)
+        chosen = [signal for signal in signals if signal.name == CHOSEN]
+        if chosen:
+            return self._choose(row, form, chosen[-1].payload, consumed)
+        return self._read(row, form) if form.reads else Step(FormState.OPEN, None, as_json(form), consumed=consumed)
+
+    def give_up(self, row: Row, signals: list[Received], error: BotError) -> Step:
+        """Whoever wanted the form is told how to type the command instead."""
+        form = Form.model_validate(row.body)
+        consumed = tuple(signal.number for signal in signals)
+        log.warning("a form could not be shown", extra={"row": row.id, "error": error.message})
+        after = FormState.DONE if row.state == FormState.OPENING else FormState(row.state)
+        # Without a target the next choice tries again.
+        stopped = form.model_copy(update={"target": "", "reads": False})
+        return Step(after, None, as_json(stopped), consumed=consumed, new=(self._instead(row, form, error.message),))
+
+    def _instead(self, row: Row, form: Form, said: str) -> NewRow:
+        command = self._world.commands[form.command]
+        told = sentence(said, f"Type it in one line. {arguments.hint(command, form.slash)}")
+        key = f"form:{row.id}:{row.epoch}"
+        return whisper(key, form.actor.channel, form.actor.user, told, response_url=form.response_url)
+
+    def _open(self, row: Row, form: Form, lease: Lease) -> Step:
+        try:
+            view_id = open_in_time(self._world, row, lease, form.trigger_id, self._view(row, form))
+        except ConflictError as error:
+            if row.attempts == 1:
+                raise
+            # The attempt before may have opened it and died: then it is used as it is and tells its id by itself.
+            said = self._instead(row, form, f"{error.message} If no form is in front of you:")
+            return Step(FormState.OPEN, None, as_json(form), new=(said,))
+        return Step(FormState.OPEN, None, as_json(form.model_copy(update={"view_id": view_id})))
+
+    def _choose(self, row: Row, form: Form, payload: Mapping[str, Any], consumed: tuple[int, ...]) -> Step:
+        command = self._world.commands[form.command]
+        values = {str(name): str(value) for name, value in payload["values"].items()}
+        others = (name for name, value in values.items() if value == OTHER)
+        now = form.model_copy(update={"view_id": str(payload["view_id"]), "values": values})
+        aim = target(now, command, self._world.catalog) if command.suggest else None
+        key = aim.key if aim else ""
+        if key != form.target:
+            now = now.model_copy(update={"target": key, "offers": {}, "reads": bool(key), "typed": ()})
+        else:
+            now = now.model_copy(update={"typed": tuple(dict.fromkeys((*form.typed, *others)))})
+        return self._show(row, form, now, consumed)
+
+    def _show(self, row: Row, before: Form, form: Form, consumed: tuple[int, ...]) -> Step:
+        shown = self._view(row, form)
+        if shown != self._view(row, before) and not self._world.chat.update_view(form.view_id, shown):
+            return Step(FormState.DONE, None, as_json(form), consumed=consumed)
+        return Step(FormState.OPEN, 0.0 if form.reads else None, as_json(form), consumed=consumed)
+
+    def _read(self, row: Row, form: Form) -> Step:
+        command, aim = self._world.commands[form.command], self._world.catalog.target(form.target)
+        offers = self._offers(form, command, aim) if aim else {}
+        if self._store.pending(row.id):
+            # Something else was chosen meanwhile; showing what was read for the choice before would undo it.
+            return Step(FormState.OPEN, 0.0, as_json(form))
+        return self._show(row, form, form.model_copy(update={"offers": offers, "reads": False}), ())
+
+    def _offers(self, form: Form, command: Command, aim: Target) -> dict[str, Offer]:
+        person = replace(self._world.chat.person(form.actor.user), channel=form.actor.channel)
+        if not self._world.may(person, command.action, aim):
+            what = authz.IN_WORDS.get(command.action, command.action)
+            reason = f"You may not {what} in {aim.system} {aim.environment}."
+            return dict.fromkeys(command.suggest, Offer(reason=reason))
+        reads: dict[str, Callable[[], tuple[Suggestion, ...]]] = {
+            name: partial(suggest, aim, self._world) for name, suggest in command.suggest.items()
+        }
+        found = self._world.gather(reads, seconds=SUGGEST_SECONDS)
+        return {name: _offer(value) for name, value in found.items()}
+
+    def _view(self, row: Row, form: Form) -> view.View:
+        command = self._world.commands[form.command]
+        metadata = {
+            "form": row.id,
+            "command": form.command,
+            "slash": form.slash,
+            "channel": form.actor.channel,
+            "url": form.response_url,
+        }
+        changes = bool(command.strategies)
+        calm = " Nothing happens before you confirm the plan." if changes else ""
+        return view.form(
+            *(command.name.capitalize(), f"{command.summary}.{calm}", blanks(form, command, self._world.catalog)),
+            metadata,
+            submit="Show the plan" if changes else "Go ahead",
+        )
+
+
+def _offer(found: tuple[Suggestion, ...] | Exception) -> Offer:
+    if isinstance(found, tuple):
+        return Offer(suggestions=found)
+    if isinstance(found, TimeoutError):
+        return Offer(reason="AWS did not answer in time.")
+    if isinstance(found, BotError):
+        return Offer(reason=str(found))
+    log.error("suggestions could not be read", exc_info=found)
+    return Offer(reason="Looking went wrong inside the bot; it is in the log.")
