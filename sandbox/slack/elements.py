@@ -11,6 +11,7 @@ from sandbox.slack.rules import (
     boolean,
     choice,
     exactly_one,
+    initially_offered,
     matching,
     one_of,
     record,
@@ -83,11 +84,14 @@ BUTTON = record(
 
 SELECTS: dict[str, Rule] = {
     "static_select": all_of(
-        record({}, {**_SELECT, **_OFFERED, "initial_option": _CHOICE}), exactly_one(("options", "option_groups"))
+        record({}, {**_SELECT, **_OFFERED, "initial_option": _CHOICE}),
+        exactly_one(("options", "option_groups")),
+        initially_offered,
     ),
     "multi_static_select": all_of(
         record({}, {**_MANY, **_OFFERED, "initial_options": array(_CHOICE, 100)}),
         exactly_one(("options", "option_groups")),
+        initially_offered,
     ),
     "external_select": record({}, {**_SELECT, "initial_option": _CHOICE, "min_query_length": whole(0, 1000)}),
     "users_select": record({}, {**_SELECT, "initial_user": string(255)}),
@@ -97,8 +101,12 @@ SELECTS: dict[str, Rule] = {
 }
 
 PICKS: dict[str, Rule] = {
-    "checkboxes": record({"options": array(_BOX, 10)}, {**_COMMON, "initial_options": array(_BOX, 10)}),
-    "radio_buttons": record({"options": array(_BOX, 10)}, {**_COMMON, "initial_option": _BOX}),
+    "checkboxes": all_of(
+        record({"options": array(_BOX, 10)}, {**_COMMON, "initial_options": array(_BOX, 10)}), initially_offered
+    ),
+    "radio_buttons": all_of(
+        record({"options": array(_BOX, 10)}, {**_COMMON, "initial_option": _BOX}), initially_offered
+    ),
     "datepicker": record({}, {**_SELECT, "initial_date": _DATE}),
     "timepicker": record({}, {**_SELECT, "initial_time": matching(r"\d\d:\d\d"), "timezone": string(255)}),
     "datetimepicker": record({}, {**_COMMON, "initial_date_time": whole(1_000_000_000, 9_999_999_999)}),

@@ -32,11 +32,12 @@ class Modals:
         if action == "close":
             await self._close(user, view)
             return {"response_action": None}
-        values = body.get("values")
-        state = state_of(view["blocks"], values if isinstance(values, dict) else {})
+        given = body.get("values")
+        values: dict[str, Any] = given if isinstance(given, dict) else {}
         if action == "block_action":
-            await self._press(user, view, state, body)
+            await self._press(user, view, values, body)
             return {"response_action": None}
+        state = state_of(view["blocks"], values)
         if action != "submit":
             raise SlackError("invalid_action")
         return await self._submit(user, view, state)
@@ -80,10 +81,15 @@ class Modals:
             payload = self._payload("view_closed", user, view) | {"is_cleared": view["clear_on_close"]}
             await self._delivery.deliver("interactive", payload)
 
-    async def _press(self, user: str, view: View, state: dict[str, Any], body: dict[str, Any]) -> None:
+    async def _press(self, user: str, view: View, values: dict[str, Any], body: dict[str, Any]) -> None:
         block, element = find(view["blocks"], str(body.get("action_id")), body.get("block_id"))
+        if block["type"] == "input" and not block.get("dispatch_action"):
+            raise SlackError("action_not_found")
+        mine = {element["action_id"]: body.get("value")}
+        held = values.get(block["block_id"])
+        values = values | {block["block_id"]: (held if isinstance(held, dict) else {}) | mine}
         payload = self._payload("block_actions", user, view)
-        payload["view"] = view | {"state": state}
+        payload["view"] = view | {"state": state_of(view["blocks"], values)}
         payload |= {
             "container": {"type": "view", "view_id": view["id"]},
             "actions": [self._people.pressed(block, element, body.get("value"))],

@@ -166,3 +166,20 @@ def some_of(*names: str) -> Rule:
             problems.append(problem(f"missing required field: {names[0]}", pointer))
 
     return check
+
+
+def initially_offered(value: Any, pointer: str, problems: list[str]) -> None:
+    """What a menu or boxes begin with is among the options, be they in groups or not."""
+    if not isinstance(value, dict):
+        return
+    groups = [value, *(value.get("option_groups") or ())]
+    lists = [group["options"] for group in groups if isinstance(group, dict) and isinstance(group.get("options"), list)]
+    offered = [option for options in lists for option in options]
+    many = value.get("initial_options")
+    begins = {
+        "initial_option": [value.get("initial_option")],
+        "initial_options": many if isinstance(many, list) else [],
+    }
+    for name, options in begins.items():
+        if any(option is not None and option not in offered for option in options):
+            problems.append(problem("must be one of the provided options", f"{pointer}/{name}"))

@@ -7,7 +7,7 @@ from typing import Any
 
 from sandbox.slack import seed
 from sandbox.slack.arguments import Arguments
-from sandbox.slack.blocks import check_view, with_block_ids
+from sandbox.slack.blocks import check_view, interactive, with_block_ids
 from sandbox.slack.errors import SlackError
 from sandbox.slack.interactions import Interactions
 from sandbox.slack.web_api import Method
@@ -74,6 +74,7 @@ class Views:
         made = self._made(view, self.stack(user)) | {
             name: old[name] for name in ("id", "root_view_id", "previous_view_id")
         }
+        _keep_beginnings(old["blocks"], made["blocks"])
         old.clear()
         old.update(made)
         self.show(user)
@@ -163,3 +164,19 @@ class Views:
 def _check_hash(arguments: Arguments, old: View) -> None:
     if arguments.text("hash") not in ("", old["hash"]):
         raise SlackError("hash_conflict")
+
+
+def _keep_beginnings(before: list[Any], after: list[Any]) -> None:
+    """An input that Slack knows by its ids goes on as it was, whatever an update wants it to begin with.
+
+    https://github.com/slackapi/bolt-python/issues/572
+    """
+    known = {(block["block_id"], element["action_id"]): element for block, element in interactive(before)}
+    for block, element in interactive(after):
+        old = known.get((block["block_id"], element["action_id"]))
+        if old is None or old["type"] != element["type"]:
+            continue
+        kept = {name: value for name, value in old.items() if name.startswith("initial_")}
+        for name in [name for name in element if name.startswith("initial_")]:
+            del element[name]
+        element.update(kept)

@@ -271,3 +271,71 @@ def test_a_message_deleted_meanwhile_is_not_replaced(slack: Slack, bot: Bot) -> 
     assert (gone.status_code, gone.json()["error"]) == (400, "message_not_found")
     assert httpx.post(url, json={"text": "new", "replace_original": True}, trust_env=False).text == "ok"
     assert [one["text"] for one in slack.messages()] == ["new"]
+
+
+def menu(block_id: str, *values: str, initial: str = "", dispatch: bool = True) -> Body:
+    """An input with a menu of these values under one heading."""
+    options = [{"text": {"type": "plain_text", "text": value}, "value": value} for value in values]
+    groups = [{"label": {"type": "plain_text", "text": "All"}, "options": options}]
+    element: Body = {"type": "static_select", "action_id": "size", "option_groups": groups}
+    if initial:
+        element["initial_option"] = next(option for option in options if option["value"] == initial)
+    label = {"type": "plain_text", "text": "Size"}
+    return {"type": "input", "block_id": block_id, "label": label, "element": element, "dispatch_action": dispatch}
+
+
+def shown(slack: Slack, bot: Bot, *blocks: Body) -> str:
+    slack.command("/ops")
+    answer = slack.web().views_open(trigger_id=bot.last["trigger_id"], view=MODAL | {"blocks": list(blocks)})
+    return str(answer["view"]["id"])
+
+
+def submitted(slack: Slack, bot: Bot, view_id: str, **values: Body) -> Body:
+    assert slack.post("view", user="U0ALICE", view_id=view_id, values=values)["ok"]
+    held: Body = bot.last["view"]["state"]["values"]
+    return held
+
+
+def test_a_choice_in_an_input_is_told_at_once_only_where_the_app_asked_for_it(slack: Slack, bot: Bot) -> None:
+    silent = menu("kept", "1", "2", dispatch=False)
+    silent["element"]["action_id"] = "other"
+    view_id = shown(slack, bot, menu("told", "1", "2"), silent)
+    act = {"user": "U0ALICE", "view_id": view_id, "action": "block_action", "value": "2"}
+    told = len(bot.bodies)
+    assert slack.post("view", **act, action_id="other")["error"] == "action_not_found"
+    assert len(bot.bodies) == told
+    assert slack.post("view", **act, action_id="size")["ok"]
+    assert bot.last["actions"][0]["selected_option"]["value"] == "2"
+    assert bot.last["view"]["state"]["values"]["told"]["size"]["selected_option"]["value"] == "2"
+
+
+def test_an_update_does_not_change_where_an_input_that_is_known_begins(slack: Slack, bot: Bot) -> None:
+    view_id = shown(slack, bot, menu("same", "1", "2") | {"optional": True})
+    blocks = [menu("same", "1", "2", initial="2") | {"optional": True}, menu("new", "1", "2", initial="2")]
+    blocks[1]["element"]["action_id"] = "other"
+    slack.web().views_update(view_id=view_id, view=MODAL | {"blocks": blocks})
+    held = submitted(slack, bot, view_id)
+    assert held["same"]["size"]["selected_option"] is None
+    assert held["new"]["other"]["selected_option"]["value"] == "2"
+
+
+def test_a_menu_begins_with_one_of_its_options(slack: Slack, bot: Bot) -> None:
+    slack.command("/ops")
+    wrong = menu("b", "1", "2", initial="2")
+    wrong["element"]["initial_option"] = {"text": {"type": "plain_text", "text": "9"}, "value": "9"}
+    with pytest.raises(SlackApiError) as caught:
+        slack.web().views_open(trigger_id=bot.last["trigger_id"], view=MODAL | {"blocks": [wrong]})
+    (reason,) = caught.value.response["response_metadata"]["messages"]
+    assert "must be one of the provided options [json-pointer:/view/blocks/0/element/initial_option]" in reason
+
+
+def test_ticks_in_a_message_are_told_all_together_and_none_as_none(slack: Slack, bot: Bot) -> None:
+    options = [{"text": {"type": "mrkdwn", "text": text}, "value": text} for text in ("0", "1", "2")]
+    boxes = {"type": "checkboxes", "action_id": "size", "options": options, "initial_options": options[:1]}
+    blocks = [{"type": "actions", "block_id": "list", "elements": [boxes]}]
+    ts = str(slack.web().chat_postMessage(channel="C0OPS", text="list", blocks=blocks)["ts"])
+    assert slack.press(ts, "size", value=["0", "2"])["ok"]
+    assert [one["value"] for one in bot.last["actions"][0]["selected_options"]] == ["0", "2"]
+    assert [one["value"] for one in bot.last["state"]["values"]["list"]["size"]["selected_options"]] == ["0", "2"]
+    assert slack.press(ts, "size", value=[])["ok"]
+    assert bot.last["actions"][0]["selected_options"] == []
