@@ -167,15 +167,3 @@ def test_a_button_asks_for_a_reason_and_the_operation_hears_it(screen: Screen) -
         "check": "architecture",
         "reason": "the cluster runs both",
     }
-
-
-def test_ticks_in_a_message_reach_the_operation_all_together(screen: Screen) -> None:
-    heard: list[tuple[str, str]] = []
-    screen.room.flow.press = lambda action_id, value, actor, *, key: heard.append((action_id, value))  # type: ignore[method-assign, assignment, return-value, func-returns-value]
-    boxes = [{"text": {"type": "plain_text", "text": text}, "value": text} for text in ("0", "1", "2")]
-    element = {"type": "checkboxes", "action_id": "operation:tick:o1", "options": boxes}
-    blocks = [{"type": "actions", "block_id": "list", "elements": [element]}]
-    ts = str(screen.slack.web().chat_postMessage(channel="C0OPS", text="list", blocks=blocks)["ts"])
-    assert screen.slack.press(ts, "operation:tick:o1", value=["0", "2"])["ok"]
-    assert screen.slack.press(ts, "operation:tick:o1", value=[])["ok"]
-    assert heard == [("operation:tick:o1", "o1:0,2"), ("operation:tick:o1", "o1:")]

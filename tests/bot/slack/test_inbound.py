@@ -1,0 +1,145 @@
+"""What Bolt hands on of the things people do, and what it answers them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from bot.domain import Actor
+from bot.ports import Message
+from bot.slack.inbound import bolt_app
+from tests.sandbox.slack.slack_parts import SIGNING_SECRET, Slack, running, until
+
+Body = dict[str, Any]
+
+
+class Desk:
+    """Records what it is handed; ``broken`` lets every submission fail."""
+
+    def __init__(self) -> None:
+        self.typed: list[tuple[str, str, str]] = []
+        self.pressed: list[tuple[str, str, str]] = []
+        self.acted: list[tuple[str, str]] = []
+        self.submitted: list[Actor] = []
+        self.closed: list[str] = []
+        self.triggers: list[str] = []
+        self.wrong: dict[str, str] | None = None
+        self.broken = False
+
+    def receive(
+        self, slash: str, text: str, actor: Actor, *, response_url: str = "", key: str = "", trigger_id: str = ""
+    ) -> Message | None:
+        self.typed.append((slash, text, actor.user))
+        self.triggers.append(trigger_id)
+        return None
+
+    def press(
+        self, action_id: str, value: str, actor: Actor, *, key: str, response_url: str = "", trigger_id: str = ""
+    ) -> None:
+        self.pressed.append((action_id, value, actor.channel))
+        self.triggers.append(trigger_id)
+
+    def view_submitted(self, shown: Mapping[str, Any], actor: Actor) -> dict[str, str] | None:
+        if self.broken:
+            raise OSError("the disk is full")
+        self.submitted.append(actor)
+        return self.wrong
+
+    def view_acted(self, shown: Mapping[str, Any], actor: Actor, *, key: str) -> None:
+        self.acted.append((str(shown["id"]), key.split(":", maxsplit=1)[0]))
+
+    def view_closed(self, shown: Mapping[str, Any]) -> None:
+        self.closed.append(str(shown["id"]))
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+@pytest.fixture
+def slack(desk: Desk) -> Iterator[Slack]:
+    with running() as started, started.connected(bolt_app(started.web(), SIGNING_SECRET, desk)):
+        yield started
+
+
+def option(word: str) -> Body:
+    return {"text": {"type": "plain_text", "text": word}, "value": word}
+
+
+def posted(slack: Slack, *elements: Body) -> str:
+    blocks = [{"type": "actions", "block_id": "row", "elements": list(elements)}]
+    return str(slack.web().chat_postMessage(channel="C0OPS", text="x", blocks=blocks)["ts"])
+
+
+def opened(slack: Slack, desk: Desk) -> str:
+    slack.command("/deploy")
+    menu = {"type": "static_select", "action_id": "field:service", "options": [option("api"), option("web")]}
+    label = {"type": "plain_text", "text": "Service"}
+    block = {"type": "input", "block_id": "service:1", "label": label, "element": menu, "dispatch_action": True}
+    title = {"type": "plain_text", "text": "Deploy"}
+    view = {"type": "modal", "callback_id": "form", "title": title, "submit": title, "notify_on_close": True}
+    return str(slack.web().views_open(trigger_id=desk.triggers[-1], view=view | {"blocks": [block]})["view"]["id"])
+
+
+def told(slack: Slack, view_id: str, action: str, **more: Any) -> Body:
+    return slack.post("view", user="U0ALICE", view_id=view_id, action=action, **more)
+
+
+def test_a_command_and_a_button_come_with_a_trigger_that_opens_a_modal(slack: Slack, desk: Desk) -> None:
+    opened(slack, desk)
+    assert desk.typed == [("deploy", "", "U0ALICE")]
+    button = {"type": "button", "action_id": "go", "value": "op:1", "text": {"type": "plain_text", "text": "Go"}}
+    slack.press(posted(slack, button), "go")
+    assert desk.pressed == [("go", "op:1", "C0OPS")]
+    view = {"type": "modal", "title": {"type": "plain_text", "text": "Why"}, "blocks": [{"type": "divider"}]}
+    assert slack.web().views_open(trigger_id=desk.triggers[-1], view=view)["ok"]
+
+
+def test_what_is_picked_is_the_value_and_ticks_are_listed_behind_what_their_action_ends_with(
+    slack: Slack, desk: Desk
+) -> None:
+    words = [option(word) for word in ("0", "1", "2")]
+    boxes = {"type": "checkboxes", "action_id": "operation:tick:op1", "options": words}
+    ts = posted(slack, {"type": "static_select", "action_id": "pick", "options": words}, boxes)
+    slack.press(ts, "pick", value="1")
+    slack.press(ts, "operation:tick:op1", value=["0", "2"])
+    slack.press(ts, "operation:tick:op1", value=[])
+    assert [(action, value) for action, value, _ in desk.pressed] == [
+        ("pick", "1"),
+        ("operation:tick:op1", "op1:0,2"),
+        ("operation:tick:op1", "op1:"),
+    ]
+
+
+def test_a_choice_in_a_modal_is_no_press(slack: Slack, desk: Desk) -> None:
+    view_id = opened(slack, desk)
+    assert told(slack, view_id, "block_action", action_id="field:service", value="web")["ok"]
+    assert desk.acted == [(view_id, "U0ALICE")]
+    assert desk.pressed == []
+
+
+def test_a_submission_closes_the_modal_or_shows_what_is_wrong(slack: Slack, desk: Desk) -> None:
+    view_id = opened(slack, desk)
+    values = {"service:1": {"field:service": "api"}}
+    desk.wrong = {"service:1": "not that one"}
+    assert told(slack, view_id, "submit", values=values)["errors"] == {"service:1": "not that one"}
+    desk.wrong = None
+    assert told(slack, view_id, "submit", values=values)["response_action"] is None
+    assert [actor.user for actor in desk.submitted] == ["U0ALICE", "U0ALICE"]
+    assert slack.get("views", user="U0ALICE")["views"] == []
+
+
+def test_a_submission_that_cannot_be_stored_says_so_in_the_modal(slack: Slack, desk: Desk) -> None:
+    view_id = opened(slack, desk)
+    desk.broken = True
+    answer = told(slack, view_id, "submit", values={"service:1": {"field:service": "api"}})
+    assert answer["errors"] == {"service:1": "I could not store this, so nothing will happen. Try again in a moment."}
+
+
+def test_a_modal_that_is_closed_is_told(slack: Slack, desk: Desk) -> None:
+    view_id = opened(slack, desk)
+    told(slack, view_id, "close")
+    until(lambda: desk.closed == [view_id])
