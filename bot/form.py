@@ -150,9 +150,11 @@ def target(form: Form, command: Command, catalog: Catalog) -> Target | None:
 
 def _suggested(plain: Blank, form: Form) -> Blank:
     if not form.target:
-        return replace(plain, waits=True, note=f"Choose the service and where, and I look which {plain.name} there is.")
+        return replace(
+            plain, waits=True, note=f"Choose the service and where, and I look up which {plain.name} there is."
+        )
     if form.reads:
-        return replace(plain, waits=True, note=f"Looking which {plain.name} there is …")
+        return replace(plain, waits=True, note=f"Looking up which {plain.name} there is …")
     offer = form.offers.get(plain.name, Offer())
     if plain.name in form.typed:
         return plain

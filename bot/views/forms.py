@@ -139,7 +139,8 @@ def _input(name: str, label: str, element: b.Block, blank: Blank | None = None) 
     if blank is None:
         return made
     made |= {"optional": blank.optional, "dispatch_action": blank.tells}
-    return made | ({"hint": _plain(blank.hint, LABEL)} if blank.hint else {})
+    # Hints tell how a word is typed; from a menu it is picked.
+    return made | ({"hint": _plain(blank.hint, LABEL)} if blank.hint and "placeholder" not in element else {})
 
 
 def _offered(group: Group) -> Group:

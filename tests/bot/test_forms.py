@@ -103,7 +103,7 @@ def test_while_versions_are_read_the_form_says_so(room: FormRoom) -> None:
     room.choose("service", "bi/api")
     room.chat.failures.add("person", UpstreamError("Slack cannot be reached.", retryable=True))
     room.choose("environment", "staging")
-    assert "Looking which version there is" in room.said
+    assert "Looking up which version there is" in room.said
     room.scene.clock.advance(2)
     room.run()
     assert room.offered("version") == ["v1", "v2", OTHER]

@@ -133,6 +133,49 @@ def test_escape_closes_a_modal_and_the_app_hears_of_it(browser: Browser, slack: 
     browser.wait_for("!document.querySelector('[data-testid=modal]').open")
 
 
+def test_a_modal_that_is_updated_keeps_what_was_entered_and_offers_what_is_new(
+    browser: Browser, slack: Workspace
+) -> None:
+    def menu(block_id: str, name: str, **more: Any) -> dict[str, Any]:
+        options = [{"text": {"type": "plain_text", "text": word}, "value": word} for word in ("one", "two")]
+        groups = [{"label": {"type": "plain_text", "text": "All"}, "options": options}]
+        element = {"type": "static_select", "action_id": name, "option_groups": groups}
+        element |= {"initial_option": options[1]} if more.pop("begins", False) else {}
+        return {"type": "input", "block_id": block_id, "label": {"type": "plain_text", "text": name}} | {
+            "element": element,
+            "dispatch_action": True,
+        }
+
+    def answer(told: dict[str, Any]) -> None:
+        if told["type"] == "block_actions" and "view" not in told:
+            blocks = [*MODAL["blocks"], menu("first", "service")]
+            slack.api("views.open", trigger_id=told["trigger_id"], view=MODAL | {"blocks": blocks})
+        elif told["type"] == "block_actions":
+            blocks = [*MODAL["blocks"], menu("first", "service"), menu("second", "environment", begins=True)]
+            slack.api("views.update", view_id=told["view"]["id"], view=MODAL | {"blocks": blocks})
+
+    slack.app.answer = answer
+    slack.api("chat.postMessage", channel=OPS, text="plan", blocks=buttons("change"))
+    open_page(browser, slack)
+    browser.click("[data-action-id=change]")
+    browser.click("[data-testid=modal] input")
+    browser.write("v7")
+    browser.evaluate(
+        "(() => { const e = document.querySelector('[data-action-id=service]'); e.value = 'one';"
+        " e.dispatchEvent(new Event('change', { bubbles: true })); })()"
+    )
+    browser.wait_for("document.querySelector('[data-action-id=environment]')?.value === 'two'")
+    assert browser.evaluate("document.querySelector('[data-action-id=service]').value") == "one"
+    assert browser.evaluate("document.querySelector('[data-action-id=service] optgroup').label") == "All"
+    browser.wait_for("!document.querySelector('[data-action-id=service]').disabled")
+    browser.click("[data-testid=modal-submit]")
+    until("view_submission", lambda: slack.app.told("view_submission"))
+    values = slack.app.told("view_submission")[0]["view"]["state"]["values"]
+    assert values["version"]["value"]["value"] == "v7"
+    assert values["first"]["service"]["selected_option"]["value"] == "one"
+    assert values["second"]["environment"]["selected_option"]["value"] == "two"
+
+
 def test_a_menu_a_select_and_boxes_report_what_was_picked(browser: Browser, slack: Workspace) -> None:
     options = [{"text": {"type": "plain_text", "text": name}, "value": name} for name in ("one", "two")]
     kinds = ("overflow", "checkboxes", "radio_buttons")
