@@ -20,17 +20,15 @@ from bot.posts import whisper
 from bot.rows import NewRow, Received, Row, Step, Store
 from bot.views import blocks as b
 from bot.views import forms as view
-from bot.views.operation import sentence
+from bot.views.operation import PREFIX, sentence
 
 log = logging.getLogger("bot.prompts")
 
 KIND = "prompt"
-BUTTON = "operation:"
-"""Beginning of the action ids of the buttons that ask; the rest is what they ask for."""
 
 
 class Asks(StrEnum):
-    """What a prompt asks for."""
+    """What a prompt asks for: the end of the action id of its button."""
 
     OVERRIDE = "override"
     EMERGENCY = "emergency"
@@ -55,14 +53,14 @@ class Prompt(Frozen):
 
 def asks(action_id: str) -> bool:
     """True for the buttons that open a prompt."""
-    return action_id.startswith(BUTTON) and action_id.removeprefix(BUTTON).partition(":")[0] in list(Asks)
+    return action_id.startswith(PREFIX) and action_id.removeprefix(PREFIX).partition(":")[0] in list(Asks)
 
 
 def prompting(action_id: str, value: str, actor: Actor, trigger_id: str, *, response_url: str, key: str) -> NewRow:
     """A prompt that is to be opened for whoever pressed; ``value`` is the operation, the plan and the check if any."""
     operation, _, rest = value.partition(":")
     plan, _, check = rest.partition(":")
-    asked = Asks(action_id.removeprefix(BUTTON).partition(":")[0])
+    asked = Asks(action_id.removeprefix(PREFIX).partition(":")[0])
     prompt = Prompt(
         asks=asked,
         operation=operation,

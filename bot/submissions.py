@@ -15,6 +15,7 @@ from bot.form import OTHER, SERVICE
 from bot.ports import Message
 from bot.prompts import PHRASE, REASON, Asks, prompting
 from bot.rows import Signal
+from bot.sayings import CONFIRM
 from bot.views import forms as view
 from bot.views.operation import sentence
 
@@ -89,7 +90,7 @@ class Submissions:
         if asked is Asks.TYPED:
             if text != held.get("phrase"):
                 return {field: f"This is not it. Type exactly: {held.get('phrase', '')}"}
-            signal = Signal("confirm", payload | {"typed": text}, key=f"view:{shown.get('id', '')}")
+            signal = Signal(CONFIRM, payload | {"typed": text}, key=f"view:{shown.get('id', '')}")
         else:
             if len(text) < SHORTEST_REASON:
                 return {field: "Say why, in a few words."}

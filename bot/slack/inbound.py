@@ -69,12 +69,12 @@ def _actor(body: dict[str, Any]) -> Actor:
 def _value(action: dict[str, Any]) -> str:
     """What a button carries, what was picked, or what is ticked.
 
-    Checkboxes carry nothing by themselves, least of all when the last tick is taken away, so the end of their action
+    Checkboxes carry nothing by themselves, least of all when the last tick is taken away, so the end of their block's
     id goes before the values: ``operation:tick:<operation>`` gives ``<operation>:0,2``.
     """
     if action.get("type") == "checkboxes":
         ticked = ",".join(str(option["value"]) for option in action.get("selected_options") or ())
-        return f"{str(action.get('action_id', '')).rsplit(':', 1)[-1]}:{ticked}"
+        return f"{str(action.get('block_id', '')).rsplit(':', 1)[-1]}:{ticked}"
     option = action.get("selected_option") or {}
     return str(option.get("value") or action.get("value") or "")
 

@@ -15,7 +15,8 @@ from bot.prompts import asks
 from bot.rows import NewRow
 from sandbox.slack.blocks import check_view
 from tests.bot.form_room import FormRoom
-from tests.scene import ALICE, BOB, Scene
+from tests.fakes import buttons
+from tests.scene import ALICE, BOB, CARA, Scene
 
 PHRASE = "0 bi/api production"
 NAME = "image: architecture"
@@ -151,3 +152,46 @@ def test_a_prompt_of_another_version_of_the_bot_says_so(room: FormRoom) -> None:
     for metadata in ("{}", '{"asks": "nothing"}'):
         wrong = room.submissions.submit(room.shown() | {"private_metadata": metadata}, Actor(user=ALICE))
         assert wrong == {block: "This form is of another version of the bot. Close it and ask again."}
+
+
+def ask(scene: Scene, action: str, user: str, **entered: str) -> dict[str, str] | None:
+    """Press a button of the newest card that asks for something, and answer it."""
+    value = buttons(scene.card().message)[action]
+    actor = Actor(user=user, channel="C0BI")
+    assert (
+        scene.submissions.prompt(action, value, actor, trigger_id="t", response_url="", key=f"p{len(scene.chat.views)}")
+        is None
+    )
+    scene.run()
+    view_id, view = list(scene.chat.views.items())[-1]
+    ((name, text),) = entered.items()
+    block = next(one for one in view["blocks"] if one["type"] == "input")
+    values = {block["block_id"]: {f"field:{name}": {"type": "plain_text_input", "value": text}}}
+    wrong = scene.submissions.submit(view | {"id": view_id, "state": {"values": values}}, Actor(user=user))
+    scene.run(2)
+    return wrong
+
+
+def test_the_button_of_a_forbidden_plan_leads_to_its_override(scene: Scene) -> None:
+    scene.ecs.stand_still(scene.api)
+    scene.propose()
+    assert ask(scene, "operation:override:0", CARA, reason="the second task is gone anyway") is None
+    (overridden,) = scene.operation()[1].overrides
+    assert (overridden.check, overridden.user, overridden.reason) == (
+        "room to roll",
+        CARA,
+        "the second task is gone anyway",
+    )
+
+
+def test_the_button_of_zero_tasks_in_production_confirms_with_the_phrase(scene: Scene) -> None:
+    assert scene.type("ops", "scale api production 0") is None
+    wrong = ask(scene, "operation:typed", ALICE, phrase="bi/api 1")
+    assert wrong is not None
+    assert list(wrong.values()) == ["This is not it. Type exactly: bi/api 0"]
+    row_id = scene.operation()[0].id
+    assert scene.state(row_id) == State.PROPOSED
+    assert scene.ecs.writes == []
+    assert ask(scene, "operation:typed", ALICE, phrase="bi/api 0") is None
+    assert scene.state(row_id) != State.PROPOSED
+    assert scene.ecs.writes == ["desired bi/production/api 0"]

@@ -70,7 +70,7 @@ def option(word: str) -> Body:
 
 
 def posted(slack: Slack, *elements: Body) -> str:
-    blocks = [{"type": "actions", "block_id": "row", "elements": list(elements)}]
+    blocks = [{"type": "actions", "block_id": "operation:tick:op1", "elements": list(elements)}]
     return str(slack.web().chat_postMessage(channel="C0OPS", text="x", blocks=blocks)["ts"])
 
 
@@ -98,19 +98,19 @@ def test_a_command_and_a_button_come_with_a_trigger_that_opens_a_modal(slack: Sl
     assert slack.web().views_open(trigger_id=desk.triggers[-1], view=view)["ok"]
 
 
-def test_what_is_picked_is_the_value_and_ticks_are_listed_behind_what_their_action_ends_with(
+def test_what_is_picked_is_the_value_and_ticks_are_listed_behind_what_their_block_ends_with(
     slack: Slack, desk: Desk
 ) -> None:
     words = [option(word) for word in ("0", "1", "2")]
-    boxes = {"type": "checkboxes", "action_id": "operation:tick:op1", "options": words}
+    boxes = {"type": "checkboxes", "action_id": "operation:tick", "options": words}
     ts = posted(slack, {"type": "static_select", "action_id": "pick", "options": words}, boxes)
     slack.press(ts, "pick", value="1")
-    slack.press(ts, "operation:tick:op1", value=["0", "2"])
-    slack.press(ts, "operation:tick:op1", value=[])
+    slack.press(ts, "operation:tick", value=["0", "2"])
+    slack.press(ts, "operation:tick", value=[])
     assert [(action, value) for action, value, _ in desk.pressed] == [
         ("pick", "1"),
-        ("operation:tick:op1", "op1:0,2"),
-        ("operation:tick:op1", "op1:"),
+        ("operation:tick", "op1:0,2"),
+        ("operation:tick", "op1:"),
     ]
 
 
