@@ -84,9 +84,13 @@ class FormRoom:
         """The modal as it stands now."""
         return self.chat.views["V1"]
 
+    def inputs(self) -> list[View]:
+        """The inputs, in their order."""
+        return [block for block in self.view["blocks"] if block["type"] == "input"]
+
     def block(self, name: str) -> View:
         """The input of a field."""
-        return next(one for one in self.view["blocks"] if one.get("element", {}).get("action_id") == f"field:{name}")
+        return next(block for block in self.inputs() if block["element"]["action_id"] == f"field:{name}")
 
     def offered(self, name: str) -> list[str]:
         """The words of a field's menu; empty when it is free text."""
@@ -115,11 +119,10 @@ class FormRoom:
     def shown(self) -> View:
         """The view as Slack sends it to the bot: with an id and all that was entered."""
         values: dict[str, dict[str, Any]] = {}
-        for block in self.view["blocks"]:
-            if block["type"] == "input":
-                element = block["element"]
-                key = (block["block_id"], element["action_id"])
-                values[key[0]] = {key[1]: held(element, self.entered.get(key))}
+        for block in self.inputs():
+            element = block["element"]
+            key = (block["block_id"], element["action_id"])
+            values[key[0]] = {key[1]: held(element, self.entered.get(key))}
         return self.view | {"id": "V1", "state": {"values": values}}
 
     def submit(self, user: str = ALICE) -> dict[str, str] | None:
@@ -127,6 +130,14 @@ class FormRoom:
         wrong = self.submissions.submit(self.shown(), Actor(user=user))
         self.run()
         return wrong and {block_id.split(":")[0]: sentence for block_id, sentence in wrong.items()}
+
+    def was_not_called(self, call: str) -> bool:
+        """True when the failure set for a call of Slack's still waits for it."""
+        try:
+            self.chat.failures.take(call)
+        except AssertionError:
+            return True
+        return False
 
     def row(self, kind: str = "form") -> Row:
         (row,) = self.scene.store.rows(kind)

@@ -6,16 +6,15 @@ from collections.abc import Iterator
 
 import pytest
 
+from bot import arguments
 from bot.command import Suggestion
-from bot.domain import Actor, Environment, Service, System
-from bot.errors import ConflictError, UpstreamError
+from bot.domain import Actor
+from bot.errors import UpstreamError
 from bot.form import OTHER, FormState
-from bot.forms import TRIGGER_SECONDS
+from commands import COMMANDS
 from sandbox.slack.blocks import check_view
 from tests.bot.form_room import URL, FormRoom
 from tests.scene import ALICE, DAVE, Scene
-
-HOSTILE = ("<!channel>", "```rm -rf```", "v" * 300, "", OTHER, "v1.0\n*bold*", "&lt;", "v1")
 
 
 @pytest.fixture
@@ -23,20 +22,6 @@ def room(scene: Scene) -> Iterator[FormRoom]:
     made = FormRoom(scene)
     yield made
     made.close()
-
-
-def was_not_called(room: FormRoom, call: str) -> bool:
-    """True when the failure set for a call of Slack's still waits for it."""
-    try:
-        room.chat.failures.take(call)
-    except AssertionError:
-        return True
-    return False
-
-
-def die(room: FormRoom) -> None:
-    """The process is killed and another one begins: what was claimed is due again."""
-    room.scene.store.release()
 
 
 @pytest.mark.parametrize(("slash", "text"), [("deploy", ""), ("ops", "deploy"), ("ops", "/deploy")])
@@ -160,7 +145,7 @@ def test_a_choice_that_changes_nothing_is_no_call_to_slack(room: FormRoom) -> No
     room.choose("environment", "production")
     room.chat.failures.add("update_view", AssertionError("updated for nothing"))
     room.choose("version", "v2")
-    assert was_not_called(room, "update_view")
+    assert room.was_not_called("update_view")
     assert room.submit() is None
 
 
@@ -260,126 +245,12 @@ def test_a_target_that_is_refused_is_told_at_the_service(room: FormRoom) -> None
     assert "bi/jobs production is a Lambda function" in wrong["service"]
 
 
-def test_a_form_that_is_closed_is_over(room: FormRoom) -> None:
-    room.open()
-    room.submissions.close(room.shown())
-    room.run()
-    assert room.row().state == FormState.DONE
-    room.chat.failures.add("update_view", AssertionError("updated after it was closed"))
-    room.choose("service", "bi/api")
-    assert was_not_called(room, "update_view")
-    assert room.row().state == FormState.DONE
-
-
-def test_a_form_that_slack_no_longer_has_is_over(room: FormRoom) -> None:
-    room.open()
-    shown = room.shown()
-    del room.chat.views["V1"]
-    room.submissions.act(shown, Actor(user=ALICE), key="a1")
-    room.chat.views.clear()
-    values = {"environment:x": {"field:environment": {"selected_option": {"value": "staging"}}}}
-    room.submissions.act(shown | {"state": {"values": values}}, Actor(user=ALICE), key="a2")
-    room.run()
-    assert room.row().state == FormState.DONE
-
-
-@pytest.mark.parametrize("seconds", [TRIGGER_SECONDS + 1, 0.0])
-def test_a_form_that_is_too_late_becomes_the_usage_line(room: FormRoom, seconds: float) -> None:
-    assert room.type() is None
-    room.scene.clock.advance(seconds)
-    if not seconds:
-        room.chat.failures.add("open_view", ConflictError("Slack gives three seconds to open a form."))
-    room.run()
-    (said,) = room.scene.said_to(ALICE)
-    assert "Slack gives three seconds" in said.text
-    assert "Usage: /deploy &lt;service&gt; &lt;environment&gt; &lt;version&gt;" in said.text
-    assert room.row().state == FormState.DONE
-
-
-def test_a_form_that_slack_refuses_becomes_the_usage_line(room: FormRoom) -> None:
-    assert room.type("ops", "deploy") is None
-    room.chat.failures.add("open_view", UpstreamError("Slack refused views.open: missing_scope."))
-    room.run()
-    (said,) = room.scene.said_to(ALICE)
-    assert "Slack refused views.open: missing" in said.text
-    assert "Usage: /ops deploy &lt;service&gt;" in said.text
-
-
-def test_a_form_that_was_opened_before_the_bot_died_goes_on(room: FormRoom) -> None:
-    """Killed between the opening and its record: the trigger is used up, and the form tells its id by itself."""
-    assert room.type() is None
-    (row,) = room.scene.store.claim(["form"], owner="dead", lease=60, limit=1, now=room.scene.clock.now())
-    room.chat.open_view("t1", {"type": "modal", "blocks": [], "private_metadata": "{}"})
-    die(room)
-    room.chat.failures.add("open_view", ConflictError("This form was opened before."))
-    room.run()
-    assert room.row().state == FormState.OPEN
-    (said,) = room.scene.said_to(ALICE)
-    assert "If no form is in front of you" in said.text
-    values = {"service:x": {"field:service": {"selected_option": {"value": "bi/jobs"}}}}
-    shown = {"id": "V1", "private_metadata": f'{{"form": "{row.id}"}}', "state": {"values": values}}
-    room.submissions.act(shown, Actor(user=ALICE), key="a1")
-    room.run()
-    assert room.offered("version") == ["v1", "v2", OTHER]
-
-
-def test_a_form_killed_while_it_reads_reads_again(room: FormRoom) -> None:
-    room.open()
-    room.choose("service", "bi/jobs", run=False)
-    room.scene.store.claim(["form"], owner="dead", lease=60, limit=1, now=room.scene.clock.now())
-    die(room)
-    room.run()
-    assert room.offered("version") == ["v1", "v2", OTHER]
-
-
-def test_a_form_whose_row_is_gone_still_submits(room: FormRoom) -> None:
-    room.open()
-    room.choose("service", "bi/api")
-    room.choose("environment", "production")
-    room.enter(version="v2")
-    shown = room.shown()
-    room.scene.store.forget(room.scene.clock.now() + 1e9)
-    assert room.scene.store.rows("form") == []
-    assert room.submissions.submit(shown, Actor(user=ALICE)) is None
-    assert room.operations()[0].actor.channel == "C0BI"
-
-
-def test_an_update_that_slack_refuses_is_told_and_the_next_choice_tries_again(room: FormRoom) -> None:
-    room.open()
-    room.chat.failures.add("update_view", UpstreamError("Slack refused views.update: view_too_large."))
-    room.choose("service", "bi/jobs")
-    (said,) = room.scene.said_to(ALICE)
-    assert "Usage: /deploy" in said.text
-    room.choose("service", "bi/api")
-    room.choose("environment", "production")
-    assert room.offered("version") == ["v1", "v2", OTHER]
-
-
-def test_a_form_of_another_version_of_the_bot_says_so(room: FormRoom) -> None:
-    room.open()
-    block = room.block("environment")["block_id"]
-    for metadata in ("", "{", "[]", '{"command": "gone"}'):
-        wrong = room.submissions.submit(room.shown() | {"private_metadata": metadata}, Actor(user=ALICE))
-        assert wrong == {block: "This form is of another version of the bot. Close it and ask again."}
-
-
-def test_two_hundred_services_and_hostile_tags_fit(scene: Scene) -> None:
-    ecs = {f"service-{number:03}": Service.model_validate({"kind": "ecs", "cluster": "c"}) for number in range(200)}
-    system = {"system": "big", "title": "<!channel> `Big` " + "x" * 300, "channel": "#bi", "region": "eu-west-1"}
-    environments = {"production": Environment(production=True, services=ecs), "staging": Environment(services=ecs)}
-    systems = (System.model_validate(system | {"environments": environments}),)
-    room = FormRoom(scene, lambda target, world: tuple(Suggestion(f"{tag} · now", tag) for tag in HOSTILE), systems)
-    check_view(room.open())
-    assert len(room.offered("service")) == 200
-    groups = room.block("service")["element"]["option_groups"]
-    assert [len(group["options"]) for group in groups] == [100, 100]
-    room.choose("service", "big/service-150")
-    room.choose("environment", "production")
-    check_view(room.view)
-    offered = room.offered("version")
-    assert [word for word in HOSTILE if word not in offered] == ["v" * 300, ""]
-    assert offered.count(OTHER) == 1
-    room.enter(version="v1")
-    assert room.submit() is None
-    assert room.operations()[0].target == "big/production/service-150"
-    room.close()
+@pytest.mark.parametrize("name", [name for name, command in COMMANDS.items() if arguments.takes_required(command)])
+def test_every_command_that_needs_arguments_has_a_form_that_fits(room: FormRoom, name: str) -> None:
+    check_view(room.open("ops", name))
+    fields = [block["element"]["action_id"].removeprefix("field:") for block in room.inputs()]
+    asked = [field for field in COMMANDS[name].args.model_fields if field not in room.commands[name].suggest]
+    assert fields == asked
+    assert [block["optional"] for block in room.inputs()] == [
+        not COMMANDS[name].args.model_fields[field].is_required() for field in asked
+    ]
