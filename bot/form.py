@@ -19,8 +19,8 @@ from bot.errors import NotFoundError
 SERVICE, ENVIRONMENT = "service", "environment"
 OTHER = "(another)"
 """What is picked where none of the suggestions will do; a word with parentheses names nothing that is shipped."""
-MOST_SERVICES = 500
-"""More are typed: a view may hold 250 KB, and nobody scrolls through as many."""
+MOST_SERVICES, MOST_SYSTEMS = 500, 95
+"""With more the service is typed: a view may hold 250 KB, a menu 100 groups of 100 options."""
 
 
 class FormState(StrEnum):
@@ -110,8 +110,8 @@ def _service(plain: Blank, catalog: Catalog) -> Blank:
     by_system: dict[str, dict[str, Suggestion]] = {}
     for system, name in names:
         by_system.setdefault(system, {})[name] = Suggestion(name, name)
-    if sum(map(len, by_system.values())) > MOST_SERVICES:
-        return replace(plain, tells=True, note=f"There are more than {MOST_SERVICES} services; type which.")
+    if sum(map(len, by_system.values())) > MOST_SERVICES or len(by_system) > MOST_SYSTEMS:
+        return replace(plain, tells=True, note="There are more services than a menu takes; type which.")
     groups = tuple(Group(_title(system, catalog), tuple(found.values())) for system, found in by_system.items())
     return replace(plain, groups=groups, tells=True)
 

@@ -150,15 +150,19 @@ def test_two_hundred_services_and_hostile_tags_fit(scene: Scene) -> None:
     room.close()
 
 
-def test_more_services_than_a_menu_takes_are_typed(scene: Scene) -> None:
-    many = {f"service-{number}": Service.model_validate({"kind": "ecs", "cluster": "c"}) for number in range(501)}
+@pytest.mark.parametrize(("systems", "services"), [(1, 501), (96, 1)])
+def test_more_services_than_a_menu_takes_are_typed(scene: Scene, systems: int, services: int) -> None:
+    many = {f"service-{number}": Service.model_validate({"kind": "ecs", "cluster": "c"}) for number in range(services)}
     places = {"production": Environment(production=True, services=many), "staging": Environment(services=many)}
-    system = System(system="big", channel="#bi", region="eu-west-1", environments=places)
-    room = FormRoom(scene, systems=(system,))
+    all_of_them = tuple(
+        System(system=f"big-{number}", channel="#bi", region="eu-west-1", environments=places)
+        for number in range(systems)
+    )
+    room = FormRoom(scene, systems=all_of_them)
     check_view(room.open())
-    assert "There are more than 500 services; type which." in room.said
+    assert "There are more services than a menu takes; type which." in room.said
     assert room.block("service")["element"]["type"] == "plain_text_input"
-    room.choose("service", "service-7")
+    room.choose("service", "big-0/service-0")
     room.choose("environment", "staging")
     assert room.offered("version") == ["v1", "v2", OTHER]
     room.close()
