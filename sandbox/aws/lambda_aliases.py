@@ -129,9 +129,7 @@ def _failing_share(backend: LambdaBackend, alias: Any) -> float:
     if function not in backend._lambdas._functions:
         return 0.0
     return sum(
-        share
-        for version, share in shares.items()
-        if life_of(backend.get_function(function, version)).fate == "errors"
+        share for version, share in shares.items() if life_of(backend.get_function(function, version)).fate == "errors"
     )
 
 

@@ -168,6 +168,10 @@ TABLES = {TOKYO: ("bi_datasets", "bi_audit_logs"), US: ("image_captions",)}
 
 LAMBDA = "rapid-photo-prod-image-processor"
 LAMBDA_ALIAS = "prod"
+LAMBDA_RELEASES = ("v1.0.0", "v1.1.0")
+"""What was published, oldest first; the alias is at the last."""
+LAMBDA_ARCHIVES = (*LAMBDA_RELEASES, "v1.2.0", "v1.2.1-errors", "v1.2.2-failed")
+PHOTO_ARTIFACTS = "rapid-photo-prod-artifacts-123456789012"
 PHOTO_QUEUE = "rapid-photo-prod-image-queue"
 PHOTO_DLQ = "rapid-photo-prod-image-dlq"
 RDS_LOG_GROUP = "/aws/rds/instance/arbor-production-db/postgresql"

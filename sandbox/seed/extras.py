@@ -1,21 +1,16 @@
-"""What belongs to the systems besides ECS: sites, the Lambda function, tables and queues. As little as will do."""
+"""What belongs to the systems besides ECS and Lambda: sites and tables. As little as will do."""
 
 from __future__ import annotations
-
-import io
-import json
-import zipfile
 
 from moto.cloudfront.models import cloudfront_backends
 
 from sandbox.seed.account import ACCOUNT, Account, in_parallel
-from sandbox.seed.catalogue import LAMBDA, LAMBDA_ALIAS, PHOTO_DLQ, PHOTO_QUEUE, SITES, TABLES, US, Site
+from sandbox.seed.catalogue import SITES, TABLES, US, Site
 
 NO_CACHE = "public, max-age=0, must-revalidate"
 """The header that runbook 000 gives index.html."""
 
 _FOR_EVER = "public, max-age=31536000, immutable"
-_PUBLISHED_VERSIONS = 2
 
 
 def build_sites(account: Account) -> None:
@@ -67,41 +62,6 @@ def _rename(made: str, wanted: str) -> None:
     distribution.distribution_id = distribution.id = wanted
     distribution.arn = distribution.arn.replace(made, wanted)
     backend.distributions[wanted] = distribution
-
-
-def build_processing(account: Account) -> None:
-    """RapidPhotoUpload's function with published versions and the alias of its callers, and its queues."""
-    sqs = account.client("sqs", US)
-    sqs.create_queue(QueueName=PHOTO_DLQ)
-    sqs.create_queue(QueueName=PHOTO_QUEUE)
-    trust = {
-        "Version": "2012-10-17",
-        "Statement": [
-            {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
-        ],
-    }
-    role = account.client("iam", US).create_role(RoleName=LAMBDA, AssumeRolePolicyDocument=json.dumps(trust))
-    functions = account.client("lambda", US)
-    functions.create_function(
-        FunctionName=LAMBDA,
-        Runtime="python3.11",
-        Handler="src.main",
-        Role=role["Role"]["Arn"],
-        Code={"ZipFile": _code(0)},
-        MemorySize=1024,
-        Timeout=60,
-    )
-    for version in range(1, _PUBLISHED_VERSIONS + 1):
-        functions.update_function_code(FunctionName=LAMBDA, ZipFile=_code(version))
-        functions.publish_version(FunctionName=LAMBDA, Description=f"release {version}")
-    functions.create_alias(FunctionName=LAMBDA, Name=LAMBDA_ALIAS, FunctionVersion=str(_PUBLISHED_VERSIONS))
-
-
-def _code(version: int) -> bytes:
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as files:
-        files.writestr("src.py", f"RELEASE = {version}\ndef main(event, context):\n    return RELEASE\n")
-    return archive.getvalue()
 
 
 def build_tables(account: Account) -> None:

@@ -16,7 +16,7 @@ from sandbox.calls import Calls
 from sandbox.clock import Clock
 from sandbox.faults import Faults
 from sandbox.seed.account import DLQ, Account
-from sandbox.seed.catalogue import FATES, NEWER_GOOD, RDS_LOG_GROUP, REGIONS, SERVICES, US, service_of
+from sandbox.seed.catalogue import FATES, LAMBDA_ARCHIVES, NEWER_GOOD, RDS_LOG_GROUP, REGIONS, SERVICES, US, service_of
 from sandbox.seed.plant import Planted, past_clock, plant
 
 SYSTEMS = Path(__file__).parents[2] / "config" / "systems"
@@ -105,6 +105,18 @@ def test_other_configured_things_exist(world: World) -> None:
             assert found["Distribution"]["Id"] == service["distribution"]
         for group in service.get("log_groups", []):
             assert world.aws("logs", region).describe_log_groups(logGroupNamePrefix=group)["logGroups"]
+
+
+def test_the_function_has_releases_behind_its_alias_and_archives_to_ship(world: World) -> None:
+    (service,) = [service for _, _, _, service in configured() if service["kind"] == "lambda"]
+    listed = world.aws("lambda").list_versions_by_function(FunctionName=service["function"])["Versions"]
+    assert [each["Description"] for each in listed] == ["", "release v1.0.0", "release v1.1.0"]
+    latest = world.aws("lambda").get_function(FunctionName=service["function"])["Configuration"]
+    assert (latest["State"], latest["LastUpdateStatus"]) == ("Active", "Successful")
+    bucket, _, key = service["artifact"].removeprefix("s3://").partition("/")
+    for version in LAMBDA_ARCHIVES:
+        found = world.aws("s3").head_object(Bucket=bucket, Key=key.format(version=version), ChecksumMode="ENABLED")
+        assert (found["ChecksumSHA256"] == latest["CodeSha256"]) is (version == "v1.1.0")
 
 
 @pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.family)
