@@ -82,7 +82,8 @@ class Function:
     """A Lambda function's ``$LATEST``, or one version of it. ``package`` is Image or Zip.
 
     ``state`` is Pending, Active, Inactive or Failed; ``update`` is InProgress, Successful or Failed, with ``reason``.
-    ``image`` is the image's address with its digest where AWS resolved it.
+    ``image`` is the image's address with its digest where AWS resolved it. Lists of versions do not tell ``state``,
+    ``update``, ``reason`` and ``image``, which are empty then.
     """
 
     name: str
@@ -112,6 +113,21 @@ class FunctionAlias:
     revision: str
     weights: dict[str, float] = field(default_factory=dict)
     description: str = ""
+
+
+@dataclass(frozen=True)
+class Archive:
+    """A zip in S3 that a function's code can be made of; ``address`` is ``s3://bucket/key``.
+
+    ``sha256`` is written as Lambda's CodeSha256 (base64), and empty where S3 was not given it.
+    """
+
+    version: str
+    address: str
+    size: int
+    etag: str
+    modified_at: float
+    sha256: str = ""
 
 
 @dataclass(frozen=True)

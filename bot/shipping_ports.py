@@ -12,6 +12,7 @@ from typing import Protocol
 from bot.cloud import EcsService
 from bot.domain import Account, Build, Hold, Target
 from bot.shipping_cloud import (
+    Archive,
     BuildStatus,
     CodeDeployment,
     Function,
@@ -85,7 +86,7 @@ class Functions(Protocol):
     """AWS Lambda; the target's ``function`` and ``alias``."""
 
     def function(self, target: Target, version: str = "$LATEST") -> Function:
-        """GetFunction of a version. Raises NotFoundError."""
+        """GetFunction of a version, or of the version that an alias of this name has. Raises NotFoundError."""
         ...
 
     def alias(self, target: Target) -> FunctionAlias:
@@ -94,6 +95,18 @@ class Functions(Protocol):
 
     def versions(self, target: Target) -> tuple[Function, ...]:
         """Published versions, newest first."""
+        ...
+
+    def archive(self, target: Target, version: str) -> Archive:
+        """The zip that the target's ``artifact`` names for a version. Raises NotFoundError."""
+        ...
+
+    def archives(self, target: Target) -> tuple[Archive, ...]:
+        """The zips that lie where the target's ``artifact`` says, newest first."""
+        ...
+
+    def sha256(self, account: Account, address: str) -> str:
+        """The CodeSha256 of a zip at ``s3://bucket/key``, which is read whole. Raises NotFoundError."""
         ...
 
     def update_code(self, target: Target, *, image: str = "", artifact: str = "", revision: str = "") -> Function:

@@ -9,6 +9,7 @@ from bot.cloud import EcsService
 from bot.domain import Account, Build, Hold, Target
 from bot.errors import ConflictError, NotFoundError
 from bot.shipping_cloud import (
+    Archive,
     BuildStatus,
     CodeDeployment,
     Function,
@@ -111,6 +112,7 @@ class FakeFunctions:
 
     def __init__(self) -> None:
         self.found: dict[str, Function] = {}
+        self.zips: dict[str, Archive] = {}
         self.pointer = FunctionAlias("live", "1", "r1")
         self.writes: list[str] = []
         self.failures = Failures()
@@ -118,6 +120,7 @@ class FakeFunctions:
 
     def function(self, target: Target, version: str = "$LATEST") -> Function:
         self.failures.take("function")
+        version = self.pointer.version if version == self.pointer.name else version
         if version not in self.found:
             raise NotFoundError(f"Lambda has no version {version} of {target.service.function}.")
         return self.found[version]
@@ -130,6 +133,20 @@ class FakeFunctions:
         self.failures.take("versions")
         numbered = [each for each in self.found.values() if each.version != "$LATEST"]
         return tuple(sorted(numbered, key=lambda each: -int(each.version)))
+
+    def archive(self, target: Target, version: str) -> Archive:
+        self.failures.take("archive")
+        if version not in self.zips:
+            raise NotFoundError(f"There is no {target.service.artifact.format(version=version)}.")
+        return self.zips[version]
+
+    def archives(self, target: Target) -> tuple[Archive, ...]:
+        self.failures.take("archives")
+        return tuple(sorted(self.zips.values(), key=lambda each: -each.modified_at))
+
+    def sha256(self, account: Account, address: str) -> str:
+        self.failures.take("sha256")
+        return f"sha of {address}"
 
     def update_code(self, target: Target, *, image: str = "", artifact: str = "", revision: str = "") -> Function:
         self.failures.take("update_code")
@@ -146,6 +163,8 @@ class FakeFunctions:
     def publish(self, target: Target, *, sha256: str, description: str) -> Function:
         self.failures.take("publish")
         newest = self.versions(target)[0]
+        if sha256 != self.found["$LATEST"].sha256:
+            raise ConflictError("$LATEST has other code by now.")
         if newest.sha256 == sha256:
             return newest
         number = str(int(newest.version) + 1)
