@@ -124,7 +124,6 @@ class Archive:
 
     version: str
     address: str
-    size: int
     etag: str
     modified_at: float
     sha256: str = ""
