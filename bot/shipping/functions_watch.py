@@ -1,0 +1,19 @@
+"""Whether a Lambda function has settled: the alias has the version, it alone, and the service answers."""
+
+from __future__ import annotations
+
+from bot.command import Progress, Run, Stage
+from bot.ports import World
+from bot.shipping import functions_past as past
+from bot.shipping.health import answered
+
+
+def watch(run: Run, world: World) -> Progress:
+    """One look. Raises UpstreamError when Lambda cannot be asked."""
+    version = str(run.results["alias"]["version"])
+    alias = world.functions.alias(run.target)
+    if alias.version != version or alias.weights:
+        return Progress(stage=Stage.FAILED, headline=f"Superseded: {past.stands(alias)}, and not by this operation")
+    name = str(run.plan.facts["version"])
+    named = f" ({name})" if name else ""
+    return answered(run, world, f"all calls of {alias.name} go to version {version}{named}", 100, 100)
