@@ -10,6 +10,7 @@ from bot.domain import ServiceKind
 from bot.settings.models import ACTIONS, ANY, ANYONE
 from bot.settings.sentences import unknown
 from bot.settings.shapes import (
+    artifact_look,
     channel_look,
     check_names,
     check_shapes,
@@ -52,6 +53,9 @@ _SYSTEM_SHAPES = {
     "environments.*.region": lambda region: region_look(region) if region else "",
     "environments.*.role_arn": role_look,
     "environments.*.services.*.health.url": url_look,
+    "environments.*.services.*.artifact": artifact_look,
+    # An alarm needs some time to go off at all; and nobody may ship meanwhile.
+    "environments.*.services.*.canary_wait": duration_look("10s", "1h"),
 }
 
 _NEEDED_KEYS = {
@@ -59,10 +63,13 @@ _NEEDED_KEYS = {
     ServiceKind.LAMBDA: ("function", "alias"),
     ServiceKind.STATIC_SITE: ("bucket", "distribution"),
 }
-_KEYS_OF_A_KIND = {
-    **dict.fromkeys(("cluster", "service", "family", "container"), ServiceKind.ECS),
-    **dict.fromkeys(("function", "alias"), ServiceKind.LAMBDA),
-    **dict.fromkeys(("bucket", "distribution"), ServiceKind.STATIC_SITE),
+_KEYS_OF_A_KIND: dict[str, tuple[ServiceKind, ...]] = {
+    **dict.fromkeys(
+        ("cluster", "service", "family", "container", "application", "deployment_group"), (ServiceKind.ECS,)
+    ),
+    **dict.fromkeys(("function", "alias", "canary", "canary_wait"), (ServiceKind.LAMBDA,)),
+    **dict.fromkeys(("bucket", "distribution"), (ServiceKind.STATIC_SITE,)),
+    "artifact": (ServiceKind.LAMBDA, ServiceKind.STATIC_SITE),
 }
 
 
@@ -144,9 +151,20 @@ def _check_kind(service: _Placed) -> None:
     for key in _NEEDED_KEYS[ServiceKind(kind)]:
         if service.body.get(key, "") == "":
             service.source.report((*service.path, key), f"is needed for kind {kind}")
-    for key, owner in _KEYS_OF_A_KIND.items():
-        if key in service.body and owner != kind:
-            service.source.report((*service.path, key), f"belongs to kind {owner}, and this is {kind}")
+    for key, owners in _KEYS_OF_A_KIND.items():
+        if key in service.body and kind not in owners:
+            service.source.report((*service.path, key), f"belongs to kind {' or '.join(owners)}, and this is {kind}")
+    if kind == ServiceKind.LAMBDA and _text(service.body, "artifact").endswith("/"):
+        service.source.report((*service.path, "artifact"), "must name a zip, and not a folder")
+    _check_canary(service)
+
+
+def _check_canary(service: _Placed) -> None:
+    steps = service.body.get("canary")
+    if not isinstance(steps, list) or not all(isinstance(step, int) for step in steps):
+        return  # the model says what it must be
+    if any(not 1 <= step <= 99 for step in steps) or steps != sorted(set(steps)):
+        service.source.report((*service.path, "canary"), "must be percents from 1 to 99, each more than the one before")
 
 
 def check_systems(sources: list[Source]) -> None:

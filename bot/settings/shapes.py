@@ -105,6 +105,13 @@ def url_look(url: str) -> str:
     return "must be an http or https address with a host and no user name"
 
 
+def artifact_look(address: str) -> str:
+    """Where the versions of something lie in S3: a bucket, a key, and once the place of the version."""
+    if re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[^{}\s]*\{version\}[^{}\s]*", address) or not address:
+        return ""
+    return "must be s3://<bucket>/<key> with {version} in the key, once"
+
+
 def slash_look(name: str) -> str:
     """A slash command, without the slash, that Slack lets an app register."""
     if name.startswith("/"):

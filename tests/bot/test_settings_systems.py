@@ -10,6 +10,7 @@ from bot.settings import load
 from tests.bot.config_files import IN_API, OTHER, SYSTEM, problems, write
 
 FUNCTION = SYSTEM.replace("kind: ecs\n        cluster: bi-production", "kind: lambda\n        function: resize")
+WITH_ALIAS = FUNCTION.replace("function: resize", "function: resize\n        alias: live")
 SITE = SYSTEM.replace("kind: ecs\n        cluster: bi-production", "kind: static_site")
 
 
@@ -51,6 +52,35 @@ SITE = SYSTEM.replace("kind: ecs\n        cluster: bi-production", "kind: static
             SYSTEM.replace("cluster:", "bucket: x\n        cluster:"),
             [IN_API.format(9, ".bucket", "belongs to kind static_site, and this is ecs")],
         ),
+        (
+            SYSTEM + "        canary: [10]\n        artifact: s3://bucket/{version}.zip\n",
+            [
+                IN_API.format(12, ".canary", "belongs to kind lambda, and this is ecs"),
+                IN_API.format(13, ".artifact", "belongs to kind lambda or static_site, and this is ecs"),
+            ],
+        ),
+        (
+            WITH_ALIAS + "        canary: [50, 10]\n        canary_wait: 2h\n",
+            [
+                IN_API.format(13, ".canary", "must be percents from 1 to 99, each more than the one before"),
+                IN_API.format(14, ".canary_wait", "must be at least 10s and at most 1h"),
+            ],
+        ),
+        (
+            WITH_ALIAS + "        canary: [0, 10]\n        artifact: s3://bucket/{version}/\n",
+            [
+                IN_API.format(13, ".canary", "must be percents from 1 to 99, each more than the one before"),
+                IN_API.format(14, ".artifact", "must name a zip, and not a folder"),
+            ],
+        ),
+        (
+            WITH_ALIAS + "        canary: [10, 100]\n        artifact: s3://bucket/latest.zip\n",
+            [
+                IN_API.format(13, ".canary", "must be percents from 1 to 99, each more than the one before"),
+                IN_API.format(14, ".artifact", "must be s3://<bucket>/<key> with {version} in the key, once"),
+            ],
+        ),
+        (WITH_ALIAS + "        canary: ten\n", [IN_API.format(13, ".canary", "must be a list")]),
         (
             SYSTEM + "        health: {url: ftp://x/y, code: '200'}\n",
             [
@@ -142,3 +172,11 @@ def test_two_systems_may_not_share_a_name_or_an_alarm(tmp_path: Path) -> None:
 def test_the_same_alarm_name_in_another_region_is_another_alarm(tmp_path: Path) -> None:
     other = OTHER.replace("zoo-errors", "errors").replace("ap-northeast-1", "eu-west-1")
     assert len(load(write(tmp_path, {"systems/zoo.yaml": other})).systems) == 2
+
+
+def test_a_canary_with_steps_and_a_zip_to_ship_is_accepted(tmp_path: Path) -> None:
+    good = "        canary: [1, 50, 99]\n        canary_wait: 10s\n        artifact: s3://my.bucket/x/{version}.zip\n"
+    (system,) = load(write(tmp_path, {"systems/bi.yaml": WITH_ALIAS + good})).systems
+    service = system.environments["production"].services["api"]
+    assert (service.canary, service.canary_wait) == ((1, 50, 99), 10.0)
+    assert service.artifact == "s3://my.bucket/x/{version}.zip"
