@@ -35,22 +35,24 @@ def candidates(versions: tuple[Function, ...], pasts: Pasts, current: str, now: 
     A version that people went back from, or whose alarms went off, is bad until a later deployment of it proves good.
     """
     known = {each.version: each for each in versions}
-    good: list[Candidate] = []
-    unsoaked: list[Candidate] = []
-    judged = {current}
+    good: dict[str, Candidate] = {}
+    unsoaked: dict[str, Candidate] = {}
+    bad = {current}
     for each in pasts:
         number = past.given(each)
-        if number in known and number not in judged:
-            judged.add(number)
+        if number in known and number not in bad | set(good):
             when = f"{ago(now - each.ended_at)} ago" if each.ended_at else "just now"
             if each.good:
-                good.append(Candidate(known[number], f"the newest that proved good ({when})", soaked=True))
+                good[number] = Candidate(known[number], f"the newest that proved good ({when})", soaked=True)
             elif each.good is None and each.state in ENDED_WELL:
-                unsoaked.append(Candidate(known[number], f"it was shipped {when} and never proved good", soaked=False))
+                why = f"it was shipped {when} and never proved good"
+                unsoaked.setdefault(number, Candidate(known[number], why, soaked=False))
+            else:
+                bad.add(number)
         if each.command == GOING_BACK and number:
-            judged.add(str(each.facts.get("from_version", "")))
-    yield from good
-    yield from unsoaked
+            bad.add(str(each.facts.get("from_version", "")))
+    yield from good.values()
+    yield from (candidate for number, candidate in unsoaked.items() if number not in good)
 
 
 def choose(target: Target, to: str, versions: tuple[Function, ...], current: str, world: World) -> Candidate:

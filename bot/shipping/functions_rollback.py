@@ -11,6 +11,7 @@ from bot.errors import NotFoundError
 from bot.ports import World
 from bot.shipping import functions_checks as checks
 from bot.shipping import functions_past as past
+from bot.shipping import images
 from bot.shipping.functions_good import Candidate, candidates, choose
 from bot.shipping.functions_plan import short
 from bot.shipping.reads import value
@@ -119,7 +120,8 @@ def _image(target: Target, looked_at: Any, world: World) -> tuple[Check, ...]:
     name = "image"
     if not isinstance(looked_at, Function) or looked_at.package != "Image":
         return ()
-    address = looked_at.image
+    _, at, digest = looked_at.image.partition("@")
+    address = f"{images.repository(looked_at.image)}{at}{digest}" if digest else looked_at.image
     found = world.gather({name: partial(world.ecs.image, target.account, address)}, seconds=NEXT_SECONDS)[name]
     if isinstance(found, NotFoundError):
         return (blocking(name, found.message),)
