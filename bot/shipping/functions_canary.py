@@ -39,13 +39,14 @@ def watch_share(run: Run, world: World, *, percent: int) -> Progress:
         return _back(run, world, alias, off)
     waited, wait = world.clock.now() - float(run.results[f"shift:{percent}"]["at"]), float(str(facts["canary_wait"]))
     watched = f"{len(names)} alarms are quiet" if names else "no alarm is configured to watch it"
-    done = waited >= wait
+    done, rollback = waited >= wait, world.slash.get("rollback", "rollback")
+    where = f"{run.target.system}/{run.target.name} {run.target.environment}"
     return Progress(
         stage=Stage.SUCCEEDED if done else Stage.ROLLING,
         headline=f"{percent} % of the calls go to version {new} ({facts['version']})",
         done=percent,
         total=100,
-        lines=(f"for {ago(waited)} of {ago(wait)}; {watched}",),
+        lines=(f"for {ago(waited)} of {ago(wait)}; {watched}", f"to end it at once: /{rollback} {where}"),
         calm=True,
     )
 

@@ -45,7 +45,7 @@ def candidates(versions: tuple[Function, ...], pasts: Pasts, current: str, now: 
             if each.good:
                 good[number] = Candidate(known[number], f"the newest that proved good ({when})", soaked=True)
             elif each.good is None and each.state in ENDED_WELL:
-                why = f"it was shipped {when} and never proved good"
+                why = f"it ended well {when}, and none that proved good is left"
                 unsoaked.setdefault(number, Candidate(known[number], why, soaked=False))
             else:
                 bad.add(number)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -94,6 +95,11 @@ def a_version(number: str, sha256: str, **changes: Any) -> Function:
     return Function(**(fields | changes))
 
 
+def stored(plan: Plan) -> Plan:
+    """A plan as it comes back from its row."""
+    return Plan.model_validate_json(plan.model_dump_json())
+
+
 class Room:
     """``resize`` at version 2 (v1.1.0) behind the alias ``live``; v1.2.0 lies ready as a zip."""
 
@@ -151,7 +157,10 @@ class Room:
         return LAMBDA.rollback(self.target, to, self.world, ALICE)
 
     def run(self, plan: Plan, progress: Progress | None = None) -> Run:
-        return Run(self.operation, Actor(user=ALICE.user), self.target, plan, NOON, self.results, progress)
+        return Run(
+            *(self.operation, Actor(user=ALICE.user), self.target, stored(plan), NOON),
+            *(json.loads(json.dumps(self.results)), progress),
+        )
 
     def strategy(self, plan: Plan) -> Strategy:
         return LAMBDA.strategies[plan.strategy]

@@ -28,7 +28,10 @@ def test_calls_move_step_by_step_and_each_is_watched_for_its_time(room: Room, pl
     found = room.wait(plan, "shift:10")
     assert (found.stage, found.done, found.total, found.calm) == (Stage.ROLLING, 10, 100, True)
     assert found.headline == "10 % of the calls go to version 3 (v1.2.0)"
-    assert found.lines == ("for 4 min of 5 min; 2 alarms are quiet",)
+    assert found.lines == (
+        "for 4 min of 5 min; 2 alarms are quiet",
+        "to end it at once: /rollback photo/resize production",
+    )
     room.clock.advance(1)
     assert room.wait(plan, "shift:10").stage is Stage.SUCCEEDED
     room.do(plan, "shift:50")
@@ -103,7 +106,7 @@ def test_without_alarms_the_step_is_only_a_pause_and_says_so() -> None:
     room = Room(canary=[10], alarms=[])
     plan = room.deploy()
     room.to_the_canary(plan)
-    assert room.wait(plan, "shift:10").lines == ("for 0 s of 5 min; no alarm is configured to watch it",)
+    assert room.wait(plan, "shift:10").lines[0] == "for 0 s of 5 min; no alarm is configured to watch it"
     room.clock.advance(300)
     assert room.wait(plan, "shift:10").stage is Stage.SUCCEEDED
 
