@@ -11,6 +11,7 @@ from typing import Any
 from bot.command import Effect, Plan, Progress, Run, Stage
 from bot.errors import ConflictError, NotFoundError
 from bot.ports import World
+from bot.shipping import builds
 from bot.shipping import functions_past as past
 from bot.shipping.functions_canary import watch_share
 from bot.shipping_cloud import Function, FunctionAlias
@@ -22,11 +23,11 @@ Result = dict[str, Any]
 
 
 def deploying(plan: Plan) -> tuple[Effect, ...]:
-    """The steps of a deployment; those of the canary are in the plan."""
+    """The steps of a deployment; the build, where one is needed, and those of the canary are in the plan."""
     steps = plan.facts.get("canary")
     shares = [int(str(step)) for step in steps] if isinstance(steps, list) else []
     return (
-        *_building(plan),
+        *builds.effects(plan),
         Effect(name="code", find=find_code, do=update_code, wait=wait_for_code),
         Effect(name="publish", find=find_version, do=publish, wait=wait_for_version),
         *(_shift(percent, shares[index - 1] if index else 0) for index, percent in enumerate(shares)),
@@ -37,11 +38,6 @@ def deploying(plan: Plan) -> tuple[Effect, ...]:
 def going_back(plan: Plan) -> tuple[Effect, ...]:
     """The one step of a rollback."""
     return (Effect(name="alias", find=find_moved, do=move),)
-
-
-def _building(plan: Plan) -> tuple[Effect, ...]:
-    """The hook for builds: the effect that builds what does not exist yet comes before all others."""
-    return ()
 
 
 def _shift(percent: int, before: int) -> Effect:

@@ -12,12 +12,12 @@ from bot.command import Change, Check, Plan
 from bot.domain import Person, Target
 from bot.errors import BotError, ConflictError, NotFoundError
 from bot.ports import World
-from bot.shipping import alarms, images
+from bot.shipping import alarms, builds, images
 from bot.shipping import functions_checks as checks
 from bot.shipping import functions_past as past
 from bot.shipping.missing import not_found
 from bot.shipping.reads import value
-from bot.shipping.verdicts import passed, warned
+from bot.shipping.verdicts import passed
 from bot.shipping_cloud import Archive, Function, FunctionAlias
 from bot.views.blocks import ago
 
@@ -141,7 +141,7 @@ def _plan(now: Now, code: Code, world: World, readings: Any, more: tuple[Check, 
         changes=_changes(now, code),
         details=(*_from_to(now, code, world), *_road(now, steps), *_verified(target)),
         checks=(
-            _there(code, world.clock.now()),
+            _there(now, code, world.clock.now()),
             *more,
             checks.not_updating(now.latest),
             checks.weights(alias, now.pasts),
@@ -157,7 +157,7 @@ def _plan(now: Now, code: Code, world: World, readings: Any, more: tuple[Check, 
             "image": code.address if is_image else "",
             "artifact": "" if is_image else code.address,
             "sha256": code.sha256,
-            "built": code.is_built,
+            **({} if code.is_built or target.service.build is None else builds.facts(target.service.build)),
             "alias_revision": alias.revision,
             "function_revision": now.latest.revision,
             "from_version": alias.version,
@@ -177,9 +177,9 @@ def _plan(now: Now, code: Code, world: World, readings: Any, more: tuple[Check, 
 
 def _changes(now: Now, code: Code) -> tuple[Change, ...]:
     after = short(code.sha256) or f"that of {code.address}"
-    built = () if code.is_built else (Change(what="Build", before="none", after=code.version),)
+    build = now.target.service.build
     return (
-        *built,
+        *(() if code.is_built or build is None else (builds.change(build, code.version),)),
         Change(what="Version", before=past.name(now.live, now.pasts) or "unknown", after=code.version),
         Change(what="Function version", before=now.alias.version, after="a new one"),
         Change(what="Code", before=short(now.live.sha256), after=after),
@@ -191,10 +191,11 @@ def short(sha256: str) -> str:
     return sha256[:12]
 
 
-def _there(code: Code, now: float) -> Check:
-    if not code.is_built:
-        return warned("code", f"{code.address} does not exist and is built first")
-    return passed("code", f"{code.version} exists, made {ago(now - code.made_at)} ago")
+def _there(now: Now, code: Code, at: float) -> Check:
+    build = now.target.service.build
+    if build is not None and not code.is_built:
+        return builds.check(build, code.version)
+    return passed("code", f"{code.version} exists, made {ago(at - code.made_at)} ago")
 
 
 def _from_to(now: Now, code: Code, world: World) -> tuple[str, ...]:

@@ -105,7 +105,7 @@ class Room:
 
     def __init__(self, **service: Any) -> None:
         self.clock, self.functions, self.metrics, self.ecs = FakeClock(), FakeFunctions(), FakeMetrics(), FakeEcs()
-        self.web, self.chat, self.ledger = FakeWeb(), FakeChat(), FakeLedger()
+        self.web, self.chat, self.ledger, self.builds = FakeWeb(), FakeChat(), FakeLedger(), FakeBuilds()
         self.chat.people[ALICE.user] = ALICE
         self.metrics.states = {ERRORS: "OK", SLOW: "OK"}
         configured = {
@@ -130,7 +130,7 @@ class Room:
         self.operation, self.results = "op-now", dict[str, dict[str, Any]]()
         self.world = World(
             *(self.clock, Catalog(()), self.chat, self.ecs, FakeCodeDeploy(), FakeScalings(), self.functions),
-            *(FakeSites(self.clock), FakeBuilds(), FakeNeeds(), FakeHolds(), FakeLogs(), self.metrics, self.web),
+            *(FakeSites(self.clock), self.builds, FakeNeeds(), FakeHolds(), FakeLogs(), self.metrics, self.web),
             *(FakePager(), serially, {}, {"rollback": "rollback"}, self.ledger),
             *(lambda person, action, target: True, lambda operation, name, payload, key: True),
         )
@@ -138,6 +138,11 @@ class Room:
     def zip(self, version: str, at: float, sha256: str = "") -> None:
         address = f"s3://artifacts/resize/{version}.zip"
         self.functions.zips[version] = Archive(version, address, f"etag of {version}", at, sha256)
+
+    def built(self) -> None:
+        """The only build has succeeded."""
+        ((name, status),) = self.builds.states.items()
+        self.builds.states[name] = replace(status, state="succeeded")
 
     def use_images(self) -> None:
         """The same with images: version 2 runs v1.1.0, v1.2.0 is in the registry."""

@@ -47,6 +47,17 @@ def test_an_image_that_was_built_after_the_plan_is_pinned_when_it_is_there() -> 
     assert room.functions.writes == [f"code {REPOSITORY}@{NEW}"]
 
 
+def test_a_zip_that_does_not_exist_is_built_and_then_shipped() -> None:
+    room = Room(build={"codebuild": "resize"})
+    plan = room.deploy("v1.3.0")
+    room.do(plan, "build")
+    assert room.wait(plan, "build").stage is Stage.ROLLING
+    room.built()
+    assert room.wait(plan, "build").stage is Stage.SUCCEEDED
+    room.do(plan, "code", "publish", "alias")
+    assert room.functions.writes == ["code s3://artifacts/resize/v1.3.0.zip", "publish 3", "alias 3 {}"]
+
+
 @pytest.mark.parametrize(
     ("effect", "call", "written"),
     [

@@ -208,12 +208,11 @@ def test_a_missing_zip_where_nothing_lies_says_so() -> None:
 def test_a_version_that_is_built_first_is_a_change_and_a_warning() -> None:
     room = Room(build={"codebuild": "resize"})
     plan = room.deploy("v1.3.0")
-    assert changes(plan)["Build"] == ("none", "v1.3.0")
-    assert checks(plan)["code"] == (
-        CheckStatus.WARNED,
-        "s3://artifacts/resize/v1.3.0.zip does not exist and is built first",
-    )
-    assert plan.facts["built"] is False
+    assert changes(plan)["build"] == ("v1.3.0 does not exist", "v1.3.0 by CodeBuild project resize")
+    assert checks(plan)["build"][0] is CheckStatus.WARNED
+    assert "code" not in checks(plan)
+    assert list(room.effects(plan)) == ["build", "code", "publish", "alias"]
+    assert list(room.effects(room.deploy())) == ["code", "publish", "alias"]
 
 
 def test_a_zip_without_a_place_to_look_for_it_is_a_question_for_the_configuration() -> None:
