@@ -38,7 +38,7 @@ def watch_share(run: Run, world: World, *, percent: int) -> Progress:
     if off:
         return _back(run, world, alias, off)
     waited, wait = world.clock.now() - float(run.results[f"shift:{percent}"]["at"]), float(str(facts["canary_wait"]))
-    watched = f"{len(names)} alarms are quiet" if names else "no alarm is configured to watch it"
+    watched = "no alarm went off" if names else "no alarm is configured to watch it"
     done, rollback = waited >= wait, world.slash.get("rollback", "rollback")
     where = f"{run.target.system}/{run.target.name} {run.target.environment}"
     return Progress(
