@@ -74,9 +74,8 @@ def _lift(run: Run, world: World) -> dict[str, Any]:
 
 
 def _watch(run: Run, world: World) -> Progress:
-    return Progress(
-        stage=Stage.SUCCEEDED, headline=f"{place_label(str(run.plan.facts['place']))} may be changed again."
-    )
+    label = place_label(str(run.plan.facts["place"]))
+    return Progress(stage=Stage.SUCCEEDED, headline=f"What was set for {label} is lifted.")
 
 
 unfreeze = Command(

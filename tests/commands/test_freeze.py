@@ -264,7 +264,7 @@ def test_a_confirmed_unfreeze_lifts(scene: Scene) -> None:
     confirmed(scene, "unfreeze bi production")
     assert scene.holds.holds == []
     assert scene.operation()[0].state == "done"
-    assert "bi production may be changed again." in texts(scene.card().message)
+    assert "What was set for bi production is lifted." in texts(scene.card().message)
 
 
 def test_a_freeze_added_meanwhile_makes_the_plan_stale(scene: Scene) -> None:
