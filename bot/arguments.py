@@ -9,9 +9,9 @@ import difflib
 import html
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, JsonValue, ValidationError
 from pydantic.fields import FieldInfo
 
 from bot.command import Command
@@ -47,13 +47,24 @@ def words(text: str) -> list[str]:
     return [next(part for part in match.groups() if part is not None) for match in _WORD.finditer(as_meant(text))]
 
 
+REST: Final[dict[str, JsonValue]] = {"rest": True}
+"""``json_schema_extra`` of a last field that takes all the words left."""
+
+
 def _required(field: FieldInfo) -> bool:
     return field.is_required()
 
 
+def _takes_rest(field: FieldInfo) -> bool:
+    return field.json_schema_extra == REST
+
+
 def usage(command: Command, slash: str) -> str:
     """The usage line, for example ``/deploy <service> <environment> <version>``."""
-    parts = [f"<{name}>" if _required(field) else f"[{name}]" for name, field in command.args.model_fields.items()]
+    parts = []
+    for name, field in command.args.model_fields.items():
+        word = f"{name}…" if _takes_rest(field) else name
+        parts.append(f"<{word}>" if _required(field) else f"[{word}]")
     return " ".join([f"/{slash}", *parts])
 
 
@@ -96,6 +107,8 @@ def mistakes(command: Command, given: Mapping[str, Any]) -> dict[str, str]:
 def parse(command: Command, slash: str, typed: list[str]) -> BaseModel:
     """Typed words as the command's argument model. Raises UsageError with the usage line and an example."""
     fields = list(command.args.model_fields.items())
+    if fields and _takes_rest(fields[-1][1]) and len(typed) > len(fields):
+        typed = [*typed[: len(fields) - 1], " ".join(typed[len(fields) - 1 :])]
     if len(typed) > len(fields):
         surplus = " ".join(typed[len(fields) :])
         raise UsageError(f"I do not know what to do with “{surplus}”.", hint=hint(command, slash))

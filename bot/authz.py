@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from bot.domain import Person, Target
+from bot.domain import Person, Target, place_label
 from bot.errors import DeniedError
+from bot.ports import World
 from bot.settings.models import ANYONE, AccessConfig, Approvals, Role
 
 READ = "read"
@@ -48,6 +49,15 @@ def require(access: AccessConfig, person: Person, action: str, target: Target | 
     roles = access.allowed_roles(action, target)
     who = ", ".join(roles) if roles else "nobody"
     raise DeniedError(f"You may not {what}.", hint=f"Who may: {who} (config/access.yaml).")
+
+
+def require_everywhere(world: World, person: Person, action: str, place: str) -> None:
+    """Raise DeniedError unless the person may do this to every service of a place."""
+    refused = [target for target in world.catalog.inside(place) if not world.may(person, action, target)]
+    if refused:
+        what = IN_WORDS.get(action, action)
+        some = ", ".join(target.label for target in refused[:3]) + (", …" if len(refused) > 3 else "")
+        raise DeniedError(f"You may not {what} in all of {place_label(place)}.", hint=f"Not in {some}.")
 
 
 def approval(access: AccessConfig, action: str, target: Target | None) -> Approvals:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
 
-from bot.domain import Account, Service, ServiceKind, Severity, System, Target
+from bot.domain import Account, Service, ServiceKind, Severity, System, Target, lies_in
 from bot.errors import NotFoundError
 
 GLOBAL_REGION = "us-east-1"
@@ -75,6 +75,44 @@ class Catalog:
         """
         found = self.targets if not service else self._named(service)
         return found if not environment else self._in_environment(found, environment)
+
+    def place(self, words: str) -> str:
+        """The place that people mean: a prefix of target keys, empty for everything.
+
+        ``all``, ``bi``, ``bi/production`` or ``bi/api production``; the environment and the service come in either
+        order, and slashes are as good as blanks. Raises NotFoundError with the nearest names.
+        """
+        typed = words.lower().replace("/", " ").split() or [""]
+        if typed == ["all"]:
+            return ""
+        system = self._systems.get(typed[0])
+        if system is None:
+            near = _near(typed[0], [*self._systems, "all"])
+            hint = f"Did you mean {_listed(near, 'or')}?" if near else f"There are {_listed([*self._systems], 'and')}."
+            raise NotFoundError(f"There is no system '{_quote(typed[0])}'.", hint=hint)
+        inside = [target for target in self.targets if target.system == system.system]
+        if len(typed) == 1:
+            return system.system
+        names = {target.name for target in inside}
+        services = [word for word in typed[1:] if word in names]
+        others = [word for word in typed[1:] if word not in names]
+        if len(services) > 1 or len(others) > 1:
+            hint = f"Say a system, an environment and a service: {inside[0].label}."
+            raise NotFoundError(f"'{_quote(words)}' is no place.", hint=hint)
+        if services:
+            return self.find(f"{system.system}/{services[0]}", others[0] if others else None).key
+        near = _near(others[0], names)
+        environments = _unique(target.environment for target in inside)
+        if near and not any(name.startswith(others[0]) for name in environments):
+            raise NotFoundError(
+                f"{system.system} has no service and no environment '{_quote(others[0])}'.",
+                hint=f"Did you mean {_listed(near, 'or')}?",
+            )
+        return f"{system.system}/{self._in_environment(inside, others[0])[0].environment}"
+
+    def inside(self, place: str) -> tuple[Target, ...]:
+        """The targets of a place."""
+        return tuple(target for target in self.targets if lies_in(target.key, place))
 
     def by_alarm(self, name: str, region: str = "") -> tuple[Target, Severity] | None:
         """The target that lists an alarm; with a region only one that lives there."""

@@ -9,14 +9,19 @@ from typing import Any
 from pydantic import BaseModel
 
 from bot.domain import System
-from bot.settings import AccessConfig, BotConfig
+from bot.settings import AccessConfig, BotConfig, CalendarConfig
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def schemas(playbook_model: type[BaseModel] | None = None) -> dict[str, dict[str, Any]]:
     """The schema of every kind of file, by name; that of playbooks when their model is given."""
-    models: dict[str, type[BaseModel]] = {"system": System, "bot": BotConfig, "access": AccessConfig}
+    models: dict[str, type[BaseModel]] = {
+        "system": System,
+        "bot": BotConfig,
+        "access": AccessConfig,
+        "calendar": CalendarConfig,
+    }
     if playbook_model is not None:
         models["playbook"] = playbook_model
     return {name: {"$schema": _DIALECT, **model.model_json_schema()} for name, model in models.items()}

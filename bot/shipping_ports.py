@@ -229,6 +229,6 @@ class Holds(Protocol):
         """Set one; its ``id`` makes a repeated one vanish."""
         ...
 
-    def lift(self, hold_id: str, by: str, now: float) -> bool:
-        """End one before its time; False when it was over already."""
+    def lift(self, hold_id: str, by: str, now: float, *, channel: str = "") -> bool:
+        """End one before its time; False when it was over already. ``channel`` is where that is known already."""
         ...

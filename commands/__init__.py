@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from bot.command import Command
 from commands.deploy import deploy
+from commands.freeze import freeze
 from commands.help import help_
 from commands.operations import operations
 from commands.scale import scale
 from commands.services import services
+from commands.unfreeze import unfreeze
 
-COMMANDS: dict[str, Command] = {command.name: command for command in (services, deploy, scale, operations, help_)}
+COMMANDS: dict[str, Command] = {
+    command.name: command for command in (services, deploy, scale, operations, freeze, unfreeze, help_)
+}

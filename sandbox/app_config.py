@@ -11,15 +11,19 @@ import yaml
 OVERLAY = Path(__file__).parent / "config"
 """One YAML file for each file of ``config/`` that differs in the sandbox."""
 
-COMMANDS = ("services", "deploy", "ops")
+COMMANDS = (
+    *("services", "deploy", "rollback", "scale", "restart", "cancel"),
+    *("operations", "freeze", "unfreeze", "ops"),
+)
 """The bot's commands, by the names they have where ``bot.yaml`` says nothing else."""
 
 
 def lay_over(below: Any, above: Any) -> Any:
-    """Mappings are merged key by key; anything else above replaces what is below."""
+    """Mappings are merged key by key; anything else above replaces what is below, and null takes the key away."""
     if not isinstance(below, dict) or not isinstance(above, dict):
         return above
-    return below | {key: lay_over(below[key], value) if key in below else value for key, value in above.items()}
+    merged = below | {key: lay_over(below[key], value) if key in below else value for key, value in above.items()}
+    return {key: value for key, value in merged.items() if key not in above or above[key] is not None}
 
 
 def copy_config(source: Path, target: Path, overlay: Path = OVERLAY) -> Path:

@@ -325,7 +325,7 @@ class FakeHolds:
         if all(known.id != hold.id for known in self.holds):
             self.holds.append(hold)
 
-    def lift(self, hold_id: str, by: str, now: float) -> bool:
+    def lift(self, hold_id: str, by: str, now: float, *, channel: str = "") -> bool:
         before = len(self.holds)
         self.holds = [hold for hold in self.holds if hold.id != hold_id]
         return len(self.holds) < before

@@ -3,12 +3,14 @@
 source        a YAML file with the line of every key
 sentences     what pydantic found wrong, in words
 models        bot.yaml and access.yaml
+calendar      calendar.yaml
 shapes        what a single value must look like
 rules         what must fit together, within a file and between files
 load          all of it at once
 environment   variables and secrets
 """
 
+from bot.settings.calendar import CalendarConfig, FreezeRule, Times, WindowRule
 from bot.settings.environment import EnvironmentVariables, SnsTopic, read_environment, routing_key
 from bot.settings.load import Settings, load
 from bot.settings.models import (
@@ -31,13 +33,17 @@ __all__ = [
     "RESERVED_COMMANDS",
     "AccessConfig",
     "BotConfig",
+    "CalendarConfig",
     "EnvironmentVariables",
+    "FreezeRule",
     "PageAfter",
     "Role",
     "Rule",
     "Settings",
     "SnsTopic",
+    "Times",
     "Timings",
+    "WindowRule",
     "load",
     "read_environment",
     "routing_key",

@@ -13,13 +13,14 @@ from pydantic import BaseModel
 
 from bot.domain import System
 from bot.errors import ConfigError, Problem
+from bot.settings.calendar import CalendarConfig
 from bot.settings.models import AccessConfig, BotConfig
-from bot.settings.rules import check_access, check_bot, check_system, check_systems
+from bot.settings.rules import check_access, check_bot, check_calendar, check_system, check_systems
 from bot.settings.sentences import nearest, validate
 from bot.settings.shapes import looks_secret
 from bot.settings.source import WHOLE_FILE, Source, dotted, read
 
-_FILES = ("bot.yaml", "access.yaml")
+_FILES = ("access.yaml", "bot.yaml", "calendar.yaml")
 _DEFAULT_PLAYBOOK = "default"
 _LEAKED = "looks like a secret; take it out of the file, give it as an environment variable, and replace it"
 
@@ -36,6 +37,7 @@ class Settings:
     bot: BotConfig
     access: AccessConfig
     systems: tuple[System, ...]
+    calendar: CalendarConfig = field(default_factory=CalendarConfig)
     playbooks: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     sources: Mapping[str, Source] = field(default_factory=lambda: MappingProxyType({}))
     bot_source: Source = field(default_factory=lambda: Source("config/bot.yaml"))
@@ -45,7 +47,7 @@ class Settings:
 def load(
     config_dir: Path, playbook_model: type[BaseModel] | None = None, known_commands: Collection[str] = ()
 ) -> Settings:
-    """Read ``bot.yaml``, ``access.yaml``, ``systems/*.yaml`` and ``playbooks/*.yaml``.
+    """Read ``bot.yaml``, ``access.yaml``, ``systems/*.yaml``, ``playbooks/*.yaml``, and ``calendar.yaml`` if it exists.
 
     With ``playbook_model`` each playbook must fit it, and ``playbooks/default.yaml`` must be there; with
     ``known_commands`` only these may be given a slash name. Raises ConfigError with every problem of every file, in
@@ -57,6 +59,7 @@ def load(
     stray = list(_stray_files(config_dir, shown))
     bot = read(config_dir / "bot.yaml", f"{shown}/bot.yaml")
     access = read(config_dir / "access.yaml", f"{shown}/access.yaml")
+    calendar = _read_calendar(config_dir, shown)
     systems = _read_all(config_dir, shown, "systems")
     playbooks = _read_all(config_dir, shown, "playbooks")
     if not systems:
@@ -67,28 +70,35 @@ def load(
 
     bot_config = validate(bot, BotConfig) if _is_readable(bot) else None
     access_config = validate(access, AccessConfig) if _is_readable(access) else None
+    calendar_config = validate(calendar, CalendarConfig) if _is_readable(calendar) else None
     models = [validate(source, System) for source in systems if _is_readable(source)]
     books = {Path(each.file).stem: _playbook(each, playbook_model) for each in playbooks if _is_readable(each)}
 
-    _check_rules(bot, access, systems, known_commands)
-    problems = stray + [problem for each in (bot, access, *systems, *playbooks) for problem in _final(each)]
+    _check_rules(bot, access, calendar, systems, known_commands)
+    problems = stray + [problem for each in (bot, access, calendar, *systems, *playbooks) for problem in _final(each)]
     complete = [model for model in models if model is not None]
-    if problems or bot_config is None or access_config is None:
+    if problems or bot_config is None or access_config is None or calendar_config is None:
         raise ConfigError(sorted(problems, key=lambda problem: (problem.file, problem.line, problem.key)))
     sources = {model.system: source for model, source in zip(complete, systems, strict=True)}
     named = MappingProxyType(sources)
-    return Settings(bot_config, access_config, tuple(complete), MappingProxyType(books), named, bot, access)
+    books_named = MappingProxyType(books)
+    return Settings(bot_config, access_config, tuple(complete), calendar_config, books_named, named, bot, access)
 
 
-def _check_rules(bot: Source, access: Source, systems: list[Source], known_commands: Collection[str]) -> None:
+def _check_rules(
+    bot: Source, access: Source, calendar: Source, systems: list[Source], known_commands: Collection[str]
+) -> None:
     readable = [source for source in systems if _is_readable(source)]
     for source in readable:
         check_system(source)
     check_systems(readable)
     if _is_readable(bot):
         check_bot(bot, known_commands)
+    environments = {str(path[-1]) for source in readable for path, _ in source.at("environments.*")}
     if _is_readable(access):
-        check_access(access, {str(path[-1]) for source in readable for path, _ in source.at("environments.*")})
+        check_access(access, environments)
+    if _is_readable(calendar):
+        check_calendar(calendar, {str(source.value.get("system")) for source in readable}, environments)
 
 
 def _shown(config_dir: Path) -> str:
@@ -104,12 +114,18 @@ def _read_all(config_dir: Path, shown: str, folder: str) -> list[Source]:
     return [read(path, f"{shown}/{folder}/{path.name}") for path in sorted((config_dir / folder).glob("*.yaml"))]
 
 
+def _read_calendar(config_dir: Path, shown: str) -> Source:
+    path = config_dir / "calendar.yaml"
+    name = f"{shown}/{path.name}"
+    return read(path, name) if path.exists() else Source(name, {})
+
+
 def _stray_files(config_dir: Path, shown: str) -> Iterator[Problem]:
     """Files somebody wrote and nobody would read."""
     for path in sorted(config_dir.glob("*.y*ml")):
         if path.name not in _FILES:
             near = nearest(path.name, _FILES)
-            hint = f"did you mean '{near}'?" if near else f"files here are {' and '.join(_FILES)}"
+            hint = f"did you mean '{near}'?" if near else f"files here are {', '.join(_FILES[:-1])} and {_FILES[-1]}"
             yield Problem(f"{shown}/{path.name}", 0, WHOLE_FILE, f"is not read; {hint}")
     for folder in ("systems", "playbooks"):
         for path in sorted((config_dir / folder).glob("*.yml")):

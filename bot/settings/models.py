@@ -79,21 +79,28 @@ class Role(Frozen):
     users: tuple[str, ...] = Field(default=(), description="Ids of single people (U...).")
 
 
-class Scope(Frozen):
+class Place(Frozen):
+    """These systems and environments."""
+
+    systems: tuple[str, ...] = Field(default=(ANY,), description="Systems by name; * for all.")
+    environments: tuple[str, ...] = Field(default=(ANY,), description="Environments by name; * for all.")
+
+    def covers(self, target: Target) -> bool:
+        """True when the target lies in one of the systems and one of the environments."""
+        in_system = ANY in self.systems or target.system in self.systems
+        return in_system and (ANY in self.environments or target.environment in self.environments)
+
+
+class Scope(Place):
     """An action in these systems and environments."""
 
     action: str = Field(description="One of the actions, or * for every one.")
-    systems: tuple[str, ...] = Field(default=(ANY,), description="Systems by name; * for all.")
-    environments: tuple[str, ...] = Field(default=(ANY,), description="Environments by name; * for all.")
 
     def fits(self, action: str, target: Target | None) -> bool:
         """True for this action and target; with no target the place does not count."""
         if self.action not in (action, ANY):
             return False
-        if target is None:
-            return True
-        in_system = ANY in self.systems or target.system in self.systems
-        return in_system and (ANY in self.environments or target.environment in self.environments)
+        return target is None or self.covers(target)
 
 
 class Rule(Scope):

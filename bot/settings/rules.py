@@ -24,6 +24,7 @@ from bot.settings.shapes import (
     url_look,
     user_look,
     variable_look,
+    zone_look,
 )
 from bot.settings.source import KeyPath, Source, plain
 
@@ -41,6 +42,13 @@ _ACCESS_SHAPES = {
     "roles.*.groups.*": group_look,
     "roles.*.users.*": user_look,
     "allow.*.action": one_of((*ACTIONS, ANY)),
+}
+
+_CALENDAR_SHAPES = {
+    "zone": zone_look,
+    "freezes.*.zone": zone_look,
+    "windows.*.zone": zone_look,
+    "windows.*.notice": duration_look("1m", "7d"),
 }
 
 _SYSTEM_SHAPES = {
@@ -117,6 +125,49 @@ def check_access(source: Source, environments: Collection[str]) -> None:
     _refuse_unknown(source, "allow.*.roles.*", roles | {ANYONE}, "role")
     if environments:
         _refuse_unknown(source, "allow.*.environments.*", {*environments, ANY}, "environment of any system")
+
+
+def check_calendar(source: Source, systems: Collection[str], environments: Collection[str]) -> None:
+    """The rules of ``config/calendar.yaml``; systems and environments are those of all files."""
+    check_shapes(source, _CALENDAR_SHAPES)
+    for rules in ("freezes", "windows"):
+        check_names(source, rules)
+        if systems:
+            _refuse_unknown(source, f"{rules}.*.systems.*", {*systems, ANY}, "system")
+        if environments:
+            _refuse_unknown(source, f"{rules}.*.environments.*", {*environments, ANY}, "environment of any system")
+        for path, rule in source.at(f"{rules}.*"):
+            if isinstance(rule, dict) and rule.get("reason") == "":
+                source.report((*path, "reason"), "must say why")
+    for path, rule in source.at("freezes.*"):
+        if isinstance(rule, dict):
+            _check_freeze(source, path, rule)
+    for path, rule in source.at("windows.*"):
+        if isinstance(rule, dict):
+            _check_window(source, path, rule)
+
+
+def _check_freeze(source: Source, path: KeyPath, rule: dict[str, Any]) -> None:
+    once = "first_day" in rule or "last_day" in rule
+    if once == bool(rule.get("last_days")):
+        source.report(path, "needs either last_days, or first_day and last_day")
+    elif once and not ("first_day" in rule and "last_day" in rule):
+        source.report(path, "needs first_day and last_day; they may be the same day")
+    elif _text(rule, "first_day") > _text(rule, "last_day"):
+        source.report((*path, "last_day"), "is before the first day")
+    if "of" in rule and not rule.get("last_days"):
+        source.report((*path, "of"), "is used only with last_days beside it")
+
+
+def _check_window(source: Source, path: KeyPath, rule: dict[str, Any]) -> None:
+    if bool(rule.get("open")) == bool(rule.get("closed")):
+        source.report(path, "needs either open or closed, with at least one time")
+    if "notice" in rule and rule.get("outside") != "notice":
+        source.report((*path, "notice"), "is used only with outside: notice")
+    for kind in ("open", "closed"):
+        for index, times in enumerate(_list(rule.get(kind))):
+            if isinstance(times, dict) and times.get("days") == []:
+                source.report((*path, kind, index, "days"), "must name at least one")
 
 
 def _refuse_unknown(source: Source, pattern: str, known: Collection[str], what: str) -> None:

@@ -10,6 +10,7 @@ from bot.duration import parse_duration
 from bot.settings.reserved import RESERVED_COMMANDS
 from bot.settings.sentences import unknown
 from bot.settings.source import Source, plain
+from bot.zones import zone_named
 
 Look = Callable[[str], str]
 """Takes a value and returns what is wrong with it, or the empty string."""
@@ -131,6 +132,15 @@ def group_look(group: str) -> str:
 def user_look(user: str) -> str:
     """The id of a Slack user."""
     return "" if re.fullmatch(r"[UW][A-Z0-9]{2,}", user) else "must be the id of a person (U...), not a name"
+
+
+def zone_look(zone: str) -> str:
+    """A time zone's own name; empty where the file's own holds."""
+    try:
+        exact = zone_named(zone) if zone else ""
+    except ValueError as error:
+        return f"'{plain(zone, 60)}' {error}"
+    return "" if exact == zone else f"is written {exact}"
 
 
 def one_of(known: tuple[str, ...]) -> Look:

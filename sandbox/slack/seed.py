@@ -68,6 +68,13 @@ RESERVED_COMMANDS = frozenset(
 DEFAULT_COMMANDS: tuple[dict[str, str], ...] = (
     {"command": "/services", "description": "What runs where", "usage_hint": "[service] [environment]"},
     {"command": "/deploy", "description": "Deploy a version", "usage_hint": "<service> <environment> <version>"},
+    {"command": "/rollback", "description": "Go back to a version that was good", "usage_hint": "<service> ..."},
+    {"command": "/scale", "description": "Change how many tasks run", "usage_hint": "<service> <environment> <count>"},
+    {"command": "/restart", "description": "Replace the running tasks", "usage_hint": "<service> <environment>"},
+    {"command": "/cancel", "description": "Stop what is under way", "usage_hint": "<service> <environment>"},
+    {"command": "/operations", "description": "What is under way, and what was", "usage_hint": "[service]"},
+    {"command": "/freeze", "description": "Let nothing be shipped", "usage_hint": "<where> <until> <reason>"},
+    {"command": "/unfreeze", "description": "Lift a freeze", "usage_hint": "<where>"},
     {"command": "/ops", "description": "Everything the bot does", "usage_hint": "<command> ..."},
 )
 

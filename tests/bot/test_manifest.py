@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from bot.__main__ import cli
 from bot.manifest import SCOPES, manifest, policy
 from bot.settings import EnvironmentVariables, Settings, load
+from commands import COMMANDS
 from tests.bot.config_files import BOT, SYSTEM, write
 
 ROOT = Path(__file__).parents[2]
@@ -97,7 +98,9 @@ def test_roles_of_other_accounts_may_be_assumed_and_no_others(tmp_path: Path) ->
 def test_the_manifest_registers_the_configured_names(tmp_path: Path) -> None:
     settings = load(write(tmp_path, {"bot.yaml": f"{BOT}commands: {{deploy: ship}}\n"}))
     commands = manifest(settings, socket_mode=True)["features"]["slash_commands"]
-    assert [command["command"] for command in commands] == ["/services", "/ship", "/ops"]
+    assert [command["command"] for command in commands] == [
+        f"/{'ship' if name == 'deploy' else name}" for name in (*COMMANDS, "ops") if name != "help"
+    ]
     assert commands[1]["usage_hint"].startswith("<service>")
 
 

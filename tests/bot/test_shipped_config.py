@@ -11,7 +11,21 @@ from pydantic import BaseModel
 from bot.catalog import Catalog
 from bot.check import offline
 from bot.domain import Environment, Health, Service, ServiceAlarm, ServiceKind, Severity, System
-from bot.settings import AccessConfig, BotConfig, EnvironmentVariables, PageAfter, Role, Rule, Timings, load
+from bot.settings import (
+    AccessConfig,
+    BotConfig,
+    CalendarConfig,
+    EnvironmentVariables,
+    FreezeRule,
+    PageAfter,
+    Role,
+    Rule,
+    Times,
+    Timings,
+    WindowRule,
+    load,
+)
+from sandbox.app_config import copy_config
 
 ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / "config"
@@ -123,7 +137,30 @@ def test_the_documentation_names_every_key_and_every_variable() -> None:
     models: tuple[type[BaseModel], ...] = (
         *(System, Environment, Service, Health, ServiceAlarm),
         *(BotConfig, Timings, PageAfter, AccessConfig, Role, Rule),
+        *(CalendarConfig, FreezeRule, WindowRule, Times),
     )
     missing = {name for model in models for name in model.model_fields if f"`{name}`" not in text}
     missing |= {name.upper() for name in EnvironmentVariables.model_fields if f"`{name.upper()}`" not in text}
     assert not missing
+
+
+def test_the_windows_and_freezes_of_the_runbooks_are_there() -> None:
+    outside = {name: (rule.systems, rule.outside) for name, rule in SETTINGS.calendar.windows.items()}
+    assert outside == {
+        "usage-sundays": (("usage",), "warn"),
+        "bi-production": (("bi",), "block"),
+        "caption-sundays": (("caption",), "notice"),
+    }
+    assert {name: rule.last_days for name, rule in SETTINGS.calendar.freezes.items()} == {"usage-quarter-end": 7}
+
+
+def test_the_sandbox_only_warns_of_office_hours_and_is_otherwise_the_same(tmp_path: Path) -> None:
+    calendar = load(copy_config(CONFIG, tmp_path / "config")).calendar
+    window = SETTINGS.calendar.windows["bi-production"]
+    windows = {**SETTINGS.calendar.windows, "bi-production": window.model_copy(update={"outside": "warn"})}
+    assert calendar == SETTINGS.calendar.model_copy(update={"windows": windows})
+
+
+def test_stories_end_the_same_way_on_every_day(tmp_path: Path) -> None:
+    calendar = load(copy_config(CONFIG, tmp_path / "config", ROOT / "tests" / "stories" / "config")).calendar
+    assert (calendar.freezes, calendar.windows) == ({}, {})

@@ -63,6 +63,8 @@ TYPED = {
     "services": ("", "bi"),
     "scale": ("api production 4", "api production 2", "api production back"),
     "operations": ("", "bi"),
+    "freeze": ("bi 2h audit", "bo 2h audit"),
+    "unfreeze": ("bi",),
     "help": ("",),
 }
 

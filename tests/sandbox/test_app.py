@@ -218,6 +218,7 @@ def test_the_bot_s_configuration_has_short_times(sandbox: Sandbox) -> None:
 def test_laying_over_merges_mappings_and_replaces_the_rest() -> None:
     below = {"a": {"b": 1, "c": [1, 2]}, "d": 1}
     assert lay_over(below, {"a": {"c": [3]}, "e": 2}) == {"a": {"b": 1, "c": [3]}, "d": 1, "e": 2}
+    assert lay_over(below, {"a": {"b": None}, "d": None}) == {"a": {"c": [1, 2]}}
 
 
 def test_a_missing_configuration_is_a_sentence(tmp_path: Path) -> None:

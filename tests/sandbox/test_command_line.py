@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from sandbox.__main__ import app as command_line
 from sandbox.app import Sandbox
-from sandbox.app_config import command_names, copy_config
+from sandbox.app_config import COMMANDS, command_names, copy_config
 from sandbox.app_environment import read_env_file
 from sandbox.scenarios import SCENARIOS
 from tests.sandbox.waiting import story_ended, until
@@ -36,7 +36,7 @@ def test_renamed_commands_are_registered_hinted_and_played_under_their_new_names
     try:
         with httpx.Client(base_url=sandbox.slack.url, trust_env=False, timeout=10) as client:
             registered = {command["command"] for command in client.get("/client/state").json()["commands"]}
-            assert registered == {"/services", "/ship", "/ops", "/more"}
+            assert registered == {f"/{name}" for name in COMMANDS} - {"/deploy"} | {"/ship", "/more"}
             typed = {hint["text"].split()[0] for hint in client.get("/client/hints").json()["hints"]}
             assert typed == {"/services", "/ship", "/ops"}
             client.post("/client/play", json={"name": "ship-good"})
@@ -71,7 +71,7 @@ def test_a_configuration_that_cannot_be_read_is_refused_with_a_sentence(
 @pytest.mark.parametrize("written", ["", "commands: nonsense", "commands: {deploy: }", "- a list"])
 def test_commands_that_nobody_renamed_have_their_own_names(tmp_path: Path, written: str) -> None:
     (tmp_path / "bot.yaml").write_text(written)
-    assert command_names(tmp_path) == {"services": "/services", "deploy": "/deploy", "ops": "/ops"}
+    assert command_names(tmp_path) == {name: f"/{name}" for name in COMMANDS}
 
 
 def test_the_command_line_lists_the_stories() -> None:

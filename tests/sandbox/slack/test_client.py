@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from sandbox.app_config import COMMANDS
 from sandbox.calls import Calls
 from sandbox.clock import Clock
 from sandbox.faults import Faults
@@ -32,7 +33,7 @@ def test_the_state_has_everything_the_sidebar_shows(slack: Slack) -> None:
         "rapid-photo",
         "arbor-energy",
     }
-    assert [command["command"] for command in state["commands"]] == ["/services", "/deploy", "/ops"]
+    assert [command["command"] for command in state["commands"]] == [f"/{name}" for name in COMMANDS]
     assert state["bot"]["id"] == "U0RUNBOOK"
 
 

@@ -1,0 +1,114 @@
+"""The shape of ``config/calendar.yaml``: when changes wait, whoever asks for them."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import BeforeValidator, Field, WithJsonSchema
+
+from bot.domain import Frozen
+from bot.duration import Duration
+from bot.settings.models import Place
+
+Day: TypeAlias = Literal[
+    "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "weekdays", "weekends"
+]
+WEEK: tuple[Day, ...] = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+Period: TypeAlias = Literal["month", "quarter", "year"]
+Outside: TypeAlias = Literal["block", "warn", "notice"]
+
+_CLOCK = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]"
+_HOURS = rf"({_CLOCK})-({_CLOCK}|24:00)"
+_DAY = r"2[0-9]{3}-[0-9]{2}-[0-9]{2}"
+
+
+def _minute(clock: str) -> int:
+    hours, _, minutes = clock.partition(":")
+    return int(hours) * 60 + int(minutes)
+
+
+def _parse_hours(value: Any) -> tuple[int, int]:
+    if isinstance(value, tuple):
+        return value
+    match = re.fullmatch(_HOURS, str(value))
+    if match is None:
+        raise ValueError("must be two times of day as in 02:00-06:00; midnight at the end is 24:00")
+    start, end = _minute(match[1]), _minute(match[2])
+    if start == end:
+        raise ValueError("is no time at all; the whole day is 00:00-24:00")
+    return start, end
+
+
+def _parse_day(value: Any) -> date:
+    if isinstance(value, date):
+        return value
+    try:
+        if re.fullmatch(_DAY, str(value)):
+            return date.fromisoformat(str(value))
+    except ValueError as error:
+        raise ValueError("is no day of the calendar") from error
+    raise ValueError("must be a day as in 2026-12-31")
+
+
+Hours: TypeAlias = Annotated[
+    tuple[int, int], BeforeValidator(_parse_hours), WithJsonSchema({"type": "string", "pattern": f"^{_HOURS}$"})
+]
+"""Start and end in minutes of the day; an end before the start is on the next day."""
+
+CalendarDay: TypeAlias = Annotated[
+    date, BeforeValidator(_parse_day), WithJsonSchema({"type": "string", "pattern": f"^{_DAY}$"})
+]
+
+
+class Times(Frozen):
+    """Hours of some days of the week. Hours over midnight belong to the day on which they begin."""
+
+    days: tuple[Day, ...] = Field(default=WEEK, description="Days of the week, weekdays or weekends; left out: all.")
+    hours: Hours = Field(
+        default="00:00-24:00", validate_default=True, description="From-to, as 22:00-06:00; left out: the whole day."
+    )
+
+    @property
+    def weekdays(self) -> frozenset[int]:
+        """Numbers of its days, Monday 0."""
+        several = {"weekdays": range(5), "weekends": range(5, 7)}
+        return frozenset(day for word in self.days for day in several.get(word) or (WEEK.index(word),))
+
+
+class CalendarRule(Place):
+    """What every rule of the calendar has."""
+
+    reason: str = Field(description="Why, in a few words; people read it where they are held up.")
+    zone: str = Field(default="", description="Time zone of its days and hours; that of the file when left out.")
+
+
+class FreezeRule(CalendarRule):
+    """Days on which nothing is shipped: the last days of every period, or from one day to another."""
+
+    last_days: int = Field(default=0, ge=0, le=28, description="The last days of each period: 7 is its last week.")
+    of: Period = Field(default="quarter", description="The period, with last_days: month, quarter or year.")
+    first_day: CalendarDay | None = Field(default=None, description="First day of a freeze that comes once.")
+    last_day: CalendarDay | None = Field(default=None, description="Its last day, which is frozen too.")
+
+
+class WindowRule(CalendarRule):
+    """When changes are welcome: during ``open``, or whenever it is not ``closed``; and what happens outside."""
+
+    open: tuple[Times, ...] = Field(default=(), description="When changes are welcome.")
+    closed: tuple[Times, ...] = Field(default=(), description="When they are not, in place of open.")
+    outside: Outside = Field(
+        default="block", description="Outside: block changes, warn only, or notice: announce them and wait."
+    )
+    notice: Duration = Field(
+        default="1h", validate_default=True, description="How long before it begins a change is announced."
+    )
+
+
+class CalendarConfig(Frozen):
+    """``config/calendar.yaml``: freezes and windows. They never hold up a rollback or a cancel."""
+
+    zone: str = Field(default="UTC", description="Time zone of rules that name none, as Asia/Tokyo.")
+    freezes: dict[str, FreezeRule] = Field(default_factory=dict, description="Freezes by name.")
+    windows: dict[str, WindowRule] = Field(default_factory=dict, description="Windows by name.")
