@@ -10,7 +10,7 @@ from bot.command import Plan
 from bot.domain import Target, as_json
 from bot.errors import ConflictError
 from bot.operation import ACTIVE, KIND, Operation, State, unattended
-from bot.planning import Planner, difference, forbidding, short
+from bot.planning import Planner, difference, short
 from bot.ports import World
 from bot.rows import LockHeldError, NewRow, Received, Row, Signal, Step, Store
 from bot.sayings import TAKE_OVER, WITHDRAW, At, Sayings
@@ -54,7 +54,7 @@ class Beginning:
             if operation.confirmed_plan and short(fresh) != operation.confirmed_plan:
                 return self._stale(at, operation, fresh, difference(seen or fresh, fresh), told)
             operation = operation.model_copy(update={"plan": fresh})
-            if forbidding(fresh, operation):
+            if operation.forbidden_by(fresh):
                 return self._stale(at, operation, fresh, difference(seen or fresh, fresh), told)
         running = operation.model_copy(update={"note": "", "started_at": at.now})
         new = [*told, self._say.card(at.row.id, running, State.RUNNING, at.now)]

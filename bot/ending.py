@@ -111,7 +111,7 @@ class Ending:
         alarm = self._world.recent.incident(operation.target) if at.command.action == "rollback" else None
         if alarm is None or operation.plan is None:
             return
-        reason = f"rolled back while {alarm} was open: {operation.plan.title}"
+        reason = f"Locked after a rollback while {alarm} was open: {operation.plan.title}."
         lock = Hold(
             id=f"lock:{at.row.id}",
             kind=HoldKind.LOCK,

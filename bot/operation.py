@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import Field, JsonValue
 
-from bot.command import Command, Plan, Progress
+from bot.command import Check, Command, Override, Plan, Progress
 from bot.domain import Actor, Frozen, Target, as_json
 from bot.rows import NewRow
 
@@ -49,6 +49,7 @@ class Overridden(Frozen):
     """A blocking check that somebody decided to go on in spite of; ``emergency`` needs a second person."""
 
     check: str
+    detail: str
     user: str
     reason: str
     at: float
@@ -90,6 +91,17 @@ class Operation(Frozen):
     started_at: float = 0.0
     ended_at: float = 0.0
     good: bool | None = None
+
+    def forbidden_by(self, plan: Plan) -> tuple[Check, ...]:
+        """The plan's blocking checks that nobody has decided to go on in spite of."""
+        return tuple(check for check in plan.blocking if not any(_decided(each, check) for each in self.overrides))
+
+
+def _decided(overridden: Overridden, check: Check) -> bool:
+    """Who goes on in spite of one freeze has not decided about the next one."""
+    if check.name != overridden.check or check.override is Override.NEVER:
+        return False
+    return check.override is Override.REASON or check.detail == overridden.detail
 
 
 def card_key(operation_id: str) -> str:

@@ -7,7 +7,7 @@ from functools import partial
 
 from bot import authz
 from bot.calendar import hold_checks
-from bot.command import Check, Command, Override, Plan
+from bot.command import Command, Plan
 from bot.domain import HoldKind, Target
 from bot.errors import UpstreamError
 from bot.operation import Operation
@@ -23,12 +23,6 @@ FINGERPRINT = 16
 def short(plan: Plan) -> str:
     """The plan's fingerprint as buttons carry it."""
     return plan.fingerprint()[:FINGERPRINT]
-
-
-def forbidding(plan: Plan, operation: Operation) -> tuple[Check, ...]:
-    """The blocking checks nobody has decided to go on in spite of."""
-    decided = {each.check for each in operation.overrides}
-    return tuple(check for check in plan.blocking if check.name not in decided or check.override is Override.NEVER)
 
 
 class Planner:
@@ -54,14 +48,16 @@ class Planner:
             raise UpstreamError(f"AWS did not answer within {PLAN_SECONDS:.0f} s.")
         if isinstance(plan, Exception):
             raise plan
-        if command.urgent or target is None or not plan.changes_anything:
+        if target is None or not plan.changes_anything or _goes_anyway(command, operation):
             return plan
         now = self._world.clock.now()
-        return plan.model_copy(update={"checks": (*plan.checks, *hold_checks(self._world.holds.on(target, now), now))})
+        holds = self._world.holds.on(target, now)
+        checks = (*plan.checks, *hold_checks(holds, now))
+        return plan.model_copy(update={"checks": checks})
 
-    def begins_at(self, command: Command, target: Target | None) -> float:
+    def begins_at(self, command: Command, operation: Operation, target: Target | None) -> float:
         """When a change confirmed now may begin, where it must be announced; else 0."""
-        if command.urgent or target is None:
+        if target is None or _goes_anyway(command, operation):
             return 0.0
         holds = self._world.holds.on(target, self._world.clock.now())
         return max((hold.until for hold in holds if hold.kind is HoldKind.NOTICE), default=0.0)
@@ -78,6 +74,11 @@ class Planner:
         names = rule.roles or self._access.allowed_roles(command.action, target)
         groups = [group for name in names if name in self._access.roles for group in self._access.roles[name].groups]
         return tuple(dict.fromkeys(groups))
+
+
+def _goes_anyway(command: Command, operation: Operation) -> bool:
+    """Nothing holds up what goes back, nor what the bot owes, such as bounds to be put back."""
+    return command.urgent or operation.unattended
 
 
 def difference(seen: Plan, fresh: Plan) -> str:

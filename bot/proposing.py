@@ -8,7 +8,7 @@ from bot.command import Override
 from bot.domain import as_json
 from bot.errors import BotError, ConflictError, UpstreamError
 from bot.operation import Operation, Overridden, State
-from bot.planning import difference, forbidding, short
+from bot.planning import difference, short
 from bot.rows import NewRow, Received, Step
 from bot.sayings import CANCEL, CONFIRM, EMERGENCY, OVERRIDE, TICK, At
 
@@ -76,7 +76,14 @@ class Proposing(Beginning):
         action = "override" if wanted is Override.REASON else at.command.action
         target = self._world.catalog.target(operation.target)
         authz.require(self._access, self._world.chat.person(user), action, target)
-        decided = Overridden(check=name, user=user, reason=reason, at=at.now, emergency=wanted is Override.EMERGENCY)
+        decided = Overridden(
+            check=name,
+            detail=check.detail,
+            user=user,
+            reason=reason,
+            at=at.now,
+            emergency=wanted is Override.EMERGENCY,
+        )
         kept = tuple(each for each in operation.overrides if each.check != name)
         return operation.model_copy(update={"overrides": (*kept, decided)})
 
@@ -103,9 +110,9 @@ class Proposing(Beginning):
         if not pressed or not fresh.fingerprint().startswith(pressed):
             return self._stale(at, operation, fresh, difference(seen, fresh), told)
         operation = operation.model_copy(update={"plan": fresh})
-        if forbidding(fresh, operation):
+        if operation.forbidden_by(fresh):
             return self._stale(at, operation, fresh, difference(seen, fresh), told)
-        starts_at = self._planner.begins_at(at.command, target)
+        starts_at = self._planner.begins_at(at.command, operation, target)
         operation = operation.model_copy(
             update={
                 "note": "",

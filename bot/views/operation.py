@@ -129,8 +129,7 @@ def _overrides(operation_id: str, plan: Plan, checks: tuple[Check, ...]) -> list
 
 def _proposal(operation_id: str, operation: Operation, plan: Plan, target: Target | None) -> list[b.Block]:
     """What can be pressed while the plan waits for the asker."""
-    decided = {each.check for each in operation.overrides}
-    forbidden = tuple(each for each in plan.blocking if each.name not in decided)
+    forbidden = operation.forbidden_by(plan)
     cancel = b.button("Cancel", CANCEL, operation_id)
     if forbidden:
         rights = _overrides(operation_id, plan, forbidden)
@@ -198,7 +197,7 @@ def card(
     words = STATE_WORDS[state]
     if state is State.PROPOSED:
         shown += _proposal(operation_id, operation, plan, target) + _choices(plan)
-        if any(each.name not in {done.check for done in operation.overrides} for each in plan.blocking):
+        if operation.forbidden_by(plan):
             words = ":no_entry: forbidden by a check"
     elif state is State.APPROVING:
         shown += _approval(operation_id, operation, plan, approvals)

@@ -104,6 +104,17 @@ def test_an_emergency_needs_a_reason_and_a_second_person_and_is_announced(scene:
     assert f"Approved by <@{BOB}>." in text
 
 
+def test_another_freeze_is_another_emergency(scene: Scene) -> None:
+    scene.freeze("the quarter ends")
+    row_id = scene.propose()
+    scene.signal("emergency", user=ALICE, check="freeze", reason="customers cannot pay")
+    scene.freeze("the database moves")
+    scene.press("confirm")
+    scene.run(2)
+    assert (scene.state(row_id), scene.ecs.writes) == (State.PROPOSED, [])
+    assert "the database moves" in texts(scene.card().message)
+
+
 def test_whoever_declared_the_emergency_does_not_approve_it(scene: Scene) -> None:
     scene.freeze("the quarter ends")
     row_id = scene.propose()

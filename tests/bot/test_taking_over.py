@@ -154,7 +154,7 @@ def test_a_rollback_during_an_incident_locks_further_deployments(scene: Scene, s
     assert (hold.kind, hold.place, hold.by) == (HoldKind.LOCK, "bi/production/api", BOB)
     assert scene.state(back) == State.SOAKING
     scene.type("deploy", "api production")
-    assert "rolled back while api-down was open" in texts(scene.card().message)
+    assert "Locked after a rollback while api-down was open" in texts(scene.card().message)
     assert "forbidden by a check" in texts(scene.card().message)
 
 
