@@ -14,6 +14,7 @@ from bot.domain import Account, Build, Hold, Target
 from bot.shipping_cloud import (
     BuildStatus,
     CodeDeployment,
+    Distribution,
     Function,
     FunctionAlias,
     ObjectVersion,
@@ -158,6 +159,10 @@ class Sites(Protocol):
 
     def remove(self, target: Target, keys: Sequence[str]) -> None:
         """Hide objects behind delete markers; their versions stay."""
+        ...
+
+    def distribution(self, target: Target) -> Distribution:
+        """GetDistribution. Raises NotFoundError."""
         ...
 
     def invalidate(self, target: Target, reference: str, paths: Sequence[str]) -> str:
