@@ -11,10 +11,11 @@ from sandbox.clock import Clock
 from sandbox.seed.account import Account, Messaging, in_parallel, make_messaging
 from sandbox.seed.alarms import make_alarms
 from sandbox.seed.catalogue import REGIONS
-from sandbox.seed.extras import build_processing, build_sites, build_tables
+from sandbox.seed.extras import build_processing, build_tables
 from sandbox.seed.fleet import DAY, PAST_DAYS, Front, build_network, deploy_history, push_images
 from sandbox.seed.logs import write_logs
 from sandbox.seed.metrics import put_quiet_hours
+from sandbox.seed.sites import build_sites, publish_newer
 
 Report = Callable[[str], None]
 
@@ -44,12 +45,15 @@ def plant(account: Account, clock: Clock, report: Report = lambda step: None) ->
     made = in_parallel(lambda region: build_network(account, region), REGIONS)
     networks = dict(zip(REGIONS, made, strict=True))
     fronts = {region: network.fronts for region, network in networks.items()}
+    report("sites")
+    build_sites(account, clock)
     report("three weeks of deployments")
     deploy_history(account, clock, networks)
+    publish_newer(account, clock)
     in_parallel(lambda region: push_images(account, region, unreleased=True), REGIONS)
     clock.advance(max(0.0, time.time() - clock.now()))
-    report("sites, functions and tables")
-    in_parallel(lambda build: build(account), (build_sites, build_processing, build_tables))
+    report("functions and tables")
+    in_parallel(lambda build: build(account), (build_processing, build_tables))
     report("logs and metrics")
     write_logs(account, clock.now())
     put_quiet_hours(account, clock.now(), fronts)
