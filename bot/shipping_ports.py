@@ -15,6 +15,7 @@ from bot.shipping_cloud import (
     Archive,
     BuildStatus,
     CodeDeployment,
+    Distribution,
     Function,
     FunctionAlias,
     ObjectVersion,
@@ -141,10 +142,6 @@ class Sites(Protocol):
         """Versions that ``s3://bucket/prefix/{version}/`` offers, newest first."""
         ...
 
-    def exists(self, account: Account, address: str) -> bool:
-        """Whether there is an object at ``s3://bucket/key``."""
-        ...
-
     def objects(self, target: Target) -> tuple[SiteObject, ...]:
         """What the site's bucket serves now."""
         ...
@@ -171,6 +168,10 @@ class Sites(Protocol):
 
     def remove(self, target: Target, keys: Sequence[str]) -> None:
         """Hide objects behind delete markers; their versions stay."""
+        ...
+
+    def distribution(self, target: Target) -> Distribution:
+        """GetDistribution. Raises NotFoundError."""
         ...
 
     def invalidate(self, target: Target, reference: str, paths: Sequence[str]) -> str:
