@@ -108,4 +108,4 @@ def _project(self: CodeBuildResponse, name: str) -> dict[str, Any]:
     if project is None:
         arn = f"arn:aws:codebuild:{self.region}:{self.current_account}:project/{name}"
         raise ResourceNotFoundException(f"Project cannot be found: {arn}")
-    return project.project_metadata  # type: ignore[no-any-return]
+    return project.project_metadata

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -152,7 +152,7 @@ def _phases(run: Run, now: float) -> Iterator[dict[str, Any]]:
             yield {"phaseType": name, "startTime": moment(begins)}
             return
         ended = min(ends, run.ended_at)
-        shown = {
+        shown: dict[str, Any] = {
             "phaseType": name,
             "phaseStatus": "STOPPED" if ended < ends else "SUCCEEDED",
             "startTime": moment(begins),
@@ -163,7 +163,7 @@ def _phases(run: Run, now: float) -> Iterator[dict[str, Any]]:
     yield {"phaseType": "COMPLETED", "startTime": moment(run.ended_at)}
 
 
-def _failure(run: Run) -> Mapping[str, Any]:
+def _failure(run: Run) -> dict[str, Any]:
     command = f"docker build --tag {run.variables.get(products.IMAGE_REPOSITORY, run.project)}:$VERSION ."
     said = f"Error while executing command: {command}. Reason: exit status 1"
     return {"phaseStatus": "FAILED", "contexts": [{"statusCode": "COMMAND_EXECUTION_ERROR", "message": said}]}

@@ -21,6 +21,7 @@ const FAULTS = [
     title: "AWS: deny ecs:UpdateService", detail: "until cleared",
     target: "aws", operation: "ecs:UpdateService", error: "AccessDenied",
   },
+  { title: "GitHub: rate limit reached", detail: "until cleared", target: "github", operation: "*", error: "ratelimited" },
   { title: "PagerDuty: down", detail: "answers 500 until cleared", target: "pagerduty", operation: "*", error: "500" },
 ];
 
@@ -149,7 +150,7 @@ export class Panel {
   }
 
   faultList() {
-    const clear = () => this.clear(["slack", "aws", "pagerduty"]);
+    const clear = () => this.clear(["slack", "aws", "pagerduty", "github"]);
     return part("faults", "Break something", FAULTS.map((preset) => h("button", {
       class: "panel-row", type: "button", "data-testid": "fault", "aria-pressed": String(this.faults.has(preset)),
       on: { click: () => this.fault(preset) },

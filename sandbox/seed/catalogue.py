@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sandbox.aws import products
+from sandbox.github_runs import Workflow
+
 US = "us-east-1"
 TOKYO = "ap-northeast-1"
 REGIONS = (US, TOKYO)
@@ -185,6 +188,22 @@ class Site:
     region: str
     distribution: str
 
+
+@dataclass(frozen=True)
+class BuildProject:
+    """A CodeBuild project that makes images for a repository of its region."""
+
+    name: str
+    region: str
+    image_repository: str
+
+
+BUILD_PROJECTS = (BuildProject("bi-api-build", TOKYO, "bi-api"),)
+
+WORKFLOWS = (
+    Workflow("example/rapid-photo", "release.yml", 101, US, {products.IMAGE_REPOSITORY: "rapid-photo/backend"}),
+    Workflow("example/rapid-photo", "test.yml", 102, US, name="Test"),
+)
 
 SITES = (
     Site("bi-static-staging", TOKYO, "E1BISTAGING01"),

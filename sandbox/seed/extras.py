@@ -1,11 +1,12 @@
-"""What belongs to the systems besides ECS and Lambda: sites and tables. As little as will do."""
+"""What belongs to the systems besides ECS and Lambda: sites, builds and tables. As little as will do."""
 
 from __future__ import annotations
 
 from moto.cloudfront.models import cloudfront_backends
 
+from sandbox.aws import products
 from sandbox.seed.account import ACCOUNT, Account, in_parallel
-from sandbox.seed.catalogue import SITES, TABLES, US, Site
+from sandbox.seed.catalogue import BUILD_PROJECTS, SITES, TABLES, US, Site
 
 NO_CACHE = "public, max-age=0, must-revalidate"
 """The header that runbook 000 gives index.html."""
@@ -62,6 +63,25 @@ def _rename(made: str, wanted: str) -> None:
     distribution.distribution_id = distribution.id = wanted
     distribution.arn = distribution.arn.replace(made, wanted)
     backend.distributions[wanted] = distribution
+
+
+def build_projects(account: Account) -> None:
+    """The CodeBuild projects; what each makes stands in its variables."""
+    for project in BUILD_PROJECTS:
+        variable = {"name": products.IMAGE_REPOSITORY, "value": project.image_repository, "type": "PLAINTEXT"}
+        account.client("codebuild", project.region).create_project(
+            name=project.name,
+            source={"type": "GITHUB", "location": "https://github.com/example/bi"},
+            artifacts={"type": "NO_ARTIFACTS"},
+            environment={
+                "type": "LINUX_CONTAINER",
+                "image": "aws/codebuild/standard:7.0",
+                "computeType": "BUILD_GENERAL1_SMALL",
+                "privilegedMode": True,
+                "environmentVariables": [variable],
+            },
+            serviceRole=f"arn:aws:iam::{ACCOUNT}:role/{project.name}",
+        )
 
 
 def build_tables(account: Account) -> None:

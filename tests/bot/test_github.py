@@ -12,7 +12,7 @@ from bot import shipping_ports
 from bot.domain import Account, Build, Service, ServiceKind, Target
 from bot.errors import NotFoundError, UpstreamError
 from bot.github import LISTED_WITHIN, NAMED_WITHIN, GitHubBuilds
-from tests.bot.github_server import Server
+from tests.bot.github_server import Answer, Server
 from tests.fakes import NOON, FakeClock
 
 TOKEN = "ghp_" + secrets.token_hex(18)
@@ -88,7 +88,7 @@ def test_an_answer_without_the_id_names_the_run_by_its_operation(
 
 def test_an_older_server_is_asked_without_the_newer_word(server: Server, github: GitHubBuilds) -> None:
     refused = {"message": 'Invalid request. "return_run_details" is not permitted'}
-    answers = iter([(422, {}, refused), (204, {}, None)])
+    answers: Iterator[Answer] = iter([(422, {}, refused), (204, {}, None)])
     server.pages[DISPATCH] = lambda query: next(answers)
     assert github.start(TARGET, BUILD, "v2", "op1") == f"dispatched:op1:{int(NOON)}"
     assert [sorted(body) for _, _, body, _ in server.asked] == [

@@ -155,7 +155,12 @@ FAILED = {
 def test_every_ending_is_told_with_its_phase(
     aws: ScriptedAws, code_build: CodeBuild, target: Target, word: str, phases: list[Any], state: str, detail: str
 ) -> None:
-    ended = {"buildStatus": word, "currentPhase": "COMPLETED", "endTime": STARTED + 90, "phases": phases}
+    ended: dict[str, Any] = {
+        "buildStatus": word,
+        "currentPhase": "COMPLETED",
+        "endTime": STARTED + 90,
+        "phases": phases,
+    }
     has(aws, [a_build("api-build:1", **ended)])
     status = code_build.status(target, API, "api-build:1")
     assert (status.state, status.detail) == (state, detail)
