@@ -89,7 +89,7 @@ def aws() -> Iterator[AwsServer]:
 def world(aws: AwsServer) -> World:
     BackendDict.reset()
     Clock.__init__(aws.clock, start=START, speed=0)
-    ecr_backends["123456789012"]["us-east-1"].create_repository("api", None, {}, {}, "MUTABLE", [], [])
+    ecr_backends["123456789012"]["us-east-1"].create_repository("api", None, {}, {}, "MUTABLE", [])
     return World(aws)
 
 
