@@ -1,4 +1,4 @@
-"""``python -m bot check``: the files by themselves, and with ``--aws`` against AWS and Slack."""
+"""``python -m bot check``: the files by themselves, and with ``--aws`` against AWS, Slack and GitHub."""
 
 from __future__ import annotations
 
@@ -80,6 +80,7 @@ class _Online:
         checks[target.service.kind](target, place)
         for index, group in enumerate(target.service.log_groups):
             self._log_group(target.account, group, place.inside("log_groups", index))
+        self._build(target, place.inside("build"))
         self._alarms(target, place)
 
     def _ecs(self, target: Target, place: _Place) -> None:
@@ -117,6 +118,19 @@ class _Online:
         self._exists(place.inside("bucket"), "bucket", service.bucket, buckets, account)
         distributions = self._ask(place, self._probes.distributions, account)
         self._exists(place.inside("distribution"), "distribution", service.distribution, distributions, account)
+
+    def _build(self, target: Target, place: _Place) -> None:
+        build = target.service.build
+        if build is None:
+            return
+        if build.codebuild:
+            projects = self._ask(place, self._probes.build_projects, target.account)
+            self._exists(place.inside("codebuild"), "CodeBuild project", build.codebuild, projects, target.account)
+            return
+        files = self._ask(place, self._probes.workflows, build.github)
+        if files is not None and build.workflow not in files:
+            named = f"workflow '{build.workflow}' does not exist in {build.github}"
+            self._report(place.inside("workflow"), f"{named}; {unknown(build.workflow, files)}")
 
     def _log_group(self, account: Account, group: str, place: _Place) -> None:
         groups = self._ask(place, self._probes.log_groups, account, group[: group.rfind("/") + 1])

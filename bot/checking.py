@@ -1,4 +1,4 @@
-"""What ``python -m bot check`` asks: the files, and with ``--aws`` also AWS, Slack and the environment."""
+"""What ``python -m bot check`` asks: the files, and with ``--aws`` also AWS, Slack, GitHub and the environment."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from bot.catalog import Catalog
 from bot.check import online as ask
 from bot.clock import SystemClock
 from bot.errors import ConfigError, Problem
+from bot.github import GitHubBuilds
 from bot.manifest import SCOPES
 from bot.probes import Channel
 from bot.serve import configuration
@@ -23,7 +24,7 @@ from bot.slack.transport import PooledWebClient
 
 
 class _Everything(AwsProbes):
-    """AWS's half of the probes, and Slack's and the environment's."""
+    """AWS's half of the probes, and Slack's, GitHub's and the environment's."""
 
     def __init__(self, settings: Settings, environment: EnvironmentVariables) -> None:
         sessions = Sessions()
@@ -31,6 +32,13 @@ class _Everything(AwsProbes):
         self._environment = environment
         self._region = settings.systems[0].region
         token = environment.slack_bot_token.get_secret_value()
+        self._github = GitHubBuilds(
+            environment.github_token.get_secret_value(),
+            SystemClock(),
+            api_url=environment.github_api_url,
+            proxy=environment.bot_http_proxy,
+            ca_file=environment.bot_ca_file,
+        )
         self._slack = Survey(PooledWebClient(token=token, base_url=environment.slack_api_url, timeout=10))
 
     def intake(self) -> Iterator[tuple[str, str]]:
@@ -39,6 +47,9 @@ class _Everything(AwsProbes):
         topics = [topic.arn for topic in self._environment.bot_sns_topics]
         for message in wrong_with_topics(self._sessions, topics):
             yield "BOT_SNS_TOPICS", message
+
+    def workflows(self, repository: str) -> Collection[str]:
+        return self._github.workflows(repository)
 
     def channels(self) -> Mapping[str, Channel]:
         return self._slack.channels()

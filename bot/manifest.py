@@ -54,6 +54,14 @@ CHANGES = (
     "s3:DeleteObject",
     "s3:PutObject",
 )
+BUILDS = (
+    "codebuild:BatchGetBuilds",
+    "codebuild:ListBuildsForProject",
+    "codebuild:ListProjects",
+    "codebuild:StartBuild",
+)
+"""Only where a service is built in CodeBuild."""
+
 LISTS = (
     "cloudfront:ListDistributions",
     "ecs:ListClusters",
@@ -133,7 +141,10 @@ def policy(settings: Settings) -> dict[str, Any]:
         {"Sid": "ConfirmTopics", "Effect": "Allow", "Action": "sns:ConfirmSubscription", "Resource": "*"},
         {"Sid": "CheckItself", "Effect": "Allow", "Action": list(LISTS), "Resource": "*"},
     ]
-    roles = sorted({target.account.role_arn for target in Catalog(settings.systems).targets} - {""})
+    targets = Catalog(settings.systems).targets
+    if any(target.service.build and target.service.build.codebuild for target in targets):
+        statements.append({"Sid": "Build", "Effect": "Allow", "Action": list(BUILDS), "Resource": "*"})
+    roles = sorted({target.account.role_arn for target in targets} - {""})
     if roles:
         assume = {"Sid": "ReachOtherAccounts", "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": roles}
         statements.append(assume)

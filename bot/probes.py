@@ -1,4 +1,4 @@
-"""The questions ``check --aws`` asks of AWS, Slack and the environment."""
+"""The questions ``check --aws`` asks of AWS, Slack, GitHub and the environment."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Channel:
 
 
 class Probes(Protocol):
-    """What exists, asked of AWS, Slack and the environment. Every method may raise BotError.
+    """What exists, asked of AWS, Slack, GitHub and the environment. Every method may raise BotError.
 
     Names are listed rather than asked one by one, so that a misspelt one is answered with the right one.
     """
@@ -70,6 +70,14 @@ class Probes(Protocol):
 
     def distributions(self, account: Account) -> Collection[str]:
         """Ids of the CloudFront distributions."""
+        ...
+
+    def build_projects(self, account: Account) -> Collection[str]:
+        """Names of the CodeBuild projects."""
+        ...
+
+    def workflows(self, repository: str) -> Collection[str]:
+        """File names of the workflows of a GitHub repository, ``owner/name``."""
         ...
 
     def denied(self, account: Account) -> Mapping[str, str]:

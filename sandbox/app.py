@@ -1,4 +1,4 @@
-"""The whole sandbox: Slack, AWS and PagerDuty that pretend, and the real bot running against them."""
+"""The whole sandbox: Slack, AWS, PagerDuty and GitHub that pretend, and the real bot running against them."""
 
 from __future__ import annotations
 
@@ -20,12 +20,14 @@ from sandbox.aws.sns import certificate_pem
 from sandbox.bot_process import BotProcess
 from sandbox.calls import Calls
 from sandbox.faults import Faults
+from sandbox.github import HOST as GITHUB_HOST
+from sandbox.github import GitHub
 from sandbox.health import Health
 from sandbox.pagerduty import PagerDuty
 from sandbox.player import Player
 from sandbox.proxy import Proxy, Response
 from sandbox.seed.account import Account
-from sandbox.seed.catalogue import US
+from sandbox.seed.catalogue import US, WORKFLOWS
 from sandbox.seed.plant import Planted, past_clock, plant
 from sandbox.slack import seed
 from sandbox.slack.server import SlackServer
@@ -94,6 +96,8 @@ class Sandbox:
         self.slack = self._make_slack(port)
         self.aws = AwsServer(self.clock, self.faults, self.calls)
         self.pagerduty = PagerDuty(self.clock, self.faults, self.calls)
+        self.github = GitHub(self.clock, self.faults, self.calls, token=self._secrets.github_token, workflows=WORKFLOWS)
+        self.aws.on_tick(self.github.bring_up)
         self.proxy = Proxy(self.state_dir / "ca.pem")
         self.player = Player(self._script_variables)
         self.slack.add_routes(routes(self.clock, self.player, self.pagerduty, self.hints))
@@ -192,6 +196,7 @@ class Sandbox:
         )
         for host in ("events.pagerduty.com", "api.pagerduty.com"):
             self.proxy.add(host, self.pagerduty.answer)
+        self.proxy.add(GITHUB_HOST, self.github.answer)
         self._begin("proxy", self.proxy.start, self.proxy.stop)
 
     def _variables(self, planted: Planted) -> dict[str, str]:
@@ -217,6 +222,8 @@ class Sandbox:
                 "PAGERDUTY_ROUTING_KEY": self._secrets.routing_key,
                 "PAGERDUTY_EVENTS_URL": "https://events.pagerduty.com",
                 "PAGERDUTY_API_URL": "https://api.pagerduty.com",
+                "GITHUB_TOKEN": self._secrets.github_token,
+                "GITHUB_API_URL": f"https://{GITHUB_HOST}",
             }
             | self._bot_environment
         )

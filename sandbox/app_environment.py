@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 # The developer's own accounts, proxies and Slack must never be reached from the sandbox.
-_FOREIGN = ("AWS_", "SLACK_", "BOT_", "PAGERDUTY_")
+_FOREIGN = ("AWS_", "SLACK_", "BOT_", "PAGERDUTY_", "GITHUB_")
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
 
@@ -24,6 +24,7 @@ class Secrets:
     signing_secret: str = field(default_factory=lambda: secrets.token_hex(16))
     access_key: str = field(default_factory=lambda: "SANDBOX" + secrets.token_hex(6).upper())
     secret_key: str = field(default_factory=lambda: secrets.token_urlsafe(30))
+    github_token: str = field(default_factory=lambda: "_".join(("ghp", secrets.token_hex(18))))
     routing_key: str = field(default_factory=lambda: secrets.token_hex(16))
 
 
@@ -35,7 +36,7 @@ def free_port() -> int:
 
 
 def without_foreign_settings(environment: Mapping[str, str]) -> dict[str, str]:
-    """An environment for the bot: the machine's, without AWS, Slack, PagerDuty, bot and proxy settings."""
+    """An environment for the bot: the machine's, without AWS, Slack, PagerDuty, GitHub, bot and proxy settings."""
     kept = {
         name: value
         for name, value in environment.items()

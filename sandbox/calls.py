@@ -11,7 +11,7 @@ KEPT = 20_000
 """How many calls are remembered; the oldest are forgotten first."""
 
 _SECRET_WORDS = ("token", "secret", "password", "authorization", "routing_key", "private_key", "credential")
-_NOT_SECRET = ("nexttoken", "clienttoken", "clientrequesttoken", "task_token", "next_token")
+_NOT_SECRET = ("nexttoken", "clienttoken", "idempotencytoken", "clientrequesttoken", "task_token", "next_token")
 
 
 class Calls:

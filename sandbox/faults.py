@@ -1,4 +1,4 @@
-"""What is made to go wrong, and for how long: one list for the pretend Slack, AWS and PagerDuty."""
+"""What is made to go wrong, and for how long: one list for the pretend Slack, AWS, PagerDuty and GitHub."""
 
 from __future__ import annotations
 
@@ -54,9 +54,10 @@ class Faults:
     ) -> None:
         """Make calls fail.
 
-        ``target`` is slack, aws or pagerduty; ``operation`` is one call ("chat.postMessage", "ecs:UpdateService") or a
-        pattern of them ("*", "ecs:*"). ``count`` is how many calls fail, ``seconds`` for how long; both None: until
-        cleared. ``latency_ms`` is waited before anything else. Raises ValueError for a negative number.
+        ``target`` is slack, aws, pagerduty or github; ``operation`` is one call ("chat.postMessage",
+        "ecs:UpdateService") or a pattern of them ("*", "ecs:*"). ``count`` is how many calls fail, ``seconds`` for how
+        long; both None: until cleared. ``latency_ms`` is waited before anything else. Raises ValueError for a negative
+        number.
         """
         if (count or 0) < 0 or (seconds or 0) < 0 or latency_ms < 0:
             raise ValueError("count, seconds and latency_ms cannot be negative")

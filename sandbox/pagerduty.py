@@ -11,6 +11,7 @@ import threading
 import time
 from collections import defaultdict, deque
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from sandbox.calls import Calls
@@ -227,9 +228,22 @@ def _change_problems(event: Mapping[str, Any]) -> list[str]:
     if not isinstance(payload, dict):
         return [*_key_problems(event), "'payload' is missing or no object"]
     problems = _key_problems(event) + _text_problem(payload, "summary", "payload.", 1024)
+    if str(event.get("routing_key")).startswith("R"):
+        problems.append("'routing_key' is that of a ruleset, which takes no change events")
+    if not isinstance(payload.get("custom_details", {}), dict):
+        problems.append("'payload.custom_details' must be an object")
+    if not _is_moment(payload.get("timestamp", "2026-01-01T00:00:00Z")):
+        problems.append("'payload.timestamp' must be a time as ISO 8601 writes it")
     if event.get("images"):
         problems.append("'images' is not supported in change events")
     return problems + _list_problems(event, "links", "href")
+
+
+def _is_moment(value: Any) -> bool:
+    try:
+        return datetime.fromisoformat(str(value)).tzinfo is not None
+    except ValueError:
+        return False
 
 
 def _list_problems(event: Mapping[str, Any], key: str, address: str) -> list[str]:

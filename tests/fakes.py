@@ -193,12 +193,14 @@ class FakeWeb:
 
 
 class FakePager:
-    """What PagerDuty got, as ``(action, dedup key)``; ``links`` came with triggers."""
+    """What PagerDuty got, as ``(action, dedup key)``; ``links`` came with triggers, ``changes`` are told in full."""
 
     def __init__(self) -> None:
         self.events: list[tuple[str, str]] = []
         self.links: list[str] = []
+        self.changes: list[tuple[str, str, dict[str, str], str, float]] = []
         self.failures = Failures()
+        self.lost_answers = Failures()
 
     def trigger(self, routing_key_env: str, dedup_key: str, alarm: Alarm, severity: str, link: str, at: float) -> bool:
         self.failures.take("trigger")
@@ -217,6 +219,8 @@ class FakePager:
     def change(self, routing_key_env: str, summary: str, details: Mapping[str, str], link: str, at: float) -> bool:
         self.failures.take("change")
         self.events.append(("change", summary))
+        self.changes.append((routing_key_env, summary, dict(details), link, at))
+        self.lost_answers.take("change")
         return True
 
 

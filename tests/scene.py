@@ -13,6 +13,7 @@ from alerts.pages import Pages
 from alerts.playbook import Playbook
 from bot import authz
 from bot.catalog import Catalog
+from bot.changes import Changes
 from bot.command import Command
 from bot.domain import (
     Actor,
@@ -177,6 +178,7 @@ class Scene:
             Alarms(self.store, self.world, self.settings),
             Incidents(self.world, Playbook.model_validate(PLAYBOOK), access, self.settings),
             Pages(self.store, self.world),
+            Changes(self.store, self.world),
         )
         self.engine = Engine(self.store, self.clock, {machine.kind: machine for machine in machines}, workers=2)
         self.flow = Flow(self.engine, self.catalog, commands, SLASH)

@@ -69,6 +69,10 @@ class AwsProbes:
         """Ids of the CloudFront distributions."""
         return ask_all(self._client(account, "cloudfront"), "list_distributions", "DistributionList.Items[].Id")
 
+    def build_projects(self, account: Account) -> list[str]:
+        """Names of the CodeBuild projects."""
+        return ask_all(self._client(account, "codebuild"), "list_projects", "projects[]")
+
     def denied(self, account: Account) -> dict[str, str]:
         """AWS permissions the bot needs and has not got, each with AWS's own words."""
         target = next((each for each in self._targets if _runs_on_ecs(each, account)), None)

@@ -84,7 +84,9 @@ class EnvironmentVariables(BaseSettings):
     bot_sns_topics: Annotated[tuple[SnsTopic, ...], NoDecode, BeforeValidator(_topics)] = Field(
         default=(), description="Topics accepted at /sns; '=2' after an ARN accepts only that signature version."
     )
-    bot_http_proxy: HttpUrl = Field(default="", description="Proxy for health, certificate and PagerDuty calls.")
+    bot_http_proxy: HttpUrl = Field(
+        default="", description="Proxy for health, certificate, PagerDuty and GitHub calls."
+    )
     bot_ca_file: str = Field(default="", description="Certificate authorities (PEM) trusted for those calls.")
     pagerduty_routing_key: SecretStr = Field(default=SecretStr(""), description="Default PagerDuty routing key.")
     pagerduty_events_url: HttpsUrl = Field(
@@ -93,6 +95,8 @@ class EnvironmentVariables(BaseSettings):
     pagerduty_api_url: HttpUrl = Field(
         default="https://api.pagerduty.com", description="Base address of PagerDuty's REST API."
     )
+    github_token: SecretStr = Field(default=SecretStr(""), description="Starts and watches GitHub Actions builds.")
+    github_api_url: HttpsUrl = Field(default="https://api.github.com", description="Base address of GitHub's REST API.")
 
     @property
     def socket_mode(self) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.domain import ServiceKind
+from bot.settings.build_rules import check_builds
 from bot.settings.models import ACTIONS, ANY, ANYONE
 from bot.settings.sentences import unknown
 from bot.settings.shapes import (
@@ -193,6 +194,7 @@ def check_system(source: Source) -> None:
             source.report((*path, "external_id"), "is used only with a role_arn beside it")
     for service in _services([source]):
         _check_kind(service)
+    check_builds(source)
 
 
 def _check_kind(service: _Placed) -> None:

@@ -77,9 +77,10 @@ def user(user_id: str) -> str:
 
 def link(address: str, label: str) -> str:
     """A word to click on; the label alone where the address is none that Slack would open."""
-    if len(address) > ADDRESS or not _ADDRESS.fullmatch(address) or clean(address) != address:
+    written = address.translate(_SPECIAL)
+    if len(written) > ADDRESS or not _ADDRESS.fullmatch(address) or clean(address) != address:
         return esc(label)
-    return f"<{address.translate(_SPECIAL)}|{esc(label)}>"
+    return f"<{written}|{esc(label)}>"
 
 
 def when(at: float) -> str:

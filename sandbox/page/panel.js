@@ -21,6 +21,7 @@ const FAULTS = [
     title: "AWS: deny ecs:UpdateService", detail: "until cleared",
     target: "aws", operation: "ecs:UpdateService", error: "AccessDenied",
   },
+  { title: "GitHub: rate limit reached", detail: "until cleared", target: "github", operation: "*", error: "ratelimited" },
   { title: "PagerDuty: down", detail: "answers 500 until cleared", target: "pagerduty", operation: "*", error: "500" },
 ];
 
@@ -149,7 +150,7 @@ export class Panel {
   }
 
   faultList() {
-    const clear = () => this.clear(["slack", "aws", "pagerduty"]);
+    const clear = () => this.clear(["slack", "aws", "pagerduty", "github"]);
     return part("faults", "Break something", FAULTS.map((preset) => h("button", {
       class: "panel-row", type: "button", "data-testid": "fault", "aria-pressed": String(this.faults.has(preset)),
       on: { click: () => this.fault(preset) },
@@ -168,10 +169,12 @@ export class Panel {
         h("span", { class: `page-kind page-${event.event_action}` }, event.event_action),
         h("div", null, h("div", null, plain(event.payload?.summary ?? event.dedup_key)),
           detail([event.payload?.severity, event.payload?.source, event.dedup_key].filter(Boolean).join(" · ")),
-          (event.links ?? []).filter((one) => safeAddress(one.href)).map((one) =>
-            h("a", { class: "link", ...outward(safeAddress(one.href)) }, one.text || "Open"))))),
-      changes.map((change) => h("div", { class: "page-event" }, h("span", { class: "page-kind" }, "change"),
-        h("div", null, plain(change.payload?.summary ?? "change event")))));
+          linksOf(event)))),
+      changes.map((change) => h("div", { class: "page-event", "data-testid": "pagerduty-change" },
+        h("span", { class: "page-kind" }, "change"),
+        h("div", null, h("div", null, plain(change.payload?.summary ?? "change event")),
+          detail(Object.entries(change.payload?.custom_details ?? {}).map((pair) => pair.join(": ")).join(" · ")),
+          linksOf(change)))));
   }
 
   draw() {
@@ -184,6 +187,12 @@ export class Panel {
       ].filter(Boolean)),
     ]);
   }
+}
+
+/** The links of an event of PagerDuty's. */
+function linksOf(event) {
+  return (event.links ?? []).filter((one) => safeAddress(one.href)).map((one) =>
+    h("a", { class: "link", ...outward(safeAddress(one.href)) }, one.text || "Open"));
 }
 
 /** A thing to try; pressing it puts it into the composer. */

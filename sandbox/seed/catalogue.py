@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sandbox.aws import products
+from sandbox.github_runs import Workflow
+
 US = "us-east-1"
 TOKYO = "ap-northeast-1"
 REGIONS = (US, TOKYO)
@@ -188,6 +191,22 @@ class Site:
     artifacts: str
     folder: str
 
+
+@dataclass(frozen=True)
+class BuildProject:
+    """A CodeBuild project that makes images for a repository of its region."""
+
+    name: str
+    region: str
+    image_repository: str
+
+
+BUILD_PROJECTS = (BuildProject("bi-api-build", TOKYO, "bi-api"),)
+
+WORKFLOWS = (
+    Workflow("example/rapid-photo", "release.yml", 101, US, {products.IMAGE_REPOSITORY: "rapid-photo/backend"}),
+    Workflow("example/rapid-photo", "test.yml", 102, US, name="Test"),
+)
 
 _BI = ("bi-artifacts-123456789012", "frontend")
 SITES = (

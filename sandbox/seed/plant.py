@@ -11,7 +11,7 @@ from sandbox.clock import Clock
 from sandbox.seed.account import Account, Messaging, in_parallel, make_messaging
 from sandbox.seed.alarms import make_alarms
 from sandbox.seed.catalogue import REGIONS
-from sandbox.seed.extras import build_tables
+from sandbox.seed.extras import build_projects, build_tables
 from sandbox.seed.fleet import DAY, PAST_DAYS, Front, build_network, deploy_history, push_images
 from sandbox.seed.logs import write_logs
 from sandbox.seed.metrics import put_quiet_hours
@@ -55,8 +55,8 @@ def plant(account: Account, clock: Clock, report: Report = lambda step: None) ->
     publish_newer(account, clock)
     in_parallel(lambda region: push_images(account, region, unreleased=True), REGIONS)
     clock.advance(max(0.0, time.time() - clock.now()))
-    report("tables")
-    build_tables(account)
+    report("builds and tables")
+    in_parallel(lambda build: build(account), (build_projects, build_tables))
     report("logs and metrics")
     write_logs(account, clock.now())
     put_quiet_hours(account, clock.now(), fronts)

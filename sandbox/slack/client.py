@@ -116,8 +116,8 @@ class Client:
     async def _fault(self, body: Body) -> Body:
         target, operation = _text(body, "target"), _text(body, "operation") or "*"
         error = body.get("error")
-        if target not in ("slack", "aws", "pagerduty"):
-            raise SlackError("invalid_target", detail="target is slack, aws or pagerduty.")
+        if target not in ("slack", "aws", "pagerduty", "github"):
+            raise SlackError("invalid_target", detail="target is slack, aws, pagerduty or github.")
         if error == "clear":
             self._faults.clear(target)
             if target == "slack":

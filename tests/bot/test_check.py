@@ -41,6 +41,8 @@ class PretendCloud:
     aliases_: list[str] = field(default_factory=lambda: ["prod"])
     buckets_: list[str] = field(default_factory=lambda: ["bi-static"])
     distributions_: list[str] = field(default_factory=lambda: ["E1BI"])
+    projects: list[str] = field(default_factory=lambda: ["bi-api-build"])
+    workflows_: dict[str, list[str]] = field(default_factory=lambda: {"example/bi": ["release.yml"]})
     wrong_intake: list[tuple[str, str]] = field(default_factory=list)
     channels_: dict[str, Channel] = field(
         default_factory=lambda: {"#ops": Channel(), "#bi-platform": Channel(), "C0OPS": Channel()}
@@ -96,6 +98,14 @@ class PretendCloud:
     def distributions(self, account: Account) -> Collection[str]:
         self._ask("distributions")
         return self.distributions_
+
+    def build_projects(self, account: Account) -> Collection[str]:
+        self._ask("build_projects")
+        return self.projects
+
+    def workflows(self, repository: str) -> Collection[str]:
+        self._ask("workflows")
+        return self.workflows_[repository]
 
     def denied(self, account: Account) -> Mapping[str, str]:
         self._ask("denied")
@@ -172,6 +182,26 @@ def test_a_misspelt_cluster_is_answered_with_the_right_one(settings: Settings, c
 def test_whatever_is_gone_is_named(settings: Settings, cloud: PretendCloud, names: str, expected: str) -> None:
     getattr(cloud, names).clear()
     assert any(line.endswith(expected) for line in lines(settings, cloud))
+
+
+def test_who_builds_must_exist(tmp_path: Path, cloud: PretendCloud) -> None:
+    project, workflow = "{codebuild: bi-api-build}", "{github: example/bi, workflow: release.yml}"
+    for build in (project, workflow):
+        text = SYSTEM.replace("        alarms:", f"        build: {build}\n        alarms:")
+        settings = load(write(tmp_path, {"systems/bi.yaml": text}))
+        assert lines(settings, cloud) == []
+        cloud.projects, cloud.workflows_ = ["bi-api-biuld"], {"example/bi": ["relaese.yml"]}
+        (line,) = lines(settings, cloud)
+        expected = {
+            project: "codebuild: CodeBuild project 'bi-api-build' does not exist in ap-northeast-1; "
+            "did you mean 'bi-api-biuld'?",
+            workflow: "workflow: workflow 'release.yml' does not exist in example/bi; did you mean 'relaese.yml'?",
+        }
+        assert line == f"config/systems/bi.yaml:10: environments.production.services.api.build.{expected[build]}"
+        cloud.broken = ["build_projects", "workflows"]
+        (line,) = lines(settings, cloud)
+        assert "could not be checked: AWS did not answer." in line
+        cloud = PretendCloud()
 
 
 def test_a_task_with_several_containers_needs_one_named(settings: Settings, cloud: PretendCloud) -> None:

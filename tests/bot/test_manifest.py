@@ -24,6 +24,7 @@ SETTINGS = load(ROOT / "config")
 CALLERS = [*ROOT.glob("bot/aws/*.py"), ROOT / "bot/intake/sqs.py", ROOT / "bot/app.py"]
 SERVICES = {
     **{name: name for name in ("cloudfront", "cloudwatch", "ecr", "ecs", "iam", "lambda", "logs", "s3", "sns", "sqs")},
+    "codebuild": "codebuild",
     "elbv2": "elasticloadbalancing",
     "sts": "sts",
 }
@@ -81,6 +82,12 @@ def test_the_policy_allows_every_operation_that_is_called() -> None:
     assert {"update_service", "list_buckets", "receive_message", "confirm_subscription"} <= called.keys()
     may = allowed(SETTINGS) | {NEEDS_NO_PERMISSION}
     assert {word for word, actions in called.items() if not actions & may} == set()
+
+
+def test_builds_are_allowed_only_where_codebuild_has_some(tmp_path: Path) -> None:
+    assert not {action for action in allowed(load(write(tmp_path, {}))) if action.startswith("codebuild:")}
+    text = SYSTEM.replace("        alarms:", "        build: {codebuild: api-build}\n        alarms:")
+    assert "codebuild:StartBuild" in allowed(load(write(tmp_path, {"systems/bi.yaml": text})))
 
 
 def test_the_policy_allows_nothing_that_is_not_called() -> None:

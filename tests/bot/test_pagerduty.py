@@ -113,6 +113,42 @@ def test_acknowledging_and_resolving_name_the_alert(service: Pretend, pager: Eve
     ]
 
 
+def test_a_change_is_told_where_it_notifies_nobody(service: Pretend, pager: EventsPager) -> None:
+    told = pager.change("BI_KEY", "Deployed v2 to\nbi/api", {"by": "alice", "from": "v1", "note": ""}, LINK, AT)
+    assert told
+    assert str(service.requests[0].url) == "https://events.pagerduty.com/v2/change/enqueue"
+    assert service.events == [
+        {
+            "routing_key": OTHER_KEY,
+            "payload": {
+                "summary": "Deployed v2 to bi/api",
+                "source": "runbook-bot",
+                "timestamp": "2022-09-25T18:50:37.500000+00:00",
+                "custom_details": {"by": "alice", "from": "v1"},
+            },
+            "links": [{"href": LINK, "text": "Slack message"}],
+        }
+    ]
+
+
+def test_a_change_has_pagerdutys_lengths_and_no_secret(service: Pretend, pager: EventsPager) -> None:
+    pager.change("", f"{'long ' * 1_000} token={WORD}", {"reason": f"password={WORD} {'x' * 5_000}"}, "", AT)
+    (event,) = service.events
+    assert len(event["payload"]["summary"]) <= 1_024
+    assert len(event["payload"]["custom_details"]["reason"]) <= 2_000
+    assert WORD not in service.requests[0].content.decode() and "links" not in event
+
+
+def test_a_change_that_is_not_taken_says_whether_to_come_again(service: Pretend, pager: EventsPager) -> None:
+    service.answers = [httpx2.Response(400, json={"message": "Event object is invalid"})]
+    with pytest.raises(UpstreamError, match="Event object is invalid") as refused:
+        pager.change("", "Deployed", {}, "", AT)
+    service.answers = [httpx2.Response(429) for _ in range(3)]
+    with pytest.raises(UpstreamError) as limited:
+        pager.change("", "Deployed", {}, "", AT)
+    assert (refused.value.retryable, limited.value.retryable, len(service.requests)) == (False, True, 3)
+
+
 def test_no_secret_leaves_for_pagerduty(service: Pretend, pager: EventsPager) -> None:
     alarm = ALARM.model_copy(update={"name": f"x token={WORD}", "reason": f"\x1b[31mpassword={WORD}"})
     pager.trigger("", "d", alarm, "high", LINK, AT)
@@ -149,6 +185,7 @@ def test_without_a_key_nothing_is_sent_and_nothing_fails(service: Pretend, pager
     pager.trigger(name, "d", ALARM, "high", LINK, AT)
     pager.acknowledge(name, "d", AT)
     pager.resolve(name, "d", AT)
+    assert not pager.change(name, "Deployed", {}, LINK, AT)
     assert service.requests == []
 
 
@@ -331,8 +368,10 @@ def test_an_event_goes_over_real_tls_vouched_for_by_the_given_authority(tmp_path
         pager = EventsPager(KEYS.get, events_url=f"https://127.0.0.1:{port}", ca_file=str(ca_file))
         pager.trigger("", "d", ALARM, "critical", LINK, AT)
         pager.resolve("", "d", AT)
+        pager.change("", "Deployed v2", {}, LINK, AT)
         pager.close()
-    assert [event["event_action"] for event in events] == ["trigger", "resolve"]
+    assert [event.get("event_action") for event in events] == ["trigger", "resolve", None]
+    assert events[2]["payload"]["summary"] == "Deployed v2"
 
 
 def test_a_server_nobody_vouches_for_gets_no_event(tmp_path: Path) -> None:

@@ -67,3 +67,14 @@ def test_a_system_may_have_its_own_routing_key(monkeypatch: pytest.MonkeyPatch) 
     assert routing_key("").get_secret_value() == "shared"
     assert routing_key("BI_ROUTING_KEY").get_secret_value() == "own"
     assert routing_key("NOBODYS_KEY").get_secret_value() == ""
+
+
+def test_githubs_token_is_kept_secret_and_sent_only_over_https(monkeypatch: pytest.MonkeyPatch) -> None:
+    token = "t" * 20
+    monkeypatch.setenv("GITHUB_TOKEN", token)
+    variables = read_environment()
+    assert variables.github_token.get_secret_value() == token and token not in repr(variables)
+    assert variables.github_api_url == "https://api.github.com"
+    monkeypatch.setenv("GITHUB_API_URL", "http://github.example.com/api/v3")
+    with pytest.raises(ConfigError, match="GITHUB_API_URL: must be an https address"):
+        read_environment()

@@ -180,3 +180,49 @@ def test_a_canary_with_steps_and_a_zip_to_ship_is_accepted(tmp_path: Path) -> No
     service = system.environments["production"].services["api"]
     assert (service.canary, service.canary_wait) == ((1, 50, 99), 10.0)
     assert service.artifact == "s3://my.bucket/x/{version}.zip"
+
+
+BUILDING = SYSTEM.replace("        alarms:", "        build: {}\n        alarms:")
+IN_BUILD = IN_API.format(10, ".build{}", "{}")
+BOTH = "must name a CodeBuild project or a GitHub workflow, not both"
+NEITHER = "must name codebuild, or github and workflow"
+FILE = "must be the workflow's file name below .github/workflows, ending in .yml or .yaml"
+
+
+@pytest.mark.parametrize(
+    ("build", "key", "message"),
+    [
+        ("{}", "", NEITHER),
+        ("{ref: main}", "", NEITHER),
+        ("{codebuild: api, github: example/api, workflow: a.yml}", "", BOTH),
+        ("{codebuild: api, workflow: a.yml}", "", BOTH),
+        ("{github: example/api}", ".workflow", "is needed beside github"),
+        ("{workflow: a.yml}", ".github", "is needed beside workflow"),
+        (
+            *("{github: https://github.com/example/api, workflow: a.yml}", ".github"),
+            "must be a GitHub repository as owner/name, without an address before it",
+        ),
+        ("{github: example/api, workflow: release}", ".workflow", FILE),
+        ("{github: example/api, workflow: .github/workflows/a.yml}", ".workflow", FILE),
+        ("{codebuild: api, ref: main}", ".ref", "is a branch or tag of the GitHub repository"),
+        (
+            *("{codebuild: 'my build'}", ".codebuild"),
+            "must be a CodeBuild project's name: letters, digits, '-' and '_', 2 to 150 long",
+        ),
+    ],
+)
+def test_a_build_is_one_thing_and_whole(tmp_path: Path, build: str, key: str, message: str) -> None:
+    found = problems(tmp_path, {"systems/bi.yaml": BUILDING.replace("{}", build)})
+    assert IN_BUILD.format(key, message) in found
+
+
+def test_a_build_of_either_kind_is_read(tmp_path: Path) -> None:
+    builds = ("{codebuild: api-build}", "{github: my-org/api.v2, workflow: release.yaml, ref: v1}")
+    for build in builds:
+        load(write(tmp_path, {"systems/bi.yaml": BUILDING.replace("{}", build)}))
+
+
+def test_a_token_of_github_in_a_file_is_refused(tmp_path: Path) -> None:
+    token = "ghp_" + "a1" * 18
+    (problem,) = problems(tmp_path, {"systems/bi.yaml": BUILDING.replace("{}", f"{{codebuild: {token}}}")})
+    assert "looks like a secret" in problem and token not in problem

@@ -78,6 +78,7 @@ def test_the_env_file_tells_everything_a_script_needs(sandbox: Sandbox) -> None:
         "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION", "BOT_CONFIG_DIR", "BOT_DATABASE_URL",
         "BOT_PORT", "BOT_SQS_QUEUE_URLS", "BOT_SNS_TOPICS", "BOT_HTTP_PROXY", "BOT_CA_FILE", "BOT_PID",
         "PAGERDUTY_ROUTING_KEY", "PAGERDUTY_EVENTS_URL", "PAGERDUTY_API_URL", "SANDBOX_COMMANDS",
+        "GITHUB_TOKEN", "GITHUB_API_URL",
     }  # fmt: skip
     assert expected <= told.keys()
 

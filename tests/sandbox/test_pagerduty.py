@@ -133,6 +133,22 @@ def test_a_change_event_notifies_nobody(world: World) -> None:
     assert shown["incidents"] == []
 
 
+@pytest.mark.parametrize(
+    ("event", "problem"),
+    [
+        ({"routing_key": "R" * 32}, "ruleset"),
+        ({"payload": {}}, "summary"),
+        ({"payload": {"summary": "deployed", "timestamp": "yesterday"}}, "timestamp"),
+        ({"payload": {"summary": "deployed", "custom_details": "v1"}}, "custom_details"),
+        ({"images": [{"src": "https://example.com/a.png"}]}, "images"),
+    ],
+)
+def test_a_broken_change_event_is_refused_with_its_problem(world: World, event: dict[str, Any], problem: str) -> None:
+    good = {"routing_key": KEY, "payload": {"summary": "deployed"}}
+    assert problem in errors(world.send("/v2/change/enqueue", **{**good, **event}))
+    assert world.pagerduty.snapshot()["changes"] == []
+
+
 def test_the_121st_event_of_a_minute_is_refused_and_a_minute_later_accepted(world: World) -> None:
     statuses = [world.act("trigger").status for _ in range(121)]
     assert statuses == [202] * 120 + [429]
@@ -186,4 +202,8 @@ def test_pagerduty_s_own_client_is_understood_through_the_proxy(world: World, pr
         key = client.send_event("trigger", dedup_key="bi/api", payload=payload(), client="runbook-bot")
         assert key == "bi/api"
         client.send_event("resolve", dedup_key="bi/api")
-    assert [one["status"] for one in world.pagerduty.snapshot()["incidents"]] == ["resolved"]
+        change = {"summary": "deployed v1.5.0", "timestamp": "2026-11-25T21:00:00+00:00", "custom_details": {"by": "a"}}
+        client.send_change_event(change, [{"href": "https://slack.example.com/p1", "text": "Slack message"}])
+    shown = world.pagerduty.snapshot()
+    assert [one["status"] for one in shown["incidents"]] == ["resolved"]
+    assert [(one["payload"], one["links"][0]["text"]) for one in shown["changes"]] == [(change, "Slack message")]

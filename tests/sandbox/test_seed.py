@@ -16,7 +16,18 @@ from sandbox.calls import Calls
 from sandbox.clock import Clock
 from sandbox.faults import Faults
 from sandbox.seed.account import DLQ, Account
-from sandbox.seed.catalogue import FATES, LAMBDA_ARCHIVES, NEWER_GOOD, RDS_LOG_GROUP, REGIONS, SERVICES, US, service_of
+from sandbox.seed.catalogue import (
+    FATES,
+    LAMBDA_ARCHIVES,
+    NEWER_GOOD,
+    RDS_LOG_GROUP,
+    REGIONS,
+    SERVICES,
+    TOKYO,
+    US,
+    WORKFLOWS,
+    service_of,
+)
 from sandbox.seed.plant import Planted, past_clock, plant
 
 SYSTEMS = Path(__file__).parents[2] / "config" / "systems"
@@ -71,6 +82,35 @@ def test_every_configured_ecs_service_runs_what_it_should(world: World) -> None:
         (found,) = world.aws("ecs", region).describe_services(**asked)["services"]
         assert found["runningCount"] == found["desiredCount"] > 0
         assert [one["rolloutState"] for one in found["deployments"]] == ["COMPLETED"]
+
+
+def test_every_configured_build_has_somebody_who_makes_the_service_s_image(world: World) -> None:
+    made = {}
+    for region, system, name, service in configured():
+        build = service.get("build")
+        if build is None:
+            continue
+        if "codebuild" in build:
+            (project,) = world.aws("codebuild", region).batch_get_projects(names=[build["codebuild"]])["projects"]
+            variables = {each["name"]: each["value"] for each in project["environment"]["environmentVariables"]}
+        else:
+            named = (build["github"], build["workflow"])
+            (workflow,) = [each for each in WORKFLOWS if (each.repository, each.file) == named]
+            assert workflow.region == region
+            variables = dict(workflow.variables)
+        made[f"{system}/{name}"] = variables["IMAGE_REPOSITORY"]
+    assert made == {"bi/api": "bi-api", "photo/backend": "rapid-photo/backend"}
+
+
+def test_a_seeded_build_pushes_what_it_was_asked_for(world: World) -> None:
+    builds, ecr = world.aws("codebuild", TOKYO), world.aws("ecr", TOKYO)
+    variables = [{"name": "VERSION", "value": "v9.9.9"}, {"name": "OPERATION", "value": "op1"}]
+    build = builds.start_build(projectName="bi-api-build", environmentVariablesOverride=variables)["build"]
+    world.clock.advance(60)
+    (found,) = builds.batch_get_builds(ids=[build["id"]])["builds"]
+    assert found["buildStatus"] == "SUCCEEDED"
+    (image,) = ecr.describe_images(repositoryName="bi-api", imageIds=[{"imageTag": "v9.9.9"}])["imageDetails"]
+    assert image["imageTags"] == ["v9.9.9"]
 
 
 def test_every_configured_alarm_is_at_rest_and_notifies_its_region_s_topic(world: World) -> None:

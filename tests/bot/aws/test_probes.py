@@ -45,6 +45,9 @@ def test_it_fills_the_aws_part_of_the_protocol(probes: AwsProbes) -> None:
         def intake(self) -> Iterable[tuple[str, str]]:
             return ()
 
+        def workflows(self, repository: str) -> Collection[str]:
+            return ()
+
         def channels(self) -> Mapping[str, questions.Channel]:
             return {}
 
@@ -98,6 +101,7 @@ def test_names_of_everything_else_are_listed(
     sessions.client(account, "s3").create_bucket(Bucket="site")
     assert probes.buckets(account) == ["site"]
     assert probes.distributions(account) == []
+    assert probes.build_projects(account) == []
 
 
 def test_functions_and_their_aliases_are_listed(

@@ -24,6 +24,7 @@ def test_an_address_becomes_a_link() -> None:
         "https://ci.example.com/a b",
         "https://ci.example.com/|x>",
         f"https://ci.example.com/{'a' * 1500}",
+        f"https://ci.example.com/{'&' * 400}",  # each is five characters of what Slack gets
         "https://ci.example.com/?token=hunter2hunter2",
     ],
 )
