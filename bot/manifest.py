@@ -23,6 +23,7 @@ SCOPES = (
 """What the bot asks for, and why: reading channels finds a message whose posting was interrupted."""
 
 READS = (
+    "cloudwatch:DescribeAlarmHistory",
     "cloudwatch:DescribeAlarms",
     "cloudwatch:GetMetricData",
     "ecr:BatchGetImage",

@@ -30,6 +30,12 @@ def a_definition(family: str, revision: int, image: str, tags: dict[str, str] | 
     group = Container(
         name="app", image=image, essential=True, log_group=f"/ecs/{family}", log_stream_prefix="ecs", log_region="r"
     )
+    written = {
+        "name": "app",
+        "image": image,
+        "essential": True,
+        "logConfiguration": {"logDriver": "awslogs", "options": {"awslogs-group": f"/ecs/{family}"}},
+    }
     return TaskDefinition(
         arn=f"arn:aws:ecs:r:1:task-definition/{family}:{revision}",
         family=family,
@@ -38,6 +44,8 @@ def a_definition(family: str, revision: int, image: str, tags: dict[str, str] | 
         registered_at=NOON - 9000,
         architecture="X86_64",
         tags=tags or {},
+        raw={"family": family, "cpu": "256", "memory": "512", "containerDefinitions": [written]},
+        registered_by="arn:aws:sts::1:assumed-role/ci/build-7",
     )
 
 
@@ -119,8 +127,10 @@ class FakeEcs:
         missing = NotFoundError("ECS has no such service.")
         return {target.key: self.live.get(target.key, missing) for target in targets}
 
-    def task_definition(self, account: Account, arn: str) -> TaskDefinition:
+    def task_definition(self, account: Account, arn: str, *, fresh: bool = False) -> TaskDefinition:
         self.failures.take("task_definition")
+        if arn not in self.definitions:
+            raise NotFoundError(f"ECS has no task definition {arn}.")
         return self.definitions[arn]
 
     def image(self, account: Account, image: str) -> Image:
@@ -148,7 +158,13 @@ class FakeEcs:
         self.failures.take("register")
         newest = max(each.revision for each in self.definitions.values() if each.family == base.family)
         containers = tuple(replace(each, image=images.get(each.name, each.image)) for each in base.containers)
-        made = replace(a_definition(base.family, newest + 1, "", dict(tags)), containers=containers, raw=base.raw)
+        raw = dict(base.raw)
+        raw["containerDefinitions"] = [
+            {**each, "image": images.get(each["name"], each["image"])} for each in base.raw["containerDefinitions"]
+        ]
+        made = replace(
+            a_definition(base.family, newest + 1, "", base.tags | dict(tags)), containers=containers, raw=raw
+        )
         self.definitions[made.arn] = made
         self.writes.append(f"register {made.family}:{made.revision}")
         self.lost_answers.take("register")
@@ -248,12 +264,13 @@ class FakeLogs:
 
 
 class FakeMetrics:
-    """Datapoints by the name of the metric, and the state of alarms."""
+    """Datapoints by the name of the metric, the state of alarms, and when which went red."""
 
     def __init__(self) -> None:
         self.points: dict[str, tuple[Datapoint, ...]] = {}
         self.states: dict[str, str] = {}
         self.changed: dict[str, float] = {}
+        self.fired: list[tuple[float, str]] = []
         self.failures = Failures()
 
     def series(self, account: Account, metric: AlarmMetric, *, start: float, end: float) -> tuple[Datapoint, ...]:
@@ -271,3 +288,7 @@ class FakeMetrics:
             for name in names
             if name in self.states
         )
+
+    def went_red(self, account: Account, alarm: str, *, since: float) -> tuple[float, ...]:
+        self.failures.take("went_red")
+        return tuple(at for at, name in self.fired if at >= since and name == alarm)
