@@ -6,7 +6,10 @@ from bot.command import Command
 from commands.deploy import deploy
 from commands.help import help_
 from commands.operations import operations
+from commands.rollback import rollback
 from commands.scale import scale
 from commands.services import services
 
-COMMANDS: dict[str, Command] = {command.name: command for command in (services, deploy, scale, operations, help_)}
+COMMANDS: dict[str, Command] = {
+    command.name: command for command in (services, deploy, rollback, scale, operations, help_)
+}

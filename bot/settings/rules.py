@@ -60,7 +60,7 @@ _NEEDED_KEYS = {
     ServiceKind.STATIC_SITE: ("bucket", "distribution"),
 }
 _KEYS_OF_A_KIND = {
-    **dict.fromkeys(("cluster", "service", "family", "container"), ServiceKind.ECS),
+    **dict.fromkeys(("cluster", "service", "family", "container", "application", "deployment_group"), ServiceKind.ECS),
     **dict.fromkeys(("function", "alias"), ServiceKind.LAMBDA),
     **dict.fromkeys(("bucket", "distribution"), ServiceKind.STATIC_SITE),
 }
