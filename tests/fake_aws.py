@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from bot.cloud import (
+    TERMINAL,
     AlarmReading,
     Container,
     Datapoint,
@@ -16,6 +17,7 @@ from bot.cloud import (
     LogLine,
     RunningTask,
     ServiceDeployment,
+    ServiceRevision,
     StoppedTask,
     TargetHealth,
     TaskDefinition,
@@ -47,6 +49,28 @@ def a_definition(family: str, revision: int, image: str, tags: dict[str, str] | 
         raw={"family": family, "cpu": "256", "memory": "512", "containerDefinitions": [written]},
         registered_by="arn:aws:sts::1:assumed-role/ci/build-7",
     )
+
+
+def a_revision(definition: str, digest: str = "", **surroundings: str) -> ServiceRevision:
+    """A service revision whose one container runs this digest."""
+    images = (f"app=1.dkr.ecr.r.amazonaws.com/api@{digest}",) if digest else ()
+    return ServiceRevision(f"rev {definition}", definition, NOON - 9000, images, surroundings)
+
+
+def a_record(
+    definition: str, status: str = "SUCCESSFUL", *, at: float = NOON - 7200, **changes: Any
+) -> ServiceDeployment:
+    """ECS's record of a rollout that began then and, if it has ended, took a minute; ``changes`` are its fields."""
+    fields: dict[str, Any] = {
+        "arn": f"arn:aws:ecs:r:1:service-deployment/c/{definition.rsplit('/', 1)[-1]}/{at:.0f}",
+        "status": status,
+        "reason": "",
+        "created_at": at,
+        "finished_at": at + 60 if status in TERMINAL else 0.0,
+        "task_definition": definition,
+        "target": a_revision(definition),
+    }
+    return ServiceDeployment(**(fields | changes))
 
 
 def a_deployment(definition: str, **changes: Any) -> Deployment:
