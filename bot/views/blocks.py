@@ -26,11 +26,15 @@ BUTTON_VALUE = 2000
 ALL_TEXT = 12_000
 """All blocks of a message together; above about 13,200 Slack answers msg_blocks_too_long (bolt-js#2509)."""
 FALLBACK_TEXT = 3900
+ADDRESS = 1500
 BLOCKS = 50
 
 _SPECIAL = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _FORMATTING = re.compile(r"(?:(?<=[\s(\[{\"'*_~`])|^)([*_~])(?=\S)|`")
 """Where mrkdwn could begin to format; inside words, names and addresses it does not, and they stay as they are."""
+
+
+_ADDRESS = re.compile(r"https?://[\w.~:/?#\[\]@!$&'()*+,;=%-]+", re.ASCII)
 
 
 def cut(text: str, limit: int) -> str:
@@ -69,6 +73,13 @@ def pre(lines: Iterable[str], limit: int = 1400) -> str:
 def user(user_id: str) -> str:
     """A mention, for ids that Slack itself gave us."""
     return f"<@{user_id}>" if re.fullmatch(r"[UW][A-Z0-9]{2,20}", user_id) else esc(user_id)
+
+
+def link(address: str, label: str) -> str:
+    """A word to click on; the label alone where the address is none that Slack would open."""
+    if len(address) > ADDRESS or not _ADDRESS.fullmatch(address) or clean(address) != address:
+        return esc(label)
+    return f"<{address.translate(_SPECIAL)}|{esc(label)}>"
 
 
 def when(at: float) -> str:

@@ -92,6 +92,8 @@ def _progress_blocks(progress: Progress, elapsed: float) -> list[b.Block]:
     shown = [b.section(head)]
     if progress.lines:
         shown.append(b.section("\n".join(f"• {b.esc(line, 400)}" for line in progress.lines[:12])))
+    if progress.link:
+        shown.append(b.context(b.link(progress.link, "Watch it there")))
     if progress.logs:
         shown.append(b.section("*Last log lines*\n" + b.pre(progress.logs[-15:])))
     return shown

@@ -19,7 +19,9 @@ hostile = st.one_of(
     st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=5)), max_size=20).map("".join),
     st.sampled_from(["", "&" * 700, "<!channel>" * 90, "`" * 700, "a" * 3100, "\n" * 300, "<" * 590 + "`" * 20]),
 )
-_OWN_MENTION = re.compile(r"<@[UW][A-Z0-9]{2,20}>|<!date\^-?\d+\^[^|>]*\|-?\d+>")
+_OWN_MENTION = re.compile(
+    r"<@[UW][A-Z0-9]{2,20}>|<!date\^-?\d+\^[^|>]*\|-?\d+>|<https://ci\.example\.com/[!-;=?-{}~]*\|Watch it there>"
+)
 
 
 def texts(value: Any) -> Iterable[str]:

@@ -44,6 +44,7 @@ progresses = st.builds(
     total=st.integers(0, 200),
     lines=many,
     logs=many,
+    link=st.one_of(hostile, hostile.map(lambda text: f"https://ci.example.com/{text}")),
     facts=st.just({}),
 )
 operation_bodies: st.SearchStrategy[Operation] = st.builds(
