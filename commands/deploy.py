@@ -30,7 +30,7 @@ class DeployArgs(BaseModel):
     service: str = Field(description="The service, as `api` or `bi/api`.")
     environment: str = Field(description="The environment; its beginning is enough.")
     version: Annotated[str, AfterValidator(_version)] = Field(
-        description="The version: an image tag or artifact, as `v1.4.2`."
+        description="The image tag, or the name of the artifact, as `v1.4.2`."
     )
 
 

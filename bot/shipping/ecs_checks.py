@@ -152,6 +152,8 @@ def in_flight(service: EcsService, record: Any, who: str, now: float) -> Check:
     """Whether a deployment is under way, whose, and since when."""
     name = "deployments in flight"
     rolling = service.in_flight or (isinstance(record, ServiceDeployment) and not record.ended)
+    if not rolling and isinstance(record, Exception):
+        return unknown(name, record)
     if not rolling:
         return passed(name, "none")
     began = service.primary.created_at if service.primary else now

@@ -53,7 +53,22 @@ class History:
         now = timeline.fingerprint(self.current, about.copies)
         found = timeline.candidates(ran, bad, now, about, self.fired, self.now)
         seen = {running(self.service), *(each.revision.task_definition for each in ran)}
-        return (*found, *ecs_ledger.candidates(self.past, seen))
+        leaving = self._leaving() if self.unread else ()
+        seen |= {_arn(each) for each in leaving}
+        return (*found, *leaving, *ecs_ledger.candidates(self.past, seen))
+
+    def _leaving(self) -> tuple[Candidate, ...]:
+        """What still runs beside a deployment under way, where no record tells of it."""
+        others = [each for each in self.service.deployments if each.task_definition != running(self.service)]
+        return tuple(
+            Candidate(
+                ServiceRevision(each.task_definition, each.task_definition, each.created_at),
+                ran=self.now - each.created_at,
+                at=self.now,
+            )
+            for each in others
+            if each.running
+        )
 
     def _ran(self) -> tuple[timeline.Ran, ...]:
         return timeline.timeline(self.records, ecs_ledger.known(self.past).copies)

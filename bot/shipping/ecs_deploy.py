@@ -13,8 +13,8 @@ from bot.command import Change, Check, Choice, Plan
 from bot.domain import Person, Target
 from bot.errors import BotError, NotFoundError
 from bot.ports import World
+from bot.shipping import builds, images
 from bot.shipping import ecs_checks as checks
-from bot.shipping import images
 from bot.shipping.authors import shipper
 from bot.shipping.differences import differences, with_images
 from bot.shipping.ecs_reads import (
@@ -37,17 +37,17 @@ RECENT_SECONDS = 7 * 86400.0
 
 @dataclass(frozen=True)
 class Aim:
-    """What is to be shipped where."""
+    """What is to be shipped where; without an ``image`` it has to be built first."""
 
     target: Target
     version: str
     repository: str
-    image: Image
+    image: Image | None
 
     @property
     def pinned(self) -> str:
-        """The image by its digest, so that what was approved is what runs."""
-        return f"{self.repository}@{self.image.digest}"
+        """The image by its digest, so that what was approved is what runs; empty until it is built."""
+        return f"{self.repository}@{self.image.digest}" if self.image else ""
 
 
 @dataclass(frozen=True)
@@ -95,13 +95,10 @@ def plan(target: Target, version: str, world: World, person: Person) -> Plan:
     found: dict[str, Any] = first | world.gather(reads, seconds=NEXT_SECONDS)
     definition, container, shipped = value(found, "shipped")
     now = _now(service, definition, container, found["record"], shipped)
-    try:
-        image: Image = value(shipped, "image")
-    except NotFoundError as error:
-        return _without_image(target, version, world, error, images.repository(container.image))
-    aim = Aim(target, version, images.repository(container.image), image)
-    if now.digest == image.digest and not service.in_flight:
-        return _nothing_to_do(aim, world)
+    repository = images.repository(container.image)
+    aim = Aim(target, version, repository, _image(target, version, world, shipped, repository))
+    if aim.image and now.digest == aim.image.digest and not service.in_flight:
+        return _nothing_to_do(aim, aim.image, world)
     return _plan(aim, now, world, found | shipped, group)
 
 
@@ -135,7 +132,18 @@ def _now(
     return Now(service, definition, container, digest, record)
 
 
-def _without_image(target: Target, version: str, world: World, error: NotFoundError, repository: str) -> Plan:
+def _image(target: Target, version: str, world: World, shipped: Mapping[str, Any], repository: str) -> Image | None:
+    """The image; None for one that the service says how to build. Raises NotFoundError with what there is."""
+    try:
+        found: Image = value(shipped, "image")
+    except NotFoundError as error:
+        if target.service.build is not None and not version.startswith("sha256:"):
+            return None
+        raise _no_image(target, version, world, error, repository) from error
+    return found
+
+
+def _no_image(target: Target, version: str, world: World, error: NotFoundError, repository: str) -> NotFoundError:
     try:
         newest = world.ecs.newest_images(target.account, repository, 20)
     except BotError:
@@ -144,12 +152,12 @@ def _without_image(target: Target, version: str, world: World, error: NotFoundEr
     near = difflib.get_close_matches(version, tags, n=1, cutoff=0.6)
     hint = f"Did you mean {near[0]}? " if near else ""
     said = f"The newest are {', '.join(tags[:5])}." if tags else "Nothing in that repository has a tag."
-    raise NotFoundError(error.message, hint=hint + said) from error
+    return NotFoundError(error.message, hint=hint + said)
 
 
-def _nothing_to_do(aim: Aim, world: World) -> Plan:
+def _nothing_to_do(aim: Aim, image: Image, world: World) -> Plan:
     where = f"{aim.target.system}/{aim.target.name} {aim.target.environment}"
-    text = f"{aim.target.label} already runs {aim.version} ({images.short_digest(aim.image.digest)})."
+    text = f"{aim.target.label} already runs {aim.version} ({images.short_digest(image.digest)})."
     restart = f"{world.slash.get('restart', 'restart')} {where}"
     return Plan(
         title=text,
@@ -159,13 +167,15 @@ def _nothing_to_do(aim: Aim, world: World) -> Plan:
 
 
 def _plan(aim: Aim, now: Now, world: World, found: dict[str, Any], group: tuple[str, str] | None) -> Plan:
-    digest = images.short_digest(aim.image.digest)
+    build = aim.target.service.build if aim.image is None else None
+    digest = images.short_digest(aim.image.digest) if aim.image else "to be built"
     revision = images.revision(now.definition.arn)
     primary = now.service.primary
     return Plan(
         title=f"Deploy {aim.target.label} → {aim.version}",
         strategy="code_deploy" if group else "ecs",
         changes=(
+            *([builds.change(build, aim.version)] if build else []),
             Change(what="Version", before=now.version, after=aim.version),
             Change(what="Digest", before=images.short_digest(now.digest) or "unknown", after=digest),
             Change(what="Revision", before=revision, after="a new revision"),
@@ -184,6 +194,7 @@ def _plan(aim: Aim, now: Now, world: World, found: dict[str, Any], group: tuple[
             "image": aim.pinned,
             "version": aim.version,
             "group": list(group or ()),
+            **(builds.facts(build) if build else {}),
         },
         basis={"revision": revision, "deployment": primary.id if primary else "", "digest": digest},
     )
@@ -193,15 +204,18 @@ def _from_to(aim: Aim, now: Now, world: World) -> tuple[str, ...]:
     at = world.clock.now()
     began = now.service.primary.created_at if now.service.primary else now.definition.registered_at
     who = shipper(now.definition, world)
+    then = f"pushed {ago(at - aim.image.pushed_at)} ago" if aim.image else "which is built first"
     return (
         f"Now: {now.version}, for {ago(at - began)}, shipped by {who}",
-        f"Then: {aim.version}, pushed {ago(at - aim.image.pushed_at)} ago",
+        f"Then: {aim.version}, {then}",
     )
 
 
 def _differs(aim: Aim, now: Now) -> tuple[str, ...]:
     """A deployment copies what runs, so only the image differs; still it is compared and not assumed."""
-    lines = differences(now.definition.raw, with_images(now.definition.raw, {now.container.name: aim.pinned}))
+    lines = differences(
+        now.definition.raw, with_images(now.definition.raw, {now.container.name: aim.pinned or aim.version})
+    )
     others = [line for line in lines if not line.startswith(f"{now.container.name} image:")]
     whole = f"Differs from {images.revision(now.definition.arn)}: the image of {now.container.name}"
     return (f"{whole}, and nothing else" if not others else f"{whole}; {'; '.join(others)}",)
@@ -225,9 +239,11 @@ def _checks(
         if group
         else checks.in_flight(now.service, now.record, shipper(now.definition, world), at)
     )
+    build = aim.target.service.build
     return (
-        checks.image_exists(aim.version, aim.image, at),
-        checks.architecture(found["architectures"], now.definition.architecture),
+        *([builds.check(build, aim.version)] if build and not aim.image else []),
+        *([checks.image_exists(aim.version, aim.image, at)] if aim.image else []),
+        *([checks.architecture(found["architectures"], now.definition.architecture)] if aim.image else []),
         *checks.needed(found),
         checks.target_groups(found["health"], now.service.target_groups),
         flying,

@@ -12,7 +12,7 @@ from bot.cloud import ServiceDeployment, TaskDefinition
 from bot.command import Effect, Plan, Run
 from bot.errors import UpstreamError
 from bot.ports import World
-from bot.shipping import images
+from bot.shipping import builds, images
 from bot.shipping.differences import with_images
 
 CLOCK_SECONDS = 5.0
@@ -20,13 +20,13 @@ CLOCK_SECONDS = 5.0
 
 
 def effects(plan: Plan) -> tuple[Effect, ...]:
-    """Register what does not exist yet, then update the service."""
+    """Build and register what does not exist yet, then update the service."""
     return (*prepared(plan), UPDATE)
 
 
 def prepared(plan: Plan) -> tuple[Effect, ...]:
     """What comes before a service is changed; a return to a revision that stands as it was registers nothing."""
-    return () if plan.facts.get("stands") else (REGISTER,)
+    return () if plan.facts.get("stands") else (*builds.effects(plan), REGISTER)
 
 
 def ours(run: Run) -> str:

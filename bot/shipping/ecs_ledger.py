@@ -16,6 +16,7 @@ OPERATIONS = 50
 """Operations of a target that are looked through, the newest."""
 WON = ("soaking", "done")
 SHIPPED = ("deploy", "rollback")
+GOOD, RED = "good", "red"
 
 
 def read(target: Target, world: World) -> tuple[Past, ...]:
@@ -26,23 +27,22 @@ def read(target: Target, world: World) -> tuple[Past, ...]:
 
 def known(past: Sequence[Past]) -> Known:
     """What it says of revisions; of two judgements of one revision the newer holds."""
-    bad: dict[str, str] = {}
-    judged: dict[str, bool] = {}
+    judged: dict[str, str] = {}
     copies: dict[str, str] = {}
     for each in past:
-        if each.state not in WON:
-            continue
-        left = str(each.facts.get("from_definition") or "")
-        if each.command == "rollback" and left:
-            bad.setdefault(left, "somebody rolled back from it")
-        if each.task_definition and each.good is not None:
-            judged.setdefault(each.task_definition, each.good)
-        if each.facts.get("copy_of"):
-            copies[each.task_definition] = str(each.facts["copy_of"])
+        arn, left = each.task_definition, str(each.facts.get("from_definition") or "")
+        if each.command == "rollback" and each.state in WON and left:
+            judged.setdefault(left, "somebody rolled back from it")
+        if arn and each.state == "failed":
+            judged.setdefault(arn, "its deployment failed")
+        elif arn and each.good is not None:
+            judged.setdefault(arn, GOOD if each.good else RED)
+        if arn and each.facts.get("copy_of"):
+            copies[arn] = str(each.facts["copy_of"])
     return Known(
-        bad=bad,
-        good=frozenset(arn for arn, good in judged.items() if good),
-        red=frozenset(arn for arn, good in judged.items() if not good),
+        bad={arn: word for arn, word in judged.items() if word not in (GOOD, RED)},
+        good=frozenset(arn for arn, word in judged.items() if word == GOOD),
+        red=frozenset(arn for arn, word in judged.items() if word == RED),
         copies=copies,
     )
 

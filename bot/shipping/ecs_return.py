@@ -106,9 +106,9 @@ def _pins(chosen: Chosen) -> dict[str, str]:
 
 
 def _saved(history: History, chosen: Chosen) -> Any:
-    """Where AWS has forgotten the revision the ledger's copy goes with the plan."""
-    raw_is_known = bool(chosen.definition.registered_at)
-    return None if raw_is_known else ecs_ledger.saved(history.past, chosen.definition.arn)
+    """The ledger's copy of a revision that AWS has forgotten; AWS always says when one was registered."""
+    forgotten = not chosen.definition.registered_at
+    return ecs_ledger.saved(history.past, chosen.definition.arn) if forgotten else None
 
 
 def _details(
