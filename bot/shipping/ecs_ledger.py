@@ -17,6 +17,8 @@ OPERATIONS = 50
 WON = ("soaking", "done")
 SHIPPED = ("deploy", "rollback")
 GOOD, RED = "good", "red"
+PUT_IN = frozenset(("update", "create"))
+"""Effects that put a revision into service."""
 
 
 def read(target: Target, world: World) -> tuple[Past, ...]:
@@ -26,19 +28,25 @@ def read(target: Target, world: World) -> tuple[Past, ...]:
 
 
 def known(past: Sequence[Past]) -> Known:
-    """What it says of revisions; of two judgements of one revision the newer holds."""
+    """What it says of revisions; of two judgements of one revision the newer holds.
+
+    A failure counts only against a revision that never proved good: it may have been superseded, or its surroundings.
+    """
     judged: dict[str, str] = {}
+    failed: list[str] = []
     copies: dict[str, str] = {}
     for each in past:
         arn, left = each.task_definition, str(each.facts.get("from_definition") or "")
         if each.command == "rollback" and each.state in WON and left:
             judged.setdefault(left, "somebody rolled back from it")
-        if arn and each.state == "failed":
-            judged.setdefault(arn, "its deployment failed")
+        if arn and each.state == "failed" and PUT_IN.intersection(each.results):
+            failed.append(arn)
         elif arn and each.good is not None:
             judged.setdefault(arn, GOOD if each.good else RED)
         if arn and each.facts.get("copy_of"):
             copies[arn] = str(each.facts["copy_of"])
+    for arn in failed:
+        judged.setdefault(arn, "its deployment failed")
     return Known(
         bad={arn: word for arn, word in judged.items() if word not in (GOOD, RED)},
         good=frozenset(arn for arn, word in judged.items() if word == GOOD),
