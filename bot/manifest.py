@@ -25,6 +25,7 @@ SCOPES = (
 READS = (
     "cloudfront:GetDistribution",
     "cloudfront:GetInvalidation",
+    "cloudwatch:DescribeAlarmHistory",
     "cloudwatch:DescribeAlarms",
     "cloudwatch:GetMetricData",
     "ecr:BatchGetImage",

@@ -12,7 +12,9 @@ from typing import TypeVar
 T = TypeVar("T")
 
 THREADS = 32
-"""Reads that run at once, for the whole bot; more wait their turn within their own deadline."""
+"""Reads of one depth that run at once, for the whole bot; more wait their turn within their own deadline."""
+DEPTH = 3
+"""A plan is a read, its reads are the second depth, and one of them may gather once more."""
 
 
 class Parallel:
@@ -23,26 +25,26 @@ class Parallel:
     """
 
     def __init__(self, threads: int = THREADS) -> None:
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="gather")
-        # A read that gathers itself must not wait for a thread that waits for it.
-        self._inner = ThreadPoolExecutor(threads, thread_name_prefix="gather-inner")
+        # A read that gathers itself must not wait for a thread that waits for it: every depth has threads of its own.
+        self._pools = [ThreadPoolExecutor(threads, thread_name_prefix=f"gather-{depth}") for depth in range(DEPTH)]
         self._within = threading.local()
 
     def __call__(self, reads: Mapping[str, Callable[[], T]], *, seconds: float) -> dict[str, T | Exception]:
         """Every read's value or its error, by name, in the order given; never raises for a read."""
         deadline = time.monotonic() + seconds
-        pool = self._inner if getattr(self._within, "read", False) else self._threads
-        running = {name: pool.submit(copy_context().run, self._guarded, read) for name, read in reads.items()}
+        depth = getattr(self._within, "depth", 0)
+        pool = self._pools[depth]
+        running = {name: pool.submit(copy_context().run, self._guarded, read, depth) for name, read in reads.items()}
         wait(running.values(), timeout=max(0.0, deadline - time.monotonic()))
         return {name: _outcome(future, seconds) for name, future in running.items()}
 
     def close(self) -> None:
         """Begin no read any more; those under way are not waited for."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
-        self._inner.shutdown(wait=False, cancel_futures=True)
+        for pool in self._pools:
+            pool.shutdown(wait=False, cancel_futures=True)
 
-    def _guarded(self, read: Callable[[], T]) -> T | Exception:
-        self._within.read = True
+    def _guarded(self, read: Callable[[], T], depth: int) -> T | Exception:
+        self._within.depth = depth + 1
         try:
             return read()
         except Exception as error:

@@ -108,8 +108,11 @@ class Ecs(Protocol):
         """Many at once, by target key, in calls of ten; what could not be read is the error itself."""
         ...
 
-    def task_definition(self, account: Account, arn: str) -> TaskDefinition:
-        """DescribeTaskDefinition with tags; kept for ever, since a revision never changes."""
+    def task_definition(self, account: Account, arn: str, *, fresh: bool = False) -> TaskDefinition:
+        """DescribeTaskDefinition with tags; kept for ever, since what a revision runs never changes.
+
+        Its ``status`` does change: whoever depends on that asks for a ``fresh`` answer. Raises NotFoundError.
+        """
         ...
 
     def image(self, account: Account, image: str) -> Image:
@@ -121,7 +124,10 @@ class Ecs(Protocol):
         ...
 
     def architectures(self, account: Account, image: Image) -> tuple[str, ...]:
-        """CPU architectures an image runs on (X86_64, ARM64); empty when its manifest does not say."""
+        """CPU architectures an image runs on (X86_64, ARM64); empty when its manifest does not say.
+
+        An image without a digest is named by its first tag, so that both can be asked for at once.
+        """
         ...
 
     def find_registered(self, account: Account, family: str, tag: str, value: str) -> str | None:
@@ -216,6 +222,10 @@ class Metrics(Protocol):
 
     def alarms(self, account: Account, names: Sequence[str]) -> tuple[AlarmReading, ...]:
         """The state of alarms now; names that do not exist are left out."""
+        ...
+
+    def went_red(self, account: Account, alarm: str, *, since: float) -> tuple[float, ...]:
+        """When an alarm went to ALARM since then, newest first; CloudWatch remembers 30 days."""
         ...
 
 

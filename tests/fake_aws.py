@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from bot.cloud import (
+    TERMINAL,
     AlarmReading,
     Container,
     Datapoint,
@@ -16,6 +17,7 @@ from bot.cloud import (
     LogLine,
     RunningTask,
     ServiceDeployment,
+    ServiceRevision,
     StoppedTask,
     TargetHealth,
     TaskDefinition,
@@ -30,6 +32,12 @@ def a_definition(family: str, revision: int, image: str, tags: dict[str, str] | 
     group = Container(
         name="app", image=image, essential=True, log_group=f"/ecs/{family}", log_stream_prefix="ecs", log_region="r"
     )
+    written = {
+        "name": "app",
+        "image": image,
+        "essential": True,
+        "logConfiguration": {"logDriver": "awslogs", "options": {"awslogs-group": f"/ecs/{family}"}},
+    }
     return TaskDefinition(
         arn=f"arn:aws:ecs:r:1:task-definition/{family}:{revision}",
         family=family,
@@ -38,7 +46,31 @@ def a_definition(family: str, revision: int, image: str, tags: dict[str, str] | 
         registered_at=NOON - 9000,
         architecture="X86_64",
         tags=tags or {},
+        raw={"family": family, "cpu": "256", "memory": "512", "containerDefinitions": [written]},
+        registered_by="arn:aws:sts::1:assumed-role/ci/build-7",
     )
+
+
+def a_revision(definition: str, digest: str = "", **surroundings: str) -> ServiceRevision:
+    """A service revision whose one container runs this digest."""
+    images = (f"app=1.dkr.ecr.r.amazonaws.com/api@{digest}",) if digest else ()
+    return ServiceRevision(f"rev {definition}", definition, NOON - 9000, images, surroundings)
+
+
+def a_record(
+    definition: str, status: str = "SUCCESSFUL", *, at: float = NOON - 7200, **changes: Any
+) -> ServiceDeployment:
+    """ECS's record of a rollout that began then and, if it has ended, took a minute; ``changes`` are its fields."""
+    fields: dict[str, Any] = {
+        "arn": f"arn:aws:ecs:r:1:service-deployment/c/{definition.rsplit('/', 1)[-1]}/{at:.0f}",
+        "status": status,
+        "reason": "",
+        "created_at": at,
+        "finished_at": at + 60 if status in TERMINAL else 0.0,
+        "task_definition": definition,
+        "target": a_revision(definition),
+    }
+    return ServiceDeployment(**(fields | changes))
 
 
 def a_deployment(definition: str, **changes: Any) -> Deployment:
@@ -119,8 +151,10 @@ class FakeEcs:
         missing = NotFoundError("ECS has no such service.")
         return {target.key: self.live.get(target.key, missing) for target in targets}
 
-    def task_definition(self, account: Account, arn: str) -> TaskDefinition:
+    def task_definition(self, account: Account, arn: str, *, fresh: bool = False) -> TaskDefinition:
         self.failures.take("task_definition")
+        if arn not in self.definitions:
+            raise NotFoundError(f"ECS has no task definition {arn}.")
         return self.definitions[arn]
 
     def image(self, account: Account, image: str) -> Image:
@@ -148,7 +182,13 @@ class FakeEcs:
         self.failures.take("register")
         newest = max(each.revision for each in self.definitions.values() if each.family == base.family)
         containers = tuple(replace(each, image=images.get(each.name, each.image)) for each in base.containers)
-        made = replace(a_definition(base.family, newest + 1, "", dict(tags)), containers=containers, raw=base.raw)
+        raw = dict(base.raw)
+        raw["containerDefinitions"] = [
+            {**each, "image": images.get(each["name"], each["image"])} for each in base.raw["containerDefinitions"]
+        ]
+        made = replace(
+            a_definition(base.family, newest + 1, "", base.tags | dict(tags)), containers=containers, raw=raw
+        )
         self.definitions[made.arn] = made
         self.writes.append(f"register {made.family}:{made.revision}")
         self.lost_answers.take("register")
@@ -248,12 +288,13 @@ class FakeLogs:
 
 
 class FakeMetrics:
-    """Datapoints by the name of the metric, and the state of alarms."""
+    """Datapoints by the name of the metric, the state of alarms, and when which went red."""
 
     def __init__(self) -> None:
         self.points: dict[str, tuple[Datapoint, ...]] = {}
         self.states: dict[str, str] = {}
         self.changed: dict[str, float] = {}
+        self.fired: list[tuple[float, str]] = []
         self.failures = Failures()
 
     def series(self, account: Account, metric: AlarmMetric, *, start: float, end: float) -> tuple[Datapoint, ...]:
@@ -271,3 +312,7 @@ class FakeMetrics:
             for name in names
             if name in self.states
         )
+
+    def went_red(self, account: Account, alarm: str, *, since: float) -> tuple[float, ...]:
+        self.failures.take("went_red")
+        return tuple(at for at, name in self.fired if at >= since and name == alarm)

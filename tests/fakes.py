@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from bot.cloud import HealthAnswer
 from bot.domain import Alarm, Health, Person
 from bot.errors import NotFoundError
-from bot.ports import Message
+from bot.ports import Message, Past
 
 T = TypeVar("T")
 
@@ -222,6 +222,47 @@ class FakePager:
         self.changes.append((routing_key_env, summary, dict(details), link, at))
         self.lost_answers.take("change")
         return True
+
+
+class FakeRecent:
+    """A ledger that a test writes, newest first."""
+
+    def __init__(self, *past: Past) -> None:
+        self.past = list(past)
+        self.incidents: dict[str, str] = {}
+
+    def operations(self, target_key: str, *, since: float, limit: int = 5) -> tuple[Past, ...]:
+        return tuple(each for each in self.past if each.target == target_key and each.asked_at >= since)[:limit]
+
+    def every(self, target_key: str = "", *, since: float, limit: int = 20) -> tuple[Past, ...]:
+        return tuple(each for each in self.past if target_key in ("", each.target) and each.asked_at >= since)[:limit]
+
+    def operation(self, operation_id: str) -> Past | None:
+        return next((each for each in self.past if each.id == operation_id), None)
+
+    def incident(self, target_key: str) -> str | None:
+        return self.incidents.get(target_key)
+
+
+def a_past(target: str, **changes: Any) -> Past:
+    """A deployment that settled an hour before noon; ``changes`` are its fields."""
+    fields: dict[str, Any] = {
+        "id": "op-1",
+        "command": "deploy",
+        "actor": "U0ALICE",
+        "target": target,
+        "state": "done",
+        "title": "Deploy",
+        "asked_at": NOON - 3700,
+        "started_at": NOON - 3600,
+        "ended_at": NOON - 3500,
+        "good": None,
+        "said": "Settled",
+        "approved_by": (),
+        "facts": {},
+        "results": {},
+    }
+    return Past(**(fields | changes))
 
 
 def serially(reads: Mapping[str, Callable[[], T]], *, seconds: float) -> dict[str, T | Exception]:

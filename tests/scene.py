@@ -59,7 +59,7 @@ ALICE, BOB, CARA, DAVE, EVE, GUS, ROBOT = "U0ALICE", "U0BOB", "U0CARA", "U0DAVE"
 REPOSITORY = "1.dkr.ecr.r.amazonaws.com/api"
 OLD, NEW = "sha256:" + "a" * 64, "sha256:" + "b" * 64
 HEALTH = "https://api.example.com/health"
-SLASH = {"services": "services", "deploy": "deploy", "ops": "ops"}
+SLASH = {"services": "services", "deploy": "deploy", "rollback": "rollback", "ops": "ops"}
 PLAYBOOK = {
     "title": "Default",
     "steps": [

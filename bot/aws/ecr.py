@@ -88,8 +88,12 @@ class Images(Calls):
         return tuple(sorted(images, key=lambda each: each.pushed_at, reverse=True)[:limit])
 
     def architectures(self, account: Account, image: Image) -> tuple[str, ...]:
-        """CPU architectures an image runs on (X86_64, ARM64); empty when its manifest does not say."""
-        reference = parse(f"{image.repository}@{image.digest}")
+        """CPU architectures an image runs on (X86_64, ARM64); empty when its manifest does not say.
+
+        An image without a digest is named by its first tag, so that both can be asked for at once.
+        """
+        named = f"@{image.digest}" if image.digest else f":{image.tags[0]}"
+        reference = parse(f"{image.repository}{named}")
         answer = self._ask_ecr(
             account, reference, "batch_get_image", imageIds=[reference.id], acceptedMediaTypes=list(_MANIFESTS)
         )

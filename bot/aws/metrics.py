@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -15,7 +16,7 @@ from bot.domain import Account, AlarmMetric
 NAMES_PER_CALL = 100
 """Alarm names one DescribeAlarms takes."""
 PAGES = 5
-"""Pages of GetMetricData read; one has 100,800 values."""
+"""Pages read of one answer; GetMetricData has 100,800 values on one, an alarm's history 100 lines."""
 
 # Notifications spell a statistic in capitals, GetMetricData wants the API's own spelling.
 _STATISTICS = {name.upper(): name for name in ("Average", "Sum", "Minimum", "Maximum", "SampleCount", "IQM")}
@@ -86,10 +87,38 @@ class Metrics:
             readings += [_read(each) for each in found]
         return tuple(readings)
 
+    def went_red(self, account: Account, alarm: str, *, since: float) -> tuple[float, ...]:
+        """When an alarm went to ALARM since then, newest first (DescribeAlarmHistory, which remembers 30 days)."""
+        parameters: dict[str, Any] = {
+            "AlarmName": alarm,
+            "AlarmTypes": ["MetricAlarm", "CompositeAlarm"],
+            "HistoryItemType": "StateUpdate",
+            "StartDate": datetime.fromtimestamp(since, UTC),
+            "ScanBy": "TimestampDescending",
+            "MaxRecords": 100,
+        }
+        client = self._sessions.client(account, "cloudwatch")
+        found: list[float] = []
+        for _ in range(PAGES):
+            answer = ask(client, "describe_alarm_history", **parameters)
+            found += [seconds(each["Timestamp"]) for each in answer["AlarmHistoryItems"] if _to_alarm(each)]
+            if not answer.get("NextToken"):
+                break
+            parameters["NextToken"] = answer["NextToken"]
+        return tuple(sorted(found, reverse=True))
+
 
 def statistic(name: str) -> str:
     """A statistic as GetMetricData spells it: ``AVERAGE`` is ``Average``, ``p95`` stays, nothing is ``Average``."""
     return _STATISTICS.get(name.upper().replace("_", ""), name) or "Average"
+
+
+def _to_alarm(item: dict[str, Any]) -> bool:
+    """Whether a line of an alarm's history tells that it went to ALARM; its details are JSON in a string."""
+    try:
+        return bool(json.loads(item.get("HistoryData", ""))["newState"]["stateValue"] == "ALARM")
+    except (ValueError, KeyError, TypeError):
+        return str(item.get("HistorySummary", "")).endswith("to ALARM")
 
 
 def _read(found: dict[str, Any]) -> AlarmReading:

@@ -6,181 +6,217 @@ by the circuit breaker looks like success to it (aws-actions#191, fabfuel/ecs-de
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from bot.cloud import Deployment, EcsService, ServiceDeployment, StoppedTask
+from bot.cloud import Deployment, EcsService, ServiceDeployment
 from bot.command import Progress, Run, Stage
-from bot.errors import BotError
+from bot.errors import NotFoundError
 from bot.ports import World
-from bot.shipping import images
-from bot.stop_reasons import explain, is_failure
+from bot.shipping import ecs_hooks as hooks
+from bot.shipping import ecs_records, images
+from bot.shipping.ecs_answering import answering, superseded
+from bot.shipping.ecs_effects import CLOCK_SECONDS, ours
+from bot.shipping.ecs_evidence import Evidence, failures, known
+from bot.shipping.ecs_reads import running
+from bot.shipping.ecs_records import Sight
 
-HEALTH_SECONDS = 60.0
-"""How long a service whose tasks have settled may take to answer its health address as configured."""
 APPEAR_SECONDS = 15.0
 """ECS answers from copies that may be seconds old; so long a deployment that is not shown yet is not lost."""
-LAST_LINES = 12
-SLOW_WORDS = ("unable to", "unhealthy", "failed", "insufficient", "error")
+GOING_BACK = ("ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS")
 
 
 @dataclass(frozen=True)
-class Evidence:
-    """Why tasks failed: sentences, and the last log lines of the newest one."""
+class Look:
+    """What one look saw."""
 
-    lines: tuple[str, ...] = ()
-    logs: tuple[str, ...] = ()
+    run: Run
+    world: World
+    service: EcsService
+    mine: Deployment | None
+    sight: Sight
+    evidence: Evidence
 
-    def kept(self) -> dict[str, JsonValue]:
-        """As facts of a progress: what was found once is not lost when ECS cannot be asked or has forgotten."""
-        return {"evidence": list(self.lines)} if self.lines else {}
+    @property
+    def record(self) -> ServiceDeployment | None:
+        """ECS's record of our deployment."""
+        return self.sight.record
+
+    @property
+    def at(self) -> str:
+        """The revision the service runs or is moving to."""
+        return images.revision(running(self.service))
+
+    @property
+    def as_before(self) -> bool:
+        """Whether the service runs what it ran before the operation."""
+        return running(self.service) == self.run.plan.facts["from_definition"]
+
+    def facts(self) -> dict[str, JsonValue]:
+        """What the next look needs of this one."""
+        return {**self.sight.kept(), **self.evidence.kept()}
+
+    def progress(
+        self, stage: Stage, headline: str, lines: tuple[str, ...] = (), *, unchanged: bool = False
+    ) -> Progress:
+        """What was seen, with what is known of failed tasks."""
+        return Progress(
+            stage=stage,
+            headline=headline,
+            lines=(*lines, *self.evidence.lines),
+            logs=self.evidence.logs,
+            facts=self.facts(),
+            unchanged=unchanged,
+        )
 
 
 def watch(run: Run, world: World) -> Progress:
     """One look. Raises UpstreamError when ECS cannot be asked."""
-    ours = str(run.results["register"]["task_definition"])
-    service = world.ecs.service(run.target)
-    mine = _mine(run, service, ours)
-    evidence = _evidence(run, world, mine)
-    if mine is None or mine.status != "PRIMARY":
-        return _lost(run, world, service, ours, evidence)
-    if mine.rollout_state == "FAILED":
-        return _failed(f"ECS gave up: {mine.rollout_reason}", evidence)
-    if mine.rollout_state == "COMPLETED" and mine.running >= mine.desired:
-        return _answering(run, world, mine)
-    return _rolling(run, service, mine, evidence)
+    try:
+        service = world.ecs.service(run.target)
+    except NotFoundError as error:
+        return _deleted(str(error))
+    if service.status != "ACTIVE":
+        return _deleted(f"{run.target.label} is being deleted in ECS.")
+    mine = _mine(run, service)
+    sight = ecs_records.find(run, world, service)
+    look = Look(run, world, service, mine, sight, _evidence(run, world, mine, sight.record))
+    return _by_record(look, look.record) if look.record is not None else _by_deployments(look)
 
 
-def _mine(run: Run, service: EcsService, ours: str) -> Deployment | None:
-    wanted = run.results["update"].get("deployment", "")
-    return next((found for found in service.deployments if found.id == wanted or found.task_definition == ours), None)
+def _deleted(why: str) -> Progress:
+    return Progress(stage=Stage.FAILED, headline=f"The service was deleted while it was being changed: {why}")
 
 
-def _rolling(run: Run, service: EcsService, mine: Deployment, evidence: Evidence) -> Progress:
-    old = sum(other.running for other in service.deployments if other.id != mine.id)
-    lines = [f"new tasks: {mine.running} of {mine.desired} running, {mine.pending} starting; old tasks: {old}"]
-    if mine.failed_tasks:
-        lines.append(f"{mine.failed_tasks} new tasks failed so far")
-    slow = next(
+def _mine(run: Run, service: EcsService) -> Deployment | None:
+    wanted = run.results.get("update", {}).get("deployment") or "none"
+    since = run.started_at - CLOCK_SECONDS
+    return next(
         (
-            event.message
-            for event in service.events
-            if event.at >= run.started_at and any(word in event.message.lower() for word in SLOW_WORDS)
+            found
+            for found in service.deployments
+            if found.id == wanted or (found.task_definition == ours(run) and found.created_at >= since)
         ),
-        "",
+        None,
     )
-    if slow:
-        lines.append(f"ECS says: {slow}")
+
+
+def _evidence(run: Run, world: World, mine: Deployment | None, record: ServiceDeployment | None) -> Evidence:
+    """Looked for as soon as the first task failed, and once more when it is lost."""
+    counted = (mine.failed_tasks if mine else 0) or (record.failed_tasks if record else 0)
+    lost = mine is None or mine.status != "PRIMARY" or mine.rollout_state == "FAILED"
+    return failures(run, world, ours(run)) if counted or lost else known(run) or Evidence()
+
+
+def _by_record(look: Look, record: ServiceDeployment) -> Progress:
+    """ECS's own record knows how a deployment ended, whatever came after it."""
+    because = _because(record)
+    if record.status in GOING_BACK:
+        return look.progress(Stage.ROLLING, f"Not deployed: ECS is going back to {_back(look, record)}{because}")
+    if record.status == "ROLLBACK_SUCCESSFUL":
+        return _went_back(look, record, because)
+    if record.status == "ROLLBACK_FAILED":
+        return look.progress(Stage.FAILED, f"Not deployed, and ECS could not go back{because}")
+    moved_on = running(look.service) != record.task_definition
+    if record.status in ("STOPPED", "STOP_REQUESTED"):
+        return _stopped(look, record, because, moved_on=moved_on)
+    if record.status == "SUCCESSFUL":
+        if moved_on:
+            return superseded(look.run, look.world, look.service, look.facts(), done=True)
+        return _settled(look, look.mine) if _all_run(look.mine) else _rolling(look)
+    if look.mine is not None and look.mine.status == "PRIMARY" and look.mine.rollout_state == "FAILED":
+        return look.progress(Stage.FAILED, f"ECS gave up: {look.mine.rollout_reason}")
+    return _rolling(look)
+
+
+def _because(record: ServiceDeployment) -> str:
+    red = f"the alarms {', '.join(record.alarms)} went off" if record.alarms else ""
+    said = "; ".join(part for part in (red, record.reason) if part)
+    return f" ({said})" if said else ""
+
+
+def _back(look: Look, record: ServiceDeployment) -> str:
+    return images.revision(record.rolled_back_to) if record.rolled_back_to else look.at
+
+
+def _went_back(look: Look, record: ServiceDeployment, because: str) -> Progress:
+    age = look.world.clock.now() - record.finished_at
+    if running(look.service) == record.task_definition and age < APPEAR_SECONDS:
+        # The service's own description may be a moment behind the record.
+        return look.progress(Stage.ROLLING, f"Not deployed: ECS went back to {_back(look, record)}{because}")
+    headline = f"Not deployed: ECS went back to {look.at}{because}"
+    return look.progress(Stage.FAILED, headline, unchanged=look.as_before)
+
+
+def _stopped(look: Look, record: ServiceDeployment, because: str, *, moved_on: bool) -> Progress:
+    if look.as_before:
+        return look.progress(Stage.FAILED, f"Not deployed: it was stopped{because}", unchanged=True)
+    if moved_on:
+        return superseded(look.run, look.world, look.service, look.facts(), done=False)
+    if record.status == "STOP_REQUESTED":
+        return look.progress(Stage.ROLLING, f"Somebody asked ECS to stop this deployment{because}")
+    return look.progress(Stage.FAILED, f"Stopped before it was done{because}")
+
+
+def _by_deployments(look: Look) -> Progress:
+    """Without a record the service's ``deployments`` tell: ours may be there, gone, or pushed aside."""
+    mine = look.mine
+    if mine is None or mine.status != "PRIMARY":
+        return _lost(look)
+    if mine.rollout_state == "FAILED":
+        return look.progress(Stage.FAILED, f"ECS gave up: {mine.rollout_reason}")
+    if mine.rollout_state == "COMPLETED" and _all_run(mine):
+        return _settled(look, mine)
+    return _rolling(look)
+
+
+def _all_run(mine: Deployment | None) -> bool:
+    return mine is not None and mine.running >= mine.desired
+
+
+def _settled(look: Look, mine: Deployment | None) -> Progress:
+    tasks = (mine.running, mine.desired) if mine else (look.service.running, look.service.desired)
+    return answering(look.run, look.world, tasks, ours(look.run), look.facts())
+
+
+def _lost(look: Look) -> Progress:
+    """Our deployment is not the one ECS is moving to: not shown yet, rolled back, or superseded."""
+    young = look.world.clock.now() - look.run.started_at < APPEAR_SECONDS
+    if look.mine is None and young:
+        return Progress(stage=Stage.ROLLING, headline="Waiting for ECS to begin", facts=look.facts())
+    primary = look.service.primary
+    if not look.as_before:
+        return superseded(look.run, look.world, look.service, look.facts(), done=False)
+    if primary is not None and primary.rollout_state == "IN_PROGRESS":
+        return look.progress(Stage.ROLLING, f"Not deployed: ECS is going back to {look.at}")
+    return look.progress(Stage.FAILED, f"Not deployed: ECS went back to {look.at}", unchanged=True)
+
+
+def _rolling(look: Look) -> Progress:
+    record, mine, now = look.record, look.mine, look.world.clock.now()
+    new = (mine.running, mine.pending, mine.desired) if mine else (0, 0, look.service.desired)
+    if mine is None and record is not None:
+        new = (record.running, record.pending, record.requested)
+    old = sum(other.running for other in look.service.deployments if mine is None or other.id != mine.id)
+    lines = [f"new tasks: {new[0]} of {new[2]} running, {new[1]} starting; old tasks: {old}"]
+    failed = (mine.failed_tasks if mine else 0) or (record.failed_tasks if record else 0)
+    if failed:
+        lines.append(f"{failed} new tasks failed so far")
+    lines += hooks.stage(record, now)
+    lines += hooks.slow(look.service, look.run.started_at, now)
+    if look.sight.blind and not (look.run.progress and look.run.progress.facts.get("blind")):
+        lines.append(f"ECS's own record of it could not be read: {look.sight.blind}")
+    paused = hooks.waiting(record) is not None
+    headline = "Rolling out" if new[0] < new[2] else "New tasks are up; old ones are leaving"
     return Progress(
         stage=Stage.ROLLING,
-        headline="Rolling out" if mine.running < mine.desired else "New tasks are up; old ones are leaving",
-        done=mine.running,
-        total=mine.desired,
-        lines=(*lines, *evidence.lines),
-        logs=evidence.logs,
-        facts=evidence.kept(),
+        headline="Paused: it waits for you" if paused else headline,
+        done=new[0],
+        total=new[2],
+        lines=(*lines, *look.evidence.lines),
+        logs=look.evidence.logs,
+        facts=look.facts(),
+        buttons=hooks.buttons(record),
+        calm=paused,
     )
-
-
-def _answering(run: Run, world: World, mine: Deployment) -> Progress:
-    health = run.target.service.health
-    settled = f"{mine.running} of {mine.desired} tasks of {images.revision(mine.task_definition)} run"
-    if health is None:
-        return Progress(stage=Stage.SUCCEEDED, headline=f"Settled: {settled}", done=mine.running, total=mine.desired)
-    answer = world.web.check(health, str(run.plan.facts["version"]))
-    if answer.ok:
-        headline = f"Settled: {settled}, and {health.url} answers {answer.code} {answer.version}".rstrip()
-        return Progress(stage=Stage.SUCCEEDED, headline=headline, done=mine.running, total=mine.desired)
-    now = world.clock.now()
-    before = run.progress.facts.get("settled_at") if run.progress else None
-    settled_at = float(before) if isinstance(before, int | float) else now
-    lines = (settled, f"{health.url}: {answer.detail}")
-    if now - settled_at > HEALTH_SECONDS:
-        return Progress(
-            stage=Stage.FAILED,
-            headline=f"All tasks run, but the health address does not answer as configured: {answer.detail}",
-            lines=lines,
-        )
-    return Progress(
-        stage=Stage.ROLLING,
-        headline="Tasks have settled; waiting for the health address",
-        done=mine.running,
-        total=mine.desired,
-        lines=lines,
-        facts={"settled_at": settled_at},
-    )
-
-
-def _lost(run: Run, world: World, service: EcsService, ours: str, evidence: Evidence) -> Progress:
-    """Our deployment is no longer the one ECS is moving to: rolled back, or superseded."""
-    record = _record(run, world, ours)
-    now_at = images.revision(service.primary.task_definition if service.primary else service.task_definition)
-    if record is not None and record.status.startswith(("ROLLBACK", "STOP")):
-        verb = "is going back" if record.status in ("ROLLBACK_IN_PROGRESS", "ROLLBACK_REQUESTED") else "went back"
-        reason = f" ({record.reason})" if record.reason else ""
-        return _failed(f"Not deployed: ECS {verb} to {now_at}{reason}", evidence)
-    if not any(deployment.task_definition == ours for deployment in service.deployments) and _is_young(run, world):
-        return Progress(stage=Stage.ROLLING, headline="Waiting for ECS to begin")
-    before = images.revision(str(run.plan.facts["task_definition"]))
-    if now_at == before:
-        return _failed(f"Not deployed: ECS went back to {now_at}", evidence)
-    return _failed(f"Superseded: another deployment moves the service to {now_at}", evidence)
-
-
-def _is_young(run: Run, world: World) -> bool:
-    return world.clock.now() - run.started_at < APPEAR_SECONDS
-
-
-def _record(run: Run, world: World, ours: str) -> ServiceDeployment | None:
-    try:
-        records = world.ecs.service_deployments(run.target, since=run.started_at - 5)
-    except BotError:
-        return None
-    return next((record for record in records if record.task_definition == ours), None)
-
-
-def _failed(headline: str, evidence: Evidence) -> Progress:
-    return Progress(stage=Stage.FAILED, headline=headline, lines=evidence.lines, logs=evidence.logs)
-
-
-def _evidence(run: Run, world: World, mine: Deployment | None) -> Evidence:
-    """Looked for as soon as the first task failed, since ECS forgets stopped tasks after about an hour."""
-    if mine is not None and mine.status == "PRIMARY" and not mine.failed_tasks and mine.rollout_state != "FAILED":
-        return Evidence()
-    ours = run.results["register"]["task_definition"]
-    try:
-        stopped = [
-            task
-            for task in world.ecs.stopped_tasks(run.target, since=run.started_at)
-            if task.task_definition == ours and is_failure(task)
-        ]
-    except BotError as error:
-        return _known(run) or Evidence(lines=(f"I could not read the stopped tasks: {error}",))
-    if not stopped:
-        return _known(run) or Evidence()
-    reasons = Counter(explain(task) for task in stopped)
-    lines = tuple(f"{count} × {reason}" if count > 1 else reason for reason, count in reasons.most_common(3))
-    return Evidence(lines=lines, logs=last_lines(run, world, stopped[0]))
-
-
-def _known(run: Run) -> Evidence | None:
-    found = run.progress.facts.get("evidence") if run.progress else None
-    if not isinstance(found, list) or run.progress is None:
-        return None
-    return Evidence(lines=tuple(str(line) for line in found), logs=run.progress.logs)
-
-
-def last_lines(run: Run, world: World, task: StoppedTask) -> tuple[str, ...]:
-    """The last log lines of a stopped task's first container that logs; none when they cannot be read."""
-    try:
-        definition = world.ecs.task_definition(run.target.account, task.task_definition)
-        for container in definition.containers:
-            if container.log_group:
-                stream = f"{container.log_stream_prefix}/{container.name}/{task.id}"
-                read = world.logs.tail(run.target.account, container.log_group, stream, LAST_LINES)
-                return tuple(line.message for line in read)
-    except BotError:
-        return ()
-    return ()

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from typing import Any
+
 from bot.cloud import Container, TaskDefinition
 from bot.errors import ConflictError
 
 VERSION_TAG = "runbook-bot:version"
 OPERATION_TAG = "runbook-bot:operation"
 BY_TAG = "runbook-bot:by"
+COPY_TAG = "runbook-bot:copy-of"
+"""Names the revision that one was copied from to go back to it."""
+
+_ECR = re.compile(r"\.dkr[.-]ecr")
 
 
 def repository(image: str) -> str:
@@ -60,3 +68,21 @@ def short_digest(digest: str) -> str:
 def revision(arn: str) -> str:
     """``family:12`` of a task definition's ARN."""
     return arn.rsplit("/", 1)[-1]
+
+
+def digest(image: str) -> str:
+    """The digest an image is pinned by, or nothing."""
+    return image.partition("@")[2]
+
+
+def in_ecr(image: str) -> bool:
+    """Whether an image lives in a private registry of ECR, the only place where it can be looked up."""
+    return _ECR.search(image.partition("/")[0]) is not None
+
+
+def containers(raw: Mapping[str, Any]) -> tuple[Container, ...]:
+    """The containers of a task definition that is known only as AWS's own JSON."""
+    return tuple(
+        Container(name=each["name"], image=each.get("image", ""), essential=each.get("essential", True))
+        for each in raw.get("containerDefinitions") or []
+    )

@@ -88,7 +88,10 @@ def test_a_read_that_gathers_itself_is_never_starved_by_its_own_kind() -> None:
     parallel = Parallel(threads=2)
 
     def outer() -> str:
-        return str(parallel({"inner": lambda: "seen"}, seconds=5)["inner"])
+        return str(parallel({"inner": inner}, seconds=5)["inner"])
+
+    def inner() -> str:
+        return str(parallel({"innermost": lambda: "seen"}, seconds=5)["innermost"])
 
     found = parallel({f"{number}": outer for number in range(4)}, seconds=10)
     parallel.close()

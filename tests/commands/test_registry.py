@@ -60,6 +60,7 @@ def test_it_has_help(scene: Scene, command: Command) -> None:
 
 TYPED = {
     "deploy": ("api production v2", "api production v1", "api production v9"),
+    "rollback": ("api production", "api production to previous", "api production 99"),
     "services": ("", "bi"),
     "scale": ("api production 4", "api production 2", "api production back"),
     "operations": ("", "bi"),

@@ -135,3 +135,11 @@ def test_architectures_are_those_the_manifest_states(
     image = Image(f"{HOST}/bi/api", DIGEST, (), 0.0)
     assert Ecs(sessions).architectures(account, image) == expected
     assert aws.asked("BatchGetImage")[0]["imageIds"] == [{"imageDigest": DIGEST}]
+
+
+def test_an_image_without_a_digest_is_asked_for_by_its_tag(
+    aws: ScriptedAws, sessions: Sessions, account: Account
+) -> None:
+    aws.on("BatchGetImage", {"images": [], "failures": []})
+    assert Ecs(sessions).architectures(account, Image(f"{HOST}/bi/api", "", ("v2",), 0.0)) == ()
+    assert aws.asked("BatchGetImage")[0]["imageIds"] == [{"imageTag": "v2"}]

@@ -108,3 +108,21 @@ def test_alarms_of_both_kinds_are_read_a_hundred_at_a_time(
 def test_no_names_mean_no_alarms_rather_than_all(aws: ScriptedAws, sessions: Sessions, account: Account) -> None:
     assert Metrics(sessions).alarms(account, []) == ()
     assert aws.calls == []
+
+
+def test_when_an_alarm_went_red_is_read_page_by_page(aws: ScriptedAws, sessions: Sessions, account: Account) -> None:
+    def line(at: float, details: str, summary: str = "") -> dict[str, Any]:
+        return {"AlarmName": "a", "Timestamp": at, "HistoryData": details, "HistorySummary": summary}
+
+    pages = {
+        None: {"AlarmHistoryItems": [line(300, '{"newState":{"stateValue":"ALARM"}}')], "NextToken": "2"},
+        "2": {
+            "AlarmHistoryItems": [
+                line(200, '{"newState":{"stateValue":"OK"}}', "Alarm updated from ALARM to OK"),
+                line(100, '{"newState":{"stateVal', "Alarm updated from OK to ALARM"),
+            ]
+        },
+    }
+    aws.on("DescribeAlarmHistory", lambda asked: pages[asked.get("NextToken")])
+    assert Metrics(sessions).went_red(account, "a", since=50.0) == (300.0, 100.0)
+    assert aws.asked("DescribeAlarmHistory")[0]["HistoryItemType"] == "StateUpdate"

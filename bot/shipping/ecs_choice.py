@@ -1,0 +1,265 @@
+"""Which version to go back to, and why that one: facts first, never a number minus one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from bot.cloud import EcsService, ServiceDeployment, ServiceRevision, TaskDefinition
+from bot.command import Choice
+from bot.domain import Target
+from bot.errors import BotError, ConflictError, NotFoundError
+from bot.ports import Past, World
+from bot.shipping import ecs_ledger, images, timeline
+from bot.shipping.ecs_reads import LAST_SECONDS, revision_now, running
+from bot.shipping.timeline import Candidate, Fired
+from bot.views.blocks import ago
+
+PREVIOUS = "previous"
+SHOWN = 6
+"""Candidates whose definitions are read: the chosen one, and those that are offered besides."""
+SEARCHED = 20
+"""Candidates that a tag or digest is looked for in."""
+
+
+@dataclass(frozen=True)
+class History:
+    """All that is known of what ran: ECS's records, newest first, and the ledger; ``unread`` says what is missing."""
+
+    service: EcsService
+    records: tuple[ServiceDeployment, ...]
+    past: tuple[Past, ...]
+    fired: Fired | None
+    unread: str
+    now: float
+
+    @property
+    def current(self) -> ServiceRevision:
+        """What runs now; its images are empty where ECS does not tell."""
+        arn = running(self.service)
+        ran = self._ran()
+        if ran and ran[-1].revision.task_definition == arn:
+            return ran[-1].revision
+        newest = self.records[0] if self.records else None
+        return revision_now(self.service, newest) or ServiceRevision(arn, arn, 0.0)
+
+    def candidates(self) -> tuple[Candidate, ...]:
+        """What could be gone back to, the last that ran first."""
+        about = ecs_ledger.known(self.past)
+        ran = self._ran()
+        bad = timeline.bad_ones(self.records, ran, about)
+        now = timeline.fingerprint(self.current, about.copies)
+        found = timeline.candidates(ran, bad, now, about, self.fired, self.now)
+        seen = {running(self.service), *(each.revision.task_definition for each in ran)}
+        leaving = self._leaving() if self.unread else ()
+        seen |= {_arn(each) for each in leaving}
+        return (*found, *leaving, *ecs_ledger.candidates(self.past, seen))
+
+    def _leaving(self) -> tuple[Candidate, ...]:
+        """What still runs beside a deployment under way, where no record tells of it."""
+        others = [each for each in self.service.deployments if each.task_definition != running(self.service)]
+        return tuple(
+            Candidate(
+                ServiceRevision(each.task_definition, each.task_definition, each.created_at),
+                ran=self.now - each.created_at,
+                at=self.now,
+            )
+            for each in others
+            if each.running
+        )
+
+    def _ran(self) -> tuple[timeline.Ran, ...]:
+        return timeline.timeline(self.records, ecs_ledger.known(self.past).copies)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What to go back to, with its definition, why it, and what else there is."""
+
+    candidate: Candidate
+    definition: TaskDefinition
+    why: str
+    others: tuple[tuple[Candidate, TaskDefinition], ...]
+
+
+def choose(target: Target, to: str, history: History, world: World) -> Chosen:
+    """The version that ``to`` names, or the newest good one.
+
+    Raises ConflictError, listing what could be picked, when none may be chosen without asking; NotFoundError for a
+    name that fits nothing.
+    """
+    found = history.candidates()
+    named = named_arn(to, running(history.service))
+    first = [*([named] if named else []), *_first(found, SEARCHED if to and not named else SHOWN)]
+    definitions = _definitions(target, history, first, world)
+    usable = tuple((each, definitions[_arn(each)]) for each in found if _arn(each) in definitions)
+    if not to:
+        best = timeline.best([each for each, _ in usable])
+        if best is None:
+            raise _none(target, history, usable or _family(target, history, world))
+        candidate, why = best, f"the newest that nothing speaks against: {reason(best)}"
+    elif to.lower() == PREVIOUS:
+        candidate = _previous(target, history, found, definitions)
+        why = f"you asked for what ran before; {reason(candidate)}"
+    elif named in definitions:
+        candidate, why = _numbered(target, history, found, named)
+    else:
+        candidate, why = _called(target, to, usable)
+    others = tuple((each, definition) for each, definition in usable if _arn(each) != _arn(candidate))
+    return Chosen(candidate, definitions[_arn(candidate)], why, others)
+
+
+def offered(target: Target, history: History, world: World) -> tuple[tuple[Candidate, TaskDefinition], ...]:
+    """Everything that could be gone back to and still made to run, the last that ran first."""
+    found = history.candidates()
+    definitions = _definitions(target, history, _first(found, SEARCHED), world)
+    return tuple((each, definitions[_arn(each)]) for each in found if _arn(each) in definitions)
+
+
+def named_arn(to: str, running_arn: str) -> str:
+    """The ARN that ``41``, ``api:41`` or a whole ARN names; nothing for tags, digests and ``previous``."""
+    if to.startswith("arn:"):
+        return to
+    place, _, current = running_arn.rpartition("/")
+    family, _, number = to.rpartition(":")
+    if not number.isdigit() or family == "sha256":
+        return ""
+    return f"{place}/{family or current.rpartition(':')[0]}:{number}"
+
+
+def _first(found: Sequence[Candidate], limit: int) -> list[str]:
+    """The last that ran, whatever it is worth, then the good ones, then the rest in their order."""
+    ordered = sorted(found[1:], key=lambda each: not each.is_good)
+    return [_arn(each) for each in (*found[:1], *ordered)][:limit]
+
+
+def _arn(candidate: Candidate) -> str:
+    return candidate.revision.task_definition
+
+
+def _definitions(target: Target, history: History, arns: Sequence[str], world: World) -> dict[str, TaskDefinition]:
+    """Those that still can be made to run: AWS has them, or the ledger kept them."""
+    reads: dict[str, Callable[[], Any]] = {
+        arn: partial(world.ecs.task_definition, target.account, arn, fresh=True) for arn in dict.fromkeys(arns)
+    }
+    found: Mapping[str, Any] = world.gather(reads, seconds=LAST_SECONDS)
+    usable: dict[str, TaskDefinition] = {}
+    for arn, answer in found.items():
+        if isinstance(answer, TaskDefinition):
+            usable[arn] = answer
+        elif isinstance(answer, NotFoundError):
+            kept = ecs_ledger.forgotten(history.past, arn)
+            if kept is not None:
+                usable[arn] = kept
+        elif isinstance(answer, BotError):
+            raise answer
+    return usable
+
+
+def _previous(
+    target: Target, history: History, found: Sequence[Candidate], definitions: Mapping[str, TaskDefinition]
+) -> Candidate:
+    if not found:
+        raise _none(target, history, ())
+    if _arn(found[0]) not in definitions:
+        raise ConflictError(
+            f"{images.revision(_arn(found[0]))} ran before, and neither ECS nor I have its task definition any more.",
+            hint="Name another one, or deploy its version again.",
+        )
+    return found[0]
+
+
+def _numbered(target: Target, history: History, found: Sequence[Candidate], arn: str) -> tuple[Candidate, str]:
+    if arn == running(history.service):
+        raise ConflictError(f"{target.label} runs {images.revision(arn)} already.", hint="Name an earlier one.")
+    mine = next((each for each in found if _arn(each) == arn), None)
+    if mine is not None:
+        return mine, f"you named it; {reason(mine)}"
+    # A family may belong to two services.
+    bare = Candidate(ServiceRevision(arn, arn, 0.0), 0.0, 0.0)
+    return bare, "you named it; it is not known to have run in this service"
+
+
+def _called(target: Target, to: str, usable: Sequence[tuple[Candidate, TaskDefinition]]) -> tuple[Candidate, str]:
+    for each, definition in usable:
+        if _is_called(to, each, definition, target):
+            return each, f"you named it; {reason(each)}"
+    raise NotFoundError(
+        f"I know of no {to} that ran in {target.label} before.",
+        hint=_offer(usable) or "To ship it, deploy it: that says what it is and checks that it exists.",
+    )
+
+
+def _family(target: Target, history: History, world: World) -> tuple[tuple[Candidate, TaskDefinition], ...]:
+    """Revisions below the running one, to be picked from by a person: a number proves nothing."""
+    place, _, number = running(history.service).rpartition(":")
+    numbers = range(int(number) - 1, max(0, int(number) - 5), -1)
+    found = _definitions(target, history, [f"{place}:{each}" for each in numbers], world)
+    return tuple((Candidate(ServiceRevision(arn, arn, 0.0), 0.0, 0.0), found[arn]) for arn in found)
+
+
+def _is_called(to: str, candidate: Candidate, definition: TaskDefinition, target: Target) -> bool:
+    """Whether a tag or a digest means this version."""
+    try:
+        container = images.shipped(definition, target.service.container, target.label)
+    except ConflictError:
+        return False
+    pins = [images.digest(container.image), *(images.digest(each) for each in candidate.revision.images)]
+    if to.startswith("sha256:"):
+        return any(pin.startswith(to) for pin in pins)
+    return to in (images.version(definition, container), images.tag(container.image))
+
+
+def reason(candidate: Candidate) -> str:
+    """Why a version is worth going back to, or what is not known of it."""
+    if candidate.bad:
+        return candidate.bad
+    if candidate.red:
+        return f"{', '.join(candidate.red)} went off within its first minutes"
+    if not candidate.soaked:
+        return f"it ran for only {ago(candidate.ran)}" if candidate.ran else "nobody saw it prove itself"
+    quiet = "no alarm went off in its first minutes" if candidate.red == () else "whether alarms went off is not known"
+    return f"it ran for {ago(candidate.ran)} and nobody went back from it; {quiet}"
+
+
+def _none(target: Target, history: History, usable: Sequence[tuple[Candidate, TaskDefinition]]) -> ConflictError:
+    why = f" {history.unread}" if history.unread else ""
+    offer = _offer(usable) or "Name a revision of the family yourself: /rollback … to <revision>."
+    return ConflictError(f"There is no version of {target.label} that I know to be good.{why}", hint=offer)
+
+
+def _offer(usable: Sequence[tuple[Candidate, TaskDefinition]]) -> str:
+    words = [f"{images.revision(_arn(each))} ({reason(each)})" for each, _ in usable[:4]]
+    return f"Pick one yourself, after the word `to`: {'; '.join(words)}." if words else ""
+
+
+def choices(target: Target, chosen: Chosen, current: str) -> tuple[Choice, ...]:
+    """The four best others, as commands; good ones first."""
+    ordered = sorted(chosen.others, key=lambda each: not each[0].is_good)
+    return tuple(
+        Choice(label=label(target, *each), text=f"rollback {place(target)} to {word(_arn(each[0]), current)}")
+        for each in ordered[:4]
+    )
+
+
+def place(target: Target) -> str:
+    """A target as people type it."""
+    return f"{target.system}/{target.name} {target.environment}"
+
+
+def label(target: Target, candidate: Candidate, definition: TaskDefinition) -> str:
+    """``v1.2 (api:40), ran 3 days`` for a button or a form."""
+    try:
+        version = images.version(definition, images.shipped(definition, target.service.container, target.label))
+    except ConflictError:
+        version = definition.family
+    known = candidate.bad or (f"ran {ago(candidate.ran)}" if candidate.ran else "not known to have run")
+    return f"{version} ({images.revision(_arn(candidate))}), {known}"
+
+
+def word(arn: str, current: str) -> str:
+    """A revision as it is typed: its number where the family is the running one's."""
+    family, _, number = images.revision(arn).rpartition(":")
+    return number if family == images.revision(current).rpartition(":")[0] else f"{family}:{number}"

@@ -1,0 +1,81 @@
+"""Which version a rollback goes back to, and what else there is."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.errors import ConflictError, NotFoundError, UpstreamError
+from tests.bot.shipping.rollbacks import define, going_back, ran, run_now, with_a_past
+from tests.fakes import a_past
+from tests.scene import NEW, OLD, REPOSITORY, Scene
+
+
+@pytest.fixture
+def history(scene: Scene) -> Scene:
+    """A service with a past."""
+    return with_a_past(scene)
+
+
+def test_it_says_why_this_one(history: Scene) -> None:
+    assert going_back(history).details[0] == (
+        "Chosen: the newest that nothing speaks against: it ran for 10 days and nobody went back from it; "
+        "no alarm went off in its first minutes"
+    )
+
+
+def test_alarms_that_nobody_may_read_are_said_to_be_unknown(history: Scene) -> None:
+    history.metrics.failures.add("went_red", UpstreamError("AWS refused cloudwatch:DescribeAlarmHistory."))
+    assert going_back(history).details[0].endswith("whether alarms went off is not known")
+
+
+def test_a_forgotten_revision_that_nobody_kept_is_passed_over(history: Scene) -> None:
+    ran(history, 4, "sha256:" + "4" * 64, 30)
+    del history.ecs.definitions["arn:aws:ecs:r:1:task-definition/api:5"]
+    history.ecs.records.sort(key=lambda each: -each.created_at)
+    assert going_back(history).facts["version"] == "v4"
+
+
+def test_the_choice_of_a_person_goes_before_ours(history: Scene) -> None:
+    ran(history, 4, "sha256:" + "4" * 64, 30)
+    history.ecs.records.sort(key=lambda each: -each.created_at)
+    made = going_back(history)
+    assert [each.text for each in made.choices] == ["rollback bi/api production to 4"]
+    assert going_back(history, "4").facts["version"] == "v4"
+    assert going_back(history, "api:4").facts["version"] == "v4"
+    assert going_back(history, "v4").facts["version"] == "v4"
+    assert going_back(history, "sha256:4444").facts["version"] == "v4"
+    assert going_back(history, "previous").facts["version"] == "v5"
+
+
+def test_a_revision_that_never_ran_here_can_be_named_and_is_warned_of(history: Scene) -> None:
+    define(history, 7, f"{REPOSITORY}@{OLD}")
+    made = going_back(history, "7")
+    assert made.details[0] == "Chosen: you named it; it is not known to have run in this service"
+    assert made.warnings == ("It never proved itself: it did not run for ten minutes that I know of.",)
+
+
+def test_a_revision_of_another_service_of_the_family_is_not_chosen(scene: Scene) -> None:
+    """Two services share the family: the other one's newer revisions are no candidates of this one's."""
+    ran(scene, 3, OLD, 20)
+    define(scene, 6, f"{REPOSITORY}:v6")
+    run_now(scene, ran(scene, 8, NEW, 1))
+    assert going_back(scene).facts["version"] == "v3"
+
+
+@pytest.mark.parametrize("to", ["8", "api:8"])
+def test_what_runs_already_is_no_way_back(history: Scene, to: str) -> None:
+    with pytest.raises(ConflictError, match="runs api:8 already"):
+        going_back(history, to)
+
+
+def test_a_name_that_fits_nothing_is_answered_with_what_there_is(history: Scene) -> None:
+    with pytest.raises(NotFoundError, match=r"no v99 that ran .* Pick one yourself, .*: api:5 \(it ran for 10 days"):
+        going_back(history, "v99")
+
+
+def test_what_a_person_rolled_back_from_is_not_gone_back_to(scene: Scene) -> None:
+    ran(scene, 4, "sha256:" + "4" * 64, 30)
+    five = ran(scene, 5, OLD, 12)
+    run_now(scene, ran(scene, 8, NEW, 1))
+    past = a_past(scene.api.key, command="rollback", facts={"from_definition": five})
+    assert going_back(scene, "", past).facts["version"] == "v4"
