@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from bot.command import Command
+from commands.cancel import cancel
 from commands.deploy import deploy
 from commands.freeze import freeze
 from commands.help import help_
 from commands.operations import operations
+from commands.restart import restart
 from commands.rollback import rollback
 from commands.scale import scale
 from commands.services import services
 from commands.unfreeze import unfreeze
 
 COMMANDS: dict[str, Command] = {
-    command.name: command for command in (services, deploy, rollback, scale, operations, freeze, unfreeze, help_)
+    command.name: command
+    for command in (services, deploy, rollback, scale, restart, operations, freeze, unfreeze, help_)
 }

@@ -8,9 +8,10 @@ from bot.command import Strategy
 from bot.domain import ServiceKind, Target
 from bot.errors import ConflictError
 from bot.shipping.ecs import ECS
+from bot.shipping.functions import LAMBDA
 from bot.shipping.kind import Kind
 
-KINDS: Mapping[ServiceKind, Kind] = {ServiceKind.ECS: ECS}
+KINDS: Mapping[ServiceKind, Kind] = {ServiceKind.ECS: ECS, ServiceKind.LAMBDA: LAMBDA}
 
 STRATEGIES: Mapping[str, Strategy] = {
     name: strategy for kind in KINDS.values() for name, strategy in kind.strategies.items()

@@ -64,6 +64,8 @@ TYPED = {
     "services": ("", "bi"),
     "scale": ("api production 4", "api production 2", "api production back"),
     "operations": ("", "bi"),
+    "cancel": ("api production",),
+    "restart": ("api production", "api production task nothing"),
     "freeze": ("bi 2h audit", "bo 2h audit"),
     "unfreeze": ("bi",),
     "help": ("",),

@@ -1,0 +1,140 @@
+"""``/cancel``: stop what the bot has in hand for a service.
+
+What AWS was not told of yet simply does not happen. A rollout that is under way is stopped with a rollback where its
+kind can go back; what that leaves behind is said.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from bot.catalog import Catalog
+from bot.command import Change, Command, Effect, Plan, Progress, Run, Stage, Strategy
+from bot.domain import Person, Target
+from bot.errors import BotError, ConflictError
+from bot.operation import ACTIVE, WAITING
+from bot.ports import Past, World
+from bot.shipping.kinds import STRATEGIES, shippable
+
+RECENT_SECONDS = 7 * 86400.0
+WITHDRAW = "withdraw"
+GOES_BACK = ("deploy", "rollback", "restart", "cancel")
+"""Commands whose rollout can be stopped by going back."""
+
+
+class CancelArgs(BaseModel):
+    """What ``/cancel`` takes."""
+
+    model_config = ConfigDict(frozen=True)
+
+    service: str = Field(description="The service, as `api` or `bi/api`.")
+    environment: str = Field(description="The environment; its beginning is enough.")
+
+
+def target(args: CancelArgs, catalog: Catalog) -> Target:
+    """The one target that is meant. Raises NotFoundError with the candidates."""
+    return catalog.find(args.service, args.environment)
+
+
+def plan(args: CancelArgs, world: World, person: Person) -> Plan:
+    """What waits and what is under way, and what stopping it means. Only reads."""
+    aim = target(args, world.catalog)
+    found = world.recent.every(aim.key, since=world.clock.now() - RECENT_SECONDS, limit=50)
+    waiting = [past for past in found if past.state in WAITING and past.command != "cancel"]
+    active = next((past for past in found if past.state in ACTIVE), None)
+    withdrawn = [
+        Change(what=past.title, before="waits, AWS knows nothing of it", after="does not happen") for past in waiting
+    ]
+    if active is None:
+        return _waiting(aim, waiting, withdrawn)
+    back = _back(aim, active, world, person)
+    return back.model_copy(
+        update={
+            "title": f"Cancel: {active.title}",
+            "changes": (*withdrawn, *back.changes),
+            "facts": {**back.facts, "waiting": [past.id for past in waiting]},
+        }
+    )
+
+
+def _waiting(aim: Target, waiting: list[Past], withdrawn: list[Change]) -> Plan:
+    if not waiting:
+        text = f"Nothing of mine waits or is under way for {aim.label}. A rollback also stops what others began."
+        return Plan(title=text, answer_text=text)
+    return Plan(
+        title=f"Cancel what waits for {aim.label}",
+        strategy=WITHDRAW,
+        changes=tuple(withdrawn),
+        facts={"waiting": [past.id for past in waiting]},
+        basis={"waiting": ", ".join(sorted(past.id for past in waiting))},
+    )
+
+
+def _back(aim: Target, active: Past, world: World, person: Person) -> Plan:
+    """How what is under way is stopped. Before AWS was told of anything letting go is enough."""
+    if not active.results:
+        letting_go = Change(what=active.title, before="under way, AWS knows nothing of it", after="does not happen")
+        return Plan(title="", strategy=WITHDRAW, changes=(letting_go,), basis={"under way": active.id})
+    if active.command not in GOES_BACK:
+        raise ConflictError(
+            f"{active.title} was told to AWS in one call and cannot be stopped.", hint="Ask for what you want instead."
+        )
+    try:
+        return shippable(aim).rollback(aim, "", world, person)
+    except BotError as error:
+        raise ConflictError(f"{active.title} cannot be stopped: {error.message}", hint=error.hint) from error
+
+
+def _withdrawals(plan: Plan) -> tuple[Effect, ...]:
+    ids = plan.facts.get("waiting")
+    return tuple(_withdrawal(str(each)) for each in ids) if isinstance(ids, list) else ()
+
+
+def _withdrawal(operation: str) -> Effect:
+    def tell(run: Run, world: World) -> dict[str, Any]:
+        world.tell(operation, WITHDRAW, {"user": run.actor.user}, f"{WITHDRAW}:{run.operation}")
+        return {"told": operation}
+
+    return Effect(name=f"withdraw:{operation}", find=lambda run, world: None, do=tell)
+
+
+def _over(run: Run, world: World) -> Progress:
+    """One look whether those that waited have ended."""
+    ids = run.plan.facts.get("waiting")
+    past = [world.recent.operation(str(each)) for each in ids] if isinstance(ids, list) else []
+    left = [each.title for each in past if each is not None and each.state in WAITING]
+    if left:
+        return Progress(stage=Stage.ROLLING, headline=f"Withdrawing {', '.join(left)}")
+    late = [each.title for each in past if each is not None and each.state in ACTIVE]
+    if late:
+        headline = f"Too late for {', '.join(late)}: it has begun. Cancel it again."
+        return Progress(stage=Stage.FAILED, headline=headline, unchanged=True)
+    return Progress(stage=Stage.SUCCEEDED, headline="Cancelled before AWS was told of anything")
+
+
+def _with_withdrawals(strategy: Strategy) -> Strategy:
+    effects = strategy.effects
+    return Strategy(
+        effects=lambda plan: (*_withdrawals(plan), *effects(plan)),
+        watch=strategy.watch,
+        answers=strategy.answers,
+        soaks=strategy.soaks,
+    )
+
+
+cancel = Command(
+    name="cancel",
+    summary="Stop what is waiting or under way for a service",
+    action="cancel",
+    args=CancelArgs,
+    target=target,
+    plan=plan,
+    examples=("bi/api production",),
+    strategies={
+        WITHDRAW: Strategy(effects=_withdrawals, watch=_over, soaks=False),
+        **{name: _with_withdrawals(strategy) for name, strategy in STRATEGIES.items()},
+    },
+    urgent=True,
+)

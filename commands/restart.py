@@ -1,0 +1,197 @@
+"""``/restart``: new tasks of the same code; of a whole ECS service, or of one task.
+
+A tag may mean another image by now than the one that runs: ECS resolves it anew at every deployment, and a restart
+would then ship code that nobody asked for. Such a service is restarted as a copy of its revision, pinned to what runs.
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-rollback.html (version consistency)
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from bot.catalog import Catalog
+from bot.cloud import EcsService, RunningTask, TaskDefinition
+from bot.command import Change, Check, Choice, Command, Plan, Strategy
+from bot.domain import Person, ServiceKind, Target
+from bot.errors import BotError, ConflictError, NotFoundError, UsageError
+from bot.ports import World
+from bot.shipping import ecs_code_deploy, ecs_effects, ecs_restart, ecs_watch, images
+from bot.shipping.ecs_checks import room_to_roll
+from bot.shipping.ecs_reads import FIRST_SECONDS, LAST_SECONDS, running, standing, value
+from bot.shipping.verdicts import blocking, passed, unknown, warned
+from bot.views.blocks import ago
+
+
+class RestartArgs(BaseModel):
+    """What ``/restart`` takes."""
+
+    model_config = ConfigDict(frozen=True)
+
+    service: str = Field(description="The service, as `api` or `bi/api`.")
+    environment: str = Field(description="The environment; its beginning is enough.")
+    only: Literal["", "task"] = Field(default="", description="The word `task`, to restart a single one.")
+    task: str = Field(default="", description="Its id; the beginning is enough.")
+
+
+def target(args: RestartArgs, catalog: Catalog) -> Target:
+    """The one ECS service that is meant. Raises BotErrors in sentences."""
+    found = catalog.find(args.service, args.environment)
+    if found.service.kind is ServiceKind.LAMBDA:
+        raise ConflictError(f"{found.label} is a Lambda function: each call may start anew.", hint="Deploy it again.")
+    if found.service.kind is ServiceKind.STATIC_SITE:
+        raise ConflictError(f"{found.label} is a static site: nothing runs that could be restarted.")
+    if args.only and not args.task:
+        raise UsageError(
+            "Please say which task.", hint=f"For example: restart {found.name} {found.environment} task 0f3a"
+        )
+    return found
+
+
+def plan(args: RestartArgs, world: World, person: Person) -> Plan:
+    """What would be started anew, and whether anybody would notice. Only reads."""
+    aim = target(args, world.catalog)
+    reads: dict[str, Callable[[], Any]] = {
+        "service": partial(world.ecs.service, aim),
+        "tasks": partial(world.ecs.running_tasks, aim),
+    }
+    found = world.gather(reads, seconds=FIRST_SECONDS)
+    service = standing(found, aim)
+    if args.only:
+        return _one_task(args.task, aim, service, value(found, "tasks"), world)
+    if service.desired == 0:
+        raise ConflictError(f"{aim.label} has no tasks that could be restarted.", hint="Scale it first.")
+    definition = world.ecs.task_definition(aim.account, running(service))
+    return _whole(aim, service, definition, found["tasks"], world)
+
+
+def _whole(aim: Target, service: EcsService, definition: TaskDefinition, tasks: Any, world: World) -> Plan:
+    container = images.shipped(definition, aim.service.container, aim.label)
+    version = images.version(definition, container)
+    drifted, check = _drift(aim, definition, tasks, world)
+    revision = images.revision(definition.arn)
+    after = f"a copy of {revision}, pinned to what runs" if drifted else revision
+    group = world.code_deploy.group(aim, service) if service.controller == "CODE_DEPLOY" else None
+    forced = "code_deploy" if group else "ecs_restart"
+    facts: dict[str, Any] = {
+        "task_definition": definition.arn,
+        "from_definition": definition.arn,
+        "to_definition": definition.arn,
+        "family": definition.family,
+        "version": version,
+        "stands": not drifted,
+        "images": drifted or None,
+        "copy_of": definition.arn if drifted else None,
+        "group": list(group) if group else None,
+    }
+    tag = images.tag(container.image)
+    ship = Choice(label=f"Deploy what {tag} means now", text=f"deploy {aim.system}/{aim.name} {aim.environment} {tag}")
+    return Plan(
+        title=f"Restart {aim.label}",
+        strategy="ecs" if drifted and not group else forced,
+        changes=(
+            Change(what="Tasks", before=f"{service.running} of {version}", after=f"{service.desired} new ones"),
+            Change(what="Revision", before=revision, after=after),
+        ),
+        checks=(check, _in_flight(service), _outage(service), room_to_roll(service)),
+        choices=(ship,) if drifted and tag else (),
+        facts=facts,
+        basis={
+            "revision": revision,
+            "deployment": service.primary.id if service.primary else "",
+            "images": ", ".join(images.short_digest(images.digest(each)) for each in sorted(drifted.values())),
+        },
+    )
+
+
+def _drift(aim: Target, definition: TaskDefinition, tasks: Any, world: World) -> tuple[dict[str, str], Check]:
+    """Images to pin, by container, where a tag means something else by now; and the check that says so."""
+    name = "same code"
+    loose = [each for each in definition.containers if not images.digest(each.image) and images.in_ecr(each.image)]
+    if not loose:
+        return {}, passed(name, "every image is pinned by its digest")
+    if isinstance(tasks, Exception):
+        return {}, unknown(name, tasks)
+    reads: dict[str, Callable[[], Any]] = {
+        each.name: partial(world.ecs.image, aim.account, each.image) for each in loose
+    }
+    now = world.gather(reads, seconds=LAST_SECONDS)
+    pinned: dict[str, str] = {}
+    unread: BotError | Exception | None = None
+    for each in loose:
+        runs = Counter(task.images[each.name] for task in tasks if each.name in task.images).most_common(1)
+        means = now[each.name]
+        if isinstance(means, Exception):
+            unread = means
+        elif runs and means.digest != runs[0][0]:
+            pinned[each.name] = f"{images.repository(each.image)}@{runs[0][0]}"
+    if pinned:
+        tags = ", ".join(images.tag(each.image) or "latest" for each in loose if each.name in pinned)
+        return pinned, warned(name, f"{tags} means another image by now; a plain restart would have deployed new code")
+    if unread is not None:
+        return {}, unknown(name, unread)
+    return {}, passed(name, "the tags mean what runs")
+
+
+def _in_flight(service: EcsService) -> Check:
+    name = "deployments in flight"
+    if not service.in_flight or service.primary is None:
+        return passed(name, "none")
+    return blocking(name, f"{images.revision(service.primary.task_definition)} is still rolling out")
+
+
+def _outage(service: EcsService) -> Check:
+    name = "outage"
+    least = -(-service.desired * service.minimum_healthy_percent // 100)
+    if service.desired == 1 and least == 0:
+        return blocking(name, "its only task may be stopped before another one runs (minimum healthy percent 0)")
+    return passed(name, f"at least {least} of {service.desired} tasks run all the time")
+
+
+def _one_task(word: str, aim: Target, service: EcsService, tasks: tuple[RunningTask, ...], world: World) -> Plan:
+    meant = [task for task in tasks if task.id.startswith(word.lower())]
+    if len(meant) != 1:
+        listed = ", ".join(task.id[:8] for task in tasks) or "none"
+        several = (
+            f"{len(meant)} tasks of {aim.label} begin with {word}." if meant else f"No task of {aim.label} is {word}."
+        )
+        raise NotFoundError(several, hint=f"Running are: {listed}.")
+    task = meant[0]
+    now = world.clock.now()
+    checks = [passed("protection", "not protected from being stopped")]
+    if task.protected_until > now:
+        checks = [blocking("protection", f"protected from being stopped for {ago(task.protected_until - now)} more")]
+    if len(tasks) <= 1:
+        checks.append(blocking("outage", "it is the only task: nothing answers until another one runs"))
+    else:
+        checks.append(passed("outage", f"{len(tasks) - 1} other tasks go on"))
+    running_for = f"up for {ago(now - task.started_at)}, {task.health.lower() or 'health unknown'}"
+    return Plan(
+        title=f"Restart a task of {aim.label}",
+        strategy="task",
+        changes=(Change(what=f"Task {task.id[:8]}", before=running_for, after="stopped; ECS starts another one"),),
+        checks=tuple(checks),
+        facts={"task": task.id},
+        basis={"task": task.id},
+    )
+
+
+restart = Command(
+    name="restart",
+    summary="Replace the running tasks by new ones of the same code",
+    action="restart",
+    args=RestartArgs,
+    target=target,
+    plan=plan,
+    examples=("bi/api production", "bi/api production task 0f3a91c2"),
+    strategies={
+        "ecs_restart": Strategy(effects=ecs_restart.effects, watch=ecs_watch.watch, soaks=False),
+        "ecs": Strategy(effects=ecs_effects.effects, watch=ecs_watch.watch, soaks=False),
+        "code_deploy": Strategy(effects=ecs_code_deploy.effects, watch=ecs_code_deploy.watch, soaks=False),
+        "task": Strategy(effects=lambda plan: (ecs_restart.STOP_TASK,), watch=ecs_restart.watch_task, soaks=False),
+    },
+)
