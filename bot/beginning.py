@@ -44,9 +44,10 @@ class Beginning:
                 *(State.APPROVED, operation.starts_at, as_json(operation)), consumed=at.consumed, new=(*told, shown)
             )
         holder = self._holder(target)
-        if holder is not None:
+        if holder is not None and not at.command.urgent:
             return self._ahead(at, operation, holder, told)
-        if not planned:
+        # Who takes over has seen what is under way; that it lets go makes no other plan of it.
+        if not planned and not operation.takes_over:
             fresh = self._planner.plan(at.command, operation, target)
             if not fresh.changes_anything:
                 return self._nothing_left(at, operation, fresh, told)
@@ -56,6 +57,8 @@ class Beginning:
             operation = operation.model_copy(update={"plan": fresh})
             if operation.forbidden_by(fresh):
                 return self._stale(at, operation, fresh, difference(seen or fresh, fresh), told)
+        if holder is not None:
+            return self._ahead(at, operation, holder, told)
         running = operation.model_copy(update={"note": "", "started_at": at.now})
         new = [*told, self._say.card(at.row.id, running, State.RUNNING, at.now)]
         if any(each.emergency for each in running.overrides):
@@ -95,7 +98,7 @@ class Beginning:
         title = other.plan.title if other.plan else other.command
         if at.command.urgent and holder.id != at.row.id and other.command != at.command.name:
             note = f"Taking over from {person.name}: {title}."
-            waiting = operation.model_copy(update={"note": note})
+            waiting = operation.model_copy(update={"note": note, "takes_over": True})
             new = list(told)
             if note != operation.note:
                 new.append(self._say.card(at.row.id, waiting, State.APPROVED, at.now))
@@ -168,4 +171,4 @@ class Beginning:
 def undecided(operation: Operation, note: str) -> Operation:
     """Whatever was said about a plan that is no longer true does not count for the next one."""
     changes = {"note": note, "overrides": (), "approvals": (), "confirmed_plan": "", "confirmed_by": ""}
-    return operation.model_copy(update={**changes, "confirmed_at": 0.0, "starts_at": 0.0})
+    return operation.model_copy(update={**changes, "confirmed_at": 0.0, "starts_at": 0.0, "takes_over": False})

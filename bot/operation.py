@@ -63,7 +63,8 @@ class Operation(Frozen):
     of the next one. ``note`` is what its card says besides the plan. ``approvals`` and ``overrides`` are bound to the
     plan that ``confirmed_plan`` is the fingerprint of. ``ticked`` are indexes of the checklist. ``starts_at`` is when
     an announced change may begin. ``unattended`` operations were started by the bot itself and need no confirmation.
-    ``answered`` are the values of the buttons that were pressed while it settled.
+    ``takes_over`` waits for one that is under way to let go. ``answered`` are the values of the buttons that were
+    pressed while it settled. ``overdue`` says that its taking long was told.
     """
 
     command: str
@@ -86,6 +87,7 @@ class Operation(Frozen):
     planned_at: float = 0.0
     starts_at: float = 0.0
     unattended: bool = False
+    takes_over: bool = False
     answered: tuple[str, ...] = ()
     overdue: bool = False
     started_at: float = 0.0

@@ -16,5 +16,8 @@ from commands.unfreeze import unfreeze
 
 COMMANDS: dict[str, Command] = {
     command.name: command
-    for command in (services, deploy, rollback, scale, restart, operations, freeze, unfreeze, help_)
+    for command in (
+        *(services, deploy, rollback, scale, restart, cancel),
+        *(operations, freeze, unfreeze, help_),
+    )
 }

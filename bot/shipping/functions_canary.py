@@ -65,7 +65,8 @@ def _otherwise(run: Run, alias: FunctionAlias, off: tuple[AlarmReading, ...]) ->
     """The alias does not share as this step made it: this bot took it back and died then, or somebody moved it."""
     if alias.version == run.plan.facts["from_version"] and not alias.weights:
         return _ended(run, off)
-    return Progress(stage=Stage.FAILED, headline=f"Superseded: {past.stands(alias)}, and not by this operation")
+    headline = f"Superseded: {past.stands(alias)}, and not by this operation"
+    return Progress(stage=Stage.FAILED, headline=headline, unchanged=True)
 
 
 def _ended(run: Run, off: tuple[AlarmReading, ...]) -> Progress:

@@ -13,7 +13,8 @@ def watch(run: Run, world: World) -> Progress:
     version = str(run.results["alias"]["version"])
     alias = world.functions.alias(run.target)
     if alias.version != version or alias.weights:
-        return Progress(stage=Stage.FAILED, headline=f"Superseded: {past.stands(alias)}, and not by this operation")
+        headline = f"Superseded: {past.stands(alias)}, and not by this operation"
+        return Progress(stage=Stage.FAILED, headline=headline, unchanged=True)
     name = str(run.plan.facts["version"])
     named = f" ({name})" if name else ""
     return answered(run, world, f"all calls of {alias.name} go to version {version}{named}", 100, 100)
