@@ -152,6 +152,16 @@ class ObjectVersion:
 
 
 @dataclass(frozen=True)
+class Distribution:
+    """A CloudFront distribution; ``origins`` are host names, ``invalidating`` counts invalidations in progress."""
+
+    id: str
+    enabled: bool
+    origins: tuple[str, ...] = ()
+    invalidating: int = 0
+
+
+@dataclass(frozen=True)
 class Release:
     """A version that an artifact prefix offers; ``at`` is when it was written, 0 when that is not known."""
 

@@ -15,6 +15,7 @@ from bot.shipping_cloud import (
     Archive,
     BuildStatus,
     CodeDeployment,
+    Distribution,
     Function,
     FunctionAlias,
     ObjectVersion,
@@ -171,6 +172,10 @@ class Sites(Protocol):
 
     def remove(self, target: Target, keys: Sequence[str]) -> None:
         """Hide objects behind delete markers; their versions stay."""
+        ...
+
+    def distribution(self, target: Target) -> Distribution:
+        """GetDistribution. Raises NotFoundError."""
         ...
 
     def invalidate(self, target: Target, reference: str, paths: Sequence[str]) -> str:

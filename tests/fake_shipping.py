@@ -12,6 +12,7 @@ from bot.shipping_cloud import (
     Archive,
     BuildStatus,
     CodeDeployment,
+    Distribution,
     Function,
     FunctionAlias,
     ObjectVersion,
@@ -198,6 +199,7 @@ class FakeSites:
         self.headers: dict[str, str] = {}
         self.keeps_versions = True
         self.status = "Completed"
+        self.front = Distribution("E1", enabled=True)
         self.invalidations: dict[str, tuple[str, ...]] = {}
         self.writes: list[str] = []
         self.failures = Failures()
@@ -208,16 +210,19 @@ class FakeSites:
         return self.artifacts.get(address, ())
 
     def releases(self, account: Account, address: str) -> tuple[Release, ...]:
+        self.failures.take("releases")
         return self.offered
 
     def exists(self, account: Account, address: str) -> bool:
         return address in self.artifacts
 
     def objects(self, target: Target) -> tuple[SiteObject, ...]:
+        self.failures.take("objects")
         now = [each for each in self.kept if each.is_latest and not each.deleted]
         return tuple(SiteObject(each.key, 1, each.etag, each.modified_at) for each in now)
 
     def versioned(self, target: Target) -> bool:
+        self.failures.take("versioned")
         return self.keeps_versions
 
     def versions(self, target: Target, keys: Collection[str]) -> tuple[ObjectVersion, ...]:
@@ -238,12 +243,20 @@ class FakeSites:
         self.failures.take("restore")
         self.writes.append(f"restore {dict(versions)}")
         old = {(each.key, each.version): each.etag for each in self.kept}
-        return {key: self.put(key, old[key, name], self.headers[name]) for key, name in versions.items()}
+        made = {key: self.put(key, old[key, name], self.headers[name]) for key, name in versions.items()}
+        self.lost_answers.take("restore")
+        return made
 
     def remove(self, target: Target, keys: Sequence[str]) -> None:
+        self.failures.take("remove")
         self.writes.append(f"remove {', '.join(keys)}")
         for key in keys:
             self.put(key, "", "", deleted=True)
+        self.lost_answers.take("remove")
+
+    def distribution(self, target: Target) -> Distribution:
+        self.failures.take("distribution")
+        return self.front
 
     def invalidate(self, target: Target, reference: str, paths: Sequence[str]) -> str:
         self.failures.take("invalidate")
