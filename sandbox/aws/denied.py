@@ -12,6 +12,24 @@ ANY = "*"
 """What is named for actions that IAM does not grant resource by resource."""
 
 
+_PERMISSIONS = {
+    "s3:CopyObject": "s3:PutObject",
+    "s3:DeleteObjects": "s3:DeleteObject",
+    "s3:HeadBucket": "s3:ListBucket",
+    "s3:HeadObject": "s3:GetObject",
+    "s3:ListBuckets": "s3:ListAllMyBuckets",
+    "s3:ListObjects": "s3:ListBucket",
+    "s3:ListObjectsV2": "s3:ListBucket",
+    "s3:ListObjectVersions": "s3:ListBucketVersions",
+}
+"""Where IAM's permission is not called what the operation is."""
+
+
+def permission_of(operation: Operation) -> str:
+    """The permission that stands in the refusal of this call, ``s3:ListBucket``."""
+    return _PERMISSIONS.get(operation.action, operation.action)
+
+
 def resource_of(operation: Operation) -> str:
     """The ARN that stands in the refusal of this call; ``*`` where IAM knows none for the action."""
     name = _WRITTEN.get(operation.service)

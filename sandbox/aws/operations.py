@@ -19,6 +19,22 @@ _ENDPOINT_NAMES = {
 }
 
 
+_COPIES = {"PutObject": "CopyObject", "UploadPart": "UploadPartCopy"}
+"""S3's operations that a header makes others."""
+_RARER = dict.fromkeys(("CopyObject", "UploadPart", "UploadPartCopy", "ListParts"), 1)
+"""Share their route with one that is asked more often."""
+
+
+@dataclass(frozen=True)
+class _Route:
+    """How an operation is asked for: ``query`` are the parameters it always has."""
+
+    method: str
+    pattern: re.Pattern[str]
+    query: frozenset[str]
+    name: str
+
+
 @dataclass(frozen=True)
 class Operation:
     """``service`` is IAM's prefix ("ecs", "cloudwatch"); ``protocol`` is json, query, cbor or rest."""
@@ -50,7 +66,10 @@ def operation_of(environ: dict[str, Any], body: bytes) -> Operation:
     form = form or dict(parse_qsl(environ.get("QUERY_STRING", "")))
     if "Action" in form:
         return Operation(service, form.pop("Action"), region, "query", dict(form))
-    name = _rest(service, environ.get("REQUEST_METHOD", "GET"), path)
+    copied = bool(environ.get("HTTP_X_AMZ_COPY_SOURCE"))
+    asked = frozenset(dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True)))
+    name = _rest(service, environ.get("REQUEST_METHOD", "GET"), path, asked)
+    name = _COPIES.get(name, name) if copied else name
     return Operation(service, name, region, "rest", {"path": path})
 
 
@@ -63,7 +82,8 @@ def _json(body: bytes) -> dict[str, Any]:
 
 
 @cache
-def _routes(service: str) -> list[tuple[str, re.Pattern[str], str]]:
+def _routes(service: str) -> list[_Route]:
+    """The routes of a service, those that ask for most first."""
     try:
         model = botocore.session.get_session().get_service_model(service)
     except Exception:
@@ -71,15 +91,17 @@ def _routes(service: str) -> list[tuple[str, re.Pattern[str], str]]:
     routes = []
     for name in model.operation_names:
         http = model.operation_model(name).http
-        pattern = re.escape(str(http.get("requestUri", "/")).split("?", 1)[0])
+        uri, _, query = str(http.get("requestUri", "/")).partition("?")
+        pattern = re.escape(uri)
         pattern = re.sub(r"\\\{\w+\\\+\\\}", ".+", pattern)
         pattern = re.sub(r"\\\{\w+\\\}", "[^/]+", pattern)
-        routes.append((str(http.get("method", "POST")), re.compile(pattern + "/?"), name))
-    return routes
+        wanted = frozenset(dict(parse_qsl(query, keep_blank_values=True)))
+        routes.append(_Route(str(http.get("method", "POST")), re.compile(pattern + "/?", re.DOTALL), wanted, name))
+    return sorted(routes, key=lambda route: (-len(route.query), _RARER.get(route.name, 0)))
 
 
-def _rest(service: str, method: str, path: str) -> str:
-    for expected, pattern, name in _routes(service):
-        if method == expected and pattern.fullmatch(path):
-            return name
+def _rest(service: str, method: str, path: str, asked: frozenset[str]) -> str:
+    for route in _routes(service):
+        if method == route.method and route.query <= asked and route.pattern.fullmatch(path):
+            return route.name
     return "?"

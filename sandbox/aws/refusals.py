@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
-from sandbox.aws.denied import ACCOUNT, resource_of
+from sandbox.aws.denied import ACCOUNT, permission_of, resource_of
 from sandbox.aws.operations import Operation
 
 ROLE = f"arn:aws:sts::{ACCOUNT}:assumed-role/runbook-bot/i-0abc"
@@ -27,9 +27,10 @@ class Refusal:
 
 def denied(operation: Operation) -> Refusal:
     """AWS's words for a missing permission."""
+    permission = permission_of(operation)
     message = (
-        f"User: {ROLE} is not authorized to perform: {operation.action} on resource: {resource_of(operation)}"
-        f" because no identity-based policy allows the {operation.action} action"
+        f"User: {ROLE} is not authorized to perform: {permission} on resource: {resource_of(operation)}"
+        f" because no identity-based policy allows the {permission} action"
     )
     short = operation.protocol == "query" or operation.service in _XML_OVER_REST
     code = "AccessDenied" if short else "AccessDeniedException"

@@ -121,7 +121,8 @@ class AwsServer:
             time.sleep(fault.latency_ms / 1000)
         refused = self._refused(operation, fault)
         if refused is not None:
-            return [_say(refused, start_response)]
+            said = _say(refused, start_response)
+            return [b"" if environ["REQUEST_METHOD"] == "HEAD" else said]
         return self._from_moto(environ, operation, fault, start_response)
 
     def _refused(self, operation: Operation, fault: Fault | None) -> refusals.Refusal | None:
@@ -160,8 +161,11 @@ class AwsServer:
         self._record(operation, "ok" if status.startswith(("2", "3")) else status.split(" ", 1)[0])
         if fault is not None and fault.error == "lost_response":
             raise ConnectionLostError(fault.error)
-        headers = [(name, value) for name, value in headers if name.lower() != "content-length"]
-        start_response(status, [*headers, ("Content-Length", str(len(answer)))])
+        if environ["REQUEST_METHOD"] != "HEAD":
+            # What a HEAD says is the length of the body it leaves out.
+            headers = [(name, value) for name, value in headers if name.lower() != "content-length"]
+            headers.append(("Content-Length", str(len(answer))))
+        start_response(status, headers)
         return [answer]
 
     def _called(self, environ: dict[str, Any], operation: Operation, begin: Callable[..., Any]) -> bytes:

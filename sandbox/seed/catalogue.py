@@ -179,18 +179,27 @@ RDS_LOG_GROUP = "/aws/rds/instance/arbor-production-db/postgresql"
 
 @dataclass(frozen=True)
 class Site:
-    """A static site: its versioned bucket and the distribution in front of it."""
+    """A static site: its versioned bucket, the distribution in front of it, and where its releases lie."""
 
+    title: str
     bucket: str
     region: str
     distribution: str
+    artifacts: str
+    folder: str
 
 
+_BI = ("bi-artifacts-123456789012", "frontend")
 SITES = (
-    Site("bi-static-staging", TOKYO, "E1BISTAGING01"),
-    Site("bi-static-production", TOKYO, "E1BIPRODUCT01"),
-    Site("rapid-photo-prod-web-123456789012", US, "E1RAPIDPHOTO1"),
+    Site("BI", "bi-static-staging", TOKYO, "E1BISTAGING01", *_BI),
+    Site("BI", "bi-static-production", TOKYO, "E1BIPRODUCT01", *_BI),
+    Site("RapidPhoto", "rapid-photo-prod-web-123456789012", US, "E1RAPIDPHOTO1", PHOTO_ARTIFACTS, "web"),
 )
+SITE_HISTORY = ("v1.3.0", "v1.4.0")
+"""Releases of every site that were shipped, the last one runs at the start."""
+
+SITE_NEWER = ("v1.5.0", "v1.5.1")
+"""Releases of every site that nobody has shipped yet."""
 
 
 def service_of(system: str, name: str, environment: str = "production") -> EcsService:

@@ -11,11 +11,12 @@ from sandbox.clock import Clock
 from sandbox.seed.account import Account, Messaging, in_parallel, make_messaging
 from sandbox.seed.alarms import make_alarms
 from sandbox.seed.catalogue import REGIONS
-from sandbox.seed.extras import build_sites, build_tables
+from sandbox.seed.extras import build_tables
 from sandbox.seed.fleet import DAY, PAST_DAYS, Front, build_network, deploy_history, push_images
 from sandbox.seed.logs import write_logs
 from sandbox.seed.metrics import put_quiet_hours
 from sandbox.seed.processing import build_processing, release_processing
+from sandbox.seed.sites import build_sites, publish_newer
 
 Report = Callable[[str], None]
 
@@ -45,14 +46,17 @@ def plant(account: Account, clock: Clock, report: Report = lambda step: None) ->
     made = in_parallel(lambda region: build_network(account, region), REGIONS)
     networks = dict(zip(REGIONS, made, strict=True))
     fronts = {region: network.fronts for region, network in networks.items()}
+    report("sites")
+    build_sites(account, clock)
     report("three weeks of deployments")
     build_processing(account)
     deploy_history(account, clock, networks)
     release_processing(account, clock)
+    publish_newer(account, clock)
     in_parallel(lambda region: push_images(account, region, unreleased=True), REGIONS)
     clock.advance(max(0.0, time.time() - clock.now()))
-    report("sites and tables")
-    in_parallel(lambda build: build(account), (build_sites, build_tables))
+    report("tables")
+    build_tables(account)
     report("logs and metrics")
     write_logs(account, clock.now())
     put_quiet_hours(account, clock.now(), fronts)

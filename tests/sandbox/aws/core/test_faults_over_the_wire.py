@@ -23,6 +23,10 @@ CALLS: dict[str, tuple[str, str, dict[str, Any]]] = {
 }
 
 
+PERMISSIONS = {"s3:ListBuckets": "s3:ListAllMyBuckets"}
+"""Where IAM has another name for it."""
+
+
 def call(client: Client, action: str, **how: Any) -> Any:
     service, operation, asked = CALLS[action]
     return getattr(client(service, **how), operation)(**asked)
@@ -36,7 +40,8 @@ def test_a_denied_call_says_who_may_not_do_what(client: Client, aws: AwsServer, 
     answer = error.value.response
     assert answer["Error"]["Code"] in ("AccessDenied", "AccessDeniedException")
     assert answer["ResponseMetadata"]["HTTPStatusCode"] in (400, 403)
-    assert f" is not authorized to perform: {action} on resource: " in answer["Error"]["Message"]
+    permission = PERMISSIONS.get(action, action)
+    assert f" is not authorized to perform: {permission} on resource: " in answer["Error"]["Message"]
     assert answer["Error"]["Message"].startswith("User: arn:aws:sts::123456789012:assumed-role/")
 
 
