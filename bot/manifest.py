@@ -23,6 +23,8 @@ SCOPES = (
 """What the bot asks for, and why: reading channels finds a message whose posting was interrupted."""
 
 READS = (
+    "cloudfront:GetDistribution",
+    "cloudfront:GetInvalidation",
     "cloudwatch:DescribeAlarms",
     "cloudwatch:GetMetricData",
     "ecr:BatchGetImage",
@@ -38,8 +40,20 @@ READS = (
     "elasticloadbalancing:DescribeTargetHealth",
     "logs:FilterLogEvents",
     "logs:GetLogEvents",
+    "s3:GetBucketVersioning",
+    "s3:GetObject",
+    "s3:GetObjectVersion",
+    "s3:ListBucket",
+    "s3:ListBucketVersions",
 )
-CHANGES = ("ecs:RegisterTaskDefinition", "ecs:TagResource", "ecs:UpdateService")
+CHANGES = (
+    "cloudfront:CreateInvalidation",
+    "ecs:RegisterTaskDefinition",
+    "ecs:TagResource",
+    "ecs:UpdateService",
+    "s3:DeleteObject",
+    "s3:PutObject",
+)
 LISTS = (
     "cloudfront:ListDistributions",
     "ecs:ListClusters",

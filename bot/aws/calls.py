@@ -19,11 +19,11 @@ AT_ONCE = 8
 
 
 class Calls:
-    """The clients of one adapter and the threads for its batches."""
+    """The clients of one adapter and the threads for its batches, ``at_once`` calls at a time."""
 
-    def __init__(self, sessions: Sessions) -> None:
+    def __init__(self, sessions: Sessions, at_once: int = AT_ONCE) -> None:
         self._sessions = sessions
-        self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="aws")
+        self._threads = ThreadPoolExecutor(at_once, thread_name_prefix="aws")
 
     def close(self) -> None:
         """Let the threads end; calls that wait are dropped."""

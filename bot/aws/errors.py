@@ -13,7 +13,15 @@ from botocore.parsers import ResponseParserError
 
 from bot.errors import UpstreamError
 
-_DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError", "NotAuthorized"}
+# An answer to HEAD has no body, so that its status is all there is for a code.
+_DENIED = {
+    "403",
+    "AccessDenied",
+    "AccessDeniedException",
+    "UnauthorizedOperation",
+    "AuthorizationError",
+    "NotAuthorized",
+}
 _EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
 _UNKNOWN_KEY = {
     "AuthFailure",
@@ -46,7 +54,14 @@ BUSY_FAMILY = "Too many concurrent attempts"
 # What IAM calls a service, where it is not the name that requests are signed with.
 _PREFIX = {"monitoring": "cloudwatch"}
 # What IAM calls an operation, where it is not the operation's name.
-_ACTION = {"s3:ListBuckets": "s3:ListAllMyBuckets"}
+_ACTION = {
+    "s3:CopyObject": "s3:PutObject",
+    "s3:DeleteObjects": "s3:DeleteObject",
+    "s3:HeadObject": "s3:GetObject",
+    "s3:ListBuckets": "s3:ListAllMyBuckets",
+    "s3:ListObjectVersions": "s3:ListBucketVersions",
+    "s3:ListObjectsV2": "s3:ListBucket",
+}
 _REFUSAL = re.compile(r"not authorized to perform:?\s+(?P<action>[\w-]+:\w+)(?:\s+on resource:?\s+(?P<resource>\S+))?")
 _WRONG = re.compile(r'Invalid \w+ for parameter [^\s,]+|(?:Missing required|Unknown) parameter in [^\s:]+: "[^"]+"')
 _LONGEST = 400

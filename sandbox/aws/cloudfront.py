@@ -32,8 +32,9 @@ def install(aws: AwsServer) -> None:
     """Patch moto; safe to repeat."""
     del aws
     # moto writes the state in capitals and the time of this machine.
-    Invalidation.status = property(_status, lambda self, value: None)
-    Distribution.in_progress_invalidation_batches = property(_invalidating, lambda self, value: None)
+    setattr(Invalidation, "status", property(_status, lambda self, value: None))  # noqa: B010
+    counted = property(_invalidating, lambda self, value: None)
+    setattr(Distribution, "in_progress_invalidation_batches", counted)  # noqa: B010
     setattr(CloudFrontBackend, "create_invalidation", create_invalidation)  # noqa: B010
     setattr(CloudFrontBackend, "update_distribution", update_distribution)  # noqa: B010
     setattr(CloudFrontBackend, "delete_distribution", delete_distribution)  # noqa: B010
