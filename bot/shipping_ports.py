@@ -142,10 +142,6 @@ class Sites(Protocol):
         """Versions that ``s3://bucket/prefix/{version}/`` offers, newest first."""
         ...
 
-    def exists(self, account: Account, address: str) -> bool:
-        """Whether there is an object at ``s3://bucket/key``."""
-        ...
-
     def objects(self, target: Target) -> tuple[SiteObject, ...]:
         """What the site's bucket serves now."""
         ...

@@ -213,9 +213,6 @@ class FakeSites:
         self.failures.take("releases")
         return self.offered
 
-    def exists(self, account: Account, address: str) -> bool:
-        return address in self.artifacts
-
     def objects(self, target: Target) -> tuple[SiteObject, ...]:
         self.failures.take("objects")
         now = [each for each in self.kept if each.is_latest and not each.deleted]

@@ -47,25 +47,18 @@ class Sites(SiteFronts):
         """Versions that ``s3://bucket/prefix/{version}/`` offers, newest first; the age is its first object's."""
         before, _, after = address.partition("{version}")
         bucket, prefix = parse(before)
-        if after.startswith("/"):
-            return self._folders(account, bucket, prefix, after)
-        found = [
-            Release(each.key.removesuffix(after), each.modified_at)
-            for each in self._objects(account, bucket, prefix)
-            if each.key.endswith(after) and "/" not in each.key
-        ]
-        return tuple(sorted(found, key=lambda each: each.at, reverse=True))
+        pages = self._pages(account, bucket, "list_objects_v2", Prefix=prefix, Delimiter="/")
+        folders = [each["Prefix"] for page in pages for each in page.get("CommonPrefixes", ())]
+        names = sorted((each.removeprefix(prefix).rstrip("/") for each in folders), key=_numbered, reverse=True)
 
-    def exists(self, account: Account, address: str) -> bool:
-        """Whether there is an object at ``s3://bucket/key``."""
-        bucket, key = parse(address)
-        try:
-            ask(self._client(account, "s3"), "head_object", Bucket=bucket, Key=key)
-        except UpstreamError as error:
-            if error.code == "404":
-                return False
-            raise
-        return True
+        def look(name: str) -> Release | None:
+            wanted = f"{prefix}{name}{after}"
+            answer = self._ask_bucket(account, bucket, "list_objects_v2", Prefix=wanted, MaxKeys=1)
+            first = next(iter(answer.get("Contents", ())), None)
+            return Release(name, seconds(first["LastModified"])) if first else None
+
+        found = [each for each in self._each(look, names[:MOST_RELEASES]) if each is not None]
+        return tuple(sorted(found, key=lambda each: (each.at, _numbered(each.version)), reverse=True))
 
     def objects(self, target: Target) -> tuple[SiteObject, ...]:
         """What the site's bucket serves now."""
@@ -140,20 +133,6 @@ class Sites(SiteFronts):
                     text = f"s3://{bucket}/{prefix} holds more than {MOST_OBJECTS:,} objects; I do not compare so many."
                     raise ConflictError(text, hint="Point at what belongs to the site alone.")
                 yield SiteObject(key, int(found["Size"]), found["ETag"].strip('"'), seconds(found["LastModified"]))
-
-    def _folders(self, account: Account, bucket: str, prefix: str, after: str) -> tuple[Release, ...]:
-        pages = self._pages(account, bucket, "list_objects_v2", Prefix=prefix, Delimiter="/")
-        folders = [each["Prefix"] for page in pages for each in page.get("CommonPrefixes", ())]
-        names = sorted((each.removeprefix(prefix).rstrip("/") for each in folders), key=_numbered, reverse=True)
-
-        def look(name: str) -> Release | None:
-            wanted = f"{prefix}{name}{after}"
-            answer = self._ask_bucket(account, bucket, "list_objects_v2", Prefix=wanted, MaxKeys=1)
-            first = next(iter(answer.get("Contents", ())), None)
-            return Release(name, seconds(first["LastModified"])) if first else None
-
-        found = [each for each in self._each(look, names[:MOST_RELEASES]) if each is not None]
-        return tuple(sorted(found, key=lambda each: (each.at, _numbered(each.version)), reverse=True))
 
     def _versions(self, target: Target, key: str) -> Iterator[ObjectVersion]:
         """The key itself comes before all longer ones that begin with it."""

@@ -125,29 +125,11 @@ def test_releases_are_offered_newest_first_with_their_age(ground: Ground, sites:
     assert found[0].at - found[1].at == 60
 
 
-def test_archives_are_offered_too(ground: Ground, sites: Port) -> None:
-    for number, key in enumerate(("fn/v1.zip", "fn/v2.zip", "fn/v2.sha", "fn/old/v0.zip")):
-        ground.server.clock.advance(number)
-        ground.releases.put_object(Bucket=RELEASES, Key=key, Body=b"x")
-    found = sites.releases(ground.target.account, f"s3://{RELEASES}/fn/{{version}}.zip")
-    assert [each.version for each in found] == ["v2", "v1"]
-
-
 def test_a_folder_without_what_the_address_names_is_no_release(ground: Ground, sites: Port) -> None:
     ground.releases.put_object(Bucket=RELEASES, Key="fn/v1/code.zip", Body=b"x")
     ground.releases.put_object(Bucket=RELEASES, Key="fn/v2/other.zip", Body=b"x")
     found = sites.releases(ground.target.account, f"s3://{RELEASES}/fn/{{version}}/code.zip")
     assert [each.version for each in found] == ["v1"]
-
-
-def test_an_object_exists_or_not(ground: Ground, sites: Port) -> None:
-    address = ground.publish("v1", {"index.html": b""})
-    assert sites.exists(ground.target.account, f"{address}index.html")
-    assert not sites.exists(ground.target.account, f"{address}missing.html")
-    assert not sites.exists(ground.target.account, "s3://elsewhere/index.html")
-    ground.server.faults.add("aws", "s3:HeadObject", "AccessDenied")
-    with pytest.raises(NotPermittedError, match="AWS denied s3:GetObject"):
-        sites.exists(ground.target.account, f"{address}index.html")
 
 
 def test_a_bucket_keeps_versions_or_not(ground: Ground, sites: Port) -> None:
