@@ -47,7 +47,7 @@ def release(title: str, version: str) -> dict[str, bytes]:
 
 
 def _named(name: str, content: bytes, ending: str) -> str:
-    return f"{name}-{hashlib.sha256(content).hexdigest()[:8]}.{ending}"
+    return f"{name}-{hashlib.blake2s(content).hexdigest()[:8]}.{ending}"
 
 
 def build_sites(account: Account, clock: Clock) -> None:
