@@ -19,7 +19,7 @@ def versions(target: Target, world: World) -> tuple[Suggestion, ...]:
     if not target.service.artifact:
         return ()
     now = world.clock.now()
-    found = world.sites.releases(target.account, target.service.artifact)
+    found = world.sites.releases(target.account, sites_plan.address(target))
     return tuple(
         Suggestion(label=f"{each.version} · {ago(now - each.at)} old", word=each.version) for each in found[:OFFERED]
     )

@@ -1,7 +1,7 @@
 """The files of a site and how long they may be kept: three kinds, told by their names.
 
 A file whose name carries a hash of its content never changes and is kept for a year; every other file is asked for
-anew each time, pages last of all (docs/decisions/0005-three-kinds-of-objects.md).
+anew each time, pages last of all (docs/decisions/0007-three-kinds-of-objects.md).
 """
 
 from __future__ import annotations

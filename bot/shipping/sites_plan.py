@@ -97,14 +97,14 @@ def now(target: Target, found: Mapping[str, Any], world: World) -> Now:
     return Now(target, site, pasts, sites_past.live(pasts, index, site), versioned, found["distribution"])
 
 
-def address(target: Target, version: str) -> str:
-    """Where the files of a release lie. Raises ConflictError where nobody said so."""
+def address(target: Target, version: str = "{version}") -> str:
+    """Where the files of a release lie, or of all. Raises ConflictError where nobody said so."""
     if not target.service.artifact:
         raise ConflictError(
             f"I do not know where the releases of {target.label} lie.",
             hint="Say it under `artifact:` in config/systems, as s3://bucket/path/{version}/.",
         )
-    return target.service.artifact.replace("{version}", version)
+    return f"{target.service.artifact.rstrip('/')}/".replace("{version}", version)
 
 
 def plan(target: Target, version: str, world: World, person: Person) -> Plan:
@@ -196,7 +196,7 @@ def _about(here: Now, quiet: Check) -> tuple[Check, ...]:
 
 
 def _names(target: Target, world: World) -> list[str]:
-    releases = partial(world.sites.releases, target.account, target.service.artifact)
+    releases = partial(world.sites.releases, target.account, address(target))
     found = world.gather({"releases": releases}, seconds=NEXT_SECONDS)["releases"]
     if isinstance(found, Exception):
         if isinstance(found, BotError | TimeoutError):

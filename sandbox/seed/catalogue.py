@@ -212,10 +212,7 @@ _BI = ("bi-artifacts-123456789012", "frontend")
 SITES = (
     Site("BI", "bi-static-staging", TOKYO, "E1BISTAGING01", *_BI),
     Site("BI", "bi-static-production", TOKYO, "E1BIPRODUCT01", *_BI),
-    Site(
-        *("RapidPhoto", "rapid-photo-prod-web-123456789012", US, "E1RAPIDPHOTO1"),
-        *("rapid-photo-prod-artifacts-123456789012", "web"),
-    ),
+    Site("RapidPhoto", "rapid-photo-prod-web-123456789012", US, "E1RAPIDPHOTO1", PHOTO_ARTIFACTS, "web"),
 )
 SITE_HISTORY = ("v1.3.0", "v1.4.0")
 """Releases of every site that were shipped, the last one runs at the start."""

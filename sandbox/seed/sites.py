@@ -47,14 +47,15 @@ def release(title: str, version: str) -> dict[str, bytes]:
 
 
 def _named(name: str, content: bytes, ending: str) -> str:
-    return f"{name}-{hashlib.sha256(content).hexdigest()[:8]}.{ending}"
+    return f"{name}-{hashlib.blake2s(content).hexdigest()[:8]}.{ending}"
 
 
 def build_sites(account: Account, clock: Clock) -> None:
     """A versioned bucket, a distribution and the releases of the past for every site. Moves the clock by hours."""
-    buckets = {(site.bucket, site.region) for site in SITES} | {(site.artifacts, site.region) for site in SITES}
-    in_parallel(lambda bucket: _make_bucket(account, *bucket), sorted(buckets))
-    in_parallel(lambda site: _make_distribution(account, site), SITES)
+    artifacts = sorted({(site.artifacts, site.region) for site in SITES})
+    in_parallel(lambda bucket: _make_bucket(account, *bucket), artifacts)
+    in_parallel(lambda site: _make_bucket(account, site.bucket, site.region), SITES)
+    in_parallel(lambda site: _make_front(account, site), SITES)
     for version in SITE_HISTORY:
         _publish(account, version)
         in_parallel(lambda site: _ship(account, site, version), SITES)  # noqa: B023
@@ -72,7 +73,6 @@ def _make_bucket(account: Account, name: str, region: str) -> None:
     s3 = account.client("s3", region)
     where = {} if region == US else {"CreateBucketConfiguration": {"LocationConstraint": region}}
     s3.create_bucket(Bucket=name, **where)
-    s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
 
 
 def _publish(account: Account, version: str) -> None:
@@ -97,7 +97,9 @@ def _ship(account: Account, site: Site, version: str) -> None:
         s3.put_object(Bucket=site.bucket, Key=key, Body=body, ContentType=kind, CacheControl=header)
 
 
-def _make_distribution(account: Account, site: Site) -> None:
+def _make_front(account: Account, site: Site) -> None:
+    s3 = account.client("s3", site.region)
+    s3.put_bucket_versioning(Bucket=site.bucket, VersioningConfiguration={"Status": "Enabled"})
     origin = {
         "Id": "site",
         "DomainName": f"{site.bucket}.s3.{site.region}.amazonaws.com",

@@ -64,6 +64,14 @@ class Ground:
         """What the site serves, by key."""
         return [each["Key"] for each in self.s3.list_objects_v2(Bucket=SITE).get("Contents", ())]
 
+    def invalidated(self) -> dict[str, list[str]]:
+        """Paths of every invalidation by its reference, in order."""
+        asked = {"DistributionId": self.target.service.distribution}
+        found = self.front.list_invalidations(**asked)["InvalidationList"].get("Items", ())
+        whole = [self.front.get_invalidation(**asked, Id=each["Id"])["Invalidation"] for each in found]
+        batches = [each["InvalidationBatch"] for each in whole]
+        return {each["CallerReference"]: each["Paths"]["Items"] for each in batches}
+
     def calls(self, operation: str) -> int:
         """How often AWS was asked this, since the test began."""
         return len(self.server.calls.list("aws", operation)) - self._before[operation]

@@ -160,6 +160,12 @@ def test_a_site_whose_releases_nobody_knows_the_place_of_is_refused() -> None:
         SiteScene(artifact="").plan("v1")
 
 
+def test_a_place_written_without_its_last_slash_is_meant_with_it() -> None:
+    scene = SiteScene(artifact="s3://releases/web/{version}")
+    scene.publish("v1", V1)
+    assert scene.plan("v1").changes_anything, "v10 begins with v1 too, and is another release"
+
+
 @pytest.mark.parametrize("read", ["objects", "artifact"])
 def test_what_must_be_known_is_not_guessed(scene: SiteScene, read: str) -> None:
     scene.sites.failures.add(read, UpstreamError("AWS denied s3:ListBucket; give the bot's role this permission."))
