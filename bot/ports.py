@@ -108,8 +108,11 @@ class Ecs(Protocol):
         """Many at once, by target key, in calls of ten; what could not be read is the error itself."""
         ...
 
-    def task_definition(self, account: Account, arn: str) -> TaskDefinition:
-        """DescribeTaskDefinition with tags; kept for ever, since a revision never changes."""
+    def task_definition(self, account: Account, arn: str, *, fresh: bool = False) -> TaskDefinition:
+        """DescribeTaskDefinition with tags; kept for ever, since what a revision runs never changes.
+
+        Its ``status`` does change: whoever depends on that asks for a ``fresh`` answer. Raises NotFoundError.
+        """
         ...
 
     def image(self, account: Account, image: str) -> Image:

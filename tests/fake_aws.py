@@ -119,7 +119,7 @@ class FakeEcs:
         missing = NotFoundError("ECS has no such service.")
         return {target.key: self.live.get(target.key, missing) for target in targets}
 
-    def task_definition(self, account: Account, arn: str) -> TaskDefinition:
+    def task_definition(self, account: Account, arn: str, *, fresh: bool = False) -> TaskDefinition:
         self.failures.take("task_definition")
         return self.definitions[arn]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -16,6 +17,8 @@ T = TypeVar("T")
 
 AT_ONCE = 8
 """Calls of one batch that run in parallel; ECS allows bursts of 20 reads a second."""
+ATTEMPTS = 4
+"""How often a change is tried that AWS refuses because another one of the same thing is under way."""
 
 
 class Calls:
@@ -63,6 +66,18 @@ def missing(error: UpstreamError, target: Target) -> BotError:
     if error.code in ("ServiceNotFoundException", "ServiceNotActiveException"):
         return NotFoundError(f"ECS has no service {service_of(target)} in cluster {cluster_of(target)}.")
     return error
+
+
+def insist(call: Callable[[], T], busy: Callable[[UpstreamError], bool], pause: Callable[[float], None]) -> T:
+    """``call``, again after a pause of some seconds while its error is ``busy``; raises the last error."""
+    for attempt in range(1, ATTEMPTS):
+        try:
+            return call()
+        except UpstreamError as error:
+            if not busy(error):
+                raise
+        pause(random.uniform(0.5, 1.5) * attempt)  # noqa: S311 - it only spreads retries
+    return call()
 
 
 def seconds(moment: datetime | None) -> float:
