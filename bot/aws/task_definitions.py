@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from bot.aws.calls import Calls, insist, seconds
+from bot.aws.calls import Calls, seconds
 from bot.aws.errors import BUSY_FAMILY, ask
 from bot.aws.raw import raw_task_definition, unknown_fields, without_nulls
 from bot.aws.remembered import Remembered
@@ -22,11 +22,10 @@ NEWEST = 20
 
 
 class TaskDefinitions(Calls):
-    """Fills the task definition part of ``bot.ports.Ecs``. ``pause`` waits some seconds between two tries."""
+    """Fills the task definition part of ``bot.ports.Ecs``."""
 
     def __init__(self, sessions: Sessions, *, pause: Callable[[float], None] = time.sleep) -> None:
-        super().__init__(sessions)
-        self._pause = pause
+        super().__init__(sessions, pause=pause)
         self._known: Remembered[tuple[Account, str], TaskDefinition] = Remembered(REMEMBERED)
 
     def task_definition(self, account: Account, arn: str, *, fresh: bool = False) -> TaskDefinition:
@@ -67,10 +66,8 @@ class TaskDefinitions(Calls):
         kept = {key: text for key, text in base.tags.items() if not key.lower().startswith("aws:")}
         parameters["tags"] = [{"key": key, "value": text} for key, text in (kept | dict(tags)).items()]
         # Of a busy family AWS says in so many words that it made nothing; every other error leaves that open.
-        answer = insist(
-            lambda: ask(client, "register_task_definition", **parameters),
-            lambda error: BUSY_FAMILY in error.message,
-            self._pause,
+        answer = self._insist(
+            lambda: ask(client, "register_task_definition", **parameters), lambda error: BUSY_FAMILY in error.message
         )
         return str(answer["taskDefinition"]["taskDefinitionArn"])
 
