@@ -24,6 +24,8 @@ from sandbox.aws.metrics_queries import series_of
 
 COOLDOWN = 300.0
 """Seconds between two actions of a policy in one direction, where it does not say otherwise (AWS's own for ECS)."""
+AGAIN = 60.0
+"""Seconds after which an alarm that stays red runs its scaling action again."""
 FRESH = 300.0
 """Seconds for which a metric's last value counts."""
 
@@ -37,7 +39,7 @@ def scale(backend: ApplicationAutoscalingBackend, now: float) -> None:
         _run_schedules(target, service, now)
         for policy in target.policies.values():
             for alarm in alarms_for(backend, policy):
-                if alarm.state_value == "ALARM" and alarm.actions_enabled:
+                if _is_run(policy, alarm, now):
                     _follow(backend, target, policy, alarm, service, now)
 
 
@@ -60,6 +62,17 @@ def alarms_for(backend: ApplicationAutoscalingBackend, policy: Policy) -> Iterat
     for alarm in alarms_of(cloudwatch).values():
         if alarm.name in policy.alarms or policy.arn in alarm.actions_for("ALARM"):
             yield alarm
+
+
+def _is_run(policy: Policy, alarm: Alarm, now: float) -> bool:
+    """Alarms run scaling actions when they go off, and again every minute while they stay so."""
+    if alarm.state_value != "ALARM" or not alarm.actions_enabled:
+        return False
+    last = policy.run_at.get(alarm.name, 0.0)
+    if last >= alarm.state_transitioned and now < last + AGAIN:
+        return False
+    policy.run_at[alarm.name] = now
+    return True
 
 
 def _run_schedules(target: ScalableTarget, service: Service, now: float) -> None:

@@ -22,7 +22,11 @@ Settings = dict[str, Any]
 
 @dataclass(eq=False)
 class Policy:
-    """A scaling policy. ``alarms`` are names of those made for it; ``quiet_until`` is by direction, "in" or "out"."""
+    """A scaling policy. ``alarms`` are names of those made for it; ``quiet_until`` is by direction, "in" or "out".
+
+    ``run_at`` and ``told`` are by alarm: when it last ran the policy, and of which change of state it was told that
+    nothing was done.
+    """
 
     name: str
     arn: str
@@ -31,6 +35,7 @@ class Policy:
     created_at: float
     alarms: tuple[str, ...] = ()
     quiet_until: dict[str, float] = field(default_factory=dict)
+    run_at: dict[str, float] = field(default_factory=dict)
     told: dict[str, float] = field(default_factory=dict)
 
 
