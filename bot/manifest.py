@@ -6,6 +6,7 @@ from typing import Any
 
 from bot.app import slash_names
 from bot.arguments import usage
+from bot.aws.actions import bucket_of
 from bot.catalog import Catalog
 from bot.settings import Settings
 from commands import COMMANDS
@@ -23,11 +24,20 @@ SCOPES = (
 """What the bot asks for, and why: reading channels finds a message whose posting was interrupted."""
 
 READS = (
+    "application-autoscaling:DescribeScalableTargets",
+    "application-autoscaling:DescribeScalingActivities",
+    "application-autoscaling:DescribeScalingPolicies",
+    "application-autoscaling:DescribeScheduledActions",
     "cloudfront:GetDistribution",
     "cloudfront:GetInvalidation",
     "cloudwatch:DescribeAlarmHistory",
     "cloudwatch:DescribeAlarms",
     "cloudwatch:GetMetricData",
+    "codedeploy:BatchGetDeployments",
+    "codedeploy:GetApplicationRevision",
+    "codedeploy:GetDeployment",
+    "codedeploy:GetDeploymentConfig",
+    "codedeploy:ListDeployments",
     "ecr:BatchGetImage",
     "ecr:DescribeImages",
     "ecs:DescribeServiceDeployments",
@@ -35,26 +45,49 @@ READS = (
     "ecs:DescribeServices",
     "ecs:DescribeTaskDefinition",
     "ecs:DescribeTasks",
+    "ecs:GetTaskProtection",
     "ecs:ListServiceDeployments",
     "ecs:ListTaskDefinitions",
     "ecs:ListTasks",
     "elasticloadbalancing:DescribeTargetHealth",
+    "iam:GetRole",
+    "lambda:GetAlias",
+    "lambda:GetFunction",
+    "lambda:ListVersionsByFunction",
+    "logs:DescribeLogGroups",
     "logs:FilterLogEvents",
     "logs:GetLogEvents",
+    "secretsmanager:DescribeSecret",
+    "ssm:DescribeParameters",
+)
+CHANGES = (
+    "application-autoscaling:RegisterScalableTarget",
+    "cloudfront:CreateInvalidation",
+    "codedeploy:ContinueDeployment",
+    "codedeploy:CreateDeployment",
+    "codedeploy:RegisterApplicationRevision",
+    "codedeploy:StopDeployment",
+    "ecs:ContinueServiceDeployment",
+    "ecs:RegisterTaskDefinition",
+    "ecs:StopServiceDeployment",
+    "ecs:StopTask",
+    "ecs:TagResource",
+    "ecs:UpdateService",
+    "lambda:PublishVersion",
+    "lambda:UpdateAlias",
+    "lambda:UpdateFunctionCode",
+)
+OBJECTS = (
+    "s3:DeleteObject",
     "s3:GetBucketVersioning",
     "s3:GetObject",
     "s3:GetObjectVersion",
     "s3:ListBucket",
     "s3:ListBucketVersions",
-)
-CHANGES = (
-    "cloudfront:CreateInvalidation",
-    "ecs:RegisterTaskDefinition",
-    "ecs:TagResource",
-    "ecs:UpdateService",
-    "s3:DeleteObject",
     "s3:PutObject",
 )
+"""What a site's bucket is for."""
+ARTIFACTS = ("s3:GetObject", "s3:ListBucket")
 BUILDS = (
     "codebuild:BatchGetBuilds",
     "codebuild:ListBuildsForProject",
@@ -62,7 +95,6 @@ BUILDS = (
     "codebuild:StartBuild",
 )
 """Only where a service is built in CodeBuild."""
-
 LISTS = (
     "cloudfront:ListDistributions",
     "ecs:ListClusters",
@@ -71,7 +103,6 @@ LISTS = (
     "iam:SimulatePrincipalPolicy",
     "lambda:ListAliases",
     "lambda:ListFunctions",
-    "logs:DescribeLogGroups",
     "s3:ListAllMyBuckets",
     "sns:GetTopicAttributes",
     "sqs:GetQueueAttributes",
@@ -126,7 +157,8 @@ def slash_commands(settings: Settings) -> list[dict[str, Any]]:
 def policy(settings: Settings) -> dict[str, Any]:
     """The IAM policy the bot's role needs; narrow the resources where your account allows it.
 
-    A role in another account, a system's ``role_arn``, needs the same but for assuming roles.
+    Objects in S3 may be anything, so only the buckets of the configuration are opened. A role in another account, a
+    system's ``role_arn``, needs the same but for assuming roles.
     """
     statements: list[dict[str, Any]] = [
         {"Sid": "Look", "Effect": "Allow", "Action": list(READS), "Resource": "*"},
@@ -145,8 +177,16 @@ def policy(settings: Settings) -> dict[str, Any]:
     targets = Catalog(settings.systems).targets
     if any(target.service.build and target.service.build.codebuild for target in targets):
         statements.append({"Sid": "Build", "Effect": "Allow", "Action": list(BUILDS), "Resource": "*"})
+    statements += _of_buckets("ServeSites", OBJECTS, {target.service.bucket for target in targets})
+    artifacts = {bucket_of(target.service.artifact) for target in targets}
+    statements += _of_buckets("FetchArtifacts", ARTIFACTS, artifacts)
     roles = sorted({target.account.role_arn for target in targets} - {""})
     if roles:
         assume = {"Sid": "ReachOtherAccounts", "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": roles}
         statements.append(assume)
     return {"Version": "2012-10-17", "Statement": statements}
+
+
+def _of_buckets(sid: str, actions: tuple[str, ...], buckets: set[str]) -> list[dict[str, Any]]:
+    named = [f"arn:aws:s3:::{bucket}{end}" for bucket in sorted(buckets - {""}) for end in ("", "/*")]
+    return [{"Sid": sid, "Effect": "Allow", "Action": list(actions), "Resource": named}] if named else []

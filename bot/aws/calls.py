@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import random
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any, TypeVar
 
+from bot.aws.errors import ask
 from bot.aws.session import Sessions
 from bot.domain import Account, Target
 from bot.errors import BotError, NotFoundError, UpstreamError
@@ -16,13 +19,25 @@ T = TypeVar("T")
 
 AT_ONCE = 8
 """Calls of one batch that run in parallel; ECS allows bursts of 20 reads a second."""
+PER_PAGE = 100
+"""Entries of one page of a list of ECS."""
+PAGES = 5
+"""Pages read of a list; a service in a crash loop stops hundreds of tasks an hour."""
+ATTEMPTS = 4
+"""How often a change is tried that AWS refuses because another one of the same thing is under way."""
 
 
 class Calls:
-    """The clients of one adapter and the threads for its batches, ``at_once`` calls at a time."""
+    """The clients of one adapter and the threads for its batches, ``at_once`` calls at a time.
 
-    def __init__(self, sessions: Sessions, at_once: int = AT_ONCE) -> None:
+    ``pause`` waits some seconds between two tries.
+    """
+
+    def __init__(
+        self, sessions: Sessions, at_once: int = AT_ONCE, *, pause: Callable[[float], None] = time.sleep
+    ) -> None:
         self._sessions = sessions
+        self._pause = pause
         self._threads = ThreadPoolExecutor(at_once, thread_name_prefix="aws")
 
     def close(self) -> None:
@@ -44,6 +59,33 @@ class Calls:
                 return error
 
         return self._each(guarded, items)
+
+    def _insist(self, call: Callable[[], T], busy: Callable[[UpstreamError], bool]) -> T:
+        """``call``, again after a pause while AWS says it is ``busy``; raises the last error."""
+        for attempt in range(1, ATTEMPTS):
+            try:
+                return call()
+            except UpstreamError as error:
+                if not busy(error):
+                    raise
+            self._pause(random.uniform(0.5, 1.5) * attempt)  # noqa: S311 - it only spreads retries
+        return call()
+
+    def _listed(self, target: Target, operation: tuple[str, str], **parameters: Any) -> list[Any]:
+        """What a list of ECS ("list_tasks", "taskArns") has of a target. Raises NotFoundError and UpstreamError."""
+        name, field = operation
+        client = self._client(target.account, "ecs")
+        found: list[Any] = []
+        for _ in range(PAGES):
+            try:
+                answer = ask(client, name, cluster=cluster_of(target), maxResults=PER_PAGE, **parameters)
+            except UpstreamError as error:
+                raise missing(error, target) from error
+            found += answer[field]
+            if not answer.get("nextToken"):
+                break
+            parameters["nextToken"] = answer["nextToken"]
+        return found
 
 
 def cluster_of(target: Target) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from bot.aws.ecr import Images
-from bot.aws.ecs_history import History
+from bot.aws.ecs_changes import Changes
+from bot.aws.ecs_rollouts import Rollouts
 from bot.aws.ecs_services import Services
+from bot.aws.ecs_tasks import Tasks
 from bot.aws.elb import TargetGroups
 from bot.aws.task_definitions import TaskDefinitions
 
 
-class Ecs(Services, TaskDefinitions, History, Images, TargetGroups):
+class Ecs(Services, Changes, TaskDefinitions, Rollouts, Tasks, Images, TargetGroups):
     """Each part fills its share of the port; they share the clients and the threads."""

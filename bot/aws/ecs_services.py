@@ -1,4 +1,4 @@
-"""ECS services: what runs now, and the one change."""
+"""ECS services: what runs now."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from bot.aws.calls import Calls, cluster_of, in_batches, missing, seconds, service_of
+from bot.aws.calls import Calls, cluster_of, in_batches, seconds, service_of
 from bot.aws.errors import ask
-from bot.cloud import Deployment, EcsService, ServiceEvent
+from bot.cloud import Deployment, EcsService, LoadBalancer, ServiceEvent
 from bot.domain import Account, Target
 from bot.errors import BotError, NotFoundError, UpstreamError
 
@@ -17,7 +17,7 @@ PER_CALL = 10
 
 
 class Services(Calls):
-    """Fills the service part of ``bot.ports.Ecs``."""
+    """Fills the part of ``bot.ports.Ecs`` that reads services."""
 
     def service(self, target: Target) -> EcsService:
         """DescribeServices for one target. Raises NotFoundError when cluster or service do not exist."""
@@ -37,18 +37,6 @@ class Services(Calls):
                 result[target.key] = _present_or_error(answer, target)
         return result
 
-    def update_service(self, target: Target, task_definition: str) -> str:
-        """UpdateService with nothing but the task definition; returns the id of the PRIMARY deployment."""
-        # What became of a call whose answer was lost is the engine's to look up; botocore would just call again.
-        client = self._client(target.account, "ecs", repeat=False)
-        cluster, service = cluster_of(target), service_of(target)
-        try:
-            answer = ask(client, "update_service", cluster=cluster, service=service, taskDefinition=task_definition)
-        except UpstreamError as error:
-            raise missing(error, target) from error
-        primary = _read_service(answer["service"], cluster).primary
-        return primary.id if primary else ""
-
     def _described(self, account: Account, cluster: str, names: Sequence[str]) -> dict[str, EcsService]:
         client = self._client(account, "ecs")
         try:
@@ -59,7 +47,7 @@ class Services(Calls):
             raise
         # A service that was deleted stays visible for a while, as INACTIVE.
         alive = [each for each in answer["services"] if each["status"] != "INACTIVE"]
-        return {each["serviceName"]: _read_service(each, cluster) for each in alive}
+        return {each["serviceName"]: read_service(each, cluster) for each in alive}
 
 
 def _batches(targets: Sequence[Target]) -> Iterator[Sequence[Target]]:
@@ -86,11 +74,16 @@ def _present_or_error(answer: Mapping[str, EcsService] | BotError, target: Targe
         return error
 
 
-def _read_service(found: dict[str, Any], cluster: str) -> EcsService:
+def read_service(found: dict[str, Any], cluster: str) -> EcsService:
+    """A service as DescribeServices and UpdateService answer it."""
     rules = found.get("deploymentConfiguration", {})
     breaker = rules.get("deploymentCircuitBreaker", {})
+    alarms = rules.get("alarms", {}) if rules.get("alarms", {}).get("enable") else {}
     deployments = [_read_deployment(each) for each in found.get("deployments", [])]
+    # Task sets take the place of deployments where another controller than ECS makes them.
+    deployments += [_read_task_set(each) for each in found.get("taskSets", [])]
     events = [ServiceEvent(each["id"], seconds(each["createdAt"]), each["message"]) for each in found.get("events", [])]
+    balancers = list(_balancers(found))
     return EcsService(
         arn=found["serviceArn"],
         name=found["serviceName"],
@@ -103,12 +96,23 @@ def _read_service(found: dict[str, Any], cluster: str) -> EcsService:
         task_definition=found.get("taskDefinition", ""),
         deployments=tuple(sorted(deployments, key=lambda each: (each.status != "PRIMARY", -each.created_at))),
         events=tuple(sorted(events, key=lambda each: each.at, reverse=True)),
-        target_groups=tuple(_target_groups(found)),
+        target_groups=tuple(_target_groups(balancers)),
         # What ECS assumes where the service says nothing.
         minimum_healthy_percent=rules.get("minimumHealthyPercent", 100),
         maximum_percent=rules.get("maximumPercent", 200),
         breaker_enabled=breaker.get("enable", False),
         breaker_rollback=breaker.get("rollback", False),
+        strategy=rules.get("strategy", "ROLLING"),
+        scheduling=found.get("schedulingStrategy", "REPLICA"),
+        alarms=tuple(alarms.get("alarmNames", ())),
+        alarm_rollback=alarms.get("rollback", False),
+        load_balancers=tuple(
+            LoadBalancer(each["targetGroupArn"], each.get("containerName", ""), each.get("containerPort", 0))
+            for each in balancers
+            if each.get("targetGroupArn")
+        ),
+        current_deployment=found.get("currentServiceDeployment", ""),
+        code_deployments=tuple(_code_deployments(found)),
     )
 
 
@@ -128,9 +132,31 @@ def _read_deployment(found: dict[str, Any]) -> Deployment:
     )
 
 
-def _target_groups(found: dict[str, Any]) -> Iterator[str]:
+def _read_task_set(found: dict[str, Any]) -> Deployment:
+    # ECS knows of no rollout here, only of how far the set is scaled.
+    desired = {"desiredCount": found.get("computedDesiredCount", 0)}
+    return _read_deployment(found | desired)
+
+
+def _balancers(found: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Of the service, and of its task sets where it names none itself."""
+    yield from found.get("loadBalancers", [])
+    if not found.get("loadBalancers"):
+        for task_set in sorted(found.get("taskSets", []), key=lambda each: bool(each["status"] != "PRIMARY")):
+            yield from task_set.get("loadBalancers", [])
+
+
+def _code_deployments(found: dict[str, Any]) -> Iterator[str]:
+    """CodeDeploy leaves its deployment's id as ``externalId`` of the task set; one made by CreateService has none."""
+    made = [each for each in found.get("taskSets", []) if each.get("startedBy") == "CODE_DEPLOY"]
+    for task_set in sorted(made, key=lambda each: seconds(each.get("createdAt")), reverse=True):
+        if task_set.get("externalId"):
+            yield task_set["externalId"]
+
+
+def _target_groups(balancers: Sequence[dict[str, Any]]) -> Iterator[str]:
     seen: set[str] = set()
-    for balancer in found.get("loadBalancers", []):
+    for balancer in balancers:
         # The second group is the one a blue/green deployment shifts to.
         for arn in (
             balancer.get("targetGroupArn"),

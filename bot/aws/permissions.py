@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Sequence
 from typing import ParamSpec, TypeVar
 
+from bot.aws.actions import Needed, of_service, of_targets
 from bot.aws.errors import NotPermittedError, ask
 from bot.aws.logs import Logs
 from bot.aws.metrics import Metrics
+from bot.aws.needs import Needs
+from bot.aws.scaling import Scalings
 from bot.aws.session import Sessions
-from bot.cloud import EcsService, Image, TaskDefinition
-from bot.domain import Account, AlarmMetric, Target
+from bot.cloud import Image, TaskDefinition
+from bot.domain import Account, AlarmMetric, ServiceKind, Target
 from bot.errors import NotFoundError, UpstreamError
 from bot.ports import Ecs
 
@@ -22,36 +25,47 @@ _HISTORY = 90 * 86_400.0
 _SIMULATE = "iam:SimulatePrincipalPolicy"
 
 
-def denied(sessions: Sessions, ecs: Ecs, now: float, account: Account, target: Target | None) -> dict[str, str]:
+def denied(sessions: Sessions, ecs: Ecs, now: float, account: Account, targets: Sequence[Target]) -> dict[str, str]:
     """Permissions the bot needs and has not got, each with why.
 
-    Reads are tried by the very calls the bot makes, on ``target``, an ECS service of the account. What would change
-    something, and reads there is nothing to try on, are asked of IAM's simulator; without permission for that the
-    answer names ``iam:SimulatePrincipalPolicy``. Raises UpstreamError when AWS cannot be asked.
+    Reads of ECS are tried by the very calls the bot makes, on the first ECS service among ``targets``, which are the
+    account's. What would change something, and what the other kinds of service need, of the first of each, is asked
+    of IAM's simulator; without permission for that the answer names ``iam:SimulatePrincipalPolicy``. Raises
+    UpstreamError when AWS cannot be asked.
     """
     trial = _Trial()
     metrics = Metrics(sessions)
     trial(metrics.alarms, account, ["runbook-bot"])
     trial(metrics.series, account, AlarmMetric(namespace="AWS/ECS", name="CPUUtilization"), start=now - 300, end=now)
-    if target is None:
-        return trial.denied
-    service = trial(ecs.service, target)
-    trial(ecs.service_deployments, target, since=now - _HISTORY)
-    trial(ecs.stopped_tasks, target, since=now - _HISTORY)
-    if service is None:
-        return trial.denied
-    trial(ecs.target_health, target, service.target_groups)
-    task = trial(ecs.task_definition, account, service.task_definition)
-    if task is None:
-        return trial.denied
-    trial(ecs.find_registered, account, task.family, "runbook-bot", "")
-    _try_image(trial, ecs, account, task)
-    _try_logs(trial, Logs(sessions, _Still(now)), account, task, now)
+    firsts = {target.service.kind: target for target in reversed(targets)}
+    needed = list(_try_ecs(trial, sessions, ecs, now, firsts.pop(ServiceKind.ECS))) if ServiceKind.ECS in firsts else []
     try:
-        trial.denied.update(simulated(sessions, account, _needed(service, task)))
+        if firsts:
+            needed += of_targets(firsts.values(), _principal(sessions, account).split(":")[4])
+        trial.denied.update(simulated(sessions, account, needed))
     except UpstreamError as error:
         trial.denied[_SIMULATE] = str(error)
     return trial.denied
+
+
+def _try_ecs(trial: _Trial, sessions: Sessions, ecs: Ecs, now: float, target: Target) -> Iterable[Needed]:
+    """Read all that is read of an ECS service; returns what else is needed for it."""
+    service = trial(ecs.service, target)
+    trial(ecs.service_deployments, target, since=now - _HISTORY)
+    trial(ecs.stopped_tasks, target, since=now - _HISTORY)
+    trial(ecs.running_tasks, target)
+    _try_scaling(trial, sessions, target, now)
+    if service is None:
+        return ()
+    trial(ecs.target_health, target, service.target_groups)
+    task = trial(ecs.task_definition, target.account, service.task_definition)
+    if task is None:
+        return ()
+    trial(ecs.find_registered, target.account, task.family, "runbook-bot", "")
+    _try_image(trial, ecs, target.account, task)
+    _try_logs(trial, Logs(sessions, _Still(now)), target.account, task, now)
+    _try_needs(trial, Needs(sessions), target.account, task)
+    return of_service(service, task)
 
 
 class _Trial:
@@ -96,17 +110,36 @@ def _try_logs(trial: _Trial, logs: Logs, account: Account, task: TaskDefinition,
         trial(logs.tail, account, group, "runbook-bot", 1)
 
 
+def _try_scaling(trial: _Trial, sessions: Sessions, target: Target, now: float) -> None:
+    scalings = Scalings(sessions)
+    trial(scalings.scaling, target)
+    trial(scalings.activities, target, since=now)
+    scalings.close()
+
+
+def _try_needs(trial: _Trial, needs: Needs, account: Account, task: TaskDefinition) -> None:
+    trial(needs.log_group, account, next((each.log_group for each in task.containers if each.log_group), "runbook-bot"))
+    trial(needs.role, account, task.raw.get("executionRoleArn") or "runbook-bot")
+    trial(needs.secret, account, "runbook-bot")
+    secrets = [each["valueFrom"] for found in task.raw["containerDefinitions"] for each in found.get("secrets") or []]
+    for reference in [each for each in secrets if ":secretsmanager:" in each][:1]:
+        trial(needs.secret, account, reference)
+
+
 def simulated(sessions: Sessions, account: Account, needed: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Which of these actions, each with the ARN of a resource, IAM's simulator does not allow, with its words.
 
     Raises UpstreamError when the simulator may not be asked.
     """
+    wanted = list(needed)
+    if not wanted:
+        return {}
     client = sessions.client(account, "iam")
-    source = account.role_arn or _principal(ask(sessions.client(account, "sts"), "get_caller_identity")["Arn"])
+    source = _principal(sessions, account)
     passed = {"ContextKeyName": "iam:PassedToService", "ContextKeyType": "string"}
     passed_to_ecs = [passed | {"ContextKeyValues": ["ecs-tasks.amazonaws.com"]}]
     refused: dict[str, str] = {}
-    for action, resource in needed:
+    for action, resource in wanted:
         answer = ask(
             client,
             "simulate_principal_policy",
@@ -121,22 +154,11 @@ def simulated(sessions: Sessions, account: Account, needed: Iterable[tuple[str, 
     return refused
 
 
-def _needed(service: EcsService, task: TaskDefinition) -> Iterator[tuple[str, str]]:
-    revisions = f"{task.arn.rpartition(':')[0]}:*"
-    yield "ecs:RegisterTaskDefinition", revisions
-    yield "ecs:TagResource", revisions
-    yield "ecs:UpdateService", service.arn
-    yield "ecs:DescribeTasks", service.arn.replace(":service/", ":task/").rpartition("/")[0] + "/*"
-    yield "ecs:DescribeServiceDeployments", service.arn.replace(":service/", ":service-deployment/") + "/*"
-    yield "ecs:DescribeServiceRevisions", service.arn.replace(":service/", ":service-revision/") + "/*"
-    # Whoever registers a task definition hands its roles to ECS.
-    for role in (task.raw.get("taskRoleArn"), task.raw.get("executionRoleArn")):
-        if role:
-            yield "iam:PassRole", role
-
-
-def _principal(caller: str) -> str:
-    """The role behind ``arn:aws:sts::…:assumed-role/NAME/session``; users and roles are their own principal."""
+def _principal(sessions: Sessions, account: Account) -> str:
+    """The ARN of the role or user the bot acts as: its own is behind ``arn:aws:sts::…:assumed-role/NAME/session``."""
+    if account.role_arn:
+        return account.role_arn
+    caller: str = ask(sessions.client(account, "sts"), "get_caller_identity")["Arn"]
     parts = caller.split(":", 5)
     kind, _, rest = parts[5].partition("/")
     if kind != "assumed-role":

@@ -8,7 +8,7 @@ from typing import Any
 from bot.aws.errors import ask_all
 from bot.aws.permissions import denied
 from bot.aws.session import Sessions
-from bot.domain import Account, ServiceKind, Target
+from bot.domain import Account, Target
 from bot.ports import Clock, Ecs
 from bot.probes import RunningTask
 
@@ -75,8 +75,8 @@ class AwsProbes:
 
     def denied(self, account: Account) -> dict[str, str]:
         """AWS permissions the bot needs and has not got, each with AWS's own words."""
-        target = next((each for each in self._targets if _runs_on_ecs(each, account)), None)
-        return denied(self._sessions, self._ecs, self._clock.now(), account, target)
+        targets = [each for each in self._targets if each.account == account]
+        return denied(self._sessions, self._ecs, self._clock.now(), account, targets)
 
     def _client(self, account: Account, service: str) -> Any:
         return self._sessions.client(account, service)
@@ -84,7 +84,3 @@ class AwsProbes:
 
 def _names(arns: list[str]) -> list[str]:
     return [arn.rpartition("/")[2] for arn in arns]
-
-
-def _runs_on_ecs(target: Target, account: Account) -> bool:
-    return target.account == account and target.service.kind is ServiceKind.ECS

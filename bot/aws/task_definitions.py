@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import random
-import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from bot.aws.calls import Calls, seconds
 from bot.aws.errors import BUSY_FAMILY, ask
 from bot.aws.raw import raw_task_definition, unknown_fields, without_nulls
+from bot.aws.remembered import Remembered
 from bot.aws.session import Sessions
 from bot.cloud import Container, TaskDefinition
 from bot.domain import Account
@@ -21,31 +19,25 @@ REMEMBERED = 500
 """Task definitions kept in memory; each is some kilobytes."""
 NEWEST = 20
 """Revisions searched for a tag."""
-ATTEMPTS = 4
-"""How often RegisterTaskDefinition is tried while another revision of the family is being made."""
 
 
 class TaskDefinitions(Calls):
-    """Fills the task definition part of ``bot.ports.Ecs``. ``pause`` waits some seconds between two tries."""
+    """Fills the task definition part of ``bot.ports.Ecs``."""
 
     def __init__(self, sessions: Sessions, *, pause: Callable[[float], None] = time.sleep) -> None:
-        super().__init__(sessions)
-        self._pause = pause
-        self._lock = threading.Lock()
-        self._known: OrderedDict[tuple[Account, str], TaskDefinition] = OrderedDict()
+        super().__init__(sessions, pause=pause)
+        self._known: Remembered[tuple[Account, str], TaskDefinition] = Remembered(REMEMBERED)
 
-    def task_definition(self, account: Account, arn: str) -> TaskDefinition:
-        """DescribeTaskDefinition with tags, kept since a revision never changes; a family name means its newest."""
-        key = (account, arn)
-        with self._lock:
-            if key in self._known:
-                self._known.move_to_end(key)
-                return self._known[key]
+    def task_definition(self, account: Account, arn: str, *, fresh: bool = False) -> TaskDefinition:
+        """DescribeTaskDefinition with tags; a family name means its newest revision.
+
+        It is kept, since what a revision runs never changes. Its status and tags may: ``fresh`` asks AWS again.
+        """
+        known = None if fresh else self._known.get((account, arn))
+        if known is not None:
+            return known
         found = self._describe(account, arn)
-        with self._lock:
-            self._known[account, found.arn] = found
-            while len(self._known) > REMEMBERED:
-                self._known.popitem(last=False)
+        self._known.keep((account, found.arn), found)
         return found
 
     def find_registered(self, account: Account, family: str, tag: str, value: str) -> str | None:
@@ -73,19 +65,11 @@ class TaskDefinitions(Calls):
             definitions[name]["image"] = image
         kept = {key: text for key, text in base.tags.items() if not key.lower().startswith("aws:")}
         parameters["tags"] = [{"key": key, "value": text} for key, text in (kept | dict(tags)).items()]
-        answer = self._register(client, parameters)
+        # Of a busy family AWS says in so many words that it made nothing; every other error leaves that open.
+        answer = self._insist(
+            lambda: ask(client, "register_task_definition", **parameters), lambda error: BUSY_FAMILY in error.message
+        )
         return str(answer["taskDefinition"]["taskDefinitionArn"])
-
-    def _register(self, client: Any, parameters: dict[str, Any]) -> dict[str, Any]:
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                return ask(client, "register_task_definition", **parameters)
-            except UpstreamError as error:
-                # AWS said in so many words that it made nothing; every other error leaves that open.
-                if BUSY_FAMILY not in error.message or attempt == ATTEMPTS:
-                    raise
-            self._pause(random.uniform(0.5, 1.5) * attempt)  # noqa: S311 - it only spreads retries
-        raise AssertionError("the last attempt returns or raises")
 
     def _describe(self, account: Account, arn: str) -> TaskDefinition:
         client = self._client(account, "ecs")

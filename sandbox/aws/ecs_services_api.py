@@ -10,6 +10,7 @@ from moto.ecs.models import Cluster
 from moto.ecs.responses import EC2ContainerServiceResponse
 
 from sandbox.aws import ecs_render, ecs_rollout, ecs_tasks
+from sandbox.aws.ecs_desired import set_desired
 from sandbox.aws.ecs_lookup import cluster_of, find_service, no_more_than, page, refuse, service_of, usable_definition
 from sandbox.aws.ecs_model import Fate, Service
 from sandbox.aws.ecs_simulation import bring_up, now, services_of, simulating
@@ -133,10 +134,8 @@ def _update(found: Service, params: dict[str, Any], definition: Any, at: float) 
         before = found.settings["deploymentConfiguration"]
         changed["deploymentConfiguration"] = _rolling(changed["deploymentConfiguration"], before)
     found.settings.update(changed)
-    if params.get("desiredCount") is not None and params["desiredCount"] != found.desired:
-        found.desired = int(params["desiredCount"])
-        found.primary.updated_at = at
-        found.steady = False
+    if params.get("desiredCount") is not None:
+        set_desired(found, int(params["desiredCount"]), at)
     if deploys:
         ecs_rollout.begin(found, ecs_rollout.revise(found, definition, at), at)
     ecs_rollout.wake(found, at)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from sandbox.aws import products
 from sandbox.github_runs import Workflow
+from sandbox.seed.account import ACCOUNT
 
 US = "us-east-1"
 TOKYO = "ap-northeast-1"
@@ -21,6 +22,9 @@ FATES = ("v1.5.1-crash", "v1.5.2-oom", "v1.5.3-nopull", "v1.5.4-unhealthy", "v1.
 NEWER_GOOD = ("v1.5.0", "v1.5.7", "v1.6.0")
 """Good images that no service runs at the start."""
 
+ARM_ONLY = ("arbor-frontend", "v9-arm")
+"""An image that exists, and that the service it belongs to cannot run: it is built for ARM64 alone."""
+
 RUNNING = "v1.4.2"
 
 _RELEASES = ("v1.2.0", "v1.2.1", "v1.2.3", "v1.3.0", "v1.3.1", "v1.3.2", "v1.4.0", "v1.4.1", RUNNING)
@@ -29,7 +33,11 @@ _COMMITS = ("3f9c2ab", "b81d07e", "0c4e6f1", "9ad35b2", "e7720fc", "51b8d3a", "c
 
 @dataclass(frozen=True)
 class EcsService:
-    """One ECS service and what hangs on it."""
+    """One ECS service and what hangs on it.
+
+    ``architectures`` are those its images are built for. ``secret_keys`` are pairs of a variable and the key of
+    ``secret`` that it is given, empty for the whole secret; ``parameters`` of a variable and a parameter.
+    """
 
     system: str
     environment: str
@@ -48,6 +56,20 @@ class EcsService:
     port: int = 0
     health_path: str = ""
     history: tuple[str, ...] = _RELEASES
+    architectures: tuple[str, ...] = ("amd64",)
+    secret: str = ""
+    secret_keys: tuple[tuple[str, str], ...] = ()
+    parameters: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def execution_role(self) -> str:
+        """The ARN of the role that pulls its image and reads its secrets."""
+        return f"arn:aws:iam::{ACCOUNT}:role/{self.family}-execution"
+
+    @property
+    def task_role(self) -> str:
+        """The ARN of the role its code has."""
+        return f"arn:aws:iam::{ACCOUNT}:role/{self.family}-task"
 
     @property
     def load_balancer(self) -> str:
@@ -80,6 +102,8 @@ def _bi(environment: str, name: str, desired: int, memory: int) -> EcsService:
         port=8000 if api else 0,
         health_path="/api/health" if api else "",
         history=_COMMITS,
+        secret=f"bi-{environment}-jwt" if api else "",
+        secret_keys=(("JWT_SECRET_KEY", ""),) if api else (),
     )
 
 
@@ -101,6 +125,8 @@ def _arbor(name: str, desired: int, port: int, health_path: str) -> EcsService:
         memory=1024,
         port=port,
         health_path=health_path,
+        secret="arbor/production/db" if name == "backend" else "",
+        secret_keys=(("DB_USERNAME", "username"), ("DB_PASSWORD", "password")) if name == "backend" else (),
     )
 
 
@@ -144,6 +170,9 @@ SERVICES = (
         memory=1024,
         port=8501,
         health_path="/_stcore/health",
+        architectures=("amd64", "arm64"),
+        secret="image-caption-gen-secrets-prod",
+        secret_keys=(("HF_API_KEY", "hf_api_key"),),
     ),
     EcsService(
         system="photo",
@@ -162,6 +191,7 @@ SERVICES = (
         memory=2048,
         port=8080,
         health_path="/actuator/health",
+        parameters=(("DATABASE_URL", "/rapid-photo/prod/database-url"),),
     ),
     _arbor("backend", 2, 8000, "/api/v1/health"),
     _arbor("frontend", 2, 3000, "/"),

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from sandbox.clock import Clock
 from sandbox.seed.account import ACCOUNT, Account, in_parallel
-from sandbox.seed.catalogue import FATES, NEWER_GOOD, REGIONS, SERVICES, EcsService
+from sandbox.seed.catalogue import ARM_ONLY, FATES, NEWER_GOOD, REGIONS, SERVICES, EcsService
+from sandbox.seed.needs import Given
 
 DAY = 86_400.0
 PAST_DAYS = 21
@@ -40,17 +41,20 @@ class Network:
 def push_images(account: Account, region: str, *, unreleased: bool) -> None:
     """Push to the repositories of a region, which are made where they are missing.
 
-    The releases of the services' history; or, ``unreleased``, good images nobody runs yet and one of every fate.
+    The releases of the services' history; or, ``unreleased``, good images nobody runs yet, one of every fate, and
+    the one that is built for another architecture.
     """
     ecr = account.client("ecr", region)
-    repositories = {service.repository: service.history for service in SERVICES if service.region == region}
+    repositories = {service.repository: service for service in SERVICES if service.region == region}
     if not unreleased:
         in_parallel(lambda name: ecr.create_repository(repositoryName=name), repositories)
     pushed = [
-        (name, tag)
-        for name, history in repositories.items()
-        for tag in ((*NEWER_GOOD, *FATES) if unreleased else history)
+        (name, tag, service.architectures)
+        for name, service in repositories.items()
+        for tag in ((*NEWER_GOOD, *FATES) if unreleased else service.history)
     ]
+    if unreleased and ARM_ONLY[0] in repositories:
+        pushed.append((*ARM_ONLY, ("arm64",)))
     in_parallel(
         lambda image: ecr.put_image(repositoryName=image[0], imageTag=image[1], imageManifest=_manifest(*image)), pushed
     )
@@ -92,7 +96,7 @@ def build_network(account: Account, region: str) -> Network:
     return Network(places, groups[0]["GroupId"], fronts)
 
 
-def deploy_history(account: Account, clock: Clock, networks: Mapping[str, Network]) -> None:
+def deploy_history(account: Account, clock: Clock, networks: Mapping[str, Network], given: Given) -> None:
     """Register every release of every service and deploy it, one after another over the past three weeks.
 
     Moves the clock: to about a day before the instant that is ``PAST_DAYS`` after the start.
@@ -102,15 +106,16 @@ def deploy_history(account: Account, clock: Clock, networks: Mapping[str, Networ
     releases = max(len(service.history) for service in SERVICES)
     step = (PAST_DAYS - 1) * DAY / releases
     for release in range(releases):
-        in_parallel(lambda service: _ship(account, service, release, networks[service.region]), SERVICES)  # noqa: B023
+        in_parallel(lambda service: _ship(account, service, release, networks[service.region], given), SERVICES)  # noqa: B023
         clock.advance(step)
         # A look lets what is computed on read happen at its time.
         in_parallel(lambda region: _look(account, region), REGIONS)
 
 
-def _ship(account: Account, service: EcsService, release: int, network: Network) -> None:
+def _ship(account: Account, service: EcsService, release: int, network: Network, given: Given) -> None:
     ecs = account.client("ecs", service.region)
-    registered = ecs.register_task_definition(**task_definition(service, service.history[release]))
+    definition = task_definition(service, service.history[release], given[service.family])
+    registered = ecs.register_task_definition(**definition)
     arn = registered["taskDefinition"]["taskDefinitionArn"]
     if release > _EARLY_CREATED:
         ecs.update_service(cluster=service.cluster, service=service.service, taskDefinition=arn)
@@ -148,8 +153,8 @@ def _look(account: Account, region: str) -> None:
         ecs.describe_services(cluster=cluster, services=names)
 
 
-def task_definition(service: EcsService, tag: str) -> dict[str, object]:
-    """The arguments of RegisterTaskDefinition for a release of the service."""
+def task_definition(service: EcsService, tag: str, secrets: list[dict[str, str]]) -> dict[str, object]:
+    """The arguments of RegisterTaskDefinition for a release of the service, which is given these secrets."""
     image = f"{ACCOUNT}.dkr.ecr.{service.region}.amazonaws.com/{service.repository}:{tag}"
     container: dict[str, object] = {
         "name": service.container,
@@ -166,6 +171,8 @@ def task_definition(service: EcsService, tag: str) -> dict[str, object]:
             },
         },
     }
+    if secrets:
+        container["secrets"] = secrets
     if service.port:
         container["portMappings"] = [{"containerPort": service.port, "protocol": "tcp"}]
     return {
@@ -174,20 +181,24 @@ def task_definition(service: EcsService, tag: str) -> dict[str, object]:
         "memory": str(service.memory),
         "networkMode": "awsvpc",
         "requiresCompatibilities": ["FARGATE"],
-        "executionRoleArn": f"arn:aws:iam::{ACCOUNT}:role/{service.family}-execution",
-        "taskRoleArn": f"arn:aws:iam::{ACCOUNT}:role/{service.family}-task",
+        "executionRoleArn": service.execution_role,
+        "taskRoleArn": service.task_role,
         "containerDefinitions": [container],
     }
 
 
-def _manifest(repository: str, tag: str) -> str:
-    """The manifest list of an image for x86-64, whose digest is the same on every start."""
-    digest = hashlib.sha256(f"{repository}:{tag}".encode()).hexdigest()
-    entry = {
-        "mediaType": "application/vnd.docker.distribution.manifest.v2+json",
-        "size": 1_572,
-        "digest": f"sha256:{digest}",
-        "platform": {"architecture": "amd64", "os": "linux"},
-    }
+def _manifest(repository: str, tag: str, architectures: tuple[str, ...]) -> str:
+    """The manifest list of an image for these architectures, whose digest is the same on every start."""
+    entries = []
+    for architecture in architectures:
+        name = f"{repository}:{tag}" if architecture == "amd64" else f"{repository}:{tag}/{architecture}"
+        entries.append(
+            {
+                "mediaType": "application/vnd.docker.distribution.manifest.v2+json",
+                "size": 1_572,
+                "digest": f"sha256:{hashlib.sha256(name.encode()).hexdigest()}",
+                "platform": {"architecture": architecture, "os": "linux"},
+            }
+        )
     media = "application/vnd.docker.distribution.manifest.list.v2+json"
-    return json.dumps({"schemaVersion": 2, "mediaType": media, "manifests": [entry]})
+    return json.dumps({"schemaVersion": 2, "mediaType": media, "manifests": entries})

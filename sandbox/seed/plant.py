@@ -15,7 +15,9 @@ from sandbox.seed.extras import build_projects, build_tables
 from sandbox.seed.fleet import DAY, PAST_DAYS, Front, build_network, deploy_history, push_images
 from sandbox.seed.logs import write_logs
 from sandbox.seed.metrics import put_quiet_hours
+from sandbox.seed.needs import make_needs
 from sandbox.seed.processing import build_processing, release_processing
+from sandbox.seed.scaling import make_scaling
 from sandbox.seed.sites import build_sites, publish_newer
 
 Report = Callable[[str], None]
@@ -50,7 +52,7 @@ def plant(account: Account, clock: Clock, report: Report = lambda step: None) ->
     build_sites(account, clock)
     report("three weeks of deployments")
     build_processing(account)
-    deploy_history(account, clock, networks)
+    deploy_history(account, clock, networks, make_needs(account))
     release_processing(account, clock)
     publish_newer(account, clock)
     in_parallel(lambda region: push_images(account, region, unreleased=True), REGIONS)
@@ -63,4 +65,5 @@ def plant(account: Account, clock: Clock, report: Report = lambda step: None) ->
     report("alarms")
     messaging = tuple(in_parallel(lambda region: make_messaging(account, region), REGIONS))
     make_alarms(account, {one.region: one.topic_arn for one in messaging}, fronts)
+    make_scaling(account)
     return Planted(messaging, fronts)

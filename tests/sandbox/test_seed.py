@@ -17,6 +17,7 @@ from sandbox.clock import Clock
 from sandbox.faults import Faults
 from sandbox.seed.account import DLQ, Account
 from sandbox.seed.catalogue import (
+    ARM_ONLY,
     FATES,
     LAMBDA_ARCHIVES,
     NEWER_GOOD,
@@ -29,13 +30,16 @@ from sandbox.seed.catalogue import (
     service_of,
 )
 from sandbox.seed.plant import Planted, past_clock, plant
+from sandbox.seed.scaling import CAPTION_POLICY, PHOTO_MORNINGS, PHOTO_POLICY
 
+MADE_BY_AUTO_SCALING = "TargetTracking-"
 SYSTEMS = Path(__file__).parents[2] / "config" / "systems"
 
 
 @dataclass
 class World:
     account: Account
+    server: AwsServer
     clock: Clock
     planted: Planted
     steps: list[str]
@@ -52,7 +56,7 @@ def world() -> Iterator[World]:
     account = Account(server.url, "SANDBOXTEST", secrets.token_hex(8))
     steps: list[str] = []
     try:
-        yield World(account, clock, plant(account, clock, steps.append), steps)
+        yield World(account, server, clock, plant(account, clock, steps.append), steps)
     finally:
         account.close()
         server.stop()
@@ -120,6 +124,7 @@ def test_every_configured_alarm_is_at_rest_and_notifies_its_region_s_topic(world
             alarm["AlarmName"]: alarm
             for page in world.aws("cloudwatch", region).get_paginator("describe_alarms").paginate()
             for alarm in page["MetricAlarms"]
+            if not alarm["AlarmName"].startswith(MADE_BY_AUTO_SCALING)
         }
         names = [
             alarm["name"]
@@ -187,6 +192,59 @@ def test_every_running_task_has_a_log_stream_of_its_own(world: World, service: A
     assert {stream["logStreamName"] for stream in streams} >= expected
 
 
+@pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.family)
+def test_all_that_a_task_definition_refers_to_exists(world: World, service: Any) -> None:
+    found = world.aws("ecs", service.region).describe_task_definition(taskDefinition=service.family)["taskDefinition"]
+    for arn in (found["executionRoleArn"], found["taskRoleArn"]):
+        assert world.aws("iam").get_role(RoleName=arn.rpartition("/")[2])["Role"]["Arn"] == arn
+    (container,) = found["containerDefinitions"]
+    given = {each["name"]: each["valueFrom"] for each in container.get("secrets", [])}
+    assert given.keys() == {name for name, _ in (*service.secret_keys, *service.parameters)}
+    for reference in given.values():
+        if reference.startswith("arn:"):
+            arn = ":".join(reference.split(":")[:7])
+            secret = world.aws("secretsmanager", service.region).describe_secret(SecretId=arn)
+            assert secret["Name"] == service.secret
+        else:
+            wanted = [{"Key": "Name", "Option": "Equals", "Values": [reference]}]
+            listed = world.aws("ssm", service.region).describe_parameters(ParameterFilters=wanted)["Parameters"]
+            assert [each["Type"] for each in listed] == ["SecureString"]
+    group = container["logConfiguration"]["options"]["awslogs-group"]
+    groups = world.aws("logs", service.region).describe_log_groups(logGroupNamePrefix=group)["logGroups"]
+    assert group in [each["logGroupName"] for each in groups]
+
+
+def test_a_secret_has_a_value_of_its_own_for_each_key(world: World) -> None:
+    text = world.aws("secretsmanager").get_secret_value(SecretId="arbor/production/db")["SecretString"]
+    values = json.loads(text)
+    assert values.keys() == {"username", "password"}
+    assert len({*values.values()}) == 2
+
+
+def architectures(world: World, repository: str, tag: str) -> set[str]:
+    (found,) = world.aws("ecr").batch_get_image(repositoryName=repository, imageIds=[{"imageTag": tag}])["images"]
+    return {entry["platform"]["architecture"] for entry in json.loads(found["imageManifest"])["manifests"]}
+
+
+def test_images_are_built_for_one_architecture_or_for_two(world: World) -> None:
+    assert architectures(world, "image-caption-gen", "v1.5.0") == {"amd64", "arm64"}
+    assert architectures(world, "arbor-backend", "v1.5.0") == {"amd64"}
+    assert architectures(world, *ARM_ONLY) == {"arm64"}
+
+
+def test_two_services_are_scaled_by_themselves_and_are_at_rest(world: World) -> None:
+    scaling = world.aws("application-autoscaling")
+    targets = scaling.describe_scalable_targets(ServiceNamespace="ecs")["ScalableTargets"]
+    bounds = {each["ResourceId"].split("/")[2]: (each["MinCapacity"], each["MaxCapacity"]) for each in targets}
+    assert bounds == {"image-caption-gen-service-prod": (2, 10), "rapid-photo-prod-backend": (2, 6)}
+    policies = scaling.describe_scaling_policies(ServiceNamespace="ecs")["ScalingPolicies"]
+    assert {each["PolicyName"] for each in policies} == {CAPTION_POLICY, PHOTO_POLICY}
+    (action,) = scaling.describe_scheduled_actions(ServiceNamespace="ecs")["ScheduledActions"]
+    assert (action["ScheduledActionName"], action["ScalableTargetAction"]["MinCapacity"]) == (PHOTO_MORNINGS, 3)
+    world.server.tick()
+    assert scaling.describe_scaling_activities(ServiceNamespace="ecs")["ScalingActivities"] == []
+
+
 def test_an_error_and_its_request_share_a_trace(world: World) -> None:
     service = service_of("usage", "delivery-standard")
     pages = world.aws("logs").get_paginator("filter_log_events").paginate(logGroupName=service.log_group)
@@ -228,7 +286,8 @@ def test_an_alarm_travels_to_its_region_s_queue(world: World) -> None:
     for messaging in world.planted.messaging:
         sqs = world.aws("sqs", messaging.region)
         alarms = world.aws("cloudwatch", messaging.region)
-        name = alarms.describe_alarms(MaxRecords=1)["MetricAlarms"][0]["AlarmName"]
+        found = alarms.describe_alarms()["MetricAlarms"]
+        name = next(each["AlarmName"] for each in found if messaging.topic_arn in each["AlarmActions"])
         alarms.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="a drill")
         received = until(lambda: sqs.receive_message(QueueUrl=messaging.queue_url).get("Messages"))  # noqa: B023
         envelope = json.loads(received[0]["Body"])

@@ -7,10 +7,10 @@ import pytest
 from bot import ports
 from bot.aws.ecs import Ecs
 from bot.aws.session import Sessions
-from bot.cloud import EcsService
+from bot.cloud import EcsService, LoadBalancer
 from bot.domain import Account, Target
-from bot.errors import NotFoundError, UpstreamError
-from tests.bot.aws.scripted_aws import LostAnswer, Refusal, ScriptedAws, a_target
+from bot.errors import NotFoundError
+from tests.bot.aws.scripted_aws import Refusal, ScriptedAws, a_target
 
 FAMILY = "arn:aws:ecs:us-east-1:123456789012:task-definition/bi-api"
 GROUP = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/bi/1"
@@ -138,39 +138,63 @@ def test_no_targets_need_no_call(aws: ScriptedAws, sessions: Sessions) -> None:
     assert aws.calls == []
 
 
-def test_an_update_sends_the_task_definition_and_nothing_else(
+def test_strategy_alarms_and_load_balancers_are_read(aws: ScriptedAws, sessions: Sessions, target: Target) -> None:
+    rules = {"strategy": "CANARY", "alarms": {"alarmNames": ["5xx"], "enable": True, "rollback": True}}
+    balancer = {"targetGroupArn": GROUP, "containerName": "api", "containerPort": 8000}
+    record = "arn:aws:ecs:us-east-1:123456789012:service-deployment/bi-production/api/1"
+    found = a_service(
+        deploymentConfiguration=rules,
+        loadBalancers=[balancer, {"loadBalancerName": "classic"}],
+        schedulingStrategy="DAEMON",
+        currentServiceDeployment=record,
+    )
+    aws.on("DescribeServices", {"services": [found], "failures": []})
+    service = Ecs(sessions).service(target)
+    assert (service.strategy, service.scheduling, service.current_deployment) == ("CANARY", "DAEMON", record)
+    assert (service.alarms, service.alarm_rollback) == (("5xx",), True)
+    assert service.load_balancers == (LoadBalancer(GROUP, "api", 8000),)
+
+
+def test_alarms_that_are_switched_off_are_none(aws: ScriptedAws, sessions: Sessions, target: Target) -> None:
+    rules = {"alarms": {"alarmNames": ["5xx"], "enable": False, "rollback": True}}
+    aws.on("DescribeServices", {"services": [a_service(deploymentConfiguration=rules)], "failures": []})
+    service = Ecs(sessions).service(target)
+    assert (service.alarms, service.alarm_rollback, service.strategy) == ((), False, "ROLLING")
+
+
+def a_task_set(number: int, status: str, **changes: Any) -> dict[str, Any]:
+    found = {
+        "id": f"ecs-svc/{number}",
+        "status": status,
+        "startedBy": "CODE_DEPLOY",
+        "externalId": f"d-{number}",
+        "taskDefinition": f"{FAMILY}:{number}",
+        "computedDesiredCount": 2,
+        "runningCount": 2,
+        "pendingCount": 0,
+        "createdAt": 100.0 + number,
+        "loadBalancers": [{"targetGroupArn": f"{GROUP}{number}", "containerName": "api", "containerPort": 80}],
+    }
+    return found | changes
+
+
+def test_task_sets_are_the_deployments_of_a_service_that_codedeploy_deploys(
     aws: ScriptedAws, sessions: Sessions, target: Target
 ) -> None:
-    deployments = [a_deployment("ecs-svc/1", "ACTIVE", 100.0), a_deployment("ecs-svc/2", "PRIMARY", 200.0)]
-    aws.on("UpdateService", {"service": a_service(deployments=deployments)})
-    assert Ecs(sessions).update_service(target, f"{FAMILY}:8") == "ecs-svc/2"
-    asked = {"cluster": "bi-production", "service": "api", "taskDefinition": f"{FAMILY}:8"}
-    assert aws.asked("UpdateService") == [asked]
+    first = a_task_set(1, "DRAINING", externalId=None, startedBy="ecs-svc")
+    sets = [first, a_task_set(2, "PRIMARY"), a_task_set(3, "ACTIVE", runningCount=1)]
+    found = a_service(deployments=[], taskSets=sets, deploymentController={"type": "CODE_DEPLOY"})
+    aws.on("DescribeServices", {"services": [found], "failures": []})
+    service = Ecs(sessions).service(target)
+    assert (service.controller, service.code_deployments) == ("CODE_DEPLOY", ("d-3", "d-2"))
+    assert [each.id for each in service.deployments] == ["ecs-svc/2", "ecs-svc/3", "ecs-svc/1"]
+    assert service.primary is not None
+    assert (service.primary.task_definition, service.primary.desired) == (f"{FAMILY}:2", 2)
+    assert service.in_flight
+    assert service.load_balancers[0] == LoadBalancer(f"{GROUP}2", "api", 80)
 
 
-def test_an_update_whose_answer_was_lost_is_not_repeated(aws: ScriptedAws, target: Target) -> None:
-    aws.on("UpdateService", LostAnswer())
-    with pytest.raises(UpstreamError) as caught:
-        Ecs(Sessions(attempts=3)).update_service(target, f"{FAMILY}:8")
-    assert caught.value.retryable
-    assert len(aws.asked("UpdateService")) == 1
-
-
-def test_an_update_of_a_service_that_is_gone_is_not_found(aws: ScriptedAws, sessions: Sessions, target: Target) -> None:
-    aws.on("UpdateService", Refusal("ServiceNotActiveException", "Service was not ACTIVE."))
-    with pytest.raises(NotFoundError, match="no service api"):
-        Ecs(sessions).update_service(target, f"{FAMILY}:8")
-
-
-def test_a_denied_update_names_the_permission(aws: ScriptedAws, sessions: Sessions, target: Target) -> None:
-    service = "arn:aws:ecs:us-east-1:123456789012:service/bi-production/api"
-    text = (
-        "User: arn:aws:sts::123456789012:assumed-role/bot/runbook-bot is not authorized to perform: ecs:UpdateService "
-        f"on resource: {service} because no identity-based policy allows the ecs:UpdateService action"
-    )
-    aws.on("UpdateService", Refusal("AccessDeniedException", text))
-    with pytest.raises(UpstreamError) as caught:
-        Ecs(sessions).update_service(target, f"{FAMILY}:8")
-    expected = f"AWS denied ecs:UpdateService on {service}; give the bot's role this permission."
-    assert str(caught.value) == expected
-    assert not caught.value.retryable
+def test_a_lone_task_set_that_scales_is_no_deployment(aws: ScriptedAws, sessions: Sessions, target: Target) -> None:
+    sets = [a_task_set(2, "PRIMARY", stabilityStatus="STABILIZING", runningCount=1)]
+    aws.on("DescribeServices", {"services": [a_service(deployments=[], taskSets=sets)], "failures": []})
+    assert not Ecs(sessions).service(target).in_flight

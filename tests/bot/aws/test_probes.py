@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,12 +15,13 @@ from bot.aws.ecs import Ecs
 from bot.aws.errors import NotPermittedError, ask
 from bot.aws.probes import AwsProbes
 from bot.aws.session import Sessions
-from bot.domain import Account, Target
+from bot.domain import Account, Service, Target
 from bot.errors import NotFoundError, UpstreamError
 from tests.bot.aws.scripted_aws import Refusal, ScriptedAws, a_target
 
 NOW = 1_790_000_000.0
 ARNS = "arn:aws:ecs:us-east-1:123456789012"
+NO_ROLE = (404, "<ErrorResponse><Error><Code>NoSuchEntity</Code></Error></ErrorResponse>")
 
 
 class Standing:
@@ -151,13 +153,16 @@ def test_a_list_that_is_denied_says_which(aws: ScriptedAws, probes: AwsProbes, a
 def allow_everything(aws: ScriptedAws) -> None:
     """A service that runs, in an account where the bot may do all it needs."""
     group = {"logDriver": "awslogs", "options": {"awslogs-group": "/ecs/bi"}}
+    secrets = [
+        {"name": "DATABASE", "valueFrom": "arn:aws:secretsmanager:us-east-1:123456789012:secret:bi-AbCdEf:url::"}
+    ]
     image = "123456789012.dkr.ecr.us-east-1.amazonaws.com/bi:1"
     found = {
         "taskDefinitionArn": f"{ARNS}:task-definition/bi-api:7",
         "family": "bi-api",
         "revision": 7,
         "taskRoleArn": "arn:aws:iam::123456789012:role/bi-task",
-        "containerDefinitions": [{"name": "api", "image": image, "logConfiguration": group}],
+        "containerDefinitions": [{"name": "api", "image": image, "logConfiguration": group, "secrets": secrets}],
     }
     service = {
         "serviceArn": f"{ARNS}:service/bi-production/api",
@@ -173,12 +178,20 @@ def allow_everything(aws: ScriptedAws) -> None:
     aws.on("DescribeServices", {"services": [service], "failures": []})
     aws.on("ListServiceDeployments", {"serviceDeployments": []})
     aws.on("ListTasks", {"taskArns": []})
+    aws.on("DescribeScalableTargets", {"ScalableTargets": []})
+    aws.on("DescribeScalingPolicies", {"ScalingPolicies": []})
+    aws.on("DescribeScheduledActions", {"ScheduledActions": []})
+    aws.on("DescribeScalingActivities", {"ScalingActivities": []})
     aws.on("DescribeTaskDefinition", {"taskDefinition": found})
     aws.on("ListTaskDefinitions", {"taskDefinitionArns": []})
     aws.on("DescribeImages", {"imageDetails": [{"imageDigest": "sha256:" + "ab" * 32}]})
     aws.on("BatchGetImage", {"images": []})
     aws.on("FilterLogEvents", {"events": []})
     aws.on("GetLogEvents", {"events": []})
+    aws.on("DescribeLogGroups", {"logGroups": []})
+    aws.on("DescribeSecret", {})
+    aws.on("DescribeParameters", {"Parameters": []})
+    aws.on("GetRole", NO_ROLE)
     aws.on("GetCallerIdentity", caller("arn:aws:sts::123456789012:assumed-role/bot/session"))
     aws.on("SimulatePrincipalPolicy", lambda asked: decision(asked, "allowed"))
 
@@ -210,7 +223,8 @@ def test_an_account_that_allows_everything_denies_nothing(
 def test_nothing_is_changed_to_find_out(aws: ScriptedAws, probes: AwsProbes, account: Account) -> None:
     allow_everything(aws)
     probes.denied(account)
-    assert not {"UpdateService", "RegisterTaskDefinition", "TagResource"} & {name for name, _ in aws.calls}
+    verbs = ("Describe", "List", "Get", "BatchGet", "Filter", "Simulate")
+    assert [name for name, _ in aws.calls if not name.startswith(verbs)] == []
 
 
 @pytest.mark.parametrize(
@@ -223,6 +237,11 @@ def test_nothing_is_changed_to_find_out(aws: ScriptedAws, probes: AwsProbes, acc
         ("BatchGetImage", "ecr:BatchGetImage"),
         ("FilterLogEvents", "logs:FilterLogEvents"),
         ("GetMetricData", "cloudwatch:GetMetricData"),
+        ("DescribeScheduledActions", "application-autoscaling:DescribeScheduledActions"),
+        ("DescribeScalingActivities", "application-autoscaling:DescribeScalingActivities"),
+        ("DescribeSecret", "secretsmanager:DescribeSecret"),
+        ("DescribeParameters", "ssm:DescribeParameters"),
+        ("DescribeLogGroups", "logs:DescribeLogGroups"),
     ],
 )
 def test_a_read_that_is_denied_is_named(
@@ -248,6 +267,51 @@ def test_a_simulator_that_may_not_be_asked_is_named(aws: ScriptedAws, probes: Aw
     allow_everything(aws)
     aws.on("SimulatePrincipalPolicy", (403, "<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>"))
     assert list(probes.denied(account)) == ["iam:SimulatePrincipalPolicy"]
+
+
+@pytest.mark.parametrize(
+    ("service", "action", "resource"),
+    [
+        ({"kind": "lambda", "function": "f"}, "lambda:UpdateAlias", "arn:aws:lambda:us-east-1:123456789012:function:f"),
+        ({"kind": "static_site", "bucket": "b", "distribution": "E1"}, "s3:PutObject", "arn:aws:s3:::b/*"),
+        (
+            {"kind": "static_site", "bucket": "b", "distribution": "E1"},
+            "cloudfront:CreateInvalidation",
+            "arn:aws:cloudfront::123456789012:distribution/E1",
+        ),
+        ({"kind": "lambda", "artifact": "s3://builds/{version}.zip"}, "s3:GetObject", "arn:aws:s3:::builds/*"),
+        (
+            {"kind": "lambda", "build": {"codebuild": "make"}},
+            "codebuild:StartBuild",
+            "arn:aws:codebuild:us-east-1:123456789012:project/make",
+        ),
+    ],
+)
+def test_what_other_kinds_of_service_need_is_simulated(
+    aws: ScriptedAws, sessions: Sessions, account: Account, service: dict[str, Any], action: str, resource: str
+) -> None:
+    allow_everything(aws)
+    aws.on(
+        "SimulatePrincipalPolicy",
+        lambda asked: decision(asked, "explicitDeny" if asked["ActionNames.member.1"] == action else "allowed"),
+    )
+    target = replace(a_target(), service=Service.model_validate(service))
+    probes = AwsProbes(sessions, Ecs(sessions), Standing(), [target])
+    assert probes.denied(account) == {action: f"IAM answers explicitDeny for {resource}"}
+
+
+def test_what_codedeploy_needs_is_simulated_where_it_deploys(
+    aws: ScriptedAws, probes: AwsProbes, account: Account
+) -> None:
+    allow_everything(aws)
+    probes.denied(account)
+    simulated = {each["ActionNames.member.1"] for each in aws.asked("SimulatePrincipalPolicy")}
+    assert not any(action.startswith("codedeploy:") for action in simulated)
+    found = aws.replies["DescribeServices"]({})
+    found["services"][0]["deploymentController"] = {"type": "CODE_DEPLOY"}
+    probes.denied(account)
+    simulated = {each["ActionNames.member.1"] for each in aws.asked("SimulatePrincipalPolicy")}
+    assert {"codedeploy:CreateDeployment", "codedeploy:RegisterApplicationRevision"} < simulated
 
 
 def test_an_account_without_ecs_needs_only_alarms(aws: ScriptedAws, probes: AwsProbes) -> None:

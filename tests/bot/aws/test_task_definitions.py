@@ -10,7 +10,7 @@ from bot.aws.ecs import Ecs
 from bot.aws.session import Sessions
 from bot.cloud import TaskDefinition
 from bot.domain import Account
-from bot.errors import NotFoundError, UpstreamError, UsageError
+from bot.errors import NotFoundError, UpstreamError
 from tests.bot.aws.scripted_aws import LostAnswer, Refusal, ScriptedAws
 
 ARN = "arn:aws:ecs:us-east-1:123456789012:task-definition/bi-api"
@@ -79,6 +79,21 @@ def test_a_family_name_is_asked_for_again_since_its_newest_revision_moves(
     assert len(aws.asked("DescribeTaskDefinition")) == 2
 
 
+def test_who_depends_on_the_status_sees_a_revision_become_inactive(
+    aws: ScriptedAws, sessions: Sessions, account: Account
+) -> None:
+    ecs = Ecs(sessions)
+    assert base(ecs, aws, account).status == "ACTIVE"
+    aws.on("DescribeTaskDefinition", described(status="INACTIVE"))
+    assert ecs.task_definition(account, f"{ARN}:7", fresh=True).status == "INACTIVE"
+    assert ecs.task_definition(account, f"{ARN}:7").status == "INACTIVE"
+    assert len(aws.asked("DescribeTaskDefinition")) == 2
+
+
+def test_who_registered_a_revision_is_told(aws: ScriptedAws, sessions: Sessions, account: Account) -> None:
+    assert base(Ecs(sessions), aws, account).registered_by == "arn:aws:iam::123456789012:user/alice"
+
+
 def test_log_settings_are_read_only_where_a_container_uses_awslogs(
     aws: ScriptedAws, sessions: Sessions, account: Account
 ) -> None:
@@ -104,7 +119,7 @@ def test_a_copy_differs_in_one_image_and_carries_the_tags(
 ) -> None:
     ecs = Ecs(sessions)
     aws.on("RegisterTaskDefinition", NEW)
-    arn = ecs.register(account, base(ecs, aws, account), "api", "registry/bi:2", {"operation": "op1"})
+    arn = ecs.register(account, base(ecs, aws, account), {"api": "registry/bi:2"}, {"operation": "op1"})
     assert arn == f"{ARN}:8"
     assert aws.asked("RegisterTaskDefinition") == [
         {
@@ -127,25 +142,29 @@ def test_the_task_definition_that_was_copied_is_left_as_it_was(
     ecs = Ecs(sessions)
     aws.on("RegisterTaskDefinition", NEW)
     original = base(ecs, aws, account)
-    ecs.register(account, original, "api", "registry/bi:2", {})
+    ecs.register(account, original, {"api": "registry/bi:2"}, {})
     assert original.raw == described()["taskDefinition"]
 
 
-def test_no_container_named_means_the_only_essential_one(
+def test_several_images_are_changed_at_once(aws: ScriptedAws, sessions: Sessions, account: Account) -> None:
+    ecs = Ecs(sessions)
+    aws.on("RegisterTaskDefinition", NEW)
+    ecs.register(account, base(ecs, aws, account), {"api": "registry/bi:2", "router": "registry/router@sha256:1"}, {})
+    images = [each["image"] for each in aws.asked("RegisterTaskDefinition")[0]["containerDefinitions"]]
+    assert images == ["registry/bi:2", "registry/router@sha256:1"]
+
+
+def test_a_definition_that_aws_has_forgotten_is_made_again_from_what_was_kept_of_it(
     aws: ScriptedAws, sessions: Sessions, account: Account
 ) -> None:
     ecs = Ecs(sessions)
     aws.on("RegisterTaskDefinition", NEW)
-    ecs.register(account, base(ecs, aws, account), "", "registry/bi:2", {})
-    images = [each["image"] for each in aws.asked("RegisterTaskDefinition")[0]["containerDefinitions"]]
-    assert images == ["registry/bi:2", "registry/router:3"]
-
-
-def test_several_essential_containers_are_listed(aws: ScriptedAws, sessions: Sessions, account: Account) -> None:
-    ecs = Ecs(sessions)
-    both = [{"name": "api", "image": "a"}, {"name": "worker", "image": "b", "essential": True}]
-    with pytest.raises(UsageError, match="api, worker"):
-        ecs.register(account, base(ecs, aws, account, containerDefinitions=both), "", "registry/bi:2", {})
+    kept = base(ecs, aws, account)
+    bare = TaskDefinition("", kept.family, kept.revision, (), 0.0, "", kept.tags, kept.raw)
+    ecs.register(account, kept, {"api": "registry/bi:2"}, {"again": "yes"})
+    ecs.register(account, bare, {"api": "registry/bi:2"}, {"again": "yes"})
+    from_live, from_kept = aws.asked("RegisterTaskDefinition")
+    assert from_kept == from_live
 
 
 def test_an_unknown_container_is_answered_with_those_there_are(
@@ -153,7 +172,7 @@ def test_an_unknown_container_is_answered_with_those_there_are(
 ) -> None:
     ecs = Ecs(sessions)
     with pytest.raises(NotFoundError, match=r"no container apo\. It has: api, router"):
-        ecs.register(account, base(ecs, aws, account), "apo", "registry/bi:2", {})
+        ecs.register(account, base(ecs, aws, account), {"apo": "registry/bi:2"}, {})
 
 
 def test_a_setting_that_botocore_does_not_know_stops_the_copy(
@@ -163,7 +182,7 @@ def test_a_setting_that_botocore_does_not_know_stops_the_copy(
     containers = [{"name": "api", "image": "registry/bi:1", "quantumMode": {"qubits": 3}}]
     newer = base(ecs, aws, account, containerDefinitions=containers, warpDrive=True, unset=None)
     with pytest.raises(UpstreamError, match=r"containerDefinitions\[0\]\.quantumMode, warpDrive") as caught:
-        ecs.register(account, newer, "api", "registry/bi:2", {})
+        ecs.register(account, newer, {"api": "registry/bi:2"}, {})
     assert not caught.value.retryable
     assert aws.asked("RegisterTaskDefinition") == []
 
@@ -174,7 +193,7 @@ def test_a_busy_family_is_tried_again(aws: ScriptedAws, sessions: Sessions, acco
     aws.on("RegisterTaskDefinition", lambda _: answers.pop(0))
     pauses: list[float] = []
     ecs = Ecs(sessions, pause=pauses.append)
-    assert ecs.register(account, base(ecs, aws, account), "api", "registry/bi:2", {}) == f"{ARN}:8"
+    assert ecs.register(account, base(ecs, aws, account), {"api": "registry/bi:2"}, {}) == f"{ARN}:8"
     assert len(pauses) == 2
 
 
@@ -184,7 +203,7 @@ def test_a_family_that_stays_busy_is_an_error_to_retry_later(
     aws.on("RegisterTaskDefinition", Refusal("ClientException", "Too many concurrent attempts to create"))
     ecs = Ecs(sessions, pause=lambda _: None)
     with pytest.raises(UpstreamError) as caught:
-        ecs.register(account, base(ecs, aws, account), "api", "registry/bi:2", {})
+        ecs.register(account, base(ecs, aws, account), {"api": "registry/bi:2"}, {})
     assert caught.value.retryable
     assert len(aws.asked("RegisterTaskDefinition")) == 4
 
@@ -193,7 +212,7 @@ def test_a_registration_whose_answer_was_lost_is_not_repeated(aws: ScriptedAws, 
     ecs = Ecs(Sessions(attempts=3))
     aws.on("RegisterTaskDefinition", LostAnswer())
     with pytest.raises(UpstreamError) as caught:
-        ecs.register(account, base(ecs, aws, account), "api", "registry/bi:2", {})
+        ecs.register(account, base(ecs, aws, account), {"api": "registry/bi:2"}, {})
     assert caught.value.retryable
     assert len(aws.asked("RegisterTaskDefinition")) == 1
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bot.errors import ConflictError
@@ -47,3 +49,18 @@ def test_a_container_that_is_named_but_not_there_is_refused_with_what_is() -> No
     with pytest.raises(ConflictError) as caught:
         images.shipped(a_definition("api", 1, "x"), "web", "bi/api production")
     assert str(caught.value) == "api has no container “web”. It has app; see config/systems."
+
+
+def test_no_container_named_means_the_only_essential_one() -> None:
+    app = a_definition("api", 1, "x").containers[0]
+    sidecar = replace(app, name="router", essential=False)
+    definition = replace(a_definition("api", 1, "x"), containers=(sidecar, app))
+    assert images.shipped(definition, "", "bi/api production") == app
+
+
+def test_several_essential_containers_are_listed() -> None:
+    app = a_definition("api", 1, "x").containers[0]
+    definition = replace(a_definition("api", 1, "x"), containers=(app, replace(app, name="worker")))
+    with pytest.raises(ConflictError, match=r"several containers \(app, worker\)"):
+        images.shipped(definition, "", "bi/api production")
+    assert images.shipped(definition, "worker", "bi/api production").name == "worker"
