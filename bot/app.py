@@ -10,43 +10,36 @@ from typing import Any
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
-from slack_sdk import WebClient
 
 from alerts.alarms import Alarms, accept
 from alerts.incidents import Incidents, press
 from alerts.pages import Pages
 from alerts.playbook import Playbook
 from bot import authz
-from bot.aws.ecs import Ecs
-from bot.aws.errors import reach
-from bot.aws.logs import Logs
-from bot.aws.metrics import Metrics
-from bot.aws.session import Sessions
+from bot.aws.errors import reach as reached
 from bot.catalog import Catalog
+from bot.changes import Changes
 from bot.clock import SystemClock
 from bot.domain import Account, Actor, Person, Target
 from bot.engine import Engine, Machine
 from bot.flow import UMBRELLA, Flow
 from bot.forms import Forms
+from bot.freezes import Freezes, Freezing
 from bot.intake.delivery import Delivery
 from bot.intake.parse import alarm_from
 from bot.intake.sqs import WAIT_SECONDS, QueueReader
 from bot.ledger import Ledger
 from bot.operations import Operations
-from bot.pagerduty import EventsPager
-from bot.parallel import Parallel
+from bot.outside import Outside, reach
 from bot.ports import Clock, Message, World
 from bot.posts import Posts, whisper
 from bot.prompts import Prompts, asks
 from bot.rows import Signal, Store
 from bot.settings import Settings
-from bot.settings.environment import EnvironmentVariables, routing_key
-from bot.slack.chat import SlackChat
-from bot.slack.transport import PooledWebClient
+from bot.settings.environment import EnvironmentVariables
 from bot.store.sqlite import SqliteStore
 from bot.submissions import Submissions
 from bot.views.incident import REMEDY
-from bot.web import HttpWeb
 from commands import COMMANDS
 
 log = logging.getLogger("bot.app")
@@ -106,13 +99,8 @@ class Bot:
     world: World
     engine: Engine
     desk: Desk
-    client: WebClient
-    web: HttpWeb
-    sessions: Sessions
-    parallel: Parallel
+    outside: Outside
     queues: QueueReader
-    chat: SlackChat
-    pager: EventsPager
     scheduler: BackgroundScheduler = field(init=False)
 
     def __post_init__(self) -> None:
@@ -138,7 +126,7 @@ class Bot:
 
     def confirm_subscription(self, topic_arn: str, token: str, region: str) -> None:
         """ConfirmSubscription through the API, never by visiting a URL."""
-        sns = self.sessions.client(Account(region=region), "sns")
+        sns = self.outside.sessions.client(Account(region=region), "sns")
         sns.confirm_subscription(TopicArn=topic_arn, Token=token, AuthenticateOnUnsubscribe="true")
 
     def start(self) -> None:
@@ -160,11 +148,11 @@ class Bot:
     def degraded(self, socket_connected: bool = True) -> list[str]:
         """Names of what cannot be reached right now; the bot goes on without."""
         found = [f"sqs {url}" for url, status in self.queues.status.items() if status.reachable is False]
-        if not socket_connected or self.chat.away:
+        if not socket_connected or self.outside.chat.away:
             found.append("slack")
-        if reach.away:
+        if reached.away:
             found.append("aws")
-        if self.pager.away:
+        if self.outside.pager.away:
             found.append("pagerduty")
         return found
 
@@ -183,14 +171,7 @@ def build(settings: Settings, environment: EnvironmentVariables, *, clock: Clock
     """Put everything together. Raises StoreBusyError when another process has the database."""
     clock = clock or SystemClock()
     store = SqliteStore(_path(environment.bot_database_url))
-    sessions = Sessions()
-    parallel = Parallel()
-    client = PooledWebClient(
-        token=environment.slack_bot_token.get_secret_value(), base_url=environment.slack_api_url, timeout=10
-    )
-    ca_file = Path(environment.bot_ca_file) if environment.bot_ca_file else None
-    web = HttpWeb(environment.bot_http_proxy or None, ca_file)
-    chat = SlackChat(client, clock)
+    outside = reach(environment, clock)
     catalog = Catalog(settings.systems)
     slash = slash_names(settings)
 
@@ -200,22 +181,10 @@ def build(settings: Settings, environment: EnvironmentVariables, *, clock: Clock
     def tell(operation: str, name: str, payload: Mapping[str, Any], key: str) -> bool:
         return engine.signal(operation, Signal(name, payload, key))
 
-    pager = EventsPager(
-        lambda variable: routing_key(variable).get_secret_value() or None,
-        events_url=environment.pagerduty_events_url,
-        proxy=environment.bot_http_proxy,
-        ca_file=environment.bot_ca_file,
-    )
-    world = World(
+    world = outside.world(
         clock=clock,
         catalog=catalog,
-        chat=chat,
-        ecs=Ecs(sessions),
-        logs=Logs(sessions, clock),
-        metrics=Metrics(sessions),
-        web=web,
-        pager=pager,
-        gather=parallel,
+        holds=Freezes(store, clock, settings.calendar),
         commands=COMMANDS,
         slash=slash,
         recent=Ledger(store),
@@ -230,28 +199,11 @@ def build(settings: Settings, environment: EnvironmentVariables, *, clock: Clock
         region = (
             url.rsplit("//", maxsplit=1)[-1].split(".")[1] if ".amazonaws.com" in url else settings.systems[0].region
         )
-        return sessions.client(Account(region=region), "sqs", read_timeout=WAIT_SECONDS + 5)
+        return outside.sessions.client(Account(region=region), "sqs", read_timeout=WAIT_SECONDS + 5)
 
     bot: Bot
     queues = QueueReader(environment.bot_sqs_queue_urls, queue_client, lambda found: bot.accept(found), clock)  # noqa: PLW0108 - bot comes after it
-    bot = Bot(
-        *(
-            settings,
-            environment,
-            store,
-            clock,
-            world,
-            engine,
-            desk,
-            client,
-            web,
-            sessions,
-            parallel,
-            queues,
-            chat,
-            pager,
-        )
-    )
+    bot = Bot(settings, environment, store, clock, world, engine, desk, outside, queues)
     return bot
 
 
@@ -267,5 +219,7 @@ def _machines(store: Store, world: World, settings: Settings) -> dict[str, Machi
         Alarms(store, world, settings.bot),
         Incidents(world, playbook, settings.access, settings.bot),
         Pages(store, world),
+        Changes(store, world),
+        Freezing(store, world.clock, world.chat, world.catalog, lambda: settings.bot.default_channel),
     )
     return {machine.kind: machine for machine in machines}

@@ -85,10 +85,10 @@ def _refused(variable: str, message: str) -> ConfigError:
 
 def run(bot: Bot, environment: EnvironmentVariables, listening: socket.socket) -> int:
     """Start a built bot, serve HTTP until a signal ends it, and stop it."""
-    bolt = bolt_app(bot.client, environment.slack_signing_secret.get_secret_value(), bot.desk)
+    bolt = bolt_app(bot.outside.client, environment.slack_signing_secret.get_secret_value(), bot.desk)
     slack = Socket(bolt, environment.slack_app_token.get_secret_value()) if environment.socket_mode else None
     topics = {topic.arn: topic.signature_version for topic in environment.bot_sns_topics}
-    verifier = SnsVerifier(topics, bot.web.fetch, bot.clock)
+    verifier = SnsVerifier(topics, bot.outside.web.fetch, bot.clock)
     sns = SnsEndpoint(verifier, bot.accept, bot.confirm_subscription, bot.clock)
     degraded = (lambda: bot.degraded(slack.connected)) if slack else bot.degraded
     app = web_app(bot.store, degraded, sns.route(), None if slack else bolt)

@@ -16,7 +16,7 @@ from bot.domain import Person, Target
 from bot.errors import BotError, ConflictError
 from bot.operation import ACTIVE, WAITING
 from bot.ports import Past, World
-from bot.shipping.kinds import STRATEGIES, shippable
+from bot.shipping.kinds import STRATEGIES, kind_of
 
 RECENT_SECONDS = 7 * 86400.0
 WITHDRAW = "withdraw"
@@ -82,7 +82,7 @@ def _back(aim: Target, active: Past, world: World, person: Person) -> Plan:
             f"{active.title} was told to AWS in one call and cannot be stopped.", hint="Ask for what you want instead."
         )
     try:
-        return shippable(aim).rollback(aim, "", world, person)
+        return kind_of(aim).rollback(aim, "", world, person)
     except BotError as error:
         raise ConflictError(f"{active.title} cannot be stopped: {error.message}", hint=error.hint) from error
 

@@ -11,7 +11,7 @@ from bot.catalog import Catalog
 from bot.command import Command, Plan, Suggestion
 from bot.domain import Person, Target
 from bot.ports import World
-from bot.shipping.kinds import STRATEGIES, shippable
+from bot.shipping.kinds import STRATEGIES, kind_of
 
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}|sha256:[0-9a-f]{64}")
 
@@ -35,21 +35,19 @@ class DeployArgs(BaseModel):
 
 
 def target(args: DeployArgs, catalog: Catalog) -> Target:
-    """The one target that is meant. Raises NotFoundError with the candidates, or a sentence about its kind."""
-    found = catalog.find(args.service, args.environment)
-    shippable(found)
-    return found
+    """The one target that is meant. Raises NotFoundError with the candidates."""
+    return catalog.find(args.service, args.environment)
 
 
 def plan(args: DeployArgs, world: World, person: Person) -> Plan:
     """What runs now, what would run, and what speaks against it. Only reads."""
     aim = target(args, world.catalog)
-    return shippable(aim).deploy(aim, args.version, world, person)
+    return kind_of(aim).deploy(aim, args.version, world, person)
 
 
 def versions(aim: Target, world: World) -> tuple[Suggestion, ...]:
     """What could be deployed, newest first."""
-    return shippable(aim).versions(aim, world)
+    return kind_of(aim).versions(aim, world)
 
 
 deploy = Command(

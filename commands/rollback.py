@@ -8,7 +8,7 @@ from bot.catalog import Catalog
 from bot.command import Command, Plan, Suggestion
 from bot.domain import Person, Target
 from bot.ports import World
-from bot.shipping.kinds import STRATEGIES, shippable
+from bot.shipping.kinds import STRATEGIES, kind_of
 
 TO = "to"
 """The word people write before what they want to go back to; it may be left out."""
@@ -45,21 +45,19 @@ class RollbackArgs(BaseModel):
 
 
 def target(args: RollbackArgs, catalog: Catalog) -> Target:
-    """The one target that is meant. Raises NotFoundError with the candidates, or a sentence about its kind."""
-    found = catalog.find(args.service, args.environment)
-    shippable(found)
-    return found
+    """The one target that is meant. Raises NotFoundError with the candidates."""
+    return catalog.find(args.service, args.environment)
 
 
 def plan(args: RollbackArgs, world: World, person: Person) -> Plan:
     """What it would go back to, why that, and what else there is. Only reads."""
     aim = target(args, world.catalog)
-    return shippable(aim).rollback(aim, args.aim, world, person)
+    return kind_of(aim).rollback(aim, args.aim, world, person)
 
 
 def earlier(aim: Target, world: World) -> tuple[Suggestion, ...]:
     """What could be gone back to, newest first."""
-    return shippable(aim).earlier(aim, world)
+    return kind_of(aim).earlier(aim, world)
 
 
 rollback = Command(
