@@ -47,7 +47,8 @@ class EcsService:
 
     ``strategy`` is ROLLING, BLUE_GREEN, LINEAR or CANARY; ``alarms`` are those ECS rolls back on.
     ``current_deployment`` is the ARN of the service deployment under way or last ended. ``code_deployments`` are ids
-    of CodeDeploy deployments, newest first, that made the task sets of a CODE_DEPLOY service.
+    of CodeDeploy deployments, newest first, that made the task sets of a CODE_DEPLOY service; there the task sets
+    stand for ``deployments``, with an empty ``rollout_state``, since ECS knows of no rollout.
     """
 
     arn: str
@@ -198,6 +199,7 @@ class ServiceDeployment:
     ``status`` is PENDING, IN_PROGRESS, STOP_REQUESTED, ROLLBACK_REQUESTED, ROLLBACK_IN_PROGRESS or one of TERMINAL.
     ``stage`` is ECS's lifecycle stage, empty for rolling deployments; ``weight`` the percent of production traffic on
     the new revision; ``alarms`` those that went off; ``requested``, ``running`` and ``pending`` count the new tasks.
+    Of ``sources`` the one that serves comes first; ``images`` are those of ``target``.
     """
 
     arn: str
