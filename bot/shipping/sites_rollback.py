@@ -16,7 +16,7 @@ from bot.shipping import sites_files as files
 from bot.shipping.reads import value
 from bot.shipping.sites_files import INDEX
 from bot.shipping.sites_past import GOING_BACK, PAGES, Point
-from bot.shipping.sites_plan import AT_A_TIME, EVERYTHING, FIRST_SECONDS, Now, address, now, reads
+from bot.shipping.sites_plan import AT_A_TIME, EVERYTHING, FIRST_SECONDS, NEXT_SECONDS, Now, address, now, reads
 from bot.shipping.verdicts import passed, unknown, warned
 from bot.shipping_cloud import ObjectVersion, SiteObject
 from bot.views.blocks import ago
@@ -54,7 +54,7 @@ def plan(target: Target, to: str, world: World, person: Person) -> Plan:
     lies_at = address(target, point.version) if point.version and target.service.artifact else ""
     if lies_at:
         wanted["release"] = partial(world.sites.artifact, target.account, lies_at)
-    then: dict[str, Any] = world.gather(wanted, seconds=FIRST_SECONDS)
+    then: dict[str, Any] = world.gather(wanted, seconds=NEXT_SECONDS)
     versions: tuple[ObjectVersion, ...] = value(then, "versions")
     _refuse_what_is_gone(here, point, versions, known, world)
     back = _back(here, point, why, versions, then.get("release"))

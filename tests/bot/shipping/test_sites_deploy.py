@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from bot.cloud import HealthAnswer
 from bot.command import Check, CheckStatus, Override, Plan
 from bot.errors import BotError, ConflictError, NotFoundError, UpstreamError
 from bot.shipping import sites_checks, sites_plan
@@ -320,38 +319,6 @@ def test_a_build_that_left_no_site_ships_nothing(left: dict[str, str]) -> None:
     assert scene.sites.writes == []
 
 
-def test_it_settles_once_cloudfront_has_forgotten(scene: SiteScene) -> None:
-    scene.sites.status = "InProgress"
-    operation = scene.begin(scene.plan("v1")).effects()
-    look = operation.look()
-    assert look.stage == "rolling"
-    assert look.headline == "The files of v1 are in place; CloudFront is forgetting the old ones"
-    assert look.lines == ("invalidation I-op-1 of /*: InProgress",)
-    scene.sites.status = "Completed"
-    look = operation.look()
-    assert look.stage == "succeeded"
-    assert look.headline == "Settled: the site serves v1; browsers may keep showing old pages until they reload"
-
-
-def test_an_invalidation_that_cloudfront_no_longer_knows_has_completed(scene: SiteScene) -> None:
-    operation = scene.begin(scene.plan("v1")).effects()
-    scene.sites.failures.add("invalidation", NotFoundError("CloudFront no longer knows it."))
-    assert operation.look().stage == "succeeded"
-
-
-def test_a_site_that_does_not_answer_as_configured_fails_after_a_minute() -> None:
-    scene = SiteScene(health={"url": URL})
-    scene.publish("v1", V1)
-    assert scene.plan("v1").details[-1].endswith(f"and {URL} answers 200")
-    operation = scene.begin(scene.plan("v1")).effects()
-    scene.web.answers[URL] = HealthAnswer(ok=False, code=403, detail="it answers 403")
-    assert operation.look().stage == "rolling"
-    scene.clock.advance(61)
-    assert operation.look().stage == "failed"
-    scene.web.answers.clear()
-    assert operation.look().stage == "succeeded"
-
-
 def test_suggestions_are_the_releases_with_their_age(scene: SiteScene) -> None:
     scene.sites.offered = (Release("v2", scene.clock.now() - 3600), Release("v1", scene.clock.now() - 86400 * 3))
     found = SITE.versions(scene.target, scene.world)
@@ -366,51 +333,6 @@ def test_hostile_names_are_shipped_as_they_are(scene: SiteScene) -> None:
     scene.publish("v3", {**hostile, "index.html": "i"})
     scene.ship("v3")
     assert {key: etag for key, (etag, _) in scene.served().items()} == {**hostile, "index.html": "i"}
-
-
-# Killed at any moment: before an effect, after it, or between an effect and the memory of it.
-
-
-@pytest.mark.parametrize("killed", ["before", "assets:0", "other", "html", "invalidate"])
-@pytest.mark.parametrize("times", [1, 3])
-def test_an_effect_that_was_had_again_leaves_the_same_site_and_a_true_memory(
-    scene: SiteScene, killed: str, times: int
-) -> None:
-    scene.ship("v1")
-    operation = scene.begin(scene.plan("v2"))
-    for name in operation.names:
-        for _ in range(times if name == killed else 0):
-            operation.have(name)
-        operation.keep(name)
-    copies = [each for each in scene.sites.writes if each.startswith("copy") and "index.html" in each]
-    assert len(copies) == 2, "one for each release: what an earlier attempt copied is not copied again"
-    assert len(scene.sites.invalidations) == 2
-    now = {each.key: each.version for each in scene.sites.kept if each.is_latest}
-    shipped = {**operation.results["other"]["versions"], **operation.results["html"]["versions"]}
-    assert shipped == {key: now[key] for key in ("sw.js", "favicon.ico", "about.html", "index.html")}
-    assert operation.look().stage == "succeeded"
-    scene.recent.judge("op-1", True)
-    operation.end(False)
-    scene.back()
-    assert scene.served()["index.html"] == ("i1", ASK_AGAIN)
-
-
-@pytest.mark.parametrize("effect", ["copy", "invalidate"])
-def test_an_answer_that_was_lost_is_no_harm(scene: SiteScene, effect: str) -> None:
-    operation = scene.begin(scene.plan("v1"))
-    scene.sites.lost_answers.add(effect, UpstreamError("AWS did not answer in time.", retryable=True))
-    with pytest.raises(UpstreamError):
-        operation.effects()
-    operation.effects()
-    assert operation.look().stage == "succeeded"
-    assert len(scene.sites.invalidations) == 1
-    assert {key: etag for key, (etag, _) in scene.served().items()} == V1
-
-
-def test_nothing_is_looked_for_before_it_is_done_again(scene: SiteScene) -> None:
-    operation = scene.begin(scene.plan("v1"))
-    for effect in operation.strategy.effects(operation.plan):
-        assert effect.find(operation.run(), scene.world) is None
 
 
 def test_a_plan_of_a_hostile_world_is_words_not_a_crash(scene: SiteScene) -> None:

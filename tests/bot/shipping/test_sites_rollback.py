@@ -342,46 +342,6 @@ def test_operations_of_other_services_are_none_of_it(scene: SiteScene) -> None:
         scene.plan_back()
 
 
-@pytest.mark.parametrize("killed", ["before", "other", "html", "hide", "invalidate"])
-@pytest.mark.parametrize("times", [1, 3])
-def test_an_effect_that_was_had_again_leaves_the_same_site_and_a_true_memory(
-    scene: SiteScene, killed: str, times: int
-) -> None:
-    scene.ship("v1", good=True)
-    scene.ship("v2", good=False)
-    operation = scene.begin(scene.plan_back())
-    scene.sites.writes.clear()
-    for name in operation.names:
-        for _ in range(times if name == killed else 0):
-            operation.have(name)
-        operation.keep(name)
-    assert sum("restore {'index.html'" in each for each in scene.sites.writes) == 1
-    assert scene.sites.writes.count("remove new.html") == 1
-    assert len(scene.sites.invalidations) == 3
-    assert {key: etags(scene)[key] for key in V1} == V1
-    now = {each.key: each.version for each in scene.sites.kept if each.is_latest}
-    restored = {**operation.results["other"]["versions"], **operation.results["html"]["versions"]}
-    assert restored == {key: now[key] for key in ("sw.js", "about.html", "index.html")}
-    operation.end(True)
-    scene.ship("v3", good=False)
-    scene.back()
-    assert {key: etags(scene)[key] for key in V1} == V1
-    assert "new.html" not in etags(scene)
-
-
-@pytest.mark.parametrize("call", ["restore", "remove", "invalidate"])
-def test_an_answer_that_was_lost_is_no_harm(scene: SiteScene, call: str) -> None:
-    scene.ship("v1", good=True)
-    scene.ship("v2", good=False)
-    operation = scene.begin(scene.plan_back())
-    scene.sites.lost_answers.add(call, UpstreamError("AWS did not answer in time.", retryable=True))
-    with pytest.raises(UpstreamError):
-        operation.effects()
-    operation.effects()
-    assert operation.look().stage == "succeeded"
-    assert {key: etags(scene)[key] for key in V1} == V1
-
-
 def test_hostile_names_come_back_as_they_were(scene: SiteScene) -> None:
     names = ("/lead.js", "a b.html", "ü/日本.html", "100%.js", "a+b.js", "<!here>.html", "index.html")
     scene.publish("v8", {name: f"8 {name}" for name in names})
