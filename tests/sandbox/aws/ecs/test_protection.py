@@ -74,9 +74,10 @@ def test_protection_lasts_two_hours_unless_said_otherwise(shop: Shop, clock: Clo
 
 
 def test_a_sixth_deployment_is_refused_while_five_are_active(shop: Shop, clock: Clock) -> None:
-    shop.create(desired=1)
+    shop.create(desired=5)
     for number in range(2, 6):
-        protect(shop, [task["taskArn"] for task in shop.tasks()])
+        primary = shop.service()["deployments"][0]["id"]
+        protect(shop, [next(task["taskArn"] for task in shop.tasks() if task["startedBy"] == primary)])
         shop.ship(f"v{number}")
         clock.advance(30)
     assert len(shop.service()["deployments"]) == 5
@@ -85,7 +86,7 @@ def test_a_sixth_deployment_is_refused_while_five_are_active(shop: Shop, clock: 
         "InvalidParameterException",
         "5 active deployments exist, unable to create new deployment.",
     )
-    shop.update(desiredCount=2)
+    shop.update(desiredCount=6)
     protect(shop, [task["taskArn"] for task in shop.tasks()], enabled=False)
     clock.advance(30)
     shop.update(forceNewDeployment=True)

@@ -47,7 +47,7 @@ def weights_seen(shop: Shop, seconds: float) -> list[float]:
         weight = rollout["targetServiceRevision"]["requestedProductionTrafficWeight"]
         if weight not in seen:
             seen.append(weight)
-        return rollout["status"] == "SUCCESSFUL"
+        return str(rollout["status"]) == "SUCCESSFUL"
 
     shop.until(ended, seconds)
     return seen
@@ -67,7 +67,7 @@ def test_blue_green_goes_through_its_stages_and_keeps_the_old_tasks_until_the_en
             (source,) = rollout["sourceServiceRevisions"]
             assert (source["runningTaskCount"], source["requestedTaskCount"]) == (2, 2)
             assert shop.service()["deployments"][1]["taskDefinition"] == old
-        return rollout["status"] == "SUCCESSFUL"
+        return str(rollout["status"]) == "SUCCESSFUL"
 
     shop.until(ended, 200)
     assert seen == STAGES
