@@ -79,6 +79,7 @@ class ServiceDeployment:
 
     ``entered`` is whether the first step has begun, and ``step_ends`` when its time is over. ``production`` and
     ``test`` are the percent of traffic on the target. ``alarms`` are those watched, with ``red`` those that went off.
+    ``goes_back`` is whether what takes too long is put back by itself.
     """
 
     arn: str
@@ -105,6 +106,7 @@ class ServiceDeployment:
     alarms: tuple[str, ...] = ()
     red: tuple[str, ...] = ()
     watching: str = "DISABLED"
+    goes_back: bool = True
 
     @property
     def shifts(self) -> bool:

@@ -52,7 +52,7 @@ def begin(
     crowded, first = len(running) > 1, before is None
     record.steps = steps_of(record.configuration, first=first, crowded=crowded, bake=bake, longest=longest)
     record.stage = record.steps[0].stage
-    if configuration is None:
+    if service.controller == "ECS":
         service.records.insert(0, record)
     if before is not None:
         revision.turn = (before.turn + record.shifts) % 2
@@ -155,9 +155,8 @@ def go_back(service: Service, deployment: Deployment, reason: str, now: float) -
             task.deployment = back
 
 
-def stop(service: Service, deployment: Deployment, reason: str, now: float) -> None:
+def stop(deployment: Deployment, reason: str, now: float) -> None:
     """Leave everything as it is now: nothing more is started, nothing is put back."""
-    del service
     _halt(deployment, now)
     stop_record(deployment.record, reason, now)
 
@@ -173,7 +172,7 @@ def turned_red(service: Service, now: float) -> None:
         names = ", ".join(record.red)
         go_back(service, deployment, f"Service deployment rolled back because of CloudWatch alarm(s): {names}.", now)
     else:
-        stop(service, deployment, "Service deployment stopped because of a CloudWatch alarm.", now)
+        stop(deployment, "Service deployment stopped because of a CloudWatch alarm.", now)
 
 
 def stop_record(record: ServiceDeployment, reason: str, now: float) -> None:
@@ -198,7 +197,7 @@ def _trip(service: Service, deployment: Deployment, now: float) -> None:
         go_back(service, deployment, BREAKER_REASON, now)
     else:
         reason = "Service deployment stopped because the circuit breaker threshold was exceeded."
-        stop(service, deployment, reason, now)
+        stop(deployment, reason, now)
 
 
 def _halt(deployment: Deployment, now: float) -> None:

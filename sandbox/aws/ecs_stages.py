@@ -93,7 +93,7 @@ def _held_by_hook(service: Service, primary: Deployment, now: float) -> bool:
         if hook.status in _WAITING and now >= hook.expires_at:
             hook.status = "TIMED_OUT" if hook.kind == "PAUSE" else "SUCCEEDED"
             if hook.action == "ROLLBACK":
-                ecs_rollout.go_back(service, primary, TIMED_OUT, now)
+                _give_up(service, primary, TIMED_OUT, now)
                 return True
     waiting = [hook.expires_at for hook in record.hooks if hook.status in _WAITING]
     if waiting:
@@ -104,6 +104,13 @@ def _held_by_hook(service: Service, primary: Deployment, now: float) -> bool:
     record.step_ends = now + step.seconds
     _shift(service, record, step)
     return False
+
+
+def _give_up(service: Service, primary: Deployment, reason: str, now: float) -> None:
+    if primary.record.goes_back:
+        ecs_rollout.go_back(service, primary, reason, now)
+    else:
+        ecs_rollout.stop(primary, reason, now)
 
 
 def _shift(service: Service, record: ServiceDeployment, step: Step) -> None:
@@ -121,7 +128,7 @@ def _done(service: Service, primary: Deployment, step: Step, now: float) -> bool
         if _settled(service, primary, now):
             return True
         if step.seconds and now >= record.step_ends:
-            ecs_rollout.go_back(service, primary, TOO_SLOW, now)
+            _give_up(service, primary, TOO_SLOW, now)
         elif step.seconds:
             ecs_rollout.wake_at(service, record.step_ends)
         return False
