@@ -84,13 +84,23 @@ def wake_at(service: Service, at: float) -> None:
 
 def breaker_of(service: Service) -> dict[str, bool]:
     """The deployment circuit breaker's settings."""
-    configured = service.settings["deploymentConfiguration"].get("deploymentCircuitBreaker") or {}
+    configured = _breaker(service)
     return {"enable": bool(configured.get("enable")), "rollback": bool(configured.get("rollback"))}
 
 
+def _breaker(service: Service) -> dict[str, Any]:
+    configured: dict[str, Any] = service.settings["deploymentConfiguration"].get("deploymentCircuitBreaker") or {}
+    return configured
+
+
 def threshold_of(service: Service) -> int:
-    """How many tasks must fail one after another for the breaker to act: half the desired count, 3 to 200."""
-    return min(max(math.ceil(service.desired / 2), BREAKER_LEAST), BREAKER_MOST)
+    """How many tasks must fail for the breaker to act: half the desired count, 3 to 200, unless configured otherwise."""
+    configured = _breaker(service).get("thresholdConfiguration") or {}
+    kind, value = configured.get("type") or "BOUNDED_PERCENT", int(configured.get("value") or 50)
+    if kind == "COUNT":
+        return value
+    share = math.ceil(service.desired * value / 100)
+    return share if kind == "UNBOUNDED_PERCENT" else min(max(share, BREAKER_LEAST), BREAKER_MOST)
 
 
 def failed(service: Service, task: Task, now: float) -> None:
@@ -112,8 +122,10 @@ def failed(service: Service, task: Task, now: float) -> None:
         _trip(service, deployment, now)
 
 
-def recovered(task: Task) -> None:
-    """A task is healthy: the count of consecutive failures begins anew."""
+def recovered(service: Service, task: Task) -> None:
+    """A task is healthy: the count of failures begins anew, unless ``resetOnHealthyTask`` is off."""
+    if _breaker(service).get("resetOnHealthyTask") is False:
+        return
     if task.deployment is not None and task.deployment.rollout_state == "IN_PROGRESS":
         task.deployment.failed = 0
         task.deployment.record.failures = 0

@@ -108,7 +108,7 @@ def _follow(service: Service, task: Task, at: float, kind: str) -> None:
         for group in task.target_groups:
             service.say(at, f"registered 1 targets in (target-group {group})")
     elif kind == "healthy":
-        ecs_rollout.recovered(task)
+        ecs_rollout.recovered(service, task)
     elif kind == "sick":
         _say_unhealthy(service, task, at)
     else:

@@ -52,7 +52,7 @@ def push_images(account: Account, region: str, *, unreleased: bool) -> None:
         for tag in ((*NEWER_GOOD, *FATES) if unreleased else history)
     ]
     in_parallel(
-        lambda image: ecr.put_image(repositoryName=image[0], imageTag=image[1], imageManifest=_manifest(*image)), pushed
+        lambda image: ecr.put_image(repositoryName=image[0], imageTag=image[1], imageManifest=manifest(*image)), pushed
     )
 
 
@@ -180,7 +180,7 @@ def task_definition(service: EcsService, tag: str) -> dict[str, object]:
     }
 
 
-def _manifest(repository: str, tag: str) -> str:
+def manifest(repository: str, tag: str) -> str:
     """The manifest list of an image for x86-64, whose digest is the same on every start."""
     digest = hashlib.sha256(f"{repository}:{tag}".encode()).hexdigest()
     entry = {
