@@ -94,7 +94,7 @@ def _breaker(service: Service) -> dict[str, Any]:
 
 
 def threshold_of(service: Service) -> int:
-    """How many tasks must fail for the breaker to act: half the desired count, 3 to 200, unless configured otherwise."""
+    """How many tasks must fail for the breaker to act: usually half the desired count, 3 to 200."""
     configured = _breaker(service).get("thresholdConfiguration") or {}
     kind, value = configured.get("type") or "BOUNDED_PERCENT", int(configured.get("value") or 50)
     if kind == "COUNT":

@@ -38,7 +38,7 @@ def test_a_bad_image_a_crash_loop_no_memory_and_an_unhealthy_target(
 ) -> None:
     """Without a breaker ECS tries for ever and never says FAILED; with one it goes back."""
     shop.balance()
-    shop.create(**({"deploymentConfiguration": ROLLS_BACK} if breaker else {}))
+    shop.create(deploymentConfiguration=ROLLS_BACK if breaker else {})
     definition = shop.ship(tag)
     assert stopped(shop, definition)["stopCode"] == stop_code
     clock.advance(600)
