@@ -152,6 +152,7 @@ def go_back(service: Service, deployment: Deployment, reason: str, now: float) -
     good = service.completed
     _halt(deployment, now)
     record.status_reason, record.updated_at = reason, now
+    _nobody_waits(record)
     if good is None or deployment.rolls_back:
         record.status = "ROLLBACK_FAILED" if deployment.rolls_back else "STOPPED"
         record.finished_at = record.stopped_at = now
@@ -192,6 +193,11 @@ def stop_record(record: ServiceDeployment, reason: str, now: float) -> None:
     if record.finished_at is None:
         record.status, record.finished_at, record.stopped_at, record.updated_at = "STOPPED", now, now, now
         record.status_reason = reason
+        _nobody_waits(record)
+
+
+def _nobody_waits(record: ServiceDeployment) -> None:
+    record.hooks = [hook for hook in record.hooks if hook.status not in ("AWAITING_ACTION", "IN_PROGRESS")]
 
 
 def prefix(service: Service, kind: str, *, of_service: bool = True) -> str:

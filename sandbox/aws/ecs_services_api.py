@@ -9,7 +9,7 @@ from moto.ecs.exceptions import InvalidParameterException
 from moto.ecs.models import Cluster
 from moto.ecs.responses import EC2ContainerServiceResponse
 
-from sandbox.aws import ecs_render, ecs_rollout, ecs_tasks
+from sandbox.aws import ecs_render, ecs_render_rollouts, ecs_rollout, ecs_tasks
 from sandbox.aws.ecs_lookup import cluster_of, find_service, no_more_than, page, refuse, service_of, usable_definition
 from sandbox.aws.ecs_model import Service
 from sandbox.aws.ecs_records import Fate
@@ -139,6 +139,22 @@ def describe_services(self: EC2ContainerServiceResponse) -> ActionResult:
     return ActionResult({"services": shown, "failures": failures})
 
 
+def describe_task_sets(self: EC2ContainerServiceResponse) -> ActionResult:
+    """DescribeTaskSets of a service that CodeDeploy deploys."""
+    params, backend = self._get_params(), self.ecs_backend
+    cluster = cluster_of(backend, params.get("cluster"))
+    wanted = [each.removeprefix("ecs-svc/") for each in params.get("taskSets") or []]
+    with simulating:
+        bring_up(backend)
+        shown = ecs_render_rollouts.task_sets(service_of(backend, cluster, params["service"]), now())
+    known = {each["id"].removeprefix("ecs-svc/"): each for each in shown}
+    failures = [{"arn": each, "reason": "MISSING"} for each in wanted if each.rpartition("/")[2] not in known]
+    asked = [each.rpartition("/")[2] for each in wanted]
+    return ActionResult(
+        {"taskSets": [each for key, each in known.items() if not asked or key in asked], "failures": failures}
+    )
+
+
 def _arn(cluster: Cluster, name: str) -> str:
     return name if name.startswith("arn:") else f"{cluster.arn.replace(':cluster/', ':service/')}/{name}"
 
@@ -219,6 +235,7 @@ OPERATIONS = (
     create_service,
     update_service,
     describe_services,
+    describe_task_sets,
     list_services,
     delete_service,
     tag_resource,

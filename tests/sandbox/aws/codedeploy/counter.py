@@ -6,6 +6,9 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+from botocore.exceptions import ClientError
+
 from tests.sandbox.aws.ecs.shop import Shop
 
 NAMES = {"applicationName": "shop", "deploymentGroupName": "api"}
@@ -79,3 +82,11 @@ def revision(definition: str, container: str = "api") -> dict[str, Any]:
     service = {"TargetService": {"Type": "AWS::ECS::Service", "Properties": properties}}
     content = json.dumps({"version": 0.0, "Resources": [service]})
     return {"revisionType": "AppSpecContent", "appSpecContent": {"content": content}}
+
+
+def refused(call: Callable[[], Any]) -> tuple[str, str]:
+    """The code and the message with which AWS refuses a call."""
+    with pytest.raises(ClientError) as error:
+        call()
+    answer = error.value.response["Error"]
+    return str(answer["Code"]), str(answer["Message"])

@@ -42,6 +42,16 @@ def test_the_number_of_tasks_is_still_ecs_s(counter: Counter, shop: Shop, clock:
     assert shop.service()["runningCount"] == 4
 
 
+def test_task_sets_are_described_by_name(counter: Counter, shop: Shop) -> None:
+    counter.open()
+    (tasks,) = counter.task_sets()
+    ask = shop.ecs.describe_task_sets
+    assert [each["id"] for each in ask(cluster="shop", service="api")["taskSets"]] == [tasks["id"]]
+    assert ask(cluster="shop", service="api", taskSets=[tasks["taskSetArn"]])["taskSets"][0]["id"] == tasks["id"]
+    found = ask(cluster="shop", service="api", taskSets=[tasks["id"], "ecs-svc/1"])
+    assert ([each["id"] for each in found["taskSets"]], len(found["failures"])) == ([tasks["id"]], 1)
+
+
 def test_a_service_that_somebody_else_deploys_is_there_and_no_more(shop: Shop, clock: Clock) -> None:
     made = shop.ecs.create_service(
         cluster="shop", serviceName="api", desiredCount=2, deploymentController={"type": "EXTERNAL"}

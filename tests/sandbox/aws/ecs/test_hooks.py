@@ -77,6 +77,7 @@ def test_a_rollout_that_waits_can_be_stopped(shop: Shop) -> None:
     shop.until(lambda: waiting(shop))
     hook = (waiting(shop) or {})["hookId"]
     shop.ecs.stop_service_deployment(serviceDeploymentArn=shop.service()["currentServiceDeployment"])
+    assert waiting(shop) is None
     assert refused(lambda: go_on(shop, hook)) == "InvalidParameterException"
     shop.until(lambda: status(shop) == "ROLLBACK_SUCCESSFUL")
 
