@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 OVERLAY = Path(__file__).parent / "config"
-"""One YAML file for each file of ``config/`` that differs in the sandbox."""
+"""One YAML file for each file of ``config/`` that differs in the sandbox, or that only the sandbox has."""
 
 COMMANDS = (
     *("services", "deploy", "rollback", "scale", "restart", "cancel"),
@@ -35,9 +35,11 @@ def copy_config(source: Path, target: Path, overlay: Path = OVERLAY) -> Path:
         raise FileNotFoundError(f"There is no configuration directory {source}.")
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(source, target)
-    for above in sorted(overlay.glob("*.yaml")):
-        merged = _merged(source, overlay, above.name)
-        (target / above.name).write_text(yaml.safe_dump(merged, sort_keys=False, allow_unicode=True))
+    for above in sorted(overlay.rglob("*.yaml")):
+        name = above.relative_to(overlay)
+        merged = _merged(source, overlay, name)
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        (target / name).write_text(yaml.safe_dump(merged, sort_keys=False, allow_unicode=True))
     return target
 
 
@@ -47,7 +49,7 @@ def command_names(source: Path, overlay: Path = OVERLAY) -> dict[str, str]:
     Raises ValueError, its message a sentence, when ``bot.yaml`` is no YAML.
     """
     try:
-        bot = _merged(source, overlay, "bot.yaml")
+        bot = _merged(source, overlay, Path("bot.yaml"))
     except yaml.YAMLError as error:
         raise ValueError(f"{source / 'bot.yaml'} is no YAML: {error}") from error
     written = bot.get("commands") if isinstance(bot, dict) else None
@@ -57,7 +59,7 @@ def command_names(source: Path, overlay: Path = OVERLAY) -> dict[str, str]:
     return {name: f"/{registered}" for name, registered in names.items()}
 
 
-def _merged(source: Path, overlay: Path, name: str) -> Any:
+def _merged(source: Path, overlay: Path, name: Path) -> Any:
     below, above = (
         yaml.safe_load(file.read_text()) if file.exists() else {} for file in (source / name, overlay / name)
     )

@@ -14,7 +14,8 @@ from moto.core.responses import ActionResult
 from sandbox.aws import autoscaling_alarms
 from sandbox.aws.autoscaling_decisions import alarms_for, set_bounds
 from sandbox.aws.autoscaling_model import DIMENSION, NAMESPACE, Policy, ScalableTarget, service_of, targets_of
-from sandbox.aws.ecs_model import Service, hexadecimal
+from sandbox.aws.ecs_model import Service
+from sandbox.aws.ecs_records import hexadecimal
 from sandbox.aws.ecs_simulation import now, simulating
 
 Item = TypeVar("Item")

@@ -9,7 +9,8 @@ from moto.applicationautoscaling.models import ApplicationAutoscalingBackend
 from moto.ecs.models import ecs_backends
 
 from sandbox.aws.autoscaling_schedule import Schedule
-from sandbox.aws.ecs_model import Service, hexadecimal
+from sandbox.aws.ecs_model import Service
+from sandbox.aws.ecs_records import hexadecimal
 from sandbox.aws.ecs_simulation import services_of
 
 NAMESPACE = "ecs"

@@ -10,7 +10,13 @@ from moto.ecs.models import EC2ContainerServiceBackend
 from moto.ecs.responses import EC2ContainerServiceResponse
 from moto.logs.responses import LogsResponse
 
-from sandbox.aws import ecs_definitions_api, ecs_history_api, ecs_services_api, ecs_tasks_api
+from sandbox.aws import (
+    ecs_definitions_api,
+    ecs_history_api,
+    ecs_protection_api,
+    ecs_services_api,
+    ecs_tasks_api,
+)
 from sandbox.aws.ecs_simulation import bring_up_everywhere
 
 if TYPE_CHECKING:
@@ -21,6 +27,7 @@ _OPERATIONS = (
     *ecs_tasks_api.OPERATIONS,
     *ecs_definitions_api.OPERATIONS,
     *ecs_history_api.OPERATIONS,
+    *ecs_protection_api.OPERATIONS,
 )
 _LOG_READS = ("filter_log_events", "get_log_events", "describe_log_streams", "start_query")
 

@@ -11,9 +11,10 @@ from moto.ecs.exceptions import InvalidParameterException
 from moto.ecs.models import EC2ContainerServiceBackend
 from moto.ecs.responses import EC2ContainerServiceResponse
 
-from sandbox.aws import ecs_render, ecs_rollout
+from sandbox.aws import ecs_render, ecs_render_rollouts, ecs_rollout, ecs_stages
 from sandbox.aws.ecs_lookup import cluster_of, no_more_than, page, refuse, service_of
-from sandbox.aws.ecs_model import Revision, Service, ServiceDeployment
+from sandbox.aws.ecs_model import Service
+from sandbox.aws.ecs_records import Revision, ServiceDeployment
 from sandbox.aws.ecs_simulation import bring_up, now, services_of, simulating
 
 PER_CALL = 20
@@ -34,7 +35,7 @@ def list_service_deployments(self: EC2ContainerServiceResponse) -> ActionResult:
         found = service_of(backend, cluster, params["service"])
         wanted = params.get("status") or []
         shown = [
-            ecs_render.record_brief(record, found)
+            ecs_render_rollouts.record_brief(record, found)
             for record in found.records
             if record.created_at > now() - KEPT
             and (not wanted or record.status in wanted)
@@ -52,7 +53,7 @@ def describe_service_deployments(self: EC2ContainerServiceResponse) -> ActionRes
     with simulating:
         bring_up(backend)
         known = {record.arn: (record, service) for service, record in _records(backend)}
-        shown = [ecs_render.record(*known[arn], now()) for arn in dict.fromkeys(asked) if arn in known]
+        shown = [ecs_render_rollouts.record(*known[arn], now()) for arn in dict.fromkeys(asked) if arn in known]
     return ActionResult({"serviceDeployments": shown, "failures": _missing(asked, known)})
 
 
@@ -77,19 +78,38 @@ def stop_service_deployment(self: EC2ContainerServiceResponse) -> ActionResult:
     # The model has ABORT as well; the documentation says that only ROLLBACK is valid.
     if (params.get("stopType") or "ROLLBACK") != "ROLLBACK":
         raise InvalidParameterException("The stopType must be ROLLBACK.")
-    arn = params["serviceDeploymentArn"]
     with simulating:
         bring_up(backend)
-        found = next(((service, record) for service, record in _records(backend) if record.arn == arn), None)
-        if found is None:
-            raise refuse("ServiceDeploymentNotFoundException", "Service deployment not found.")
-        service, record = found
+        service, record = _record(backend, params["serviceDeploymentArn"])
         if record.finished_at is not None or not service.deployments:
-            raise refuse("ConflictException", f"Service deployment {arn} is already in a terminal state.")
+            raise refuse("ConflictException", f"Service deployment {record.arn} is already in a terminal state.")
         primary = service.primary
         if not primary.rolls_back:
-            ecs_rollout.go_back(service, primary, USER_REASON, "ROLLBACK_IN_PROGRESS", now())
-    return ActionResult({"serviceDeploymentArn": arn})
+            ecs_rollout.go_back(service, primary, USER_REASON, now())
+    return ActionResult({"serviceDeploymentArn": record.arn})
+
+
+def continue_service_deployment(self: EC2ContainerServiceResponse) -> ActionResult:
+    """ContinueServiceDeployment: what waits at a PAUSE hook goes on, or goes back."""
+    params, backend = self._get_params(), self.ecs_backend
+    with simulating:
+        bring_up(backend)
+        service, record = _record(backend, params["serviceDeploymentArn"])
+        hook = next((each for each in record.hooks if each.id == params["hookId"]), None)
+        # The model gives this operation no ConflictException.
+        if hook is None:
+            raise InvalidParameterException(f"Lifecycle hook {params['hookId']} not found.")
+        if hook.status != "AWAITING_ACTION" or record.status != "IN_PROGRESS":
+            raise InvalidParameterException(f"Lifecycle hook {hook.id} is not in the AWAITING_ACTION state.")
+        ecs_stages.answer(service, service.primary, hook, params.get("action") or "CONTINUE", now())
+    return ActionResult({"serviceDeploymentArn": record.arn})
+
+
+def _record(backend: EC2ContainerServiceBackend, arn: str) -> tuple[Service, ServiceDeployment]:
+    found = next(((service, record) for service, record in _records(backend) if record.arn == arn), None)
+    if found is None:
+        raise refuse("ServiceDeploymentNotFoundException", "Service deployment not found.")
+    return found
 
 
 def _records(backend: EC2ContainerServiceBackend) -> Iterator[tuple[Service, ServiceDeployment]]:
@@ -111,4 +131,5 @@ OPERATIONS = (
     describe_service_deployments,
     describe_service_revisions,
     stop_service_deployment,
+    continue_service_deployment,
 )

@@ -9,7 +9,7 @@ from typing import Any
 
 from moto.ecr.models import Repository, ecr_backends
 
-from sandbox.aws.ecs_model import WELL, Fate
+from sandbox.aws.ecs_records import WELL, Fate
 
 FATES = ("crash", "oom", "nopull", "unhealthy", "slow", "stuck")
 
@@ -54,11 +54,12 @@ def digest_of(image: str) -> str:
 
 
 def _fate_of(image: str) -> str:
+    """A tag's own fate; else that of the image behind it, by the newest of its tags that has one."""
     written = fate_of_tag(tag_of(image))
-    digest = image.partition("@")[2]
-    repository = _repository(image) if digest else None
+    repository = _repository(image)
     if written or repository is None:
         return written
+    digest = digest_of(image)
     tags = [tag for found in repository.images if found.image_digest == digest for tag in found.image_tags]
     return next((fate for fate in map(fate_of_tag, reversed(tags)) if fate), "")
 

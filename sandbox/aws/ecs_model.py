@@ -1,13 +1,14 @@
-"""What the pretend ECS remembers of services: their deployments, revisions, tasks and events."""
+"""What the pretend ECS remembers of services: their deployments, tasks and events."""
 
 from __future__ import annotations
 
-import hashlib
 from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
 from moto.ecs.models import TaskDefinition
+
+from sandbox.aws.ecs_records import WELL, Fate, Revision, ServiceDeployment, hexadecimal
 
 STARTING = ("PROVISIONING", "PENDING", "ACTIVATING")
 EVENTS_KEPT = 100
@@ -15,63 +16,12 @@ STOPPED_KEPT = 3600.0
 """Seconds a stopped task can still be described."""
 
 
-def hexadecimal(*parts: object, size: int = 32) -> str:
-    """An id that is the same for the same parts."""
-    return hashlib.sha256("/".join(str(part) for part in parts).encode()).hexdigest()[:size]
-
-
-def decimal(*parts: object) -> str:
-    """An id of 19 digits that is the same for the same parts, as ECS numbers deployments and revisions."""
-    return str(10**18 + int(hexadecimal(*parts), 16) % (9 * 10**18))
-
-
-@dataclass(frozen=True)
-class Fate:
-    """What befalls the tasks of an image: crash, oom, nopull, unhealthy, slow or stuck; "" is a good end."""
-
-    word: str = ""
-    container: str = ""
-
-
-WELL = Fate()
-
-
-@dataclass(eq=False)
-class Revision:
-    """A service revision: the task definition and settings that a deployment runs, images resolved to digests."""
-
-    arn: str
-    definition: TaskDefinition
-    images: list[dict[str, str]]
-    settings: dict[str, Any]
-    fate: Fate
-    created_at: float
-
-
-@dataclass(eq=False)
-class ServiceDeployment:
-    """ECS's record of one rollout, which outlives it."""
-
-    arn: str
-    target: Revision
-    sources: list[Revision]
-    configuration: dict[str, Any]
-    created_at: float
-    status: str = "IN_PROGRESS"
-    status_reason: str = ""
-    finished_at: float | None = None
-    stopped_at: float | None = None
-    updated_at: float = 0.0
-    rollback: dict[str, Any] | None = None
-    failures: int = 0
-    threshold: int = 0
-    breaker: str = "DISABLED"
-    counts: dict[str, int] = field(default_factory=dict)
-
-
 @dataclass(eq=False)
 class Deployment:
-    """One entry of a service's ``deployments``. ``sick`` is what befalls its tasks whatever their image."""
+    """One entry of a service's ``deployments``, or a task set of CodeDeploy's, whose deployment is ``external_id``.
+
+    ``sick`` is what befalls its tasks whatever their image.
+    """
 
     id: str
     revision: Revision
@@ -86,6 +36,7 @@ class Deployment:
     halted: bool = False
     sick: Fate = WELL
     launch_from: float = 0.0
+    external_id: str = ""
 
 
 @dataclass(eq=False)
@@ -119,6 +70,7 @@ class Task:
     stopped_at: float | None = None
     stop_code: str = ""
     stopped_reason: str = ""
+    protected_until: float = 0.0
     exits: dict[str, tuple[int | None, str]] = field(default_factory=dict)
 
     @property
@@ -140,6 +92,10 @@ class Task:
             return "STOPPING"
         return "DEPROVISIONING"
 
+    def protected(self, now: float) -> bool:
+        """Whether the scheduler must let it run."""
+        return self.alive and self.protected_until > now
+
     def healthy(self, now: float) -> bool:
         """Whether it serves: running, registered and found well."""
         well = self.alive and self.healthy_at is not None and self.healthy_at <= now
@@ -151,6 +107,8 @@ class Service:
     """A service; ``settings`` are the parameters it was created and updated with, as DescribeServices echoes them.
 
     ``tasks`` are those that run or are on their way; ``stopped`` those that can still be described, oldest first.
+    ``completed`` is the revision that was deployed to the end last, ``serving`` the one with the production traffic.
+    ``pairs`` are the target groups between which CodeDeploy moves traffic, by the ones the service was created with.
     """
 
     name: str
@@ -167,6 +125,8 @@ class Service:
     records: list[ServiceDeployment] = field(default_factory=list)
     revisions: list[Revision] = field(default_factory=list)
     completed: Revision | None = None
+    serving: Revision | None = None
+    pairs: dict[str, str] = field(default_factory=dict)
     tasks: list[Task] = field(default_factory=list)
     stopped: deque[Task] = field(default_factory=deque)
     events: list[dict[str, Any]] = field(default_factory=list)
@@ -185,10 +145,28 @@ class Service:
         return self.deployments[0]
 
     @property
+    def controller(self) -> str:
+        """ECS, CODE_DEPLOY or EXTERNAL: who moves it to another revision."""
+        return str(self.settings["deploymentController"]["type"])
+
+    @property
     def target_groups(self) -> tuple[str, ...]:
         """The ARNs of its load balancers' target groups."""
-        balancers = self.settings.get("loadBalancers") or []
-        return tuple(each["targetGroupArn"] for each in balancers if each.get("targetGroupArn"))
+        return self.groups_of(0)
+
+    def groups_of(self, turn: int) -> tuple[str, ...]:
+        """The target groups of the tasks of a turn: where there are pairs, turns take them one after the other."""
+        found = []
+        for each in self.settings.get("loadBalancers") or []:
+            group = each.get("targetGroupArn")
+            found += [self.alternate_of(each) if turn else group] if group else []
+        return tuple(found)
+
+    def alternate_of(self, balancer: dict[str, Any]) -> str:
+        """The other target group of a pair, or the same where there is no pair."""
+        group = str(balancer.get("targetGroupArn"))
+        configured = (balancer.get("advancedConfiguration") or {}).get("alternateTargetGroupArn")
+        return str(configured or self.pairs.get(group) or group)
 
     @property
     def region(self) -> str:

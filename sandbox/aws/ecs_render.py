@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from typing import Any
 
-from sandbox.aws.ecs_model import STARTING, Deployment, Revision, Service, ServiceDeployment, Task, hexadecimal
+from sandbox.aws.ecs_model import Deployment, Service, Task
+from sandbox.aws.ecs_records import Revision, hexadecimal
+from sandbox.aws.ecs_render_rollouts import current_revisions, task_sets
+from sandbox.aws.ecs_values import PLATFORM, counts, given, moment, platform
 
-PLATFORM = "1.4.0"
 _ECHOED = (
     "loadBalancers",
     "serviceRegistries",
@@ -38,11 +39,6 @@ _OF_DEPLOYMENT = (
 _OF_REVISION = (*_OF_DEPLOYMENT, "loadBalancers", "serviceRegistries")
 
 
-def moment(at: float | None) -> datetime | None:
-    """Seconds since the epoch as an aware datetime."""
-    return None if at is None else datetime.fromtimestamp(at, UTC)
-
-
 def service(found: Service, now: float, *, tags: bool) -> dict[str, Any]:
     """A service as DescribeServices has it."""
     shown = {key: found.settings[key] for key in _ECHOED if found.settings.get(key) is not None}
@@ -56,20 +52,27 @@ def service(found: Service, now: float, *, tags: bool) -> dict[str, Any]:
         "runningCount": running,
         "pendingCount": pending,
         "platformFamily": "Linux",
-        "platformVersion": _platform(found.settings),
-        "deployments": [deployment(each, found, now) for each in found.deployments],
+        "platformVersion": platform(found.settings),
+        "deployments": _deployments(found, now),
         "events": [{**event, "createdAt": moment(event["createdAt"])} for event in found.events],
         "createdAt": moment(found.created_at),
         "createdBy": found.created_by,
         "roleArn": _role(found),
-        "taskSets": [],
-        "currentServiceRevisions": [_current(found, revision, now) for revision in _revisions(found)],
+        "taskSets": task_sets(found, now),
+        "currentServiceRevisions": current_revisions(found, now),
     }
+    if found.controller == "CODE_DEPLOY" and found.serving is not None:
+        shown["taskDefinition"] = found.serving.definition.arn
     if found.records:
         shown["currentServiceDeployment"] = found.records[0].arn
     if tags:
         shown["tags"] = found.tags
-    return _given(shown)
+    return given(shown)
+
+
+def _deployments(of: Service, now: float) -> list[dict[str, Any]]:
+    """What others deploy has task sets instead."""
+    return [deployment(each, of, now) for each in of.deployments] if of.controller == "ECS" else []
 
 
 def deployment(found: Deployment, of: Service, now: float) -> dict[str, Any]:
@@ -87,18 +90,12 @@ def deployment(found: Deployment, of: Service, now: float) -> dict[str, Any]:
         "failedTasks": found.failed,
         "createdAt": moment(found.created_at),
         "updatedAt": moment(found.updated_at),
-        "platformVersion": _platform(settings),
+        "platformVersion": platform(settings),
         "platformFamily": "Linux",
         "rolloutState": found.rollout_state,
         "rolloutStateReason": found.reason,
     }
-    return _given(shown)
-
-
-def counts(tasks: Iterable[Task], now: float) -> tuple[int, int]:
-    """How many tasks are pending and how many run."""
-    states = [task.status(now) for task in tasks]
-    return sum(state in STARTING for state in states), states.count("RUNNING")
+    return given(shown)
 
 
 def task(found: Task, now: float, *, tags: bool = False) -> dict[str, Any]:
@@ -143,47 +140,7 @@ def task(found: Task, now: float, *, tags: bool = False) -> dict[str, Any]:
             "executionStoppedAt": moment(_passed(found.exited_at, now)),
             "stoppedAt": moment(_passed(found.stopped_at, now)),
         }
-    return _given(shown)
-
-
-def record(found: ServiceDeployment, of: Service, now: float) -> dict[str, Any]:
-    """A rollout as DescribeServiceDeployments has it."""
-    rollback = dict(found.rollback or {})
-    if rollback:
-        rollback["startedAt"] = moment(rollback["startedAt"])
-    shown = {
-        **record_brief(found, of),
-        "stoppedAt": moment(found.stopped_at),
-        "updatedAt": moment(found.updated_at or found.created_at),
-        "sourceServiceRevisions": [_current(of, revision, now) for revision in found.sources],
-        "targetServiceRevision": _current(of, found.target, now),
-        "lifecycleStage": None if found.finished_at else "SCALE_UP",
-        "deploymentConfiguration": found.configuration,
-        "rollback": rollback or None,
-        "deploymentCircuitBreaker": {
-            "status": found.breaker,
-            "failureCount": found.failures,
-            "threshold": found.threshold,
-        },
-    }
-    del shown["targetServiceRevisionArn"]
-    return _given(shown)
-
-
-def record_brief(found: ServiceDeployment, of: Service) -> dict[str, Any]:
-    """A rollout as ListServiceDeployments has it."""
-    shown = {
-        "serviceDeploymentArn": found.arn,
-        "serviceArn": of.arn,
-        "clusterArn": of.cluster_arn,
-        "createdAt": moment(found.created_at),
-        "startedAt": moment(found.created_at),
-        "finishedAt": moment(found.finished_at),
-        "targetServiceRevisionArn": found.target.arn,
-        "status": found.status,
-        "statusReason": found.status_reason or None,
-    }
-    return _given(shown)
+    return given(shown)
 
 
 def revision(found: Revision, of: Service) -> dict[str, Any]:
@@ -194,13 +151,13 @@ def revision(found: Revision, of: Service) -> dict[str, Any]:
         "serviceArn": of.arn,
         "clusterArn": of.cluster_arn,
         "taskDefinition": found.definition.arn,
-        "platformVersion": _platform(found.settings),
+        "platformVersion": platform(found.settings),
         "platformFamily": "Linux",
         "containerImages": found.images,
         "guardDutyEnabled": False,
         "createdAt": moment(found.created_at),
     }
-    return _given(shown)
+    return given(shown)
 
 
 def _container(of: Task, definition: dict[str, Any], now: float) -> dict[str, Any]:
@@ -225,7 +182,7 @@ def _container(of: Task, definition: dict[str, Any], now: float) -> dict[str, An
         "networkBindings": [],
         "networkInterfaces": [{"attachmentId": hexadecimal(of.id, "eni"), "privateIpv4Address": of.ip}],
     }
-    return _given(shown)
+    return given(shown)
 
 
 def _attachments(of: Task, status: str) -> list[dict[str, Any]]:
@@ -252,35 +209,11 @@ def _health(of: Task, containers: Iterable[dict[str, Any]], now: float) -> str:
     return "HEALTHY" if of.healthy(now) else "UNKNOWN"
 
 
-def _revisions(of: Service) -> list[Revision]:
-    return list(dict.fromkeys(each.revision for each in of.deployments))
-
-
-def _current(of: Service, found: Revision, now: float) -> dict[str, Any]:
-    mine = [task for task in of.tasks if task.deployment is not None and task.deployment.revision is found]
-    pending, running = counts(mine, now)
-    requested = of.desired if of.deployments and of.primary.revision is found else 0
-    return {
-        "arn": found.arn,
-        "requestedTaskCount": requested,
-        "runningTaskCount": running,
-        "pendingTaskCount": pending,
-    }
-
-
 def _role(of: Service) -> str | None:
     if not of.target_groups:
         return None
     return f"arn:aws:iam::{of.account}:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS"
 
 
-def _platform(settings: dict[str, Any]) -> str | None:
-    return settings.get("platformVersion") or (PLATFORM if settings.get("launchType") == "FARGATE" else None)
-
-
 def _passed(at: float | None, now: float) -> float | None:
     return at if at is not None and at <= now else None
-
-
-def _given(shown: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in shown.items() if value is not None}

@@ -1,102 +1,106 @@
-"""How the service scheduler moves a service to its primary deployment, and when it gives up."""
+"""Rollouts: how one begins, what makes it fail, and how a service goes back."""
 
 from __future__ import annotations
 
 import math
 from typing import Any
 
-from sandbox.aws import ecs_tasks
+from sandbox.aws import ecs_alarms
 from sandbox.aws.ecs_images import resolve
-from sandbox.aws.ecs_model import WELL, Deployment, Revision, Service, ServiceDeployment, Task, decimal, hexadecimal
+from sandbox.aws.ecs_model import Deployment, Service, Task
+from sandbox.aws.ecs_records import Revision, ServiceDeployment, decimal, hexadecimal
+from sandbox.aws.ecs_strategy import steps_back, steps_of
 
 REACTION = 0.5
 """Seconds until the scheduler acts on what happened."""
 FIRST_DELAY = 1.0
 LONGEST_DELAY = 300.0
-STUCK_EVERY = 30.0
 BREAKER_LEAST, BREAKER_MOST = 3, 200
 
 BREAKER_REASON = "Service deployment rolled back because the circuit breaker threshold was exceeded."
-_NO_CAPACITY = (
-    "was unable to place a task. Reason: Capacity is unavailable at this time. "
-    "Please try again later or in a different availability zone."
-)
-_NO_INSTANCE = "was unable to place a task because no container instance met all of its requirements."
 _TROUBLE = "For more information, see the Troubleshooting section of the Amazon ECS Developer Guide."
 
 
-def begin(service: Service, revision: Revision, now: float, *, record: ServiceDeployment | None = None) -> Deployment:
-    """Start a deployment of a revision; ``record`` is given where it belongs to a rollout that goes back."""
+def begin(
+    service: Service, revision: Revision, now: float, *, configuration: dict[str, Any] | None = None, longest: float = 0
+) -> Deployment:
+    """Start a deployment of a revision. What CodeDeploy starts has a ``configuration`` of its own, written as ECS's.
+
+    ``longest`` is how many seconds the new tasks may take to become healthy, 0 for any time.
+    """
+    running = _running(service)
     for other in service.deployments:
         other.status = "ACTIVE"
-        if record is None:
-            _supersede(other.record, now)
-    number = decimal(service.arn, "deployment", service.number(), now)
-    identity = f"ecs-svc/{number}"
-    rolls_back = record is not None
-    if record is None:
-        record = ServiceDeployment(
-            arn=f"{_prefix(service, 'service-deployment')}/{hexadecimal(identity, size=20)}",
-            target=revision,
-            sources=[service.completed] if service.completed else [],
-            configuration=service.settings["deploymentConfiguration"],
-            created_at=now,
-            updated_at=now,
-        )
-        record.breaker = "MONITORING" if breaker_of(service)["enable"] else "DISABLED"
-        record.threshold = threshold_of(service)
+        stop_record(other.record, "Service deployment stopped because a newer service deployment was started.", now)
+    identity = _identity(service, now)
+    before = service.serving or service.completed
+    record = ServiceDeployment(
+        arn=f"{prefix(service, 'service-deployment')}/{hexadecimal(identity, size=20)}",
+        target=revision,
+        sources=list(dict.fromkeys([*([before] if before else []), *running])),
+        configuration=service.settings["deploymentConfiguration"] if configuration is None else configuration,
+        created_at=now,
+        updated_at=now,
+    )
+    record.breaker = "MONITORING" if breaker_of(service)["enable"] else "DISABLED"
+    record.threshold = threshold_of(service)
+    alarms = record.configuration.get("alarms") or {}
+    bake = 0.0
+    if alarms.get("enable"):
+        by_others = configuration is not None
+        bake = ecs_alarms.watch(service, record, alarms["alarmNames"], whatever_their_state=by_others)
+    crowded, first = len(running) > 1, before is None
+    record.steps = steps_of(record.configuration, first=first, crowded=crowded, bake=bake, longest=longest)
+    record.stage = record.steps[0].stage
+    if service.controller == "ECS":
         service.records.insert(0, record)
-    deployment = Deployment(identity, revision, record, now, now, rolls_back=rolls_back)
+    if before is not None:
+        revision.turn = (before.turn + record.shifts) % 2
+    deployment = Deployment(identity, revision, record, now, now)
     deployment.reason = f"ECS deployment {identity} in progress."
-    if rolls_back:
-        cause = " circuit breaker" if record.breaker == "TRIGGERED" else ""
-        deployment.reason = f"ECS deployment{cause}: rolling back to deploymentId {identity}."
-    service.deployments.insert(0, deployment)
-    service.settings["taskDefinition"] = revision.definition.arn
-    service.steady = False
-    wake(service, now)
+    _make_primary(service, deployment, now)
     return deployment
 
 
 def revise(service: Service, definition: Any, now: float) -> Revision:
-    """A new revision of the service as it is configured now."""
+    """A new revision of the service as it is configured now; tags are resolved to what the registry has now."""
     images, fate = resolve(definition.container_definitions)
     number = decimal(service.arn, "revision", service.number(), now)
     settings = dict(service.settings)
-    revision = Revision(f"{_prefix(service, 'service-revision')}/{number}", definition, images, settings, fate, now)
+    revision = Revision(f"{prefix(service, 'service-revision')}/{number}", definition, images, settings, fate, now)
     service.revisions.append(revision)
     return revision
 
 
 def wake(service: Service, now: float) -> None:
     """Let the scheduler look soon."""
-    at = now + REACTION
+    wake_at(service, now + REACTION)
+
+
+def wake_at(service: Service, at: float) -> None:
+    """Let the scheduler look at an instant, if it does not before."""
     service.reconcile_at = at if service.reconcile_at is None else min(service.reconcile_at, at)
 
 
 def breaker_of(service: Service) -> dict[str, bool]:
     """The deployment circuit breaker's settings."""
-    configured = service.settings["deploymentConfiguration"].get("deploymentCircuitBreaker") or {}
+    configured = _breaker(service)
     return {"enable": bool(configured.get("enable")), "rollback": bool(configured.get("rollback"))}
 
 
+def _breaker(service: Service) -> dict[str, Any]:
+    configured: dict[str, Any] = service.settings["deploymentConfiguration"].get("deploymentCircuitBreaker") or {}
+    return configured
+
+
 def threshold_of(service: Service) -> int:
-    """How many tasks must fail one after another for the breaker to act: half the desired count, 3 to 200."""
-    return min(max(math.ceil(service.desired / 2), BREAKER_LEAST), BREAKER_MOST)
-
-
-def reconcile(service: Service, now: float) -> None:
-    """One look of the scheduler: start and stop tasks, drop what is gone, tell when it is done."""
-    service.reconcile_at = None
-    if service.status != "ACTIVE":
-        _drain(service, now)
-        return
-    primary = service.primary
-    if not primary.halted:
-        _launch(service, primary, now)
-    _retire(service, primary, now)
-    _drop_gone(service)
-    _settle(service, primary, now)
+    """How many tasks must fail for the breaker to act: usually half the desired count, 3 to 200."""
+    configured = _breaker(service).get("thresholdConfiguration") or {}
+    kind, value = configured.get("type") or "BOUNDED_PERCENT", int(configured.get("value") or 50)
+    if kind == "COUNT":
+        return value
+    share = math.ceil(service.desired * value / 100)
+    return share if kind == "UNBOUNDED_PERCENT" else min(max(share, BREAKER_LEAST), BREAKER_MOST)
 
 
 def failed(service: Service, task: Task, now: float) -> None:
@@ -118,31 +122,89 @@ def failed(service: Service, task: Task, now: float) -> None:
         _trip(service, deployment, now)
 
 
-def recovered(task: Task) -> None:
-    """A task is healthy: the count of consecutive failures begins anew."""
+def recovered(service: Service, task: Task) -> None:
+    """A task is healthy: the count of failures begins anew, unless ``resetOnHealthyTask`` is off."""
+    if _breaker(service).get("resetOnHealthyTask") is False:
+        return
     if task.deployment is not None and task.deployment.rollout_state == "IN_PROGRESS":
         task.deployment.failed = 0
         task.deployment.record.failures = 0
 
 
-def go_back(service: Service, deployment: Deployment, reason: str, status: str, now: float) -> None:
+def complete(service: Service, primary: Deployment, now: float) -> None:
+    """The service has arrived where its primary deployment leads."""
+    record = primary.record
+    primary.rollout_state, primary.updated_at, primary.failed = "COMPLETED", now, 0
+    primary.reason = f"ECS deployment {primary.id} completed."
+    service.completed = service.serving = primary.revision
+    record.status = "ROLLBACK_SUCCESSFUL" if primary.rolls_back else "SUCCESSFUL"
+    record.finished_at = record.updated_at = now
+    if record.breaker == "MONITORING":
+        record.breaker = "MONITORING_COMPLETE"
+    if record.watching == "MONITORING":
+        record.watching = "MONITORING_COMPLETE"
+    service.say(now, f"(deployment {primary.id}) deployment completed.")
+
+
+def go_back(service: Service, deployment: Deployment, reason: str, now: float) -> None:
     """Return to the revision that was completed last; without one nothing more is started."""
     record = deployment.record
-    record.status_reason = reason
-    record.updated_at = now
     good = service.completed
-    deployment.rollout_state, deployment.updated_at, deployment.halted = "FAILED", now, True
+    _halt(deployment, now)
+    record.status_reason, record.updated_at = reason, now
+    _nobody_waits(record)
     if good is None or deployment.rolls_back:
         record.status = "ROLLBACK_FAILED" if deployment.rolls_back else "STOPPED"
         record.finished_at = record.stopped_at = now
         return
-    record.status = status
+    record.status = "ROLLBACK_IN_PROGRESS"
     record.rollback = {"reason": reason, "startedAt": now, "serviceRevisionArn": good.arn}
-    back = begin(service, good, now, record=record)
+    record.steps = steps_back(shifts=record.shifts, shifted=record.production > 0 or record.test > 0)
+    record.entered, record.stage = False, record.steps[0].stage
+    back = _back_to(service, good, record, now)
     service.say(now, f"rolling back to deployment {back.id}.")
     for task in service.tasks:
         if task.alive and task.deployment is not None and task.deployment.revision is good:
             task.deployment = back
+
+
+def stop(deployment: Deployment, reason: str, now: float) -> None:
+    """Leave everything as it is now: nothing more is started, nothing is put back."""
+    _halt(deployment, now)
+    stop_record(deployment.record, reason, now)
+
+
+def turned_red(service: Service, now: float) -> None:
+    """A watched alarm went off: the deployment has failed."""
+    deployment = service.primary
+    record = deployment.record
+    record.watching = "TRIGGERED"
+    deployment.reason = f"ECS deployment failed: alarm(s) {', '.join(record.red)} detected."
+    service.say(now, f"(deployment {deployment.id}) deployment failed: alarm detected.")
+    if (record.configuration.get("alarms") or {}).get("rollback"):
+        names = ", ".join(record.red)
+        go_back(service, deployment, f"Service deployment rolled back because of CloudWatch alarm(s): {names}.", now)
+    else:
+        stop(deployment, "Service deployment stopped because of a CloudWatch alarm.", now)
+
+
+def stop_record(record: ServiceDeployment, reason: str, now: float) -> None:
+    """A rollout that has not ended ends here."""
+    if record.finished_at is None:
+        record.status, record.finished_at, record.stopped_at, record.updated_at = "STOPPED", now, now, now
+        record.status_reason = reason
+        _nobody_waits(record)
+
+
+def _nobody_waits(record: ServiceDeployment) -> None:
+    record.hooks = [hook for hook in record.hooks if hook.status not in ("AWAITING_ACTION", "IN_PROGRESS")]
+
+
+def prefix(service: Service, kind: str, *, of_service: bool = True) -> str:
+    """The beginning of the ARNs of what a service has."""
+    parts = service.arn.split(":service/")[0]
+    end = f"{service.cluster_name}/{service.name}" if of_service else service.cluster_name
+    return f"{parts}:{kind}/{end}"
 
 
 def _trip(service: Service, deployment: Deployment, now: float) -> None:
@@ -150,143 +212,48 @@ def _trip(service: Service, deployment: Deployment, now: float) -> None:
     deployment.record.breaker = "TRIGGERED"
     service.say(now, f"(deployment {deployment.id}) deployment failed: tasks failed to start.")
     if breaker_of(service)["rollback"]:
-        go_back(service, deployment, BREAKER_REASON, "ROLLBACK_IN_PROGRESS", now)
-        return
-    record = deployment.record
+        go_back(service, deployment, BREAKER_REASON, now)
+    else:
+        reason = "Service deployment stopped because the circuit breaker threshold was exceeded."
+        stop(deployment, reason, now)
+
+
+def _halt(deployment: Deployment, now: float) -> None:
     deployment.rollout_state, deployment.updated_at, deployment.halted = "FAILED", now, True
-    record.status, record.finished_at, record.stopped_at, record.updated_at = "STOPPED", now, now, now
-    record.status_reason = "Service deployment stopped because the circuit breaker threshold was exceeded."
+    if deployment.record.watching == "MONITORING":
+        deployment.record.watching = "MONITORING_COMPLETE"
 
 
-def _launch(service: Service, primary: Deployment, now: float) -> None:
-    mine = service.of(primary)
-    alive = sum(task.alive for task in service.tasks)
-    percent = service.settings["deploymentConfiguration"]["maximumPercent"]
-    most = max(service.desired * percent // 100, 1) if len(service.deployments) > 1 else service.desired
-    wanted = min(service.desired - len(mine), most - alive)
-    if wanted <= 0:
-        return
-    if now < primary.launch_from:
-        _wake_at(service, primary.launch_from)
-        return
-    if primary.revision.fate.word == "stuck":
-        service.say(now, _NO_CAPACITY if service.settings.get("launchType") == "FARGATE" else _NO_INSTANCE)
-        primary.launch_from = now + STUCK_EVERY
-        _wake_at(service, primary.launch_from)
-        return
-    started = [_start(service, primary, now) for _ in range(wanted)]
+def _back_to(service: Service, good: Revision, record: ServiceDeployment, now: float) -> Deployment:
+    """What ECS starts anew is, with CodeDeploy, the old task set itself, as long as it is there."""
+    kept = next((each for each in service.deployments if each.revision is good), None)
+    if service.controller == "CODE_DEPLOY" and kept is not None:
+        service.deployments.remove(kept)
+        back = kept
+        back.record, back.rollout_state, back.status = record, "IN_PROGRESS", "PRIMARY"
+    else:
+        back = Deployment(_identity(service, now), good, record, now, now)
+    back.rolls_back = True
+    cause = " circuit breaker" if record.breaker == "TRIGGERED" else ""
+    back.reason = f"ECS deployment{cause}: rolling back to deploymentId {back.id}."
+    for other in service.deployments:
+        other.status = "ACTIVE"
+    _make_primary(service, back, now)
+    return back
+
+
+def _make_primary(service: Service, deployment: Deployment, now: float) -> None:
+    service.deployments.insert(0, deployment)
+    service.settings["taskDefinition"] = deployment.revision.definition.arn
     service.steady = False
-    service.say(now, f"has started {len(started)} tasks: {_listed(started)}.")
+    wake(service, now)
 
 
-def _start(service: Service, deployment: Deployment, now: float) -> Task:
-    revision = deployment.revision
-    identity = hexadecimal(service.arn, "task", service.number(), now)
-    low = int(identity[:4], 16)
-    task = Task(
-        id=identity,
-        arn=f"{_prefix(service, 'task', of_service=False)}/{identity}",
-        cluster_arn=service.cluster_arn,
-        definition=revision.definition,
-        images=revision.images,
-        group=f"service:{service.name}",
-        created_at=now,
-        ip=f"172.31.{low % 64}.{4 + (low >> 8) % 250}",
-        started_by=deployment.id,
-        launch_type=service.settings.get("launchType") or "FARGATE",
-        fate=deployment.sick if deployment.sick.word else revision.fate,
-        network=service.settings.get("networkConfiguration") or {},
-        deployment=deployment,
-        tags=list(service.tags) if service.settings.get("propagateTags") == "SERVICE" else [],
-        target_groups=service.target_groups,
-    )
-    ecs_tasks.prepare(task, sick=deployment.sick != WELL)
-    service.tasks.append(task)
-    return task
+def _running(service: Service) -> list[Revision]:
+    """The revisions that have tasks, each once."""
+    alive = [task.deployment for task in service.tasks if task.alive and task.deployment is not None]
+    return list(dict.fromkeys(each.revision for each in alive))
 
 
-def _retire(service: Service, primary: Deployment, now: float) -> None:
-    """Stop old tasks as far as enough healthy ones stay, and those that are too many."""
-    mine = service.of(primary)
-    old = [task for task in service.tasks if task.alive and task.deployment is not primary]
-    goes = _surplus(service, mine, now)
-    percent = service.settings["deploymentConfiguration"]["minimumHealthyPercent"]
-    least = math.ceil(service.desired * percent / 100)
-    healthy = sum(task.healthy(now) for task in service.tasks)
-    unwell = [task for task in old if not task.healthy(now)]
-    spare = max(0, healthy - least)
-    well = [task for task in old if task.healthy(now)]
-    stopped_deployment = primary.halted
-    goes += [] if stopped_deployment else [*unwell, *well[:spare]]
-    if not goes:
-        return
-    for task in goes:
-        ecs_tasks.stop(task, now, f"Scaling activity initiated by (deployment {primary.id})")
-    service.steady = False
-    for group in service.target_groups:
-        service.say(now, f"deregistered {len(goes)} targets in (target-group {group})")
-        service.say(now, f"has begun draining connections on {len(goes)} tasks.")
-    service.say(now, f"has stopped {len(goes)} running tasks: {_listed(goes)}.")
-
-
-def _surplus(service: Service, mine: list[Task], now: float) -> list[Task]:
-    extra = len(mine) - service.desired
-    return sorted(mine, key=lambda task: (task.healthy(now), -task.created_at))[:extra] if extra > 0 else []
-
-
-def _drop_gone(service: Service) -> None:
-    held = {id(task.deployment) for task in service.tasks}
-    service.deployments[1:] = [each for each in service.deployments[1:] if id(each) in held]
-
-
-def _settle(service: Service, primary: Deployment, now: float) -> None:
-    mine = service.of(primary)
-    settled = len(mine) == service.desired and all(task.healthy(now) for task in mine)
-    if not settled or len(service.deployments) > 1 or not all(task.alive for task in service.tasks):
-        return
-    if primary.rollout_state == "IN_PROGRESS":
-        _complete(service, primary, now)
-    if not service.steady:
-        service.steady = True
-        service.say(now, "has reached a steady state.")
-
-
-def _complete(service: Service, primary: Deployment, now: float) -> None:
-    record = primary.record
-    primary.rollout_state, primary.updated_at, primary.failed = "COMPLETED", now, 0
-    primary.reason = f"ECS deployment {primary.id} completed."
-    service.completed = primary.revision
-    record.status = "ROLLBACK_SUCCESSFUL" if primary.rolls_back else "SUCCESSFUL"
-    record.finished_at = record.updated_at = now
-    if record.breaker == "MONITORING":
-        record.breaker = "MONITORING_COMPLETE"
-    service.say(now, f"(deployment {primary.id}) deployment completed.")
-
-
-def _drain(service: Service, now: float) -> None:
-    for task in service.tasks:
-        if task.alive:
-            ecs_tasks.stop(task, now, f"Scaling activity initiated by (deployment {service.primary.id})")
-    if not service.tasks:
-        service.status = "INACTIVE"
-        service.deployments.clear()
-
-
-def _supersede(record: ServiceDeployment, now: float) -> None:
-    if record.finished_at is None:
-        record.status, record.finished_at, record.stopped_at, record.updated_at = "STOPPED", now, now, now
-        record.status_reason = "Service deployment stopped because a newer service deployment was started."
-
-
-def _wake_at(service: Service, at: float) -> None:
-    service.reconcile_at = at if service.reconcile_at is None else min(service.reconcile_at, at)
-
-
-def _listed(tasks: list[Task]) -> str:
-    return " ".join(f"(task {task.id})" for task in tasks)
-
-
-def _prefix(service: Service, kind: str, *, of_service: bool = True) -> str:
-    parts = service.arn.split(":service/")[0]
-    end = f"{service.cluster_name}/{service.name}" if of_service else service.cluster_name
-    return f"{parts}:{kind}/{end}"
+def _identity(service: Service, now: float) -> str:
+    return f"ecs-svc/{decimal(service.arn, 'deployment', service.number(), now)}"

@@ -9,10 +9,12 @@ from moto.ecs.exceptions import InvalidParameterException
 from moto.ecs.models import Cluster
 from moto.ecs.responses import EC2ContainerServiceResponse
 
-from sandbox.aws import ecs_render, ecs_rollout, ecs_tasks
+from sandbox.aws import ecs_render, ecs_render_rollouts, ecs_rollout, ecs_tasks
 from sandbox.aws.ecs_desired import set_desired
 from sandbox.aws.ecs_lookup import cluster_of, find_service, no_more_than, page, refuse, service_of, usable_definition
-from sandbox.aws.ecs_model import Fate, Service
+from sandbox.aws.ecs_model import Service
+from sandbox.aws.ecs_records import Fate
+from sandbox.aws.ecs_settings import check_controller, given, merged, settings_of
 from sandbox.aws.ecs_simulation import bring_up, now, services_of, simulating
 
 FATE_TAG = "sandbox:fate"
@@ -27,16 +29,7 @@ _DEPLOYING = (
     "volumeConfigurations",
     "vpcLatticeConfigurations",
 )
-_NOT_SETTINGS = (
-    "cluster",
-    "service",
-    "serviceName",
-    "desiredCount",
-    "taskDefinition",
-    "forceNewDeployment",
-    "tags",
-    "clientToken",
-)
+MOST_DEPLOYMENTS = 5
 
 
 def create_service(self: EC2ContainerServiceResponse) -> ActionResult:
@@ -47,22 +40,28 @@ def create_service(self: EC2ContainerServiceResponse) -> ActionResult:
     with simulating:
         bring_up(backend)
         _check_name(services_of(backend).get(f"{cluster.name}:{name}"))
-        definition = usable_definition(backend, params.get("taskDefinition"))
-        _check_network(definition, params)
+        settings = settings_of(params)
+        definition = None
+        if params.get("taskDefinition") or settings["deploymentController"]["type"] != "EXTERNAL":
+            definition = usable_definition(backend, params.get("taskDefinition"))
+            _check_network(definition, params)
         made = Service(
             name=name,
             arn=f"arn:aws:ecs:{backend.region_name}:{backend.account_id}:service/{cluster.name}/{name}",
             cluster_name=cluster.name,
             cluster_arn=cluster.arn,
-            settings=_settings(params),
+            settings=settings,
             desired=int(params.get("desiredCount") or 0),
             created_at=at,
             created_by=f"arn:aws:iam::{backend.account_id}:root",
             tags=list(params.get("tags") or []),
         )
         services_of(backend)[f"{cluster.name}:{name}"] = made
-        deployment = ecs_rollout.begin(made, ecs_rollout.revise(made, definition, at), at)
-        deployment.sick = _sickness(made)
+        if made.controller == "EXTERNAL":
+            made.settings["taskDefinition"] = definition.arn if definition else None
+        else:
+            deployment = ecs_rollout.begin(made, ecs_rollout.revise(made, definition, at), at)
+            deployment.sick = _sickness(made)
         return ActionResult({"service": ecs_render.service(made, at, tags=True)})
 
 
@@ -81,34 +80,6 @@ def _check_network(definition: Any, params: dict[str, Any]) -> None:
         )
 
 
-def _settings(params: dict[str, Any]) -> dict[str, Any]:
-    settings = {key: value for key, value in params.items() if key not in _NOT_SETTINGS and value is not None}
-    settings["deploymentConfiguration"] = _rolling(settings.get("deploymentConfiguration") or {}, {})
-    if not settings.get("capacityProviderStrategy"):
-        settings.setdefault("launchType", "EC2")
-    settings.setdefault("loadBalancers", [])
-    settings.setdefault("serviceRegistries", [])
-    settings.setdefault("placementConstraints", [])
-    settings.setdefault("placementStrategy", [])
-    settings.setdefault("schedulingStrategy", "REPLICA")
-    settings.setdefault("deploymentController", {"type": "ECS"})
-    settings.setdefault("propagateTags", "NONE")
-    settings.setdefault("enableExecuteCommand", False)
-    settings.setdefault("enableECSManagedTags", False)
-    return settings
-
-
-def _rolling(asked: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
-    usual = {
-        "deploymentCircuitBreaker": {"enable": False, "rollback": False},
-        "maximumPercent": 200,
-        "minimumHealthyPercent": 100,
-        "strategy": "ROLLING",
-        "bakeTimeInMinutes": 0,
-    }
-    return usual | before | {key: value for key, value in asked.items() if value is not None}
-
-
 def update_service(self: EC2ContainerServiceResponse) -> ActionResult:
     """UpdateService; only what changes what tasks run starts a deployment."""
     params, backend, at = self._get_params(), self.ecs_backend, now()
@@ -119,7 +90,8 @@ def update_service(self: EC2ContainerServiceResponse) -> ActionResult:
         if found.status != "ACTIVE":
             raise refuse("ServiceNotActiveException", "Service was not ACTIVE.")
         # What is refused must change nothing, so everything is looked up first.
-        definition = found.primary.revision.definition
+        check_controller(found.controller, params)
+        definition = None
         if params.get("taskDefinition"):
             definition = usable_definition(backend, params["taskDefinition"])
         _update(found, params, definition, at)
@@ -127,18 +99,26 @@ def update_service(self: EC2ContainerServiceResponse) -> ActionResult:
 
 
 def _update(found: Service, params: dict[str, Any], definition: Any, at: float) -> None:
-    changed = {key: value for key, value in params.items() if key not in _NOT_SETTINGS and value is not None}
-    deploys = definition is not found.primary.revision.definition or bool(params.get("forceNewDeployment"))
-    deploys = deploys or any(changed[key] != found.settings.get(key) for key in _DEPLOYING if key in changed)
+    changed = given(params)
     if "deploymentConfiguration" in changed:
         before = found.settings["deploymentConfiguration"]
-        changed["deploymentConfiguration"] = _rolling(changed["deploymentConfiguration"], before)
+        changed["deploymentConfiguration"] = merged(changed["deploymentConfiguration"], before)
+    deploys = found.controller == "ECS" and _deploys(found, params, changed, definition)
+    if deploys and len(found.deployments) >= MOST_DEPLOYMENTS:
+        message = f"{MOST_DEPLOYMENTS} active deployments exist, unable to create new deployment."
+        raise InvalidParameterException(message)
     found.settings.update(changed)
     if params.get("desiredCount") is not None:
         set_desired(found, int(params["desiredCount"]), at)
     if deploys:
-        ecs_rollout.begin(found, ecs_rollout.revise(found, definition, at), at)
+        ecs_rollout.begin(found, ecs_rollout.revise(found, definition or found.primary.revision.definition, at), at)
     ecs_rollout.wake(found, at)
+
+
+def _deploys(found: Service, params: dict[str, Any], changed: dict[str, Any], definition: Any) -> bool:
+    if params.get("forceNewDeployment") or definition not in (None, found.primary.revision.definition):
+        return True
+    return any(changed[key] != found.settings.get(key) for key in _DEPLOYING if key in changed)
 
 
 def describe_services(self: EC2ContainerServiceResponse) -> ActionResult:
@@ -155,6 +135,22 @@ def describe_services(self: EC2ContainerServiceResponse) -> ActionResult:
         shown = [ecs_render.service(each, at, tags=tags) for _, each in found if each is not None]
     failures = [{"arn": _arn(cluster, name), "reason": "MISSING"} for name, each in found if each is None]
     return ActionResult({"services": shown, "failures": failures})
+
+
+def describe_task_sets(self: EC2ContainerServiceResponse) -> ActionResult:
+    """DescribeTaskSets of a service that CodeDeploy deploys."""
+    params, backend = self._get_params(), self.ecs_backend
+    cluster = cluster_of(backend, params.get("cluster"))
+    wanted = [each.removeprefix("ecs-svc/") for each in params.get("taskSets") or []]
+    with simulating:
+        bring_up(backend)
+        shown = ecs_render_rollouts.task_sets(service_of(backend, cluster, params["service"]), now())
+    known = {each["id"].removeprefix("ecs-svc/"): each for each in shown}
+    failures = [{"arn": each, "reason": "MISSING"} for each in wanted if each.rpartition("/")[2] not in known]
+    asked = [each.rpartition("/")[2] for each in wanted]
+    return ActionResult(
+        {"taskSets": [each for key, each in known.items() if not asked or key in asked], "failures": failures}
+    )
 
 
 def _arn(cluster: Cluster, name: str) -> str:
@@ -191,6 +187,8 @@ def delete_service(self: EC2ContainerServiceResponse) -> ActionResult:
             if found.desired > 0 and not params.get("force"):
                 raise InvalidParameterException("The service cannot be stopped while it is scaled above 0.")
             found.status, found.desired = "DRAINING", 0
+            for deployment in found.deployments:
+                ecs_rollout.stop_record(deployment.record, "Service deployment stopped: the service was deleted.", at)
             ecs_rollout.wake(found, at)
         return ActionResult({"service": ecs_render.service(found, at, tags=True)})
 
@@ -235,6 +233,7 @@ OPERATIONS = (
     create_service,
     update_service,
     describe_services,
+    describe_task_sets,
     list_services,
     delete_service,
     tag_resource,

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from moto.ecs.models import EC2ContainerServiceBackend, ecs_backends
 
-from sandbox.aws import ecs_logs, ecs_rollout, ecs_tasks
+from sandbox.aws import ecs_alarms, ecs_logs, ecs_rollout, ecs_scheduler, ecs_tasks
 from sandbox.aws.ecs_model import STOPPED_KEPT, Service, Task
 from sandbox.aws.world import current
 
@@ -67,9 +67,12 @@ def _advance(service: Service, until: float) -> None:
     while True:
         task = min((each for each in service.tasks if each.plan), key=lambda each: each.plan[0][0], default=None)
         task_at = task.plan[0][0] if task else None
-        look_at = service.reconcile_at
-        if look_at is not None and look_at <= until and (task_at is None or look_at <= task_at):
-            ecs_rollout.reconcile(service, look_at)
+        look_at, red_at = service.reconcile_at, ecs_alarms.red_at(service)
+        earliest = min((at for at in (task_at, look_at) if at is not None), default=until)
+        if red_at is not None and red_at <= min(earliest, until):
+            ecs_rollout.turned_red(service, red_at)
+        elif look_at is not None and look_at <= until and (task_at is None or look_at <= task_at):
+            ecs_scheduler.reconcile(service, look_at)
         elif task is not None and task_at is not None and task_at <= until:
             moment, kind = task.plan.pop(0)
             _happen(service, task, moment, kind)
@@ -105,7 +108,7 @@ def _follow(service: Service, task: Task, at: float, kind: str) -> None:
         for group in task.target_groups:
             service.say(at, f"registered 1 targets in (target-group {group})")
     elif kind == "healthy":
-        ecs_rollout.recovered(task)
+        ecs_rollout.recovered(service, task)
     elif kind == "sick":
         _say_unhealthy(service, task, at)
     else:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from sandbox.aws import ecs_logs
-from sandbox.aws.ecs_model import Deployment, Fate, Service, Task, hexadecimal
+from sandbox.aws.ecs_model import Deployment, Service, Task
+from sandbox.aws.ecs_records import Fate, hexadecimal
 
 RUNNING_AFTER = 3.2
 RUNNING_SPREAD = 1.6

@@ -8,10 +8,11 @@ from moto.core.responses import ActionResult
 from moto.ecs.exceptions import InvalidParameterException
 from moto.ecs.responses import EC2ContainerServiceResponse
 
-from sandbox.aws import ecs_render, ecs_rollout, ecs_tasks
+from sandbox.aws import ecs_render, ecs_rollout, ecs_tasks, ecs_values
 from sandbox.aws.ecs_images import resolve
 from sandbox.aws.ecs_lookup import cluster_of, no_more_than, page, refuse, service_of, usable_definition
-from sandbox.aws.ecs_model import Task, hexadecimal
+from sandbox.aws.ecs_model import Task
+from sandbox.aws.ecs_records import hexadecimal
 from sandbox.aws.ecs_simulation import bring_up, jobs_of, now, services_of, simulating, tasks_of
 
 PER_CALL = 100
@@ -139,7 +140,7 @@ def describe_clusters(self: EC2ContainerServiceResponse) -> ActionResult:
         at = now()
         for cluster in backend.clusters.values():
             mine = [task for task in tasks_of(backend) if task.cluster_arn == cluster.arn]
-            cluster.pending_tasks_count, cluster.running_tasks_count = ecs_render.counts(mine, at)
+            cluster.pending_tasks_count, cluster.running_tasks_count = ecs_values.counts(mine, at)
             cluster.active_services_count = sum(
                 service.status == "ACTIVE" and service.cluster_name == cluster.name
                 for service in services_of(backend).values()

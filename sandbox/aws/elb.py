@@ -69,7 +69,7 @@ def _of_tasks(backend: ELBv2Backend, group: FakeTargetGroup) -> Iterator[tuple[s
         at = now()
         for service in services_of(ecs).values():
             for balancer in service.settings.get("loadBalancers") or []:
-                if balancer.get("targetGroupArn") != group.arn:
+                if group.arn not in (balancer.get("targetGroupArn"), service.alternate_of(balancer)):
                     continue
                 for task in service.tasks:
                     state = _state(task, at)

@@ -4,7 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sandbox.aws import autoscaling, cloudfront, cloudwatch, code_build, ecr, ecs, elb, iam, lambdas, logs, s3, sns, sqs
+from sandbox.aws import (
+    autoscaling,
+    cloudfront,
+    cloudwatch,
+    code_build,
+    codedeploy,
+    ecr,
+    ecs,
+    elb,
+    iam,
+    lambdas,
+    logs,
+    s3,
+    sns,
+    sqs,
+)
 
 if TYPE_CHECKING:
     from sandbox.aws.server import AwsServer
@@ -12,5 +27,6 @@ if TYPE_CHECKING:
 
 def install(aws: AwsServer) -> None:
     """Patch moto for this AWS; safe to repeat."""
-    for part in (logs, sns, cloudwatch, ecs, ecr, elb, iam, sqs, lambdas, s3, cloudfront, code_build, autoscaling):
+    containers = (ecs, codedeploy, ecr, elb, autoscaling)
+    for part in (logs, sns, cloudwatch, *containers, iam, sqs, lambdas, s3, cloudfront, code_build):
         part.install(aws)

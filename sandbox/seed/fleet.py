@@ -56,7 +56,7 @@ def push_images(account: Account, region: str, *, unreleased: bool) -> None:
     if unreleased and ARM_ONLY[0] in repositories:
         pushed.append((*ARM_ONLY, ("arm64",)))
     in_parallel(
-        lambda image: ecr.put_image(repositoryName=image[0], imageTag=image[1], imageManifest=_manifest(*image)), pushed
+        lambda image: ecr.put_image(repositoryName=image[0], imageTag=image[1], imageManifest=manifest(*image)), pushed
     )
 
 
@@ -187,7 +187,7 @@ def task_definition(service: EcsService, tag: str, secrets: list[dict[str, str]]
     }
 
 
-def _manifest(repository: str, tag: str, architectures: tuple[str, ...]) -> str:
+def manifest(repository: str, tag: str, architectures: tuple[str, ...] = ("amd64",)) -> str:
     """The manifest list of an image for these architectures, whose digest is the same on every start."""
     entries = []
     for architecture in architectures:

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from sandbox.clock import Clock
 from sandbox.seed.account import Account, Messaging, in_parallel, make_messaging
 from sandbox.seed.alarms import make_alarms
-from sandbox.seed.catalogue import REGIONS
+from sandbox.seed.catalogue import REGIONS, US
 from sandbox.seed.extras import build_projects, build_tables
 from sandbox.seed.fleet import DAY, PAST_DAYS, Front, build_network, deploy_history, push_images
+from sandbox.seed.lab import build_lab
 from sandbox.seed.logs import write_logs
 from sandbox.seed.metrics import put_quiet_hours
 from sandbox.seed.needs import make_needs
@@ -55,6 +56,7 @@ def plant(account: Account, clock: Clock, report: Report = lambda step: None) ->
     deploy_history(account, clock, networks, make_needs(account))
     release_processing(account, clock)
     publish_newer(account, clock)
+    build_lab(account, clock, networks[US])
     in_parallel(lambda region: push_images(account, region, unreleased=True), REGIONS)
     clock.advance(max(0.0, time.time() - clock.now()))
     report("builds and tables")

@@ -139,12 +139,10 @@ def test_a_modal_that_is_updated_keeps_what_was_entered_and_offers_what_is_new(
     def menu(block_id: str, name: str, **more: Any) -> dict[str, Any]:
         options = [{"text": {"type": "plain_text", "text": word}, "value": word} for word in ("one", "two")]
         groups = [{"label": {"type": "plain_text", "text": "All"}, "options": options}]
-        element = {"type": "static_select", "action_id": name, "option_groups": groups}
+        element: dict[str, Any] = {"type": "static_select", "action_id": name, "option_groups": groups}
         element |= {"initial_option": options[1]} if more.pop("begins", False) else {}
-        return {"type": "input", "block_id": block_id, "label": {"type": "plain_text", "text": name}} | {
-            "element": element,
-            "dispatch_action": True,
-        }
+        label = {"type": "plain_text", "text": name}
+        return {"type": "input", "block_id": block_id, "label": label, "element": element, "dispatch_action": True}
 
     def answer(told: dict[str, Any]) -> None:
         if told["type"] == "block_actions" and "view" not in told:

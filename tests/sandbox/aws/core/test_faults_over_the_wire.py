@@ -15,6 +15,7 @@ Client = Callable[..., Any]
 CALLS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "ecs:ListClusters": ("ecs", "list_clusters", {}),
     "sqs:ListQueues": ("sqs", "list_queues", {}),
+    "codedeploy:ListApplications": ("codedeploy", "list_applications", {}),
     "cloudwatch:DescribeAlarms": ("cloudwatch", "describe_alarms", {}),
     "sns:ListTopics": ("sns", "list_topics", {}),
     "elasticloadbalancing:DescribeTargetGroups": ("elbv2", "describe_target_groups", {}),

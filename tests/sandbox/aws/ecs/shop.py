@@ -40,6 +40,19 @@ class Shop:
             )
         return self.target_group
 
+    def pair(self) -> str:
+        """A second target group behind the same listener, as blue/green deployments need."""
+        group = self.elb.create_target_group(Name="other", Protocol="HTTP", Port=8000, VpcId=self.vpc, TargetType="ip")
+        arn = str(group["TargetGroups"][0]["TargetGroupArn"])
+        balancer = self.elb.describe_load_balancers()["LoadBalancers"][0]["LoadBalancerArn"]
+        self.elb.create_listener(
+            LoadBalancerArn=balancer,
+            Protocol="HTTP",
+            Port=8080,
+            DefaultActions=[{"Type": "forward", "TargetGroupArn": arn}],
+        )
+        return arn
+
     def register(self, tag: str, **container: Any) -> str:
         image = tag if "/" in tag else f"example.com/shop/api:{tag}"
         options = {"awslogs-group": GROUP, "awslogs-region": "us-east-1", "awslogs-stream-prefix": "ecs"}
@@ -58,16 +71,16 @@ class Shop:
         """A service that has settled; returns its task definition."""
         definition = self.register(tag)
         balancers = [{"targetGroupArn": self.target_group, "containerName": "api", "containerPort": 8000}]
-        self.ecs.create_service(
-            cluster="shop",
-            serviceName="api",
-            taskDefinition=definition,
-            desiredCount=desired,
-            launchType="FARGATE",
-            networkConfiguration=self.network,
-            loadBalancers=balancers if self.target_group else [],
-            **more,
-        )
+        asked = {
+            "cluster": "shop",
+            "serviceName": "api",
+            "taskDefinition": definition,
+            "desiredCount": desired,
+            "launchType": "FARGATE",
+            "networkConfiguration": self.network,
+            "loadBalancers": balancers if self.target_group else [],
+        }
+        self.ecs.create_service(**asked | more)
         self.clock.advance(20)
         return definition
 
@@ -95,8 +108,8 @@ class Shop:
         """What ECS said, oldest first."""
         return [event["message"] for event in reversed(self.service()["events"])]
 
-    def health(self) -> list[str]:
-        found = self.elb.describe_target_health(TargetGroupArn=self.target_group)["TargetHealthDescriptions"]
+    def health(self, group: str = "") -> list[str]:
+        found = self.elb.describe_target_health(TargetGroupArn=group or self.target_group)["TargetHealthDescriptions"]
         return sorted(each["TargetHealth"]["State"] for each in found)
 
     def history(self) -> list[dict[str, Any]]:
