@@ -24,7 +24,7 @@ def shipment(scene: Scene) -> Shipment:
     """Somebody's revision 8 is being rolled out over 7, and a rollback was confirmed."""
     scene.ecs.definitions[EIGHT] = a_definition("api", 8, f"{REPOSITORY}:v8")
     scene.ecs.records = [RECORD]
-    coming = a_deployment(EIGHT, rollout_state="IN_PROGRESS", running=1)
+    coming = a_deployment(EIGHT, rollout_state="IN_PROGRESS", running=2)
     scene.ecs.live[scene.api.key] = a_service("api", coming, a_deployment(SEVEN, status="ACTIVE", running=1))
     args = RollbackArgs(service="api", environment="production")
     return Shipment(scene, plan(args, scene.world, scene.chat.people[ALICE]))
@@ -78,7 +78,7 @@ def test_going_back_is_watched_until_all_tasks_are_there(shipment: Shipment) -> 
     seen = shipment.look()
     assert (seen.stage, seen.headline) == (Stage.ROLLING, "ECS is going back to api:7")
     assert (seen.done, seen.total) == (1, 2)
-    assert seen.lines == ("api:7: 1 of 2 tasks run", "1 tasks still to leave")
+    assert seen.lines == ("api:7: 1 of 2 tasks run", "2 tasks still to leave")
     become(shipment, "ROLLBACK_SUCCESSFUL")
     back(shipment, running=1)
     assert shipment.look(1).stage is Stage.ROLLING

@@ -63,6 +63,22 @@ def test_a_record_is_found_once_and_then_asked_for_by_its_name(shipment: Shipmen
     assert shipment.look(1).facts["record"] == record.arn
 
 
+def test_the_record_that_the_service_names_needs_no_list(shipment: Shipment) -> None:
+    record = shipment.record()
+    change(shipment, current_deployment=record.arn)
+    shipment.scene.ecs.failures.add("service_deployments", AssertionError("asked for the whole list"))
+    assert shipment.look().facts["record"] == record.arn
+
+
+def test_an_older_deployment_of_the_same_revision_is_not_ours(shipment: Shipment) -> None:
+    """A rollback may put back a revision that still has tasks of an earlier deployment."""
+    old = a_deployment(EIGHT, id="ecs-svc/old", status="ACTIVE", created_at=NOON - 900, running=2)
+    coming = a_deployment(SEVEN, rollout_state="IN_PROGRESS")
+    change(shipment, deployments=(old, coming))
+    shipment.run = replace(shipment.run, results={**shipment.run.results, "update": {"deployment": ""}})
+    assert shipment.look().headline == "Waiting for ECS to begin"
+
+
 def test_the_record_the_service_names_is_ours_only_if_it_moves_to_our_revision(shipment: Shipment) -> None:
     theirs = replace(shipment.record(), arn="arn:theirs", task_definition=SEVEN)
     mine = shipment.record()
@@ -232,6 +248,7 @@ def test_the_first_failed_task_is_diagnosed_at_once_and_not_forgotten(shipment: 
     ours(shipment, failed_tasks=1)
     seen = shipment.look(10)
     assert "the application ended with an error (exit code 1)" in seen.lines
+    assert "1 new tasks failed so far" in seen.lines
     assert seen.logs == ("KeyError: 'DATABASE_URL'",)
     shipment.scene.ecs.stopped = []
     later = shipment.look(3600)

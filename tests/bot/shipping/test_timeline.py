@@ -168,3 +168,24 @@ def test_when_everything_is_bad_nothing_is_chosen() -> None:
 
 def test_a_first_deployment_leaves_nothing_to_go_back_to() -> None:
     assert found(record(1, 1), current=1) == ()
+
+
+def test_what_ecs_went_back_to_ran_though_its_own_deployment_is_older_than_the_history() -> None:
+    history = (record(6, 50, "ROLLBACK_SUCCESSFUL", back=a_revision(arn(5), "sha256:5")), record(8, 1))
+    assert chosen(found(*history, current=8)) == 5
+
+
+def test_only_what_never_succeeded_is_called_stopped() -> None:
+    records = (record(1, 90), record(1, 2, "STOPPED"), record(2, 1, "STOPPED"))
+    bad = bad_ones(records, timeline(records, {}), NOTHING)
+    assert list(bad.values()) == ["its deployment was stopped"]
+    assert next(iter(bad))[0] == arn(2)
+
+
+def test_of_several_times_in_service_the_longest_counts() -> None:
+    history = (record(1, 90), record(2, 50), record(1, 1.1), record(3, 1))
+    (one, _) = found(*history, current=3)
+    assert one.ran == pytest.approx(40 * HOUR - 60)
+    assert one.at == pytest.approx(NOON - HOUR)
+    later = (record(1, 90), record(2, 89.9), record(1, 50), record(3, 1))
+    assert found(*later, current=3)[0].ran == pytest.approx(49 * HOUR - 60)
