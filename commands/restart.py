@@ -22,7 +22,8 @@ from bot.errors import BotError, ConflictError, NotFoundError, UsageError
 from bot.ports import World
 from bot.shipping import ecs_code_deploy, ecs_effects, ecs_restart, ecs_watch, images
 from bot.shipping.ecs_checks import room_to_roll
-from bot.shipping.ecs_reads import FIRST_SECONDS, LAST_SECONDS, running, standing, value
+from bot.shipping.ecs_reads import FIRST_SECONDS, LAST_SECONDS, running, standing
+from bot.shipping.reads import value
 from bot.shipping.verdicts import blocking, passed, unknown, warned
 from bot.views.blocks import ago
 

@@ -13,43 +13,18 @@ from bot.ports import World
 from bot.shipping import images
 from bot.shipping.authors import shipper
 from bot.shipping.ecs_reads import running
+from bot.shipping.health import answered
 from bot.views.blocks import ago
-
-HEALTH_SECONDS = 60.0
-"""How long a service whose tasks have settled may take to answer its health address as configured."""
 
 
 def answering(
     run: Run, world: World, tasks: tuple[int, int], task_definition: str, facts: Mapping[str, JsonValue]
 ) -> Progress:
     """All ``tasks`` (running, wanted) of the right revision run: ask the health address, if there is one."""
-    health = run.target.service.health
     done, total = tasks
     settled = f"{done} of {total} tasks of {images.revision(task_definition)} run"
-    if health is None:
-        return Progress(stage=Stage.SUCCEEDED, headline=f"Settled: {settled}", done=done, total=total)
-    answer = world.web.check(health, str(run.plan.facts["version"]))
-    if answer.ok:
-        headline = f"Settled: {settled}, and {health.url} answers {answer.code} {answer.version}".rstrip()
-        return Progress(stage=Stage.SUCCEEDED, headline=headline, done=done, total=total)
-    now = world.clock.now()
-    before = run.progress.facts.get("settled_at") if run.progress else None
-    settled_at = float(before) if isinstance(before, int | float) else now
-    lines = (settled, f"{health.url}: {answer.detail}")
-    if now - settled_at > HEALTH_SECONDS:
-        return Progress(
-            stage=Stage.FAILED,
-            headline=f"All tasks run, but the health address does not answer as configured: {answer.detail}",
-            lines=lines,
-        )
-    return Progress(
-        stage=Stage.ROLLING,
-        headline="Tasks have settled; waiting for the health address",
-        done=done,
-        total=total,
-        lines=lines,
-        facts={**facts, "settled_at": settled_at},
-    )
+    progress = answered(run, world, settled, done, total)
+    return progress.model_copy(update={"facts": {**facts, **progress.facts}})
 
 
 def superseded(run: Run, world: World, service: EcsService, facts: Mapping[str, JsonValue], *, done: bool) -> Progress:

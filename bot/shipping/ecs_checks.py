@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bot.cloud import AlarmReading, EcsService, Image, ServiceDeployment, TargetHealth
+from bot.cloud import EcsService, Image, ServiceDeployment, TargetHealth
 from bot.command import Check, Override
-from bot.domain import Target
 from bot.shipping import images
+from bot.shipping.alarms import red
 from bot.shipping.ecs_reads import running
 from bot.shipping.verdicts import blocking, passed, unknown, warned
 from bot.shipping_cloud import CodeDeployment, Scaling
@@ -79,24 +79,6 @@ def target_groups(found: Any, groups: Sequence[str]) -> Check:
     return passed(name, f"{sum(each.state == 'healthy' for each in healths)} targets are healthy")
 
 
-def alarms(found: Any, target: Target) -> Check:
-    """Whether an alarm of the configuration is red before anything changed."""
-    name = "alarms"
-    configured = [alarm.name for alarm in target.service.alarms]
-    if not configured:
-        return unknown(name, "none are configured for this service")
-    if not isinstance(found, tuple):
-        return unknown(name, found)
-    red = _red(found, configured)
-    if red:
-        return warned(name, f"{', '.join(red)} is red already, so it cannot tell whether this makes things worse")
-    seen = {each.name for each in found if isinstance(each, AlarmReading)}
-    absent = [each for each in configured if each not in seen]
-    if absent:
-        return warned(name, f"CloudWatch has no {', '.join(absent)}")
-    return passed(name, f"{len(configured)} looked at, all quiet")
-
-
 def rollback_alarms(found: Any, service: EcsService) -> tuple[Check, ...]:
     """ECS ignores its own alarms for a whole deployment when one is red as it begins.
 
@@ -107,16 +89,11 @@ def rollback_alarms(found: Any, service: EcsService) -> tuple[Check, ...]:
         return ()
     if not isinstance(found, tuple):
         return (unknown(name, found),)
-    red = _red(found, service.alarms)
-    if red:
-        return (warned(name, f"{', '.join(red)} is red already, so ECS would not roll back on any of them"),)
+    already = red(found)
+    if already:
+        return (warned(name, f"{', '.join(already)} is red already, so ECS would not roll back on any of them"),)
     does = "ECS rolls back on" if service.alarm_rollback else "ECS stops the deployment on"
     return (passed(name, f"{does} {', '.join(service.alarms)}"),)
-
-
-def _red(found: Sequence[Any], names: Sequence[str]) -> list[str]:
-    readings = [each for each in found if isinstance(each, AlarmReading)]
-    return [each.name for each in readings if each.state == "ALARM" and each.name in names]
 
 
 def rollout(service: EcsService) -> Check:

@@ -20,7 +20,8 @@ from bot.shipping.ecs_answering import answering
 from bot.shipping.ecs_checks import ended
 from bot.shipping.ecs_effects import CLOCK_SECONDS, ours, prepared
 from bot.shipping.ecs_evidence import failures
-from bot.shipping.ecs_reads import LAST_SECONDS, running, value
+from bot.shipping.ecs_reads import LAST_SECONDS, running
+from bot.shipping.reads import value
 from bot.shipping_cloud import CodeDeployment
 from bot.views.blocks import ago
 

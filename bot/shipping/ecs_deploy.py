@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -15,6 +14,7 @@ from bot.errors import BotError, NotFoundError
 from bot.ports import World
 from bot.shipping import builds, images
 from bot.shipping import ecs_checks as checks
+from bot.shipping.alarms import quiet_before
 from bot.shipping.authors import shipper
 from bot.shipping.differences import differences, with_images
 from bot.shipping.ecs_reads import (
@@ -28,8 +28,9 @@ from bot.shipping.ecs_reads import (
     revision_now,
     running,
     standing,
-    value,
 )
+from bot.shipping.missing import not_found
+from bot.shipping.reads import value
 from bot.views.blocks import ago
 
 RECENT_SECONDS = 7 * 86400.0
@@ -139,20 +140,16 @@ def _image(target: Target, version: str, world: World, shipped: Mapping[str, Any
     except NotFoundError as error:
         if target.service.build is not None and not version.startswith("sha256:"):
             return None
-        raise _no_image(target, version, world, error, repository) from error
+        tags = [image.tags[0] for image in _newest(target, world, repository) if image.tags]
+        raise not_found(error, version, tags, "Nothing in that repository has a tag.") from error
     return found
 
 
-def _no_image(target: Target, version: str, world: World, error: NotFoundError, repository: str) -> NotFoundError:
+def _newest(target: Target, world: World, repository: str) -> tuple[Image, ...]:
     try:
-        newest = world.ecs.newest_images(target.account, repository, 20)
+        return world.ecs.newest_images(target.account, repository, 20)
     except BotError:
-        newest = ()
-    tags = [image.tags[0] for image in newest if image.tags]
-    near = difflib.get_close_matches(version, tags, n=1, cutoff=0.6)
-    hint = f"Did you mean {near[0]}? " if near else ""
-    said = f"The newest are {', '.join(tags[:5])}." if tags else "Nothing in that repository has a tag."
-    return NotFoundError(error.message, hint=hint + said)
+        return ()
 
 
 def _nothing_to_do(aim: Aim, image: Image, world: World) -> Plan:
@@ -248,7 +245,7 @@ def _checks(
         checks.target_groups(found["health"], now.service.target_groups),
         flying,
         checks.active_deployments(now.service),
-        checks.alarms(found["alarms"], aim.target),
+        quiet_before(found["alarms"], aim.target),
         *checks.rollback_alarms(found["rollback alarms"], now.service),
         checks.autoscaling(found["scaling"], now.service),
         checks.rollout(now.service),

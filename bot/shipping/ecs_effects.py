@@ -104,8 +104,11 @@ def _images(run: Run, world: World) -> dict[str, str]:
     return {str(facts["container"]): image}
 
 
-def _find_updated(run: Run, world: World) -> dict[str, Any] | None:
-    """Whatever came after it: a deployment of our revision that is still there, or ECS's own record of one."""
+def find_updated(run: Run, world: World) -> dict[str, Any] | None:
+    """The deployment of our revision that an earlier attempt began, whatever came after it.
+
+    It is still there, or ECS's own record tells of it.
+    """
     since = run.started_at - CLOCK_SECONDS
     for deployment in world.ecs.service(run.target).deployments:
         if deployment.task_definition == ours(run) and deployment.created_at >= since:
@@ -125,4 +128,4 @@ def _update(run: Run, world: World) -> dict[str, Any]:
 
 
 REGISTER = Effect(name="register", find=_find_registered, do=_register)
-UPDATE = Effect(name="update", find=_find_updated, do=_update)
+UPDATE = Effect(name="update", find=find_updated, do=_update)

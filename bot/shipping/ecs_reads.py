@@ -9,9 +9,10 @@ from typing import Any
 
 from bot.cloud import EcsService, ServiceDeployment, ServiceRevision, TaskDefinition
 from bot.domain import Account, Target
-from bot.errors import ConflictError, UpstreamError
+from bot.errors import ConflictError
 from bot.ports import World
 from bot.shipping import images
+from bot.shipping.reads import value
 
 FIRST_SECONDS = 4.0
 NEXT_SECONDS = 7.0
@@ -19,16 +20,6 @@ NEXT_SECONDS = 7.0
 LAST_SECONDS = 5.0
 
 Reads = dict[str, Callable[[], Any]]
-
-
-def value(found: Mapping[str, Any], name: str) -> Any:
-    """What a read gave. Raises what it raised, in words where AWS was too slow."""
-    answer = found[name]
-    if isinstance(answer, TimeoutError):
-        raise UpstreamError("AWS did not answer in time.", hint="Try again.", retryable=True)
-    if isinstance(answer, Exception):
-        raise answer
-    return answer
 
 
 def standing(found: Mapping[str, Any], target: Target) -> EcsService:

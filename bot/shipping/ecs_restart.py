@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from bot.command import Effect, Plan, Progress, Run, Stage
-from bot.errors import NotFoundError, UpstreamError
+from bot.errors import NotFoundError
 from bot.ports import World
-from bot.shipping.ecs_effects import CLOCK_SECONDS, is_ours, ours
+from bot.shipping.ecs_effects import find_updated
 
 REASON = "Restarted by a person through runbook-bot, operation {}"
 """StopTask takes at most 255 characters."""
@@ -21,25 +21,11 @@ def effects(plan: Plan) -> tuple[Effect, ...]:
     return (FORCE,)
 
 
-def _find_forced(run: Run, world: World) -> dict[str, Any] | None:
-    since = run.started_at - CLOCK_SECONDS
-    for deployment in world.ecs.service(run.target).deployments:
-        if deployment.task_definition == ours(run) and deployment.created_at >= since:
-            return {"deployment": deployment.id}
-    try:
-        recorded = world.ecs.service_deployments(run.target, since=since)
-    except UpstreamError as error:
-        if error.retryable:
-            raise
-        return None
-    return {"deployment": ""} if any(is_ours(run, record) for record in recorded) else None
-
-
 def _force(run: Run, world: World) -> dict[str, Any]:
     return {"deployment": world.ecs.restart_service(run.target)}
 
 
-FORCE = Effect(name="update", find=_find_forced, do=_force)
+FORCE = Effect(name="update", find=find_updated, do=_force)
 
 
 def _find_stopped(run: Run, world: World) -> dict[str, Any] | None:

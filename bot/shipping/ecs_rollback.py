@@ -19,8 +19,9 @@ from bot.shipping import ecs_ledger, ecs_stop
 from bot.shipping.ecs_checks import ended
 from bot.shipping.ecs_choice import PREVIOUS, History, choose
 from bot.shipping.ecs_code_deploy import as_records, stop_plan
-from bot.shipping.ecs_reads import FIRST_SECONDS, NEXT_SECONDS, Reads, standing, value
+from bot.shipping.ecs_reads import FIRST_SECONDS, NEXT_SECONDS, Reads, standing
 from bot.shipping.ecs_return import plan_return
+from bot.shipping.reads import value
 from bot.shipping.timeline import Fired
 
 HISTORY_SECONDS = 90 * 86400.0

@@ -17,8 +17,9 @@ from bot.shipping import ecs_hooks as hooks
 from bot.shipping import images
 from bot.shipping.authors import shipper
 from bot.shipping.ecs_answering import answering, superseded
-from bot.shipping.ecs_reads import LAST_SECONDS, running, value
+from bot.shipping.ecs_reads import LAST_SECONDS, running
 from bot.shipping.ecs_watch import GOING_BACK
+from bot.shipping.reads import value
 from bot.views.blocks import ago
 
 BACK_ALREADY = (*GOING_BACK, "STOP_REQUESTED")

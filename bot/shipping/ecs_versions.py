@@ -9,8 +9,9 @@ from bot.domain import Target
 from bot.ports import World
 from bot.shipping import images
 from bot.shipping.ecs_choice import PREVIOUS, History, label, offered, word
-from bot.shipping.ecs_reads import FIRST_SECONDS, running, value
+from bot.shipping.ecs_reads import FIRST_SECONDS, running
 from bot.shipping.ecs_rollback import history_of, history_reads
+from bot.shipping.reads import value
 from bot.views.blocks import ago
 
 OFFERED = 20

@@ -103,7 +103,7 @@ def test_a_health_address_that_answers_late_is_waited_for(scene: Scene) -> None:
     scene.ecs.settle(scene.api)
     scene.run(30)
     assert state(scene, row_id) == State.SETTLING
-    assert "Tasks have settled; waiting for the health address" in texts(scene.card().message)
+    assert "Settled; waiting for the health address" in texts(scene.card().message)
     del scene.web.answers[HEALTH]
     scene.run(2)
     assert state(scene, row_id) == State.SOAKING
@@ -120,7 +120,7 @@ def test_a_health_address_that_never_answers_fails_the_deployment_after_a_minute
     assert state(scene, row_id) == State.SETTLING
     scene.run(4)
     assert state(scene, row_id) == State.FAILED
-    said = "All tasks run, but the health address does not answer as configured: answered 503 instead of 200"
+    said = "It has settled, but the health address does not answer as configured: answered 503 instead of 200"
     assert said in outcome(scene, row_id)
 
 

@@ -4,21 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from bot.errors import ConflictError
-from commands.deploy import DeployArgs, deploy, target, versions
+from commands.deploy import DeployArgs, deploy, versions
 from tests.bot.shipping.plans import planned
 from tests.scene import Scene
 
 
 def test_the_newest_images_are_offered_with_their_age(scene: Scene) -> None:
     assert [each.label for each in versions(scene.api, scene.world)] == ["v1 · 1 h ago", "v2 · 1 h ago"]
-
-
-@pytest.mark.parametrize(("service", "said"), [("jobs", "is a Lambda function"), ("web", "is a static site")])
-def test_what_cannot_be_deployed_yet_is_said_in_a_sentence(scene: Scene, service: str, said: str) -> None:
-    args = DeployArgs(service=service, environment="production", version="v1")
-    with pytest.raises(ConflictError, match=said):
-        target(args, scene.catalog)
 
 
 @pytest.mark.parametrize("version", ["v1.4.2", "2024_01", "sha256:" + "a" * 64])

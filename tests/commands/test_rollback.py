@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bot import arguments
-from bot.errors import ConflictError, UsageError
-from commands.rollback import RollbackArgs, earlier, rollback, target
+from bot.errors import UsageError
+from commands.rollback import RollbackArgs, earlier, rollback
 from tests.bot.shipping.rollbacks import with_a_past
 from tests.scene import Scene
 
@@ -46,9 +46,3 @@ def test_earlier_versions_are_offered_for_the_form(scene: Scene) -> None:
         ("What ran before", "previous"),
         ("v5 (api:5), ran 10 days", "5"),
     ]
-
-
-@pytest.mark.parametrize(("service", "said"), [("jobs", "is a Lambda function"), ("web", "is a static site")])
-def test_what_cannot_be_rolled_back_yet_is_said_in_a_sentence(scene: Scene, service: str, said: str) -> None:
-    with pytest.raises(ConflictError, match=said):
-        target(RollbackArgs(service=service, environment="production"), scene.catalog)

@@ -264,7 +264,7 @@ def test_a_health_address_that_stays_wrong_is_a_failure_after_a_minute(shipment:
     shipment.scene.web.answers[HEALTH] = HealthAnswer(ok=False, code=200, detail="answered version v1", version="v1")
     shipment.record("SUCCESSFUL")
     settle(shipment)
-    assert shipment.look().headline == "Tasks have settled; waiting for the health address"
+    assert shipment.look().headline == "Settled; waiting for the health address"
     assert shipment.look(59).stage is Stage.ROLLING
     seen = shipment.look(2)
     assert (seen.stage, seen.unchanged) == (Stage.FAILED, False)
