@@ -120,6 +120,8 @@ class FakeEcs:
     def __init__(self) -> None:
         self.live: dict[str, EcsService] = {}
         self.definitions: dict[str, TaskDefinition] = {}
+        self.retired: set[str] = set()
+        """Revisions that were deregistered after they had been read and kept."""
         self.images: dict[str, Image] = {}
         self.platforms: tuple[str, ...] = ("X86_64",)
         self.records: list[ServiceDeployment] = []
@@ -155,7 +157,8 @@ class FakeEcs:
         self.failures.take("task_definition")
         if arn not in self.definitions:
             raise NotFoundError(f"ECS has no task definition {arn}.")
-        return self.definitions[arn]
+        found = self.definitions[arn]
+        return replace(found, status="INACTIVE") if fresh and arn in self.retired else found
 
     def image(self, account: Account, image: str) -> Image:
         self.failures.take("image")

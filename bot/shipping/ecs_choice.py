@@ -10,10 +10,11 @@ from typing import Any
 from bot.cloud import EcsService, ServiceDeployment, ServiceRevision, TaskDefinition
 from bot.command import Choice
 from bot.domain import Target
-from bot.errors import BotError, ConflictError, NotFoundError
+from bot.errors import ConflictError, NotFoundError
 from bot.ports import Past, World
 from bot.shipping import ecs_ledger, images, timeline
 from bot.shipping.ecs_reads import LAST_SECONDS, revision_now, running
+from bot.shipping.reads import value
 from bot.shipping.timeline import Candidate, Fired
 from bot.views.blocks import ago
 
@@ -147,14 +148,13 @@ def _definitions(target: Target, history: History, arns: Sequence[str], world: W
     found: Mapping[str, Any] = world.gather(reads, seconds=LAST_SECONDS)
     usable: dict[str, TaskDefinition] = {}
     for arn, answer in found.items():
-        if isinstance(answer, TaskDefinition):
-            usable[arn] = answer
-        elif isinstance(answer, NotFoundError):
+        if isinstance(answer, NotFoundError):
             kept = ecs_ledger.forgotten(history.past, arn)
             if kept is not None:
                 usable[arn] = kept
-        elif isinstance(answer, BotError):
-            raise answer
+        else:
+            # One that could not be read now is no reason to go back to a worse one.
+            usable[arn] = value(found, arn)
     return usable
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bot.errors import ConflictError, NotFoundError, UpstreamError
@@ -79,3 +81,28 @@ def test_what_a_person_rolled_back_from_is_not_gone_back_to(scene: Scene) -> Non
     run_now(scene, ran(scene, 8, NEW, 1))
     past = a_past(scene.api.key, command="rollback", facts={"from_definition": five})
     assert going_back(scene, "", past).facts["version"] == "v4"
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [(UpstreamError("AWS refused."), "AWS refused"), (TimeoutError(), "did not answer in time")],
+)
+def test_a_revision_that_cannot_be_read_now_is_no_reason_to_take_a_worse_one(
+    history: Scene, error: Exception, said: str
+) -> None:
+    ran(history, 4, "sha256:" + "4" * 64, 30)
+    history.ecs.records.sort(key=lambda each: -each.created_at)
+    history.ecs.failures.add("task_definition", error)
+    with pytest.raises(UpstreamError, match=said):
+        going_back(history)
+
+
+def test_a_version_of_several_containers_is_found_by_its_number_only(history: Scene) -> None:
+    """Nobody said which container is shipped, so no tag is the version's."""
+    five = history.ecs.definitions["arn:aws:ecs:r:1:task-definition/api:5"]
+    twice = (*five.containers, replace(five.containers[0], name="proxy"))
+    history.ecs.definitions[five.arn] = replace(five, containers=twice)
+    with pytest.raises(NotFoundError, match="no v5 that ran"):
+        going_back(history, "v5")
+    with pytest.raises(ConflictError, match="several containers"):
+        going_back(history, "5")

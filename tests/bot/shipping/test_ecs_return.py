@@ -61,6 +61,18 @@ def test_an_inactive_revision_is_registered_again(scene: Scene) -> None:
     assert [effect.name for effect in rollback.strategies["ecs"].effects(made)] == ["register", "update"]
 
 
+def test_a_revision_that_was_deregistered_since_it_was_read_is_not_taken_as_it_stands(scene: Scene) -> None:
+    five = ran(scene, 5, OLD, 12, image=f"{REPOSITORY}@{OLD}")
+    run_now(scene, ran(scene, 8, NEW, 1))
+    scene.ecs.retired = {five}
+    assert not going_back(scene).facts["stands"]
+
+
+def test_what_differs_is_told(history: Scene) -> None:
+    made = going_back(history)
+    assert f"Differs: app image: {REPOSITORY}:v8 → {REPOSITORY}@{OLD}" in made.details
+
+
 def test_a_revision_that_aws_has_forgotten_is_made_again_from_the_ledger(history: Scene) -> None:
     five = history.ecs.definitions.pop("arn:aws:ecs:r:1:task-definition/api:5")
     made = {"task_definition": five.arn, "definition": five.raw, "tags": {images.VERSION_TAG: "v5"}}

@@ -118,3 +118,12 @@ def test_without_records_what_still_runs_beside_a_rollout_is_the_way_back(scene:
     made = going_back(scene)
     assert made.strategy == "ecs"
     assert made.facts["to_definition"] == "arn:aws:ecs:r:1:task-definition/api:7"
+
+
+def test_a_deployment_under_way_that_cannot_be_read_now_is_asked_for_again(scene: Scene) -> None:
+    record = in_flight(scene)
+    scene.ecs.live[scene.api.key] = replace(scene.ecs.live[scene.api.key], current_deployment=record.arn)
+    scene.ecs.failures.add("service_deployments", DENIED)
+    scene.ecs.failures.add("service_deployment", UpstreamError("Slow down.", retryable=True))
+    with pytest.raises(UpstreamError, match="Slow down"):
+        going_back(scene)
