@@ -86,7 +86,7 @@ def test_a_tag_or_a_digest_is_a_version(tag: str) -> None:
 
 @pytest.mark.parametrize("tag", ["", "-x", "a b", "v1:2", "a" * 129, "sha256:" + "0" * 63, "v1\n", "ü", "v1@sha256"])
 def test_anything_else_is_no_version(tag: str) -> None:
-    with pytest.raises(UsageError, match="is no version: an image tag has"):
+    with pytest.raises(UsageError, match="is no version: a version has"):
         arguments.parse(DEPLOY, "deploy", ["api", "production", tag])
 
 

@@ -202,7 +202,7 @@ def test_a_mistake_is_shown_at_its_field_and_the_form_stays(room: FormRoom) -> N
     wrong = room.submit()
     assert wrong is not None
     assert list(wrong) == ["version"]
-    assert "“v2;rm” is no version: an image tag has letters" in wrong["version"]
+    assert "“v2;rm” is no version: a version has letters" in wrong["version"]
     assert room.operations() == []
     room.enter(version="v2")
     assert room.submit() is None
@@ -237,9 +237,9 @@ def test_what_phones_write_is_read_as_it_was_meant(room: FormRoom) -> None:
 
 
 def test_a_target_that_is_refused_is_told_at_the_service(room: FormRoom) -> None:
-    room.open()
+    room.open("ops", "scale")
     room.choose("service", "bi/jobs")
-    room.enter(version="v1")
+    room.enter(count="3")
     wrong = room.submit()
     assert wrong is not None
     assert "bi/jobs production is a Lambda function" in wrong["service"]

@@ -39,8 +39,6 @@ IN_THE_BOTS_NAME = {
     "s3:GetObjectVersion",
 }
 """What AWS does for the bot while another call of its runs: CreateDeployment, RegisterTaskDefinition, CopyObject."""
-OF_PYDANTIC = "get_secret_value"
-"""A method of pydantic's SecretStr by the name of an operation of AWS."""
 RENAMED = {
     "s3:CopyObject": "s3:PutObject",
     "s3:DeleteObjects": "s3:DeleteObject",
@@ -90,12 +88,12 @@ def test_the_policy_allows_every_operation_that_is_called() -> None:
     called = {word: known[word] for path in CALLERS for word in words_of(path) if word in known}
     assert {"update_service", "list_buckets", "receive_message", "confirm_subscription"} <= called.keys()
     may = allowed(SETTINGS) | {NEEDS_NO_PERMISSION}
-    assert {word for word, actions in called.items() if not actions & may} == {OF_PYDANTIC}
+    assert {word for word, actions in called.items() if not actions & may} == set()
 
 
 def test_no_value_of_a_secret_or_a_parameter_is_ever_read() -> None:
     words = {word for path in ROOT.glob("bot/aws/*.py") for word in words_of(path)}
-    assert not {OF_PYDANTIC, "batch_get_secret_value", "get_parameter", "get_parameters"} & words
+    assert not {"get_secret_value", "batch_get_secret_value", "get_parameter", "get_parameters"} & words
 
 
 def test_only_the_buckets_of_the_configuration_are_opened(tmp_path: Path) -> None:

@@ -130,10 +130,10 @@ def test_alice_types_deploy_and_is_asked_for_the_rest(screen: Screen) -> None:
 
 def test_what_was_chosen_for_her_counts_though_she_never_touched_it(screen: Screen) -> None:
     """The one environment there is comes chosen in a block that Slack did not know before."""
-    screen.slack.command("/ops deploy")
+    screen.slack.command("/ops scale")
     screen.choose("service", "bi/jobs")
-    screen.wait("version", "static_select", "v1")
-    refused = screen.submit(service="bi/jobs", version="v1")
+    until(lambda: "initial_option" in (screen.field("environment") or {"element": {}})["element"])
+    refused = screen.submit(service="bi/jobs", count="3")
     ((block_id, sentence),) = refused["errors"].items()
     assert block_id.startswith("service:")
     assert "bi/jobs production is a Lambda function" in sentence
