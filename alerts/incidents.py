@@ -13,7 +13,7 @@ from alerts.alarms import FIRED, INCIDENT, OK, UNKNOWN
 from alerts.pages import CALLED, page
 from alerts.playbook import Playbook, gather, suspected
 from bot import authz
-from bot.domain import Actor, Alarm, Target, as_json
+from bot.domain import Actor, Alarm, ServiceKind, Target, as_json
 from bot.engine import Engine, Lease, Machine
 from bot.errors import BotError
 from bot.incident import Incident, Phase, headline_key
@@ -33,7 +33,12 @@ CALM_SECONDS = 60.0
 UNDER_WAY = (Phase.GATHERING, Phase.OPEN)
 POSTING_SECONDS = 1.2
 """What of the deadline is kept for telling Slack."""
-REMEDIES = (("Roll back", "rollback"), ("Restart", "restart"), ("Scale", "scale"))
+REMEDIES = (
+    ("Roll back", "rollback", tuple(ServiceKind)),
+    ("Restart", "restart", (ServiceKind.ECS,)),
+    ("Scale", "scale", (ServiceKind.ECS,)),
+)
+"""What is offered beside the findings: a label, the command its plan comes from, and the kinds of services it fits."""
 
 
 @dataclass
@@ -211,8 +216,8 @@ class Incidents(Machine):
         target = self._target(scene)
         remedies = tuple(
             (label, f"{command} {target.system}/{target.name} {target.environment}")
-            for label, command in REMEDIES
-            if target is not None and command in self._world.commands
+            for label, command, kinds in REMEDIES
+            if target is not None and command in self._world.commands and target.service.kind in kinds
         )
         shown = view.headline(scene.row.id, scene.incident, scene.phase, target, remedies)
         return post(headline_key(scene.row.id), scene.incident.channel, shown)

@@ -82,7 +82,9 @@ class Desk:
             if not press(self._engine, action_id, value, actor, key=key):
                 said = Message(text="I no longer have this incident; it is too old.")
         elif action_id.startswith(REMEDY):
-            said = self._flow.receive(UMBRELLA, value, actor, response_url=response_url, key=key, trigger_id=trigger_id)
+            said = self._flow.receive(
+                *(UMBRELLA, value, actor), response_url=response_url, key=key, trigger_id=trigger_id, asks=True
+            )
         if said is not None:
             new = whisper(f"press:{key}", actor.channel, actor.user, said, response_url=response_url)
             self._engine.add(new, safe=False)

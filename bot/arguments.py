@@ -83,9 +83,10 @@ def hint(command: Command, slash: str) -> str:
     return f"Usage: {usage(command, slash)}   Example: {example(command, slash)}"
 
 
-def takes_required(command: Command) -> bool:
-    """True when the command cannot be run with nothing typed."""
-    return any(map(_required, command.args.model_fields.values()))
+def lacking(command: Command, typed: list[str]) -> list[str]:
+    """Names of the arguments that the command cannot do without and that were not typed."""
+    fields = list(command.args.model_fields.items())
+    return [name for name, field in fields[len(typed) :] if _required(field)]
 
 
 def mistakes(command: Command, given: Mapping[str, Any]) -> dict[str, str]:

@@ -39,17 +39,27 @@ class Flow:
         self._by_slash = {registered: name for name, registered in slash.items()}
 
     def receive(
-        self, slash: str, text: str, actor: Actor, *, response_url: str = "", key: str = "", trigger_id: str = ""
+        self,
+        slash: str,
+        text: str,
+        actor: Actor,
+        *,
+        response_url: str = "",
+        key: str = "",
+        trigger_id: str = "",
+        asks: bool = False,
     ) -> Message | None:
         """Store a typed command; None means it is on its way, a message says at once what is wrong with it.
 
-        Where nothing was typed that it cannot do without, and there is a trigger to open one with, a form asks for it.
+        Where nothing was typed that it cannot do without, and there is a trigger to open one with, a form asks for it;
+        with ``asks`` also for what else is missing, since nobody types after a button.
         """
         key = key or secrets.token_hex(8)
         try:
             command, typed, shown_as = self._command(slash, arguments.words(text))
-            if trigger_id and not typed and arguments.takes_required(command):
-                form = asking(command, shown_as, actor, trigger_id, response_url=response_url, key=key)
+            if trigger_id and (asks or not typed) and arguments.lacking(command, typed):
+                given = dict(zip(command.args.model_fields, typed, strict=False))
+                form = asking(command, shown_as, actor, trigger_id, response_url=response_url, key=key, given=given)
                 self._engine.add(form, safe=False)
                 return None
             args = arguments.parse(command, shown_as, typed)

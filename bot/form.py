@@ -41,9 +41,9 @@ class Offer(Frozen):
 class Form(Frozen):
     """The body of a form's row.
 
-    ``slash`` is how the command is typed. ``values`` is all that was entered when the person last chose something.
-    ``target`` is the key of the target that ``offers`` belong to; they are still being read while ``reads``. ``typed``
-    are the fields for which none of the suggestions would do.
+    ``slash`` is how the command is typed, ``given`` what was known before it opened. ``values`` is all that was entered
+    when the person last chose something. ``target`` is the key of the target that ``offers`` belong to; they are still
+    being read while ``reads``. ``typed`` are the fields for which none of the suggestions would do.
     """
 
     command: str
@@ -52,6 +52,7 @@ class Form(Frozen):
     trigger_id: str
     response_url: str = ""
     view_id: str = ""
+    given: dict[str, str] = Field(default_factory=dict)
     values: dict[str, str] = Field(default_factory=dict)
     target: str = ""
     offers: dict[str, Offer] = Field(default_factory=dict)
@@ -96,7 +97,7 @@ def blanks(form: Form, command: Command, catalog: Catalog) -> tuple[Blank, ...]:
 
 def _blank(plain: Blank, form: Form, command: Command, catalog: Catalog) -> Blank:
     if plain.name == SERVICE:
-        return _service(plain, catalog)
+        return replace(_service(plain, catalog), chosen=form.given.get(SERVICE, ""))
     if plain.name == ENVIRONMENT:
         names = _environments(form.values.get(SERVICE, ""), catalog)
         chosen = environment(form.values, catalog)

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 from bot import arguments, authz
@@ -36,9 +37,20 @@ SUGGEST_SECONDS = 8.0
 PATIENCE_OF_PEOPLE = 3
 
 
-def asking(command: Command, slash: str, actor: Actor, trigger_id: str, *, response_url: str, key: str) -> NewRow:
-    """A form that is to be opened for somebody who typed the command without its arguments."""
-    form = Form(command=command.name, slash=slash, actor=actor, trigger_id=trigger_id, response_url=response_url)
+def asking(
+    command: Command,
+    slash: str,
+    actor: Actor,
+    trigger_id: str,
+    *,
+    response_url: str,
+    key: str,
+    given: Mapping[str, str] = MappingProxyType({}),
+) -> NewRow:
+    """A form for somebody who named the command without its arguments; ``given`` are those that are known already."""
+    known = {"given": dict(given), "values": dict(given)}
+    asked = {"command": command.name, "slash": slash, "actor": actor, "trigger_id": trigger_id}
+    form = Form.model_validate({**asked, "response_url": response_url, **known})
     return NewRow(kind=KIND, key=key, state=FormState.OPENING, body=as_json(form), group=actor.user)
 
 
@@ -102,7 +114,14 @@ class Forms(Machine):
             # The attempt before may have opened it and died: then it is used as it is and tells its id by itself.
             said = self._instead(row, form, f"{error.message} If no form is in front of you:")
             return Step(FormState.OPEN, None, as_json(form), new=(said,))
-        return Step(FormState.OPEN, None, as_json(form.model_copy(update={"view_id": view_id})))
+        return self._aimed(form.model_copy(update={"view_id": view_id}))
+
+    def _aimed(self, form: Form) -> Step:
+        """What was given may name the target already: then its suggestions are read at once."""
+        command = self._world.commands[form.command]
+        aim = target(form, command, self._world.catalog) if command.suggest else None
+        aimed = form.model_copy(update={"target": aim.key, "reads": True}) if aim else form
+        return Step(FormState.OPEN, 0.0 if aim else None, as_json(aimed))
 
     def _choose(self, row: Row, form: Form, payload: Mapping[str, Any], consumed: tuple[int, ...]) -> Step:
         command = self._world.commands[form.command]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from typing import Annotated
 
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from bot.arguments import REST
 from bot.catalog import Catalog
 from bot.command import Command, Plan, Suggestion
 from bot.domain import Person, Target
@@ -14,6 +17,15 @@ TO = "to"
 """The word people write before what they want to go back to; it may be left out."""
 
 
+def _aim(said: str) -> str:
+    words = said.split()
+    if words[:1] and words[0].lower() == TO:
+        words = words[1:] or [""]
+    if len(words) > 1 or words == [""]:
+        raise ValueError("it is one revision, one version or the word previous")
+    return "".join(words)
+
+
 class RollbackArgs(BaseModel):
     """What ``/rollback`` takes."""
 
@@ -21,27 +33,12 @@ class RollbackArgs(BaseModel):
 
     service: str = Field(description="The service, as `api` or `bi/api`.")
     environment: str = Field(description="The environment; its beginning is enough.")
-    to: str = Field(
+    to: Annotated[str, AfterValidator(_aim)] = Field(
         default="",
+        json_schema_extra=REST,
         description="A revision, a version or `previous`, with the word `to` before it or not; "
         "when left out, the newest that is known to be good.",
     )
-    revision: str = Field(default="", validate_default=True, description="What to go back to, after the word `to`.")
-
-    @field_validator("revision")
-    @classmethod
-    def _follows_to(cls, word: str, others: ValidationInfo) -> str:
-        said = str(others.data.get("to", ""))
-        if word and said.lower() != TO:
-            raise ValueError(f"I do not know what to do with it after “{said}”")
-        if not word and said.lower() == TO:
-            raise ValueError("say what to go back to after the word `to`")
-        return word
-
-    @property
-    def aim(self) -> str:
-        """What to go back to: a revision, a version, ``previous``, or nothing for the newest good one."""
-        return self.revision or self.to
 
 
 def target(args: RollbackArgs, catalog: Catalog) -> Target:
@@ -52,7 +49,7 @@ def target(args: RollbackArgs, catalog: Catalog) -> Target:
 def plan(args: RollbackArgs, world: World, person: Person) -> Plan:
     """What it would go back to, why that, and what else there is. Only reads."""
     aim = target(args, world.catalog)
-    return kind_of(aim).rollback(aim, args.aim, world, person)
+    return kind_of(aim).rollback(aim, args.to, world, person)
 
 
 def earlier(aim: Target, world: World) -> tuple[Suggestion, ...]:

@@ -76,6 +76,13 @@ class FormRoom:
         self.run()
         return self.view
 
+    def press(self, text: str, user: str = ALICE) -> Message | None:
+        """Press a button that carries a command."""
+        actor = Actor(user=user, channel="C0BI")
+        asked = self.flow.receive("ops", text, actor, response_url=URL, key="t1", trigger_id="t1", asks=True)
+        self.run()
+        return asked
+
     def run(self) -> None:
         self.engine.run_due()
 

@@ -245,7 +245,7 @@ def test_a_target_that_is_refused_is_told_at_the_service(room: FormRoom) -> None
     assert "bi/jobs production is a Lambda function" in wrong["service"]
 
 
-@pytest.mark.parametrize("name", [name for name, command in COMMANDS.items() if arguments.takes_required(command)])
+@pytest.mark.parametrize("name", [name for name, command in COMMANDS.items() if arguments.lacking(command, [])])
 def test_every_command_that_needs_arguments_has_a_form_that_fits(room: FormRoom, name: str) -> None:
     check_view(room.open("ops", name))
     fields = [block["element"]["action_id"].removeprefix("field:") for block in room.inputs()]
@@ -254,3 +254,28 @@ def test_every_command_that_needs_arguments_has_a_form_that_fits(room: FormRoom,
     assert [block["optional"] for block in room.inputs()] == [
         not COMMANDS[name].args.model_fields[field].is_required() for field in asked
     ]
+
+
+def test_a_button_that_lacks_a_word_asks_for_it_with_what_is_known(room: FormRoom) -> None:
+    assert room.press("scale bi/api production") is None
+    begins = {name: room.block(name)["element"].get("initial_option", {}) for name in ("service", "environment")}
+    assert {name: option["value"] for name, option in begins.items()} == {
+        "service": "bi/api",
+        "environment": "production",
+    }
+    room.enter(count="4")
+    assert room.submit() is None
+    ((_, operation),) = room.scene.operations()
+    assert operation.args["count"] == "4"
+    assert operation.target == "bi/production/api"
+
+
+def test_a_button_that_names_the_target_reads_at_once_what_it_offers(room: FormRoom) -> None:
+    assert room.press("deploy bi/api production") is None
+    assert "v2" in room.offered("version")
+
+
+def test_a_button_that_says_all_asks_nothing(room: FormRoom) -> None:
+    assert room.press("scale bi/api production 4") is None
+    assert room.chat.views == {}
+    assert len(room.scene.operations()) == 1

@@ -25,7 +25,7 @@ from tests.scene import Scene
 def test_the_word_to_may_be_left_out(typed: str, aim: str) -> None:
     parsed = arguments.parse(rollback, "rollback", arguments.words(typed))
     assert isinstance(parsed, RollbackArgs)
-    assert parsed.aim == aim
+    assert parsed.to == aim
 
 
 @pytest.mark.parametrize(
