@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from bot.shipping import images
+
 Raw = Mapping[str, Any]
 
 # What AWS adds to a description by itself, or what this comparison treats in its own way.
@@ -68,7 +70,14 @@ def _line(place: str, key: str, old: Any, new: Any) -> str:
     if key not in _SHOWN:
         return f"{place}{words}: changed"
     short: Callable[[Any], str] = _role if key.endswith("RoleArn") else str
+    if key == "image" and old and new and images.repository(old) == images.repository(new):
+        short = _of_repository
     return f"{place}{words}: {short(old) if old else 'none'} → {short(new) if new else 'none'}"
+
+
+def _of_repository(image: str) -> str:
+    """What an image is called where its repository goes without saying."""
+    return images.tag(image) or images.short_digest(images.digest(image)) or "latest"
 
 
 def _role(arn: Any) -> str:

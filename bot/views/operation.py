@@ -44,6 +44,17 @@ STATE_WORDS = {
 }
 
 
+def _checks(plan: Plan, state: State) -> list[str]:
+    """What did not pass has a line of its own; what did is named in one, so that a phone shows what matters."""
+    quiet = (CheckStatus.PASSED,) if state in UNDECIDED else (CheckStatus.PASSED, CheckStatus.UNKNOWN)
+    lines = [_check(check) for check in plan.checks if check.status not in quiet]
+    passed = [b.esc(check.name) for check in plan.checks if check.status is CheckStatus.PASSED]
+    if passed and state in UNDECIDED:
+        many = "1 check" if len(passed) == 1 else f"{len(passed)} checks"
+        lines.append(f"{CHECK_MARKS[CheckStatus.PASSED]} {many} passed: {', '.join(passed)}")
+    return lines
+
+
 UNDECIDED = (State.PROPOSED, State.APPROVING, State.APPROVED)
 
 
@@ -64,9 +75,7 @@ def _plan_blocks(plan: Plan, operation: Operation, state: State) -> list[b.Block
     shown += [b.fields(pairs[start : start + b.FIELDS]) for start in range(0, len(pairs), b.FIELDS)]
     if plan.details and state in UNDECIDED:
         shown += b.sections(f"• {b.esc(line, 600)}" for line in plan.details)
-    decided = (CheckStatus.PASSED, CheckStatus.UNKNOWN) if state not in UNDECIDED else ()
-    checks = [_check(check) for check in plan.checks if check.status not in decided]
-    shown += b.sections(checks)
+    shown += b.sections(_checks(plan, state))
     shown += b.sections(f":warning: {b.esc(warning, 600)}" for warning in plan.warnings)
     shown += b.sections(_decided(operation, state))
     return shown
