@@ -130,6 +130,7 @@ class Scene:
         access: AccessConfig = ACCESS,
         commands: Mapping[str, Command] = COMMANDS,
         production: Mapping[str, Any] | None = None,
+        catalog: Catalog | None = None,
     ) -> None:
         self.clock = FakeClock()
         self.store = SqliteStore(folder / "bot.db")
@@ -140,7 +141,7 @@ class Scene:
         self.chat.people = the_people()
         self.chat.channels = {"#bi": "C0BI", "#ops": "C0OPS"}
         self.settings = BotConfig.model_validate({"default_channel": "#ops", **(settings or {})})
-        self.catalog = Catalog(the_systems(production or {}))
+        self.catalog = catalog or Catalog(the_systems(production or {}))
         self.api = self.target("bi/production/api")
         self.ecs.add(self.api, a_definition("api", 7, f"{REPOSITORY}:v1", {}))
         self.ecs.add(self.target("bi/staging/api"), a_definition("api-staging", 3, f"{REPOSITORY}:v1", {}))
