@@ -7,7 +7,7 @@ from bot.domain import Hold, HoldKind, Target, as_json
 from bot.operation import Operation, State, unattended
 from bot.ports import Message, World
 from bot.rows import NewRow, Received, Row, Step, Store
-from bot.sayings import At, Sayings
+from bot.sayings import TAKE_OVER, At, Sayings
 from bot.settings.models import Timings
 from bot.views import operation as view
 
@@ -75,9 +75,10 @@ class Ending:
     def soaking(self, at: At) -> Step:
         """Look at the alarms, holding no lock; good once they were quiet for long enough."""
         operation = at.operation
-        if at.signals:
-            said = view.not_proved(operation, self._world.chat.person(str(at.signals[0].payload.get("user", ""))).name)
-            return self._proved(at, said, good=False)
+        over = next((signal for signal in at.signals if signal.name == TAKE_OVER), None)
+        if over is not None:
+            said = view.not_proved(operation, self._world.chat.person(str(over.payload.get("user", ""))).name)
+            return self._proved(at, said, good=False, over=True)
         red = self._red(operation)
         until = operation.ended_at + self._timings.soak
         if red:
@@ -85,14 +86,15 @@ class Ending:
             return self._proved(at, said, good=False)
         if at.now < until:
             due = min(until, at.now + SOAK_POLL)
-            return Step(State.SOAKING, due, as_json(operation), consumed=at.consumed)
+            late = self._say.late_cancels(at)
+            return Step(State.SOAKING, due, as_json(operation), consumed=at.consumed, new=late)
         self._unlock(operation)
         return self._proved(at, view.soaked(operation, (), self._timings.soak), good=True)
 
-    def _proved(self, at: At, said: Message, *, good: bool) -> Step:
+    def _proved(self, at: At, said: Message, *, good: bool, over: bool = False) -> Step:
         proved = at.operation.model_copy(update={"good": good})
         new = [self._say.reply(at.row.id, proved, "soak", said)]
-        if not good and not at.signals:
+        if not good and not over:
             new += self._way_back(at, proved)
         return Step(State.DONE, None, as_json(proved), consumed=at.consumed, new=tuple(new))
 

@@ -13,9 +13,10 @@ from pydantic import BaseModel
 
 from bot.domain import System
 from bot.errors import ConfigError, Problem
+from bot.settings.access_rules import check_access
 from bot.settings.calendar import CalendarConfig
 from bot.settings.models import AccessConfig, BotConfig
-from bot.settings.rules import check_access, check_bot, check_calendar, check_system, check_systems
+from bot.settings.rules import check_bot, check_calendar, check_system, check_systems
 from bot.settings.sentences import nearest, validate
 from bot.settings.shapes import looks_secret
 from bot.settings.source import WHOLE_FILE, Source, dotted, read
@@ -95,10 +96,11 @@ def _check_rules(
     if _is_readable(bot):
         check_bot(bot, known_commands)
     environments = {str(path[-1]) for source in readable for path, _ in source.at("environments.*")}
+    names = {str(source.value.get("system")) for source in readable}
     if _is_readable(access):
-        check_access(access, environments)
+        check_access(access, names, environments)
     if _is_readable(calendar):
-        check_calendar(calendar, {str(source.value.get("system")) for source in readable}, environments)
+        check_calendar(calendar, names, environments)
 
 
 def _shown(config_dir: Path) -> str:

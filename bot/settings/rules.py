@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.domain import ServiceKind
 from bot.settings.build_rules import check_builds
-from bot.settings.models import ACTIONS, ANY, ANYONE
+from bot.settings.models import ANY
 from bot.settings.sentences import unknown
 from bot.settings.shapes import (
     artifact_look,
@@ -16,14 +16,11 @@ from bot.settings.shapes import (
     check_names,
     check_shapes,
     duration_look,
-    group_look,
     name_look,
-    one_of,
     region_look,
     role_look,
     slash_look,
     url_look,
-    user_look,
     variable_look,
     zone_look,
 )
@@ -34,15 +31,10 @@ _BOT_SHAPES = {
     "commands.*": slash_look,
     "timings.plan_expires": duration_look("1s"),
     "timings.settle_poll": duration_look("1s"),
+    "timings.overdue": duration_look("1m"),
     # Below, no time is left beside telling Slack; above, people have long looked for themselves.
     "timings.findings_deadline": duration_look("2s", "60s"),
     "retention": duration_look("1s"),
-}
-
-_ACCESS_SHAPES = {
-    "roles.*.groups.*": group_look,
-    "roles.*.users.*": user_look,
-    "allow.*.action": one_of((*ACTIONS, ANY)),
 }
 
 _CALENDAR_SHAPES = {
@@ -66,6 +58,9 @@ _SYSTEM_SHAPES = {
     # An alarm needs some time to go off at all; and nobody may ship meanwhile.
     "environments.*.services.*.canary_wait": duration_look("10s", "1h"),
 }
+
+MOST_ITEMS = 10
+"""Boxes that one group of checkboxes takes: https://docs.slack.dev/reference/block-kit/block-elements"""
 
 _NEEDED_KEYS = {
     ServiceKind.ECS: ("cluster",),
@@ -113,30 +108,15 @@ def check_bot(source: Source, known_commands: Collection[str]) -> None:
             source.report(path, f"/{plain(name, 32)} is already the name of {plain(registered[name])}")
 
 
-def check_access(source: Source, environments: Collection[str]) -> None:
-    """The rules of ``config/access.yaml``; ``environments`` are those of all systems."""
-    check_shapes(source, _ACCESS_SHAPES)
-    check_names(source, "roles")
-    roles = {str(path[-1]) for path, _ in source.at("roles.*")}
-    if ANYONE in roles:
-        source.report(("roles", ANYONE), "is the built-in word for every full member; choose another name")
-    for path, role in source.at("roles.*"):
-        if isinstance(role, dict) and not role.get("groups") and not role.get("users"):
-            source.report(path, "has nobody in it; list groups or users")
-    _refuse_unknown(source, "allow.*.roles.*", roles | {ANYONE}, "role")
-    if environments:
-        _refuse_unknown(source, "allow.*.environments.*", {*environments, ANY}, "environment of any system")
-
-
 def check_calendar(source: Source, systems: Collection[str], environments: Collection[str]) -> None:
     """The rules of ``config/calendar.yaml``; systems and environments are those of all files."""
     check_shapes(source, _CALENDAR_SHAPES)
     for rules in ("freezes", "windows"):
         check_names(source, rules)
         if systems:
-            _refuse_unknown(source, f"{rules}.*.systems.*", {*systems, ANY}, "system")
+            refuse_unknown(source, f"{rules}.*.systems.*", {*systems, ANY}, "system")
         if environments:
-            _refuse_unknown(source, f"{rules}.*.environments.*", {*environments, ANY}, "environment of any system")
+            refuse_unknown(source, f"{rules}.*.environments.*", {*environments, ANY}, "environment of any system")
         for path, rule in source.at(f"{rules}.*"):
             if isinstance(rule, dict) and rule.get("reason") == "":
                 source.report((*path, "reason"), "must say why")
@@ -171,7 +151,8 @@ def _check_window(source: Source, path: KeyPath, rule: dict[str, Any]) -> None:
                 source.report((*path, kind, index, "days"), "must name at least one")
 
 
-def _refuse_unknown(source: Source, pattern: str, known: Collection[str], what: str) -> None:
+def refuse_unknown(source: Source, pattern: str, known: Collection[str], what: str) -> None:
+    """Report every word at these places that is not known, with the nearest that is."""
     for path, word in source.at(pattern):
         if isinstance(word, str) and word not in known:
             source.report(path, f"'{plain(word, 60)}' is no {what}; {unknown(word, known)}")
@@ -186,15 +167,22 @@ def check_system(source: Source) -> None:
         for path, block in source.at(pattern):
             if block == {}:
                 source.report(path, "must name at least one")
-    for path, code in source.at("environments.*.services.*.health.code"):
-        if isinstance(code, int) and not 100 <= code <= 599:
-            source.report(path, "must be an HTTP status, 100 to 599")
+    _check_limits(source)
     for path, block in [((), source.value), *source.at("environments.*")]:
         if _text(block, "external_id") and not _text(block, "role_arn"):
             source.report((*path, "external_id"), "is used only with a role_arn beside it")
     for service in _services([source]):
         _check_kind(service)
     check_builds(source)
+
+
+def _check_limits(source: Source) -> None:
+    for path, code in source.at("environments.*.services.*.health.code"):
+        if isinstance(code, int) and not 100 <= code <= 599:
+            source.report(path, "must be an HTTP status, 100 to 599")
+    for path, items in source.at("environments.*.checklist"):
+        if isinstance(items, list) and len(items) > MOST_ITEMS:
+            source.report(path, f"has more than {MOST_ITEMS} items, which is what Slack can show")
 
 
 def _check_kind(service: _Placed) -> None:

@@ -151,3 +151,27 @@ def test_every_name_the_pretend_slack_refuses_is_refused_before() -> None:
 )
 def test_every_mistake_in_access_yaml_has_its_line(tmp_path: Path, old: str, new: str, expected: str) -> None:
     assert problems(tmp_path, {"access.yaml": ACCESS.replace(old, new)}) == [expected]
+
+
+APPROVALS = "approvals:\n  - {{action: {}}}\n"
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        ("deploi", "approvals[0].action: 'deploi' is not known; did you mean 'deploy'?"),
+        ("read", "approvals[0].action: needs no approval: what only reads runs at once"),
+        ("deploy, systems: [by]", "approvals[0].systems[0]: 'by' is no system; there are *, bi"),
+        ("deploy, environments: [prod]", "approvals[0].environments[0]: 'prod' is no environment of any system"),
+        ("deploy, roles: [oncall]", "approvals[0].roles[0]: 'oncall' is no role; did you mean 'on-call'?"),
+        ("deploy, expires: 30", "approvals[0].expires: must be a duration"),
+        ("deploy, expires: 5s", "approvals[0].expires: must be at least 1m"),
+        ("deploy, people: 9", "approvals[0].people: input should be less than or equal to 5"),
+        ("deploy, peeple: 2", "approvals[0].peeple: is not known here; did you mean 'people'?"),
+        ("deploy, people: 2, roles: [boss]", "approvals[0].people: can never be reached: the roles have 1 people"),
+    ],
+)
+def test_a_mistake_in_the_approvals_names_what_would_be_right(tmp_path: Path, rule: str, expected: str) -> None:
+    access = ACCESS.replace("roles:\n", "roles:\n  boss: {users: [U0BOSS]}\n", 1) + APPROVALS.format(rule)
+    (found,) = problems(tmp_path, {"access.yaml": access})
+    assert expected in found
