@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bot.command import Plan
 from bot.incident import LIVE, Incident
 from bot.operation import KIND, Operation, State
 from bot.ports import Past
@@ -41,10 +42,12 @@ class Ledger:
 
 
 def _past(row: Row) -> Past | None:
-    """None for an operation that only read, or whose plan is not made yet."""
+    """None for an operation that only read, or whose plan is not made yet, unless the bot owes it."""
     operation = Operation.model_validate(row.body)
     plan = operation.plan
-    if plan is None or not plan.changes_anything:
+    if plan is None and operation.unattended:
+        plan = Plan(title=operation.note or operation.command)
+    elif plan is None or not plan.changes_anything:
         return None
     return Past(
         id=row.id,
@@ -54,6 +57,7 @@ def _past(row: Row) -> Past | None:
         state=row.state,
         title=plan.title,
         asked_at=row.created_at,
+        due_at=(row.due_at or 0.0) if row.state == State.RECEIVED else 0.0,
         started_at=operation.started_at,
         ended_at=operation.ended_at,
         good=operation.good,

@@ -116,7 +116,8 @@ def unattended(
 ) -> NewRow:
     """An operation that the bot begins by itself after another one, at ``due_at``; planned and shown like any other."""
     checked = as_json(command.args.model_validate(args))
-    asked = request(command, checked, after.actor, target, channel=target.channel, unattended=True)
+    note = " ".join([command.name, *map(str, args.values())])
+    asked = request(command, checked, after.actor, target, channel=target.channel, unattended=True, note=note)
     return NewRow(kind=KIND, key=key, state=State.RECEIVED, body=as_json(asked), group=target.key, due_at=due_at)
 
 

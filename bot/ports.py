@@ -270,7 +270,7 @@ class Past:
     """One operation of the bot's own ledger, ended or not. Times are seconds since the epoch, 0 for not yet.
 
     ``state`` is a word of ``bot.operation.State``. ``good`` is None until its soak has ended. ``facts`` are the plan's,
-    ``results`` what each effect returned.
+    ``results`` what each effect returned. ``due_at`` is when the bot will begin what it owes by itself.
     """
 
     id: str
@@ -287,6 +287,7 @@ class Past:
     approved_by: tuple[str, ...]
     facts: Mapping[str, Any]
     results: Mapping[str, Mapping[str, Any]]
+    due_at: float = 0.0
 
     @property
     def version(self) -> str:

@@ -42,7 +42,7 @@ def plan(args: CancelArgs, world: World, person: Person) -> Plan:
     """What waits and what is under way, and what stopping it means. Only reads."""
     aim = target(args, world.catalog)
     found = world.recent.every(aim.key, since=world.clock.now() - RECENT_SECONDS, limit=50)
-    waiting = [past for past in found if past.state in WAITING and past.command != "cancel"]
+    waiting = [past for past in found if past.state in WAITING and not past.due_at and past.command != "cancel"]
     active = next((past for past in found if past.state in ACTIVE), None)
     withdrawn = [
         Change(what=past.title, before="waits, AWS knows nothing of it", after="does not happen") for past in waiting

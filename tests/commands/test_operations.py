@@ -6,6 +6,7 @@ import pytest
 
 from bot.domain import Person
 from bot.errors import NotFoundError
+from bot.shipping_cloud import ScalableTarget, Scaling
 from commands.operations import OperationsArgs, plan
 from tests.fakes import texts
 from tests.scene import ALICE, BOB, Scene
@@ -54,3 +55,11 @@ def test_it_works_as_a_command(scene: Scene) -> None:
     scene.deploy()
     scene.type("ops", "operations")
     assert "Deploy bi/api production → v2" in texts(scene.said_to(ALICE)[-1])
+
+
+def test_what_the_bot_owes_is_told_with_its_time(scene: Scene) -> None:
+    scene.scaling.known[scene.api.key] = Scaling(ScalableTarget(2, 4))
+    scene.type("ops", "scale api production 6 raise 2h")
+    scene.press("confirm")
+    scene.run(3)
+    assert ":alarm_clock: owed · *scale bi/api production back* by <@U0ALICE> · by itself in 1 h" in listed(scene)
