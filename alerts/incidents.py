@@ -13,7 +13,7 @@ from alerts.alarms import FIRED, INCIDENT, OK, UNKNOWN
 from alerts.pages import CALLED, page
 from alerts.playbook import Playbook, gather, suspected
 from bot import authz
-from bot.domain import Actor, Alarm, Target, as_json
+from bot.domain import Actor, Alarm, ServiceKind, Target, as_json
 from bot.engine import Engine, Lease, Machine
 from bot.errors import BotError
 from bot.incident import Incident, Phase, headline_key
@@ -34,6 +34,8 @@ UNDER_WAY = (Phase.GATHERING, Phase.OPEN)
 POSTING_SECONDS = 1.2
 """What of the deadline is kept for telling Slack."""
 REMEDIES = (("Roll back", "rollback"), ("Restart", "restart"), ("Scale", "scale"))
+ONLY_ECS = ("restart", "scale")
+"""Remedies for what runs as tasks: a function and a site have none."""
 
 
 @dataclass
@@ -212,7 +214,7 @@ class Incidents(Machine):
         remedies = tuple(
             (label, f"{command} {target.system}/{target.name} {target.environment}")
             for label, command in REMEDIES
-            if target is not None and command in self._world.commands
+            if target is not None and command in self._world.commands and _helps(command, target)
         )
         shown = view.headline(scene.row.id, scene.incident, scene.phase, target, remedies)
         return post(headline_key(scene.row.id), scene.incident.channel, shown)
@@ -227,6 +229,10 @@ class Incidents(Machine):
         said = sentence(error.message, error.hint)
         key, channel = f"inc:{row.id}:whisper:{mark}", str(row.body["channel"])
         return whisper(key, channel, user, said, thread_key=headline_key(row.id))
+
+
+def _helps(command: str, target: Target) -> bool:
+    return target.service.kind is ServiceKind.ECS or command not in ONLY_ECS
 
 
 def press(engine: Engine, action_id: str, value: str, actor: Actor, *, key: str) -> bool:
