@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from bot.shipping.images import short_digest
+
 Raw = Mapping[str, Any]
 
 # What AWS adds to a description by itself, or what this comparison treats in its own way.
@@ -67,12 +69,20 @@ def _line(place: str, key: str, old: Any, new: Any) -> str:
     words = _WORDS.get(key, key)
     if key not in _SHOWN:
         return f"{place}{words}: changed"
-    short: Callable[[Any], str] = _role if key.endswith("RoleArn") else str
+    short: Callable[[Any], str] = _role if key.endswith("RoleArn") else _image if key == "image" else str
     return f"{place}{words}: {short(old) if old else 'none'} → {short(new) if new else 'none'}"
 
 
 def _role(arn: Any) -> str:
     return str(arn).rpartition("/")[2]
+
+
+def _image(reference: Any) -> str:
+    """Without its registry, and of a digest only as much as tells it from others."""
+    registry, _, rest = str(reference).partition("/")
+    image = rest if "." in registry else str(reference)
+    name, by_digest, digest = image.partition("@")
+    return f"{name}@{short_digest(digest)}" if by_digest else image
 
 
 def _named(raw: Raw, key: str, name: str = "name") -> dict[str, Any]:

@@ -59,7 +59,9 @@ def stage(record: ServiceDeployment | None, now: float) -> list[str]:
     if record is None or not record.stage:
         return []
     words = STAGES.get(record.stage, record.stage.replace("_", " ").lower())
-    lines = [f"stage: {words}; {record.weight:g} % of production traffic on the new tasks"]
+    moves = record.weight or "TRAFFIC" in record.stage
+    share = f"; {record.weight:g} % of production traffic on the new tasks" if moves else ""
+    lines = [f"stage: {words}{share}"]
     for hook in record.hooks:
         if hook.status == WAITING:
             then = "rolls back" if hook.timeout_action == "ROLLBACK" else "goes on"
