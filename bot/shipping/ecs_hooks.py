@@ -9,6 +9,7 @@ from bot.cloud import EcsService, LifecycleHook, ServiceDeployment
 from bot.command import Button, Run
 from bot.errors import ConflictError
 from bot.ports import World
+from bot.shipping import images
 from bot.views.blocks import ago
 
 WAITING = "AWAITING_ACTION"
@@ -80,7 +81,7 @@ def slow(service: EcsService, since: float, now: float) -> list[str]:
         for mark, words in _COMPLAINTS:
             if mark in event.message.lower():
                 first = min(each.at for each in events if mark in each.message.lower())
-                return [f"{words} since {ago(now - first)}. ECS says: {event.message}"]
+                return [f"{words} since {ago(now - first)}. ECS says: {images.without_arns(event.message)}"]
     return []
 
 

@@ -215,7 +215,7 @@ def outcome(operation: Operation, state: State) -> Message:
     said = b.esc(operation.progress.headline, 600) if operation.progress else b.esc(operation.note, 600)
     text = f"{b.user(operation.actor.user)} {words_of(operation, state)}: {title}\n{said}".strip()
     if state is State.FAILED and operation.progress and operation.progress.unchanged:
-        text += "\nIt runs what it ran before: there is nothing to roll back."
+        text += "\nThe service is as it was before: there is nothing to roll back."
     return b.paragraph(text)
 
 
@@ -264,6 +264,13 @@ def overdue(operation: Operation, seconds: float) -> Message:
     said = f": {b.esc(operation.progress.headline, 600)}" if operation.progress else "."
     text = f"{b.user(operation.actor.user)} under way for {b.ago(seconds)} and not settled{said}"
     return b.paragraph(f":hourglass: {text}\nThat is no failure yet; I keep watching.")
+
+
+def asks(operation: Operation, progress: Progress) -> Message:
+    """The reply when a change waits for somebody, since an edited message notifies nobody."""
+    words = " or ".join(f"*{b.esc(each.label)}*" for each in progress.buttons)
+    lines = (f"{b.user(operation.actor.user)} {b.esc(progress.headline, 300)}: press {words} in the message above.",)
+    return b.paragraph(":hand: " + "\n".join((*lines, *(f"• {b.esc(line, 300)}" for line in progress.lines))))
 
 
 def answered(user: str, sentence: str) -> Message:
