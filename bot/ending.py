@@ -67,9 +67,8 @@ class Ending:
         user = str(signal.payload.get("user", ""))
         name = self._world.chat.person(user).name
         note = f"{name} took over. {left_behind(at.operation)}".strip()
-        over = at.operation.model_copy(update={"note": note, "ended_at": at.now, "good": False})
-        if over.progress is not None:
-            over = over.model_copy(update={"progress": over.progress.model_copy(update={"buttons": ()})})
+        # What was seen last is true no more: whoever took over shows how it goes on.
+        over = at.operation.model_copy(update={"note": note, "ended_at": at.now, "good": False, "progress": None})
         return self.ended(at.row, over, State.TAKEN_OVER, at.consumed, at.now)
 
     def soaking(self, at: At) -> Step:

@@ -86,11 +86,16 @@ def difference(seen: Plan, fresh: Plan) -> str:
     if fresh.blocking and not seen.blocking:
         return "A check that passed before now forbids this; nothing was done."
     moved = [
-        f"{name}: {seen.basis.get(name)} → {fresh.basis.get(name)}"
-        for name in sorted({*seen.basis, *fresh.basis})
-        if seen.basis.get(name) != fresh.basis.get(name)
+        f"{name}: {seen.basis[name]} → {fresh.basis[name]}"
+        for name in sorted({*seen.basis} & {*fresh.basis})
+        if seen.basis[name] != fresh.basis[name] and _shows(seen, name) and _shows(fresh, name)
     ]
-    what = "; ".join(moved) or "its changes are different now"
+    what = "; ".join(moved) or "meanwhile something else was begun, or came to its end"
     return (
         f"The plan you saw is stale and nothing was done ({what}). This is the plan as of now: confirm it, or cancel."
     )
+
+
+def _shows(plan: Plan, name: str) -> bool:
+    """Whether people saw this part of the basis; ids of deployments say nothing to them."""
+    return any(str(plan.basis[name]) in (change.before, change.after) for change in plan.changes)

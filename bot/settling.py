@@ -135,7 +135,7 @@ class Settling:
             return self._ending.failed(at, watched, told)
         if progress.stage is Stage.SUCCEEDED:
             return self._ending.succeeded(at, watched, strategy_of(at), told)
-        new = (*told, *self._late(at))
+        new = (*told, *self._late(at), *self._asks(at, watched))
         if not watched.overdue and at.now - operation.started_at > self._timings.overdue:
             watched = watched.model_copy(update={"overdue": True})
             said = view.overdue(watched, at.now - operation.started_at)
@@ -156,6 +156,15 @@ class Settling:
             lines = (str(error), *(line for line in known.lines if line != str(error)))
             blind = {"headline": "I cannot see how it is going", "lines": lines, "calm": True, "buttons": ()}
             return known.model_copy(update={"stage": Stage.ROLLING, **blind})
+
+    def _asks(self, at: At, operation: Operation) -> tuple[NewRow, ...]:
+        """Whoever asked is called, once, when the change itself waits for somebody."""
+        progress = operation.progress
+        before = at.operation.progress.buttons if at.operation.progress else ()
+        if progress is None or not progress.buttons or progress.buttons == before:
+            return ()
+        mark = f"asks:{progress.buttons[0].value}"
+        return (self._say.reply(at.row.id, operation, mark, view.asks(operation, progress)),)
 
     def _poll(self, progress: Progress) -> float:
         return max(self._timings.settle_poll, CALM_POLL) if progress.calm else self._timings.settle_poll

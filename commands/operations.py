@@ -52,14 +52,15 @@ def _found(args: OperationsArgs, world: World) -> list[Past]:
 
 def _line(past: Past, world: World) -> str:
     words = ":alarm_clock: owed" if past.due_at else STATE_WORDS[State(past.state)]
+    words = ":eyes: settled, being proved" if past.state == State.SOAKING else words
     parts = [f"{words} · *{b.esc(past.title, 200)}* by {b.user(past.actor)}"]
     if past.approved_by:
         parts.append(f"approved by {', '.join(b.user(user) for user in past.approved_by)}")
     at = past.ended_at or past.started_at or past.asked_at
     due = past.due_at - world.clock.now()
     parts.append(f"by itself in {b.ago(due)}" if due > 0 else f"{b.ago(world.clock.now() - at)} ago")
-    if past.good is not None:
-        parts.append("good" if past.good else "not good")
+    if past.good is not None and past.state == State.DONE:
+        parts.append("counted as good" if past.good else "not counted as good")
     parts.append(f"{b.code(past.id)}")
     said = f"\n      {b.esc(past.said, 200)}" if past.said else ""
     return " · ".join(parts) + said

@@ -76,7 +76,9 @@ def the_systems(more: Mapping[str, Any] = MappingProxyType({})) -> tuple[System,
     )
     production = {
         "api": Service.model_validate({"kind": "ecs", "cluster": "c", "health": Health(url=HEALTH), "alarms": alarms}),
-        "jobs": Service.model_validate({"kind": "lambda", "function": "jobs"}),
+        "jobs": Service.model_validate(
+            {"kind": "lambda", "function": "jobs", "alarms": [{"name": "jobs-errors", "severity": "high"}]}
+        ),
         "web": Service.model_validate({"kind": "static_site", "bucket": "web"}),
     }
     staging = {"api": Service.model_validate({"kind": "ecs", "cluster": "c-staging"})}

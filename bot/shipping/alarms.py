@@ -16,6 +16,14 @@ def names(target: Target) -> list[str]:
     return [alarm.name for alarm in target.service.alarms]
 
 
+def afterwards(target: Target) -> str:
+    """What is watched once a change has settled, as the end of a sentence."""
+    many = len(target.service.alarms)
+    if not many:
+        return "; no alarm is configured to watch it afterwards"
+    return ", then its alarm stays quiet" if many == 1 else f", then its {many} alarms stay quiet"
+
+
 def red(found: Any) -> tuple[str, ...]:
     """Those that are in ALARM, by name; none when they could not be read."""
     readings: Sequence[AlarmReading] = found if isinstance(found, tuple) else ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from bot.shipping import images
+from bot.shipping.images import short_digest
 
 Raw = Mapping[str, Any]
 
@@ -69,19 +69,20 @@ def _line(place: str, key: str, old: Any, new: Any) -> str:
     words = _WORDS.get(key, key)
     if key not in _SHOWN:
         return f"{place}{words}: changed"
-    short: Callable[[Any], str] = _role if key.endswith("RoleArn") else str
-    if key == "image" and old and new and images.repository(old) == images.repository(new):
-        short = _of_repository
+    short: Callable[[Any], str] = _role if key.endswith("RoleArn") else _image if key == "image" else str
     return f"{place}{words}: {short(old) if old else 'none'} → {short(new) if new else 'none'}"
-
-
-def _of_repository(image: str) -> str:
-    """What an image is called where its repository goes without saying."""
-    return images.tag(image) or images.short_digest(images.digest(image)) or "latest"
 
 
 def _role(arn: Any) -> str:
     return str(arn).rpartition("/")[2]
+
+
+def _image(reference: Any) -> str:
+    """Without its registry, and of a digest only as much as tells it from others."""
+    registry, _, rest = str(reference).partition("/")
+    image = rest if "." in registry else str(reference)
+    name, by_digest, digest = image.partition("@")
+    return f"{name}@{short_digest(digest)}" if by_digest else image
 
 
 def _named(raw: Raw, key: str, name: str = "name") -> dict[str, Any]:

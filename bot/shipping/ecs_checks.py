@@ -51,7 +51,7 @@ def needed(found: Mapping[str, Any]) -> list[Check]:
         elif unread:
             checks.append(unknown(name, unread[0]))
         else:
-            checks.append(passed(name, f"{len(mine)} exist" if mine else "none needed"))
+            checks.append(passed(name, f"{len(mine)} exist{'s' if len(mine) == 1 else ''}" if mine else "none needed"))
     return checks
 
 
@@ -164,7 +164,7 @@ def active_deployments(service: EcsService) -> Check:
         return blocking(name, f"{many} are active, and ECS takes no more: protected tasks keep old ones alive")
     if many >= MANY_DEPLOYMENTS:
         return warned(name, f"{many} are active; ECS takes {MOST_DEPLOYMENTS} at most")
-    return passed(name, f"{many}")
+    return passed(name, f"{many}, and ECS takes {MOST_DEPLOYMENTS}")
 
 
 def autoscaling(found: Any, service: EcsService) -> Check:

@@ -77,10 +77,10 @@ def _shifting(run: Run, world: World, service: EcsService, deployment: CodeDeplo
         "Queued": "Waiting for CodeDeploy to begin",
         "InProgress": "CodeDeploy is replacing the tasks",
         "Baking": "Traffic is on the new tasks; CodeDeploy watches its alarms",
-        "Ready": "New tasks are up: it waits for you to let the traffic over",
+        "Ready": "New tasks are up: it waits for somebody to let the traffic over",
     }
     evidence = failures(run, world, ours(run))
-    lines = [f"{service.running} tasks run, {service.pending} are starting"]
+    lines = [f"{service.running} tasks run" + (f", {service.pending} are starting" if service.pending else "")]
     return Progress(
         stage=Stage.ROLLING,
         headline=words.get(deployment.status, f"CodeDeploy says {deployment.status}"),

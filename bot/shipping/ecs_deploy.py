@@ -14,7 +14,7 @@ from bot.errors import BotError, NotFoundError
 from bot.ports import World
 from bot.shipping import builds, images
 from bot.shipping import ecs_checks as checks
-from bot.shipping.alarms import quiet_before
+from bot.shipping.alarms import afterwards, quiet_before
 from bot.shipping.authors import shipper
 from bot.shipping.differences import differences, with_images
 from bot.shipping.ecs_reads import (
@@ -222,9 +222,7 @@ def verified(target: Target, service: EcsService) -> tuple[str, ...]:
     """What will be looked at before the change counts as good."""
     health = target.service.health
     answers = f", {health.url} answers {health.code}" if health else ""
-    names = ", ".join(alarm.name for alarm in target.service.alarms)
-    quiet = f", then {names} stay quiet" if names else "; no alarm is configured to watch it afterwards"
-    return (f"Verified: {service.desired} new tasks run{answers}{quiet}",)
+    return (f"Verified: {service.desired} new tasks run{answers}{afterwards(target)}",)
 
 
 def _checks(

@@ -11,6 +11,7 @@ from bot.cloud import StoppedTask
 from bot.command import Run
 from bot.errors import BotError
 from bot.ports import World
+from bot.shipping import images
 from bot.stop_reasons import explain, is_failure
 
 LAST_LINES = 12
@@ -40,7 +41,7 @@ def failures(run: Run, world: World, task_definition: str) -> Evidence:
         return known(run) or Evidence(lines=(f"I could not read the stopped tasks: {error}",))
     if not stopped:
         return known(run) or Evidence()
-    reasons = Counter(explain(task) for task in stopped)
+    reasons = Counter(images.without_arns(explain(task)) for task in stopped)
     lines = tuple(f"{count} × {reason}" if count > 1 else reason for reason, count in reasons.most_common(3))
     return Evidence(lines=lines, logs=last_lines(run, world, stopped[0]))
 

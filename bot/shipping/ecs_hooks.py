@@ -9,6 +9,7 @@ from bot.cloud import EcsService, LifecycleHook, ServiceDeployment
 from bot.command import Button, Run
 from bot.errors import ConflictError
 from bot.ports import World
+from bot.shipping import images
 from bot.views.blocks import ago
 
 WAITING = "AWAITING_ACTION"
@@ -59,7 +60,9 @@ def stage(record: ServiceDeployment | None, now: float) -> list[str]:
     if record is None or not record.stage:
         return []
     words = STAGES.get(record.stage, record.stage.replace("_", " ").lower())
-    lines = [f"stage: {words}; {record.weight:g} % of production traffic on the new tasks"]
+    moves = record.weight or "TRAFFIC" in record.stage
+    share = f"; {record.weight:g} % of production traffic on the new tasks" if moves else ""
+    lines = [f"stage: {words}{share}"]
     for hook in record.hooks:
         if hook.status == WAITING:
             then = "rolls back" if hook.timeout_action == "ROLLBACK" else "goes on"
@@ -78,7 +81,7 @@ def slow(service: EcsService, since: float, now: float) -> list[str]:
         for mark, words in _COMPLAINTS:
             if mark in event.message.lower():
                 first = min(each.at for each in events if mark in each.message.lower())
-                return [f"{words} since {ago(now - first)}. ECS says: {event.message}"]
+                return [f"{words} since {ago(now - first)}. ECS says: {images.without_arns(event.message)}"]
     return []
 
 

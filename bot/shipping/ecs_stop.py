@@ -58,7 +58,7 @@ def plan(target: Target, service: EcsService, record: ServiceDeployment, world: 
         details=(
             f"Chosen: {images.revision(back.arn)} is what the deployment under way came from",
             f"Under way: {before}, shipped by {shipper(coming, world)}, for {age}",
-            *(f"ECS is at: {line}" for line in hooks.stage(record, world.clock.now())),
+            *(f"{line[0].upper()}{line[1:]}" for line in hooks.stage(record, world.clock.now())),
         ),
         facts={
             "from_definition": coming.arn,

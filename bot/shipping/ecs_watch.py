@@ -199,19 +199,20 @@ def _rolling(look: Look) -> Progress:
     if mine is None and record is not None:
         new = (record.running, record.pending, record.requested)
     old = sum(other.running for other in look.service.deployments if mine is None or other.id != mine.id)
-    lines = [f"new tasks: {new[0]} of {new[2]} running, {new[1]} starting; old tasks: {old}"]
+    starting = f", {new[1]} starting" if new[1] else ""
+    lines = [f"new tasks: {new[0]} of {new[2]} running{starting}; old tasks: {old}"]
     failed = (mine.failed_tasks if mine else 0) or (record.failed_tasks if record else 0)
     if failed:
-        lines.append(f"{failed} new tasks failed so far")
-    lines += hooks.stage(record, now)
+        lines.append(f"{failed} new task{'' if failed == 1 else 's'} failed so far")
+    # A rolling deployment has no stages but the one it is always in.
+    lines += hooks.stage(record, now) if look.service.strategy != "ROLLING" or (record and record.hooks) else []
     lines += hooks.slow(look.service, look.run.started_at, now)
     if look.sight.blind and not (look.run.progress and look.run.progress.facts.get("blind")):
         lines.append(f"ECS's own record of it could not be read: {look.sight.blind}")
     paused = hooks.waiting(record) is not None
-    headline = "Rolling out" if new[0] < new[2] else "New tasks are up; old ones are leaving"
     return Progress(
         stage=Stage.ROLLING,
-        headline="Paused: it waits for you" if paused else headline,
+        headline="Paused: it waits for somebody" if paused else _headline(look.service, record, up=new[0] >= new[2]),
         done=new[0],
         total=new[2],
         lines=(*lines, *look.evidence.lines),
@@ -220,3 +221,11 @@ def _rolling(look: Look) -> Progress:
         buttons=hooks.buttons(record),
         calm=paused,
     )
+
+
+def _headline(service: EcsService, record: ServiceDeployment | None, *, up: bool) -> str:
+    """Where traffic is moved the old tasks stand by until the very end."""
+    if not up:
+        return "Rolling out"
+    stand_by = service.strategy != "ROLLING" and record is not None and record.stage != "CLEAN_UP"
+    return f"New tasks are up; old ones {'stand by' if stand_by else 'are leaving'}"

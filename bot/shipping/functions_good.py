@@ -102,9 +102,12 @@ def _pick(target: Target, versions: tuple[Function, ...], pasts: Pasts, current:
     others = [each for each in versions if each.version != current]
     if not others:
         return "There is no other version."
+    failed = {past.made(each) for each in pasts if each.good is False}
+    others.sort(key=lambda each: each.version in failed)
     now, rollback = world.clock.now(), world.slash.get("rollback", "rollback")
     listed = ", ".join(
-        f"{each.version} ({past.name(each, pasts) or 'without a name'}, {ago(now - each.modified_at)} old)"
+        f"{each.version} ({past.name(each, pasts) or 'without a name'}, {ago(now - each.modified_at)} old"
+        f"{', did not prove good' if each.version in failed else ''})"
         for each in others[:LISTED]
     )
     typed = f"/{rollback} {target.system}/{target.name} {target.environment} to {others[0].version}"

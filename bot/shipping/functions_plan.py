@@ -223,6 +223,5 @@ def _road(now: Now, steps: tuple[int, ...]) -> tuple[str, ...]:
 def _verified(target: Target) -> tuple[str, ...]:
     health = target.service.health
     answers = f", {health.url} answers {health.code}" if health else ""
-    quiet = ", ".join(alarms.names(target))
-    after = f", then {quiet} stay quiet" if quiet else "; no alarm is configured to watch it afterwards"
-    return (f"Verified: {target.service.alias} has the new version and no other{answers}{after}",)
+    only = f"{target.service.alias} has the new version and no other"
+    return (f"Verified: {only}{answers}{alarms.afterwards(target)}",)

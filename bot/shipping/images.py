@@ -15,6 +15,7 @@ BY_TAG = "runbook-bot:by"
 COPY_TAG = "runbook-bot:copy-of"
 """Names the revision that one was copied from to go back to it."""
 
+_TARGET_GROUP = re.compile(r"arn:aws[\w-]*:elasticloadbalancing:[\w-]*:\d*:targetgroup/([\w-]+)/\w+")
 _ECR = re.compile(r"\.dkr[.-]ecr")
 
 
@@ -68,6 +69,11 @@ def short_digest(digest: str) -> str:
 def revision(arn: str) -> str:
     """``family:12`` of a task definition's ARN."""
     return arn.rsplit("/", 1)[-1]
+
+
+def without_arns(sentence: str) -> str:
+    """What ECS says, with target groups by their names: ``arn:aws:…:targetgroup/api/8e00df910601b80d`` is ``api``."""
+    return _TARGET_GROUP.sub(r"\1", sentence)
 
 
 def digest(image: str) -> str:

@@ -172,7 +172,7 @@ def _built_first(here: Now, version: str, lies_at: str, world: World, quiet: Che
         title=f"Deploy {here.target.label} → {version}",
         strategy=STRATEGY,
         changes=(builds.change(build, version), Change(what="Release", before=here.release, after=version)),
-        details=(f"The site serves {here.release}: {sites_past.shipped(here.live, world)}", *_afterwards(here.target)),
+        details=(_serves(here, world), *_afterwards(here.target)),
         checks=(builds.check(build, version), *_about(here, quiet)),
         facts={
             **here.facts(),
@@ -215,23 +215,24 @@ def _counted(release: tuple[SiteObject, ...], here: Now) -> str:
 
 def _details(here: Now, release: Files, to_copy: tuple[SiteObject, ...], world: World) -> tuple[str, ...]:
     others, pages = files.missing(release.others, here.site), files.missing(release.pages, here.site)
-    counts = [
-        f"{len(to_copy)} of {len(release.assets)} hashed assets, kept by browsers for a year",
-        f"then {len(others)} of {len(release.others)} other files and {len(pages)} of {len(release.pages)} pages,"
-        " asked for again each time; pages last",
-    ]
     return (
-        f"The site serves {here.release}: {sites_past.shipped(here.live, world)}",
-        f"First {counts[0]}; {counts[1]}",
+        _serves(here, world),
+        f"First {len(to_copy)} of {len(release.assets)} hashed assets, which browsers keep for a year; then "
+        f"{len(others)} of {len(release.others)} other files; last {len(pages)} of {len(release.pages)} pages, "
+        "which browsers ask for again each time",
         "Assets of earlier releases stay, for pages that are open in browsers",
         *_afterwards(here.target),
     )
 
 
+def _serves(here: Now, world: World) -> str:
+    return f"Now: {here.release}, {sites_past.shipped(here.live, world)}"
+
+
 def _afterwards(target: Target) -> tuple[str, ...]:
     health = target.service.health
     answer = f", and {health.url} answers {health.code}" if health else ""
-    return (f"Afterwards: the invalidation of {EVERYTHING} has completed{answer}",)
+    return (f"Verified: the invalidation of {EVERYTHING} has completed{answer}",)
 
 
 def _staying(here: Now, release: Files) -> tuple[str, ...]:

@@ -168,9 +168,9 @@ def _plan(here: Now, back: _Return, known: Sequence[Point], release: Any, lies_a
         ),
         details=(
             f"Chosen because {back.why}",
-            f"The site serves {here.release}: {sites_past.shipped(here.live, world)}",
+            f"Now: {here.release}, {sites_past.shipped(here.live, world)}",
             "Files come back with the headers they had: assets first, pages last",
-            f"Afterwards: the invalidation of {EVERYTHING} has completed",
+            f"Verified: the invalidation of {EVERYTHING} has completed",
         ),
         checks=(
             _proof(point, world),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from bot.ports import Message
@@ -84,8 +85,8 @@ def link(address: str, label: str) -> str:
 
 
 def when(at: float) -> str:
-    """A time in the reader's own zone."""
-    return f"<!date^{int(at)}^{{date_short_pretty}} {{time}}|{int(at)}>"
+    """A time in the reader's own zone; in UTC where a client cannot say it so."""
+    return f"<!date^{int(at)}^{{date_short_pretty}} {{time}}|{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M} UTC>"
 
 
 def ago(seconds: float) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from bot.command import Check, CheckStatus, Override, Plan, Progress, Stage
+from bot.command import Check, Override, Plan, Progress, Stage
 from bot.domain import Target
 from bot.operation import Operation, State
 from bot.ports import Message
 from bot.settings.models import Approvals
 from bot.views import blocks as b
+from bot.views import plan as plans
 
 PREFIX = "operation:"
 """What action ids of an operation's card begin with; the next part says what the press means."""
@@ -21,12 +22,6 @@ CHOICE = "remedy:"
 """A button that carries the text of a command."""
 MOST_OVERRIDES = 3
 
-CHECK_MARKS = {
-    CheckStatus.PASSED: ":white_check_mark:",
-    CheckStatus.WARNED: ":warning:",
-    CheckStatus.BLOCKING: ":no_entry:",
-    CheckStatus.UNKNOWN: ":grey_question:",
-}
 STATE_WORDS = {
     State.RECEIVED: ":hourglass_flowing_sand: being planned",
     State.PROPOSED: ":hand: waiting for confirmation",
@@ -44,17 +39,6 @@ STATE_WORDS = {
 }
 
 
-def _checks(plan: Plan, state: State) -> list[str]:
-    """What did not pass has a line of its own; what did is named in one, so that a phone shows what matters."""
-    quiet = (CheckStatus.PASSED,) if state in UNDECIDED else (CheckStatus.PASSED, CheckStatus.UNKNOWN)
-    lines = [_check(check) for check in plan.checks if check.status not in quiet]
-    passed = [b.esc(check.name) for check in plan.checks if check.status is CheckStatus.PASSED]
-    if passed and state in UNDECIDED:
-        many = "1 check" if len(passed) == 1 else f"{len(passed)} checks"
-        lines.append(f"{CHECK_MARKS[CheckStatus.PASSED]} {many} passed: {', '.join(passed)}")
-    return lines
-
-
 UNDECIDED = (State.PROPOSED, State.APPROVING, State.APPROVED)
 
 
@@ -63,22 +47,23 @@ def confirm_value(operation_id: str, plan: Plan) -> str:
     return f"{operation_id}:{plan.fingerprint()[:16]}"
 
 
-def _check(check: Check) -> str:
-    detail = f": {b.esc(check.detail, 300)}" if check.detail else ""
-    return f"{CHECK_MARKS[check.status]} {b.esc(check.name)}{detail}"
+def words_of(operation: Operation, state: State) -> str:
+    """The state in words; what changes no service has nothing that could settle."""
+    if not operation.target and state is State.DONE:
+        return ":white_check_mark: done"
+    if state is State.PROPOSED and operation.plan is not None and operation.forbidden_by(operation.plan):
+        return ":no_entry: forbidden by a check"
+    return STATE_WORDS[state]
 
 
 def _plan_blocks(plan: Plan, operation: Operation, state: State) -> list[b.Block]:
-    """The plan; once it was decided on, only the checks that did not pass are still worth a line."""
-    shown = [b.header(f"{STATE_WORDS[state].split(' ', 1)[0]} {plan.title}")]
-    pairs = [(b.esc(change.what), f"{b.code(change.before)} → {b.code(change.after)}") for change in plan.changes]
-    shown += [b.fields(pairs[start : start + b.FIELDS]) for start in range(0, len(pairs), b.FIELDS)]
-    if plan.details and state in UNDECIDED:
-        shown += b.sections(f"• {b.esc(line, 600)}" for line in plan.details)
-    shown += b.sections(_checks(plan, state))
-    shown += b.sections(f":warning: {b.esc(warning, 600)}" for warning in plan.warnings)
-    shown += b.sections(_decided(operation, state))
-    return shown
+    """The plan, without what mattered only until it was decided on."""
+    mark = words_of(operation, state).split(" ", 1)[0]
+    shown = [b.header(f"{mark} {plan.title}"), *plans.changes(plan)]
+    if state in UNDECIDED:
+        shown += plans.details(plan)
+    shown += plans.checks(plan, decided=state not in UNDECIDED)
+    return shown + b.sections(_decided(operation, state))
 
 
 def _decided(operation: Operation, state: State) -> list[str]:
@@ -93,9 +78,14 @@ def _decided(operation: Operation, state: State) -> list[str]:
     return lines
 
 
-def _progress_blocks(progress: Progress, elapsed: float) -> list[b.Block]:
+def _has_bar(operation: Operation) -> bool:
+    progress = operation.progress
+    return progress is not None and progress.stage is Stage.ROLLING and bool(progress.total)
+
+
+def _progress_blocks(operation: Operation, progress: Progress, elapsed: float) -> list[b.Block]:
     head = f"*{b.esc(progress.headline)}*"
-    if progress.stage is Stage.ROLLING and progress.total:
+    if _has_bar(operation):
         head += f"\n{b.bar(progress.done, progress.total)}  {progress.done} of {progress.total}"
         head += f" · {b.ago(elapsed)}"
     shown = [b.section(head)]
@@ -142,7 +132,7 @@ def _proposal(operation_id: str, operation: Operation, plan: Plan, target: Targe
     cancel = b.button("Cancel", CANCEL, operation_id)
     if forbidden:
         rights = _overrides(operation_id, plan, forbidden)
-        return [b.section(":no_entry: A check forbids this."), b.actions("operation", *rights, cancel)]
+        return [b.section(plans.forbidden(plan, forbidden)), b.actions("operation", *rights, cancel)]
     production = bool(target and target.production)
     sure = ("Go ahead?", f"This changes production: {b.esc(plan.title, 200)}.", "Confirm") if production else None
     value = confirm_value(operation_id, plan)
@@ -157,10 +147,11 @@ def _proposal(operation_id: str, operation: Operation, plan: Plan, target: Targe
 def _approval(operation_id: str, operation: Operation, plan: Plan, rule: Approvals | None) -> list[b.Block]:
     """What can be pressed while the plan waits for other people."""
     many = rule.people if rule else 1
+    until = f", until {b.when(operation.confirmed_at + rule.expires)}" if rule else ""
     value = confirm_value(operation_id, plan)
     sure = ("Approve?", f"{b.esc(plan.title, 200)}", "Approve")
     return [
-        b.section(f":raised_hands: {len(operation.approvals)} of {many} approvals"),
+        b.section(f":raised_hands: {len(operation.approvals)} of {many} approvals{until}"),
         b.actions(
             "operation",
             b.button("Approve", APPROVE, value, style="primary", confirm=sure),
@@ -172,7 +163,7 @@ def _approval(operation_id: str, operation: Operation, plan: Plan, rule: Approva
 
 def _choices(plan: Plan) -> list[b.Block]:
     buttons = [b.button(each.label, f"{CHOICE}{number}", each.text) for number, each in enumerate(plan.choices[:5])]
-    return [b.actions("choices", *buttons)] if buttons else []
+    return [b.context("Or instead:"), b.actions("choices", *buttons)] if buttons else []
 
 
 def _answers(operation_id: str, progress: Progress) -> list[b.Block]:
@@ -200,21 +191,19 @@ def card(
     shown: list[b.Block] = _plan_blocks(plan, operation, state)
     elapsed = (operation.ended_at or now) - operation.started_at if operation.started_at else 0.0
     if operation.progress is not None:
-        shown += _progress_blocks(operation.progress, elapsed)
+        shown += _progress_blocks(operation, operation.progress, elapsed)
     if operation.note:
         shown.append(b.section(b.esc(operation.note, 1200)))
-    words = STATE_WORDS[state]
     if state is State.PROPOSED:
         shown += _proposal(operation_id, operation, plan, target) + _choices(plan)
-        if operation.forbidden_by(plan):
-            words = ":no_entry: forbidden by a check"
     elif state is State.APPROVING:
         shown += _approval(operation_id, operation, plan, approvals)
     elif state is State.APPROVED:
         shown.append(b.actions("operation", b.button("Cancel", CANCEL, operation_id)))
     elif state is State.SETTLING and operation.progress is not None:
         shown += _answers(operation_id, operation.progress)
-    took = f" · {b.ago(elapsed)}" if elapsed and state not in (*UNDECIDED, State.RECEIVED) else ""
+    words = words_of(operation, state)
+    took = f" · {b.ago(elapsed)}" if elapsed >= 1 and state not in UNDECIDED and not _has_bar(operation) else ""
     by = "begun by the bot itself, for" if operation.unattended else "asked by"
     shown.append(b.context(f"{words}{took} · {by} {b.user(operation.actor.user)} · operation {b.code(operation_id)}"))
     return Message(text=b.cut(f"{b.esc(plan.title)}: {words}", b.FALLBACK_TEXT), blocks=b.fit(shown))
@@ -224,7 +213,9 @@ def outcome(operation: Operation, state: State) -> Message:
     """The reply in the thread that tells the asker, since an edited message notifies nobody."""
     title = b.esc(operation.plan.title) if operation.plan else b.esc(operation.command)
     said = b.esc(operation.progress.headline, 600) if operation.progress else b.esc(operation.note, 600)
-    text = f"{b.user(operation.actor.user)} {STATE_WORDS[state]}: {title}\n{said}".strip()
+    text = f"{b.user(operation.actor.user)} {words_of(operation, state)}: {title}\n{said}".strip()
+    if state is State.FAILED and operation.progress and operation.progress.unchanged:
+        text += "\nThe service is as it was before: there is nothing to roll back."
     return b.paragraph(text)
 
 
@@ -273,6 +264,13 @@ def overdue(operation: Operation, seconds: float) -> Message:
     said = f": {b.esc(operation.progress.headline, 600)}" if operation.progress else "."
     text = f"{b.user(operation.actor.user)} under way for {b.ago(seconds)} and not settled{said}"
     return b.paragraph(f":hourglass: {text}\nThat is no failure yet; I keep watching.")
+
+
+def asks(operation: Operation, progress: Progress) -> Message:
+    """The reply when a change waits for somebody, since an edited message notifies nobody."""
+    words = " or ".join(f"*{b.esc(each.label)}*" for each in progress.buttons)
+    lines = (f"{b.user(operation.actor.user)} {b.esc(progress.headline, 300)}: press {words} in the message above.",)
+    return b.paragraph(":hand: " + "\n".join((*lines, *(f"• {b.esc(line, 300)}" for line in progress.lines))))
 
 
 def answered(user: str, sentence: str) -> Message:

@@ -12,6 +12,7 @@ from sandbox.clock import Clock
 from sandbox.seed.account import ACCOUNT, Account, in_parallel
 from sandbox.seed.catalogue import FATES, NEWER_GOOD, RUNNING, US, EcsService
 from sandbox.seed.fleet import Network, manifest, task_definition
+from sandbox.seed.needs import make_roles
 
 CLUSTER = "lab"
 APPLICATION = "lab"
@@ -57,6 +58,7 @@ LAB = (STOREFRONT, CHECKOUT)
 def build_lab(account: Account, clock: Clock, network: Network) -> None:
     """Make both services and deploy each of their releases; moves the clock by some hours."""
     account.client("ecs", US).create_cluster(clusterName=CLUSTER)
+    make_roles(account, LAB)
     in_parallel(lambda service: _prepare(account, service), LAB)
     pairs = in_parallel(lambda service: _balance(account, service, network), LAB)
     for service, pair in zip(LAB, pairs, strict=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sandbox.seed.account import Account, in_parallel
 from sandbox.seed.catalogue import SERVICES, US, EcsService
@@ -24,11 +24,16 @@ _TRUST = json.dumps(
 
 def make_needs(account: Account) -> Given:
     """Roles, secrets and parameters of every service. The values are new at every start and nowhere else."""
-    iam = account.client("iam", US)
-    roles = [role.rpartition("/")[2] for service in SERVICES for role in (service.execution_role, service.task_role)]
-    in_parallel(lambda name: iam.create_role(RoleName=name, AssumeRolePolicyDocument=_TRUST), roles)
+    make_roles(account, SERVICES)
     given = in_parallel(lambda service: _give(account, service), SERVICES)
     return {service.family: found for service, found in zip(SERVICES, given, strict=True)}
+
+
+def make_roles(account: Account, services: Sequence[EcsService]) -> None:
+    """The roles that tasks of these services start and run under."""
+    iam = account.client("iam", US)
+    roles = [role.rpartition("/")[2] for service in services for role in (service.execution_role, service.task_role)]
+    in_parallel(lambda name: iam.create_role(RoleName=name, AssumeRolePolicyDocument=_TRUST), roles)
 
 
 def _give(account: Account, service: EcsService) -> list[dict[str, str]]:

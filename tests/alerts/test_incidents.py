@@ -169,6 +169,11 @@ def test_remedies_are_the_commands_there_are(scene: Scene) -> None:
     assert offered == {"rollback", "restart", "scale"} & set(COMMANDS)
 
 
+def test_what_runs_no_tasks_is_neither_restarted_nor_scaled(scene: Scene) -> None:
+    open_incident(scene, "jobs-errors")
+    assert [name for name in buttons(scene.headline().message) if name.startswith("remedy:")] == ["remedy:rollback"]
+
+
 def test_a_button_of_a_forgotten_incident_is_noticed(scene: Scene) -> None:
     open_incident(scene)
     assert scene.press_incident("acknowledge")

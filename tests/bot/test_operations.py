@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bot.domain import Actor
@@ -154,6 +156,18 @@ def test_a_stale_plan_is_refused_with_the_difference_and_can_then_be_confirmed(s
     scene.run(2)
     assert state(scene, row_id) == State.SETTLING
     assert "stale" not in texts(scene.card().message)
+
+
+def test_what_nobody_saw_in_a_stale_plan_is_not_told_by_its_id(scene: Scene) -> None:
+    scene.propose()
+    service = scene.ecs.live[scene.api.key]
+    moved = replace(service.deployments[0], id="ecs-svc/other")
+    scene.ecs.live[scene.api.key] = replace(service, deployments=(moved, *service.deployments[1:]))
+    scene.press("confirm")
+    scene.run(2)
+    shown = texts(scene.card().message)
+    assert "nothing was done (meanwhile something else was begun, or came to its end)" in shown
+    assert "ecs-svc" not in shown
 
 
 def test_a_button_of_the_older_plan_does_not_confirm_the_newer_one(scene: Scene) -> None:

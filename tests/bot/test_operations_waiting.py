@@ -64,6 +64,23 @@ def test_a_build_that_cannot_be_looked_at_is_looked_at_again(scene: Scene, shop:
     assert (shop.did, scene.state(row_id)) == (["build", "ship"], State.SETTLING)
 
 
+def test_whoever_asked_is_called_once_when_it_waits_for_somebody(scene: Scene, shop: Workshop) -> None:
+    row_id = begun(scene)
+    shop.built = Progress(stage=Stage.SUCCEEDED, headline="Built")
+    shop.pause("hook-1")
+    scene.run(15)
+    shop.away = True
+    scene.run(15)
+    shop.away = False
+    scene.run(15)
+    said = [texts(each.message) for each in scene.chat.thread(f"op:{row_id}:card")]
+    assert sum(f":hand: <@{ALICE}> Paused: press *Continue*" in text for text in said) == 1
+    shop.pause("hook-2")
+    scene.run(15)
+    said = [texts(each.message) for each in scene.chat.thread(f"op:{row_id}:card")]
+    assert sum("press *Continue*" in text for text in said) == 2
+
+
 def test_a_pause_is_answered_by_a_button(scene: Scene, shop: Workshop) -> None:
     row_id = begun(scene)
     shop.built = Progress(stage=Stage.SUCCEEDED, headline="Built")

@@ -76,7 +76,7 @@ def test_an_override_ends_with_the_plan_it_was_about(scene: Scene) -> None:
 def test_a_freeze_forbids_and_says_why(scene: Scene) -> None:
     scene.freeze("the quarter ends")
     row_id = scene.propose()
-    assert "freeze: the quarter ends" in texts(scene.card().message)
+    assert "*freeze*: the quarter ends" in texts(scene.card().message)
     assert sorted(buttons(scene.card().message)) == ["operation:cancel", "operation:emergency:0"]
     scene.press("confirm", value=f"{row_id}:{fingerprint(scene)}")
     scene.run(2)

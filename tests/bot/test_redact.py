@@ -93,6 +93,7 @@ def test_a_secret_is_masked(text: str, secret: str) -> None:
         "secret rotated in commit " + "0a1b2c3d4e" * 4,
         "https://api.example.com/health?at=12:30",
         "secretary: bob, passengers: 12",
+        f"1 datapoint [5.{CARD} (25/11/26 22:29:00)] was greater than the threshold (5.0)",
     ],
 )
 def test_what_an_incident_is_understood_by_stays(text: str) -> None:

@@ -154,10 +154,14 @@ def test_the_windows_and_freezes_of_the_runbooks_are_there() -> None:
     assert {name: rule.last_days for name, rule in SETTINGS.calendar.freezes.items()} == {"usage-quarter-end": 7}
 
 
-def test_the_sandbox_only_warns_of_office_hours_and_is_otherwise_the_same(tmp_path: Path) -> None:
+def test_the_sandbox_only_warns_of_office_hours_and_takes_a_minutes_notice_for_an_hours(tmp_path: Path) -> None:
     calendar = load(copy_config(CONFIG, tmp_path / "config")).calendar
-    window = SETTINGS.calendar.windows["bi-production"]
-    windows = {**SETTINGS.calendar.windows, "bi-production": window.model_copy(update={"outside": "warn"})}
+    changed: dict[str, dict[str, object]] = {
+        "bi-production": {"outside": "warn"},
+        "caption-sundays": {"notice": 60.0},
+    }
+    known = SETTINGS.calendar.windows
+    windows = {**known, **{name: known[name].model_copy(update=changes) for name, changes in changed.items()}}
     assert calendar == SETTINGS.calendar.model_copy(update={"windows": windows})
 
 

@@ -48,6 +48,16 @@ def gone_back(scene: Scene, user: str = BOB) -> str:
     return row_id
 
 
+def test_what_was_taken_over_shows_no_progress_any_more(scene: Scene, shop: Workshop) -> None:
+    shop.seen = Progress(stage=Stage.ROLLING, headline="Half way", done=1, total=2)
+    first = shipped(scene)
+    scene.run(3)
+    assert "Half way" in texts(scene.card(first).message)
+    gone_back(scene)
+    assert "Half way" not in texts(scene.card(first).message)
+    assert "bob took over." in texts(scene.chat.thread(f"op:{first}:card")[-1].message)
+
+
 def test_a_rollback_takes_over_what_is_settling(scene: Scene, shop: Workshop) -> None:
     first = shipped(scene)
     assert scene.state(first) == State.SETTLING

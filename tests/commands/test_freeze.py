@@ -199,7 +199,7 @@ def test_it_needs_no_target_and_takes_no_lock(scene: Scene) -> None:
 def test_a_frozen_service_is_not_deployed(scene: Scene) -> None:
     confirmed(scene, "freeze bi/production 2h the audit")
     scene.propose()
-    assert "freeze: Frozen by alice until" in texts(scene.card().message)
+    assert "*freeze*: Frozen by alice until" in texts(scene.card().message)
     with pytest.raises(KeyError):
         scene.press("confirm")
 

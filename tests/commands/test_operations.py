@@ -34,7 +34,7 @@ def test_what_is_under_way_what_waits_and_what_was(scene: Scene) -> None:
     text = listed(scene)
     assert text.startswith("0 under way, 1 waiting")
     assert f"by <@{BOB}>" in text
-    assert "· good · " in text
+    assert "· counted as good · " in text
     assert f"`{first}`" in text
     assert "Settled: 2 of 2 tasks" in text
 

@@ -22,9 +22,9 @@ def test_what_aws_computes_is_no_difference() -> None:
 @pytest.mark.parametrize(
     ("before", "after", "said"),
     [
-        (raw(), raw(image="x/api:v2"), "app image: v1 → v2"),
+        (raw(), raw(image="x/api:v2"), "app image: x/api:v1 → x/api:v2"),
         (raw(), raw(image="y/api:v1"), "app image: x/api:v1 → y/api:v1"),
-        (raw(), raw(image="x/api@sha256:0123456789abcdef"), "app image: v1 → 0123456789ab"),
+        (raw(), raw(image="x/api@sha256:0123456789abcdef"), "app image: x/api:v1 → x/api@0123456789ab"),
         (raw(), raw({"cpu": "512"}), "cpu: 256 → 512"),
         (raw(), raw(memory=64), "app memory: none → 64"),
         (

@@ -63,7 +63,7 @@ def test_the_card_tells_who_shipped_what_runs_and_what_differs(scene: Scene) -> 
         "Now: v1, for 2 h, shipped by role ci (build-7)",
         "Then: v2, pushed 1 h ago",
         "Differs from api:7: the image of app, and nothing else",
-        f"Verified: 2 new tasks run, {HEALTH} answers 200, then api-down, api-errors stay quiet",
+        f"Verified: 2 new tasks run, {HEALTH} answers 200, then its 2 alarms stay quiet",
     )
 
 

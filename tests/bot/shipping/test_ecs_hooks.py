@@ -46,7 +46,7 @@ def paused(shipment: Shipment, **changes: Any) -> str:
 def test_a_paused_deployment_asks_and_looks_calmly(shipment: Shipment) -> None:
     arn = paused(shipment)
     seen = shipment.look()
-    assert seen.headline == "Paused: it waits for you"
+    assert seen.headline == "Paused: it waits for somebody"
     assert seen.calm
     assert [(each.label, each.name, each.value) for each in seen.buttons] == [
         ("Continue", "continue", f"{arn} hook-1"),
@@ -86,10 +86,24 @@ def test_an_answer_that_comes_too_late_changes_nothing(shipment: Shipment) -> No
 
 
 def test_stage_and_traffic_are_told(shipment: Shipment) -> None:
+    change(shipment, strategy="CANARY")
     shipment.record(stage="PRODUCTION_TRAFFIC_SHIFT", weight=10.0)
     assert "stage: production traffic moves to the new tasks; 10 % of production traffic on the new tasks" in (
         shipment.look().lines
     )
+
+
+def test_where_traffic_is_moved_old_tasks_stand_by_until_the_end(shipment: Shipment) -> None:
+    change(shipment, strategy="BLUE_GREEN", deployments=())
+    shipment.record(stage="TEST_TRAFFIC_SHIFT", running=2, requested=2)
+    assert shipment.look().headline == "New tasks are up; old ones stand by"
+    shipment.record(stage="CLEAN_UP", weight=100.0, running=2, requested=2)
+    assert shipment.look().headline == "New tasks are up; old ones are leaving"
+
+
+def test_a_rolling_deployment_tells_of_no_stage(shipment: Shipment) -> None:
+    shipment.record(stage="SCALE_UP")
+    assert [line for line in shipment.look().lines if "stage" in line] == []
 
 
 @pytest.mark.parametrize(

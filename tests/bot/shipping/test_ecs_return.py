@@ -70,7 +70,7 @@ def test_a_revision_that_was_deregistered_since_it_was_read_is_not_taken_as_it_s
 
 def test_what_differs_is_told(history: Scene) -> None:
     made = going_back(history)
-    assert f"Differs: app image: v8 → {OLD[7:19]}" in made.details
+    assert "Differs: app image: api:v8 → api@aaaaaaaaaaaa" in made.details
 
 
 def test_a_revision_that_aws_has_forgotten_is_made_again_from_the_ledger(history: Scene) -> None:

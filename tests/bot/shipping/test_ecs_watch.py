@@ -248,7 +248,7 @@ def test_the_first_failed_task_is_diagnosed_at_once_and_not_forgotten(shipment: 
     ours(shipment, failed_tasks=1)
     seen = shipment.look(10)
     assert "the application ended with an error (exit code 1)" in seen.lines
-    assert "1 new tasks failed so far" in seen.lines
+    assert "1 new task failed so far" in seen.lines
     assert seen.logs == ("KeyError: 'DATABASE_URL'",)
     shipment.scene.ecs.stopped = []
     later = shipment.look(3600)

@@ -64,3 +64,9 @@ def test_several_essential_containers_are_listed() -> None:
     with pytest.raises(ConflictError, match=r"several containers \(app, worker\)"):
         images.shipped(definition, "", "bi/api production")
     assert images.shipped(definition, "worker", "bi/api production").name == "worker"
+
+
+def test_target_groups_in_what_ecs_says_are_called_by_their_names() -> None:
+    group = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/bi-api/8e00df910601b80d"
+    said = images.without_arns(f"Task failed ELB health checks in (target-group {group})")
+    assert said == "Task failed ELB health checks in (target-group bi-api)"

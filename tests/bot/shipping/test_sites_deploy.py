@@ -64,7 +64,7 @@ def test_only_what_is_new_is_copied_and_older_assets_stay(scene: SiteScene) -> N
     plan = scene.plan("v2")
     assert change(plan, "Release") == ("v1", "v2")
     assert change(plan, "Files") == ("5 on the site", "1 (1 kB) new, 3 (3 kB) changed, 1 unchanged")
-    assert "The site serves v1: shipped 0 s ago by alice" in plan.details
+    assert "Now: v1, shipped 0 s ago by alice" in plan.details
     scene.ship("v2")
     assert [each.split(" (")[0] for each in scene.sites.writes] == [
         "copy assets/app-2b3c4d5e.js",

@@ -20,7 +20,8 @@ hostile = st.one_of(
     st.sampled_from(["", "&" * 700, "<!channel>" * 90, "`" * 700, "a" * 3100, "\n" * 300, "<" * 590 + "`" * 20]),
 )
 _OWN_MENTION = re.compile(
-    r"<@[UW][A-Z0-9]{2,20}>|<!date\^-?\d+\^[^|>]*\|-?\d+>|<https://ci\.example\.com/[!-;=?-{}~]*\|Watch it there>"
+    r"<@[UW][A-Z0-9]{2,20}>|<!date\^-?\d+\^[^|>]*\|[\d: -]+ UTC>"
+    r"|<https://ci\.example\.com/[!-;=?-{}~]*\|Watch it there>"
 )
 
 
