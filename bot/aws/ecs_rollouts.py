@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -34,6 +35,19 @@ _SURROUNDINGS = {
 left out: a blue/green deployment changes it every time."""
 
 
+@dataclass(frozen=True)
+class Described:
+    """An operation that describes what it is given ARNs of: its name, its parameter, and the field of its answer."""
+
+    name: str
+    parameter: str
+    field: str
+
+
+DEPLOYMENTS = Described("describe_service_deployments", "serviceDeploymentArns", "serviceDeployments")
+REVISIONS = Described("describe_service_revisions", "serviceRevisionArns", "serviceRevisions")
+
+
 class Rollouts(Calls):
     """Fills the part of ``bot.ports.Ecs`` that looks at rollouts."""
 
@@ -49,40 +63,51 @@ class Rollouts(Calls):
             service=service_of(target),
             createdAt={"after": datetime.fromtimestamp(since, UTC)},
         )
-        found = self._rollouts(target, [each["serviceDeploymentArn"] for each in listed])
+        likely = [each["targetServiceRevisionArn"] for each in listed if each.get("targetServiceRevisionArn")]
+        found = self._rollouts(target, [each["serviceDeploymentArn"] for each in listed], likely)
         return tuple(sorted(found, key=lambda each: each.created_at, reverse=True))
 
     def service_deployment(self, target: Target, arn: str) -> ServiceDeployment | None:
         """One rollout by its ARN; None when ECS does not know it (any more)."""
         return next(iter(self._rollouts(target, [arn])), None)
 
-    def _rollouts(self, target: Target, arns: Sequence[str]) -> list[ServiceDeployment]:
-        operation = ("describe_service_deployments", "serviceDeploymentArns", "serviceDeployments")
-        found = self._detailed(target, operation, arns)
-        revisions = self._revisions_of(target, {arn for each in found for arn in _revision_arns(each)})
-        return [_read_rollout(each, revisions) for each in found]
+    def _rollouts(self, target: Target, arns: Sequence[str], likely: Sequence[str] = ()) -> list[ServiceDeployment]:
+        """``likely`` revisions are read in the same round trip: what one rollout comes from, another one moved to."""
+        known = self._revisions_kept(target, likely)
+        asked = sorted({arn for arn in likely if arn not in known})
+        found, revisions = self._detailed(target, (DEPLOYMENTS, arns), (REVISIONS, asked))
+        known |= self._read_revisions(target, revisions)
+        others = {arn for each in found for arn in _revision_arns(each)} - known.keys()
+        known |= self._revisions_kept(target, others)
+        (revisions,) = self._detailed(target, (REVISIONS, sorted(others - known.keys())))
+        known |= self._read_revisions(target, revisions)
+        return [_read_rollout(each, known) for each in found]
 
-    def _revisions_of(self, target: Target, arns: set[str]) -> dict[str, ServiceRevision]:
-        known = {arn: self._revisions_known.get((target.account, arn)) for arn in arns}
-        asked = sorted(arn for arn, revision in known.items() if revision is None)
-        operation = ("describe_service_revisions", "serviceRevisionArns", "serviceRevisions")
-        read = [_read_revision(each) for each in self._detailed(target, operation, asked)]
-        for revision in read:
+    def _revisions_kept(self, target: Target, arns: Iterable[str]) -> dict[str, ServiceRevision]:
+        known = ((arn, self._revisions_known.get((target.account, arn))) for arn in arns)
+        return {arn: revision for arn, revision in known if revision is not None}
+
+    def _read_revisions(self, target: Target, found: Iterable[dict[str, Any]]) -> dict[str, ServiceRevision]:
+        read = {each["serviceRevisionArn"]: _read_revision(each) for each in found}
+        for arn, revision in read.items():
             # ECS adds the digests when the first task has pulled; from then on nothing changes.
             if all("@" in image for image in revision.images):
-                self._revisions_known.keep((target.account, revision.arn), revision)
-        return {arn: revision for arn, revision in known.items() if revision} | {each.arn: each for each in read}
+                self._revisions_known.keep((target.account, arn), revision)
+        return read
 
-    def _detailed(self, target: Target, operation: tuple[str, str, str], arns: Sequence[str]) -> list[dict[str, Any]]:
-        name, parameter, field = operation
+    def _detailed(self, target: Target, *wanted: tuple[Described, Sequence[str]]) -> list[list[dict[str, Any]]]:
+        """What each operation says of its ARNs, all calls in parallel."""
         client = self._client(target.account, "ecs")
+        calls = [(operation, batch) for operation, arns in wanted for batch in in_batches(arns, PER_DETAIL)]
         try:
-            answers = self._each(
-                lambda batch: ask(client, name, **{parameter: list(batch)}), in_batches(arns, PER_DETAIL)
-            )
+            answers = self._each(lambda call: ask(client, call[0].name, **{call[0].parameter: list(call[1])}), calls)
         except UpstreamError as error:
             raise missing(error, target) from error
-        return [each for answer in answers for each in answer[field]]
+        pairs = list(zip((operation for operation, _ in calls), answers, strict=True))
+        return [
+            [each for operation, answer in pairs if operation is asked for each in answer[asked.field]]
+            for asked, _ in wanted
+        ]
 
 
 def _revision_arns(found: dict[str, Any]) -> Iterator[str]:

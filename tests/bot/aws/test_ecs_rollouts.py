@@ -27,7 +27,11 @@ def a_rollout(number: int, **changes: Any) -> dict[str, Any]:
 
 def script_rollouts(aws: ScriptedAws, *rollouts: dict[str, Any]) -> None:
     by_arn = {each["serviceDeploymentArn"]: each for each in rollouts}
-    aws.on("ListServiceDeployments", {"serviceDeployments": [{"serviceDeploymentArn": arn} for arn in by_arn]})
+    listed = [
+        {"serviceDeploymentArn": arn, "targetServiceRevisionArn": each["targetServiceRevision"]["arn"]}
+        for arn, each in by_arn.items()
+    ]
+    aws.on("ListServiceDeployments", {"serviceDeployments": listed})
     aws.on(
         "DescribeServiceDeployments",
         lambda asked: {"serviceDeployments": [by_arn[arn] for arn in asked["serviceDeploymentArns"]]},
@@ -87,6 +91,17 @@ def test_a_service_without_rollouts_needs_one_call(aws: ScriptedAws, sessions: S
     script_rollouts(aws)
     assert Ecs(sessions).service_deployments(target, since=0.0) == ()
     assert len(aws.calls) == 1
+
+
+def test_only_revisions_that_no_rollout_moved_to_wait_for_the_rollouts(
+    aws: ScriptedAws, sessions: Sessions, target: Target
+) -> None:
+    sources = [{"arn": revision_arn(1)}, {"arn": revision_arn(9)}]
+    script_rollouts(aws, a_rollout(1), a_rollout(2, sourceServiceRevisions=sources))
+    newest, _ = Ecs(sessions).service_deployments(target, since=0.0)
+    asked = [each["serviceRevisionArns"] for each in aws.asked("DescribeServiceRevisions")]
+    assert asked == [[revision_arn(1), revision_arn(2)], [revision_arn(9)]]
+    assert {each.arn for each in newest.sources} == {revision_arn(1), revision_arn(9)}
 
 
 def test_history_that_is_not_allowed_is_an_upstream_error(aws: ScriptedAws, sessions: Sessions, target: Target) -> None:
