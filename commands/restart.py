@@ -22,7 +22,7 @@ from bot.errors import BotError, ConflictError, NotFoundError, UsageError
 from bot.ports import World
 from bot.shipping import ecs_code_deploy, ecs_effects, ecs_restart, ecs_watch, images
 from bot.shipping.ecs_checks import room_to_roll
-from bot.shipping.ecs_reads import FIRST_SECONDS, LAST_SECONDS, running, standing
+from bot.shipping.ecs_reads import FIRST_SECONDS, LAST_SECONDS, NEXT_SECONDS, running, standing
 from bot.shipping.reads import value
 from bot.shipping.verdicts import blocking, passed, unknown, warned
 from bot.views.blocks import ago
@@ -54,20 +54,22 @@ def target(args: RestartArgs, catalog: Catalog) -> Target:
 
 
 def plan(args: RestartArgs, world: World, person: Person) -> Plan:
-    """What would be started anew, and whether anybody would notice. Only reads."""
+    """What would be started anew, and whether anybody would notice. Only reads; in three round trips at most."""
     aim = target(args, world.catalog)
-    reads: dict[str, Callable[[], Any]] = {
-        "service": partial(world.ecs.service, aim),
-        "tasks": partial(world.ecs.running_tasks, aim),
-    }
-    found = world.gather(reads, seconds=FIRST_SECONDS)
-    service = standing(found, aim)
+    reads: dict[str, Callable[[], Any]] = {"tasks": partial(world.ecs.running_tasks, aim)}
     if args.only:
-        return _one_task(args.task, aim, service, value(found, "tasks"), world)
+        found = world.gather(reads | {"service": partial(world.ecs.service, aim)}, seconds=FIRST_SECONDS)
+        return _one_task(args.task, aim, standing(found, aim), value(found, "tasks"), world)
+    found = world.gather(reads | {"running": partial(_running, aim, world)}, seconds=NEXT_SECONDS)
+    service, definition = value(found, "running")
+    return _whole(aim, service, definition, found["tasks"], world)
+
+
+def _running(aim: Target, world: World) -> tuple[EcsService, TaskDefinition]:
+    service = standing({"service": world.ecs.service(aim)}, aim)
     if service.desired == 0:
         raise ConflictError(f"{aim.label} has no tasks that could be restarted.", hint="Scale it first.")
-    definition = world.ecs.task_definition(aim.account, running(service))
-    return _whole(aim, service, definition, found["tasks"], world)
+    return service, world.ecs.task_definition(aim.account, running(service))
 
 
 def _whole(aim: Target, service: EcsService, definition: TaskDefinition, tasks: Any, world: World) -> Plan:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -27,7 +27,10 @@ SEARCHED = 20
 
 @dataclass(frozen=True)
 class History:
-    """All that is known of what ran: ECS's records, newest first, and the ledger; ``unread`` says what is missing."""
+    """All that is known of what ran: ECS's records, newest first, and the ledger; ``unread`` says what is missing.
+
+    ``near`` are answers for task definitions that were read before anybody knew which would be wanted.
+    """
 
     service: EcsService
     records: tuple[ServiceDeployment, ...]
@@ -35,6 +38,7 @@ class History:
     fired: Fired | None
     unread: str
     now: float
+    near: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def current(self) -> ServiceRevision:
@@ -142,12 +146,10 @@ def _arn(candidate: Candidate) -> str:
 
 def _definitions(target: Target, history: History, arns: Sequence[str], world: World) -> dict[str, TaskDefinition]:
     """Those that still can be made to run: AWS has them, or the ledger kept them."""
-    reads: dict[str, Callable[[], Any]] = {
-        arn: partial(world.ecs.task_definition, target.account, arn, fresh=True) for arn in dict.fromkeys(arns)
-    }
-    found: Mapping[str, Any] = world.gather(reads, seconds=LAST_SECONDS)
+    found = read_definitions(target, [arn for arn in arns if arn not in history.near], world) | dict(history.near)
     usable: dict[str, TaskDefinition] = {}
-    for arn, answer in found.items():
+    for arn in dict.fromkeys(arns):
+        answer = found[arn]
         if isinstance(answer, NotFoundError):
             kept = ecs_ledger.forgotten(history.past, arn)
             if kept is not None:
@@ -156,6 +158,23 @@ def _definitions(target: Target, history: History, arns: Sequence[str], world: W
             # One that could not be read now is no reason to go back to a worse one.
             usable[arn] = value(found, arn)
     return usable
+
+
+def near(running_arn: str) -> list[str]:
+    """The revisions right below the running one: what ran before is mostly among them, and never is chosen for that."""
+    place, _, number = running_arn.rpartition(":")
+    if not number.isdigit():
+        # A service whose task sets another program makes names none itself.
+        return []
+    return [f"{place}:{each}" for each in range(int(number) - 1, max(0, int(number) - 1 - SHOWN), -1)]
+
+
+def read_definitions(target: Target, arns: Sequence[str], world: World) -> dict[str, Any]:
+    """Each task definition with its status as of now, or its error."""
+    reads: dict[str, Callable[[], Any]] = {
+        arn: partial(world.ecs.task_definition, target.account, arn, fresh=True) for arn in dict.fromkeys(arns)
+    }
+    return world.gather(reads, seconds=LAST_SECONDS) if reads else {}
 
 
 def _previous(
@@ -194,9 +213,7 @@ def _called(target: Target, to: str, usable: Sequence[tuple[Candidate, TaskDefin
 
 def _family(target: Target, history: History, world: World) -> tuple[tuple[Candidate, TaskDefinition], ...]:
     """Revisions below the running one, to be picked from by a person: a number proves nothing."""
-    place, _, number = running(history.service).rpartition(":")
-    numbers = range(int(number) - 1, max(0, int(number) - 5), -1)
-    found = _definitions(target, history, [f"{place}:{each}" for each in numbers], world)
+    found = _definitions(target, history, near(running(history.service))[:4], world)
     return tuple((Candidate(ServiceRevision(arn, arn, 0.0), 0.0, 0.0), found[arn]) for arn in found)
 
 

@@ -17,12 +17,13 @@ from bot.errors import UpstreamError
 from bot.ports import World
 from bot.shipping import ecs_ledger, ecs_stop
 from bot.shipping.ecs_checks import ended
-from bot.shipping.ecs_choice import PREVIOUS, History, choose
+from bot.shipping.ecs_choice import PREVIOUS, History, choose, near, read_definitions
 from bot.shipping.ecs_code_deploy import as_records, stop_plan
-from bot.shipping.ecs_reads import FIRST_SECONDS, NEXT_SECONDS, Reads, standing
+from bot.shipping.ecs_reads import FIRST_SECONDS, NEXT_SECONDS, Reads, running, standing
 from bot.shipping.ecs_return import plan_return
 from bot.shipping.reads import value
 from bot.shipping.timeline import Fired
+from bot.shipping_cloud import CodeDeployment
 
 HISTORY_SECONDS = 90 * 86400.0
 """So long ECS keeps its records:
@@ -34,12 +35,12 @@ ALARM_SECONDS = 30 * 86400.0
 def plan(target: Target, to: str, world: World, person: Person) -> Plan:
     """Plan to go back, to what ``to`` names or to the newest good version. Only reads; raises BotErrors."""
     now = world.clock.now()
-    found: dict[str, Any] = world.gather(history_reads(target, world, now), seconds=FIRST_SECONDS + NEXT_SECONDS)
+    found = read_history(target, world, now, FIRST_SECONDS + NEXT_SECONDS)
     service = standing(found, target)
     stops = to.lower() in ("", PREVIOUS)
     if service.controller == "CODE_DEPLOY":
         group = world.code_deploy.group(target, service)
-        deployed = world.code_deploy.recent(target.account, group, since=now - HISTORY_SECONDS)
+        deployed = value(found, "deployed") if "deployed" in found else _deployed(target, group, world, now)
         if stops and (under_way := next((each for each in deployed if not ended(each)), None)):
             return stop_plan(target, service, under_way, world)
         found["records"] = as_records(deployed)
@@ -55,10 +56,30 @@ def _steady(target: Target, to: str, history: History, world: World, group: tupl
     return plan_return(target, history, choose(target, to, history, world), world, group)
 
 
-def history_reads(target: Target, world: World, now: float) -> Reads:
-    """What is read to know what ran; whatever of it fails only leaves something unknown, but for the service."""
+def _deployed(target: Target, group: tuple[str, str], world: World, now: float) -> tuple[CodeDeployment, ...]:
+    return world.code_deploy.recent(target.account, group, since=now - HISTORY_SECONDS)
+
+
+def read_history(target: Target, world: World, now: float, seconds: float) -> dict[str, Any]:
+    """What is known of what ran; whatever of it fails only leaves something unknown, but for the service.
+
+    Two round trips, and what follows needs one more: task definitions that may be chosen are read ahead.
+    """
+    found: dict[str, Any] = world.gather(_history_reads(target, world, now), seconds=seconds)
+    ahead = found.pop("ahead")
+    if isinstance(ahead, Exception):
+        return found | {"service": ahead}
+    return found | {"service": ahead[0], "near": ahead[1]}
+
+
+def _ahead(target: Target, world: World) -> tuple[EcsService, dict[str, Any]]:
+    service = world.ecs.service(target)
+    return service, read_definitions(target, near(running(service)), world)
+
+
+def _history_reads(target: Target, world: World, now: float) -> Reads:
     reads: Reads = {
-        "service": partial(world.ecs.service, target),
+        "ahead": partial(_ahead, target, world),
         "records": partial(world.ecs.service_deployments, target, since=now - HISTORY_SECONDS),
         "past": partial(ecs_ledger.read, target, world),
     }
@@ -66,6 +87,9 @@ def history_reads(target: Target, world: World, now: float) -> Reads:
         reads[f"fired {alarm.name}"] = partial(
             world.metrics.went_red, target.account, alarm.name, since=now - ALARM_SECONDS
         )
+    if target.service.application and target.service.deployment_group:
+        group = (target.service.application, target.service.deployment_group)
+        reads["deployed"] = partial(_deployed, target, group, world, now)
     return reads
 
 
@@ -76,7 +100,7 @@ def history_of(target: Target, service: EcsService, found: Mapping[str, Any], no
         records, unread = (), f"ECS's own history could not be read: {records}"
     else:
         records = value(found, "records")
-    return History(service, records, value(found, "past"), _fired(target, found, now), unread, now)
+    return History(service, records, value(found, "past"), _fired(target, found, now), unread, now, found["near"])
 
 
 def _fired(target: Target, found: Mapping[str, Any], now: float) -> Fired | None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from bot.command import Suggestion
 from bot.domain import Target
 from bot.ports import World
 from bot.shipping import images
 from bot.shipping.ecs_choice import PREVIOUS, History, label, offered, word
 from bot.shipping.ecs_reads import FIRST_SECONDS, running
-from bot.shipping.ecs_rollback import history_of, history_reads
+from bot.shipping.ecs_rollback import history_of, read_history
 from bot.shipping.reads import value
 from bot.views.blocks import ago
 
@@ -34,7 +32,7 @@ def versions(target: Target, world: World) -> tuple[Suggestion, ...]:
 def earlier(target: Target, world: World) -> tuple[Suggestion, ...]:
     """What ran before, the last first; ``previous`` where anything did. Raises BotErrors."""
     now = world.clock.now()
-    found: dict[str, Any] = world.gather(history_reads(target, world, now), seconds=FIRST_SECONDS)
+    found = read_history(target, world, now, FIRST_SECONDS)
     service = value(found, "service")
     history: History = history_of(target, service, found, now)
     usable = offered(target, history, world)

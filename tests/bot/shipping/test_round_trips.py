@@ -11,6 +11,8 @@ import pytest
 from bot.ports import World
 from commands.deploy import DeployArgs
 from commands.deploy import plan as plan_deploy
+from commands.restart import RestartArgs
+from commands.restart import plan as plan_restart
 from commands.rollback import RollbackArgs
 from commands.rollback import plan as plan_rollback
 from tests.bot.shipping.plans import change_service, running
@@ -21,7 +23,7 @@ from tests.scene import ALICE, OLD, Scene
 
 T = TypeVar("T")
 
-TRIPS = {"service_deployment": 2, "service_deployments": 3, "running_tasks": 2}
+TRIPS = {"service_deployment": 2, "service_deployments": 2, "running_tasks": 2, "recent": 2}
 """Calls that answer only after several of AWS's own; all others are one."""
 
 
@@ -70,7 +72,22 @@ def test_a_plan_of_a_deployment_waits_for_three_round_trips(scene: Scene, versio
     assert watch == [3]
 
 
-def test_a_rollback_waits_for_the_history_then_for_definitions_and_images(scene: Scene) -> None:
+def test_a_rollback_waits_for_three_round_trips(scene: Scene) -> None:
     world, watch = timed(with_a_past(scene))
     plan_rollback(RollbackArgs(service="api", environment="production"), world, scene.chat.people[ALICE])
-    assert watch == [5]
+    assert watch == [3]
+
+
+def test_a_rollback_to_what_is_not_near_waits_for_one_more(scene: Scene) -> None:
+    world, watch = timed(with_a_past(scene))
+    far = f"{running(scene).arn.rpartition(':')[0].replace('api', 'old-api')}:3"
+    scene.ecs.definitions[far] = replace(running(scene), arn=far)
+    scene.ecs.records = [*scene.ecs.records, a_record(far, target=a_revision(far, OLD))]
+    plan_rollback(RollbackArgs(service="api", environment="production", to=far), world, scene.chat.people[ALICE])
+    assert watch == [4]
+
+
+def test_a_restart_waits_for_three_round_trips(scene: Scene) -> None:
+    world, watch = timed(scene)
+    plan_restart(RestartArgs(service="api", environment="production"), world, scene.chat.people[ALICE])
+    assert watch == [3]
