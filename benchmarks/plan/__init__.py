@@ -1,0 +1,1 @@
+"""How long a plan takes when every call of AWS takes its time."""
