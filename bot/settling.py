@@ -21,6 +21,8 @@ SHOW_EVERY = 5.0
 """Seconds after which a card is refreshed though nothing but the clock moved."""
 CALM_POLL = 10.0
 """Seconds between two looks at what waits for a person, for hours, or for AWS to answer again."""
+LAST_LOOK = 0.05
+"""Seconds by which the look that sees the end may take longer than others: it asks the health address besides."""
 CHANGING = ("deploy", "rollback", "scale")
 """Actions that PagerDuty is told of, as change events."""
 
@@ -80,7 +82,7 @@ class Settling:
             new = self._late(at)
             if self._worth_showing(at, progress):
                 new += (self._say.card(at.row.id, watched, State.RUNNING, at.now),)
-            due = at.now + self._poll(progress)
+            due = at.now + self._poll(at, progress)
             return Step(State.RUNNING, due, as_json(watched), lock=at.row.lock, consumed=at.consumed, new=new)
         if progress.stage is Stage.FAILED:
             return self._ending.failed(at, watched)
@@ -142,7 +144,7 @@ class Settling:
             new += (self._say.reply(at.row.id, watched, "overdue", said),)
         if self._worth_showing(at, progress) or told:
             new += (self._say.card(at.row.id, watched, State.SETTLING, at.now),)
-        due = at.now + (CALM_POLL if watched.overdue else self._poll(progress))
+        due = at.now + (CALM_POLL if watched.overdue else self._poll(at, progress))
         return Step(State.SETTLING, due, as_json(watched), lock=at.row.lock, consumed=at.consumed, new=new)
 
     def _look(self, at: At, watch: Callable[[Run, World], Progress]) -> Progress:
@@ -166,8 +168,13 @@ class Settling:
         mark = f"asks:{progress.buttons[0].value}"
         return (self._say.reply(at.row.id, operation, mark, view.asks(operation, progress)),)
 
-    def _poll(self, progress: Progress) -> float:
-        return max(self._timings.settle_poll, CALM_POLL) if progress.calm else self._timings.settle_poll
+    def _poll(self, at: At, progress: Progress) -> float:
+        """Seconds from this look to the next, so that what was so ``settle_poll`` ago is known by now."""
+        poll = self._timings.settle_poll
+        if progress.calm:
+            return max(poll, CALM_POLL)
+        took = self._world.clock.now() - at.now
+        return max(poll / 2, poll - took - LAST_LOOK)
 
     def _answered(self, at: At) -> tuple[Operation, tuple[NewRow, ...]]:
         """Answer what the change itself asked, as far as people may."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from bot.cloud import ContainerExit, HealthAnswer, LogLine, ServiceDeployment, ServiceEvent, StoppedTask
 from bot.errors import UpstreamError
 from bot.operation import State
 from tests.fake_aws import a_definition, a_deployment, a_service
-from tests.fakes import texts
+from tests.fakes import Failures, FakeClock, texts
 from tests.scene import ALICE, HEALTH, REPOSITORY, Scene
 
 AWAY = UpstreamError("AWS did not answer.", retryable=True)
@@ -95,6 +97,30 @@ def test_what_ecs_complains_about_is_shown_while_it_rolls(scene: Scene) -> None:
     scene.ecs.live[scene.api.key] = replace(service, events=(complaint,))
     scene.run(3)
     assert "ECS says: (service api) was unable to place a task" in texts(scene.card().message)
+
+
+class Slow(Failures):
+    """Every look at the service takes some seconds."""
+
+    def __init__(self, clock: FakeClock, seconds: float) -> None:
+        super().__init__()
+        self.clock, self.seconds = clock, seconds
+
+    def take(self, call: str) -> None:
+        self.clock.advance(self.seconds if call == "service" else 0)
+        super().take(call)
+
+
+@pytest.mark.parametrize(("seconds", "pause"), [(0.0, 0.95), (0.25, 0.7), (3.0, 0.5)])
+def test_the_longer_a_look_takes_the_sooner_the_next_one_begins(scene: Scene, seconds: float, pause: float) -> None:
+    row_id = scene.deploy()
+    scene.ecs.failures = Slow(scene.clock, seconds)
+    scene.clock.advance(1)
+    began = scene.clock.now()
+    scene.engine.run_due(limit=1)
+    row = scene.store.get(row_id)
+    assert row is not None
+    assert row.due_at == pytest.approx(began + pause)
 
 
 def test_a_health_address_that_answers_late_is_waited_for(scene: Scene) -> None:
