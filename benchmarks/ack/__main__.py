@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import platform
 import secrets
 import shutil
 import socket
@@ -16,10 +15,10 @@ import time
 import urllib.request
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.ack.load import HttpCaller, LeanSlack
+from benchmarks.results import machine, percentile
 
 ROUNDS = 5
 SECONDS = 3.0
@@ -116,17 +115,12 @@ async def crowd(contender: Contender) -> list[float]:
     return [30.0 if isinstance(answer, BaseException) else answer for answer in answers]
 
 
-def percentile(values: list[float], share: float) -> float:
-    return sorted(values)[min(len(values) - 1, int(len(values) * share))]
-
-
 async def run(aws_fast: str, aws_slow: str) -> str:
     folder = Path(tempfile.mkdtemp(prefix="bench-ack-"))
     lines = [
         "# Acknowledging slash commands",
         "",
-        f"{datetime.now(UTC):%Y-%m-%d}, {platform.system()} {platform.machine()}, {os.cpu_count()} cores, "
-        f"Python {platform.python_version()}. `make bench`: {ROUNDS} alternating rounds of {SECONDS:.0f} s.",
+        f"{machine()} `make bench`: {ROUNDS} alternating rounds of {SECONDS:.0f} s.",
         "",
         "The bot is the real `serve` with `/deploy` and SQLite on disk, the row committed before the acknowledgement;",
         "the peer is a bare Bolt application with its defaults and the same libraries.",

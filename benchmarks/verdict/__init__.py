@@ -1,0 +1,1 @@
+"""How long after ECS a tool knows how a deployment ended."""
