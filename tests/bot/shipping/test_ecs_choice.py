@@ -92,9 +92,16 @@ def test_a_revision_that_cannot_be_read_now_is_no_reason_to_take_a_worse_one(
 ) -> None:
     ran(history, 4, "sha256:" + "4" * 64, 30)
     history.ecs.records.sort(key=lambda each: -each.created_at)
-    history.ecs.failures.add("task_definition", error)
+    # 7 and 6 are read before 5, which is the one to go back to.
+    gone = NotFoundError("ECS has no such revision.")
+    history.ecs.failures.add("task_definition", gone, gone, error)
     with pytest.raises(UpstreamError, match=said):
         going_back(history)
+
+
+def test_a_revision_that_nobody_wants_may_be_unreadable(history: Scene) -> None:
+    history.ecs.failures.add("task_definition", UpstreamError("AWS refused."))
+    assert going_back(history).basis["going back to"] == "api:5"
 
 
 def test_a_version_of_several_containers_is_found_by_its_number_only(history: Scene) -> None:
