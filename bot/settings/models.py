@@ -42,7 +42,11 @@ class Timings(Frozen):
     plan_expires: Duration = Field(
         default="15m", validate_default=True, description="A plan not confirmed in this time must be asked again."
     )
-    settle_poll: Duration = Field(default="1s", validate_default=True, description="How often a rollout is looked at.")
+    settle_poll: Duration = Field(
+        default="1s",
+        validate_default=True,
+        description="How late a rollout may be known to have ended; it is looked at that often.",
+    )
     soak: Duration = Field(
         default="10m", validate_default=True, description="How long a deployment must stay quiet to count as good."
     )
