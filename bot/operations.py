@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bot.approving import Approving
-from bot.beginning import undecided
+from bot.beginning import PATIENT_SECONDS, undecided
 from bot.command import Plan
 from bot.domain import as_json
 from bot.ending import Ending, left_behind
@@ -81,7 +81,9 @@ class Operations(Machine):
                 error = BotError(error.message, hint="Nothing was changed; try again.")
             said = self._say.whisper(row.id, operation, operation.actor.user, str(row.epoch), error)
             if operation.unattended:
-                said = self._say.alone(row.id, operation, f"I could not roll back by myself: {error}")
+                said = self._say.alone(
+                    row.id, operation, f"What I was to do by myself, {operation.command}, did not work: {error}"
+                )
             if operation.plan is None:
                 return Step(State.REFUSED, None, as_json(operation), consumed=consumed, new=(said,))
             kept = operation if row.state == State.PROPOSED else undecided(operation, "")
@@ -105,6 +107,9 @@ class Operations(Machine):
 
     def _received(self, at: At) -> Step:
         operation = at.operation
+        if operation.unattended and not at.command.urgent and self._is_changing(operation.target):
+            # What it follows has not had all its effects yet, and a plan made now would not see them.
+            return Step(State.RECEIVED, at.now + PATIENT_SECONDS, as_json(operation))
         target = self._world.catalog.target(operation.target) if operation.target else None
         operation = operation.model_copy(update={"channel": target.channel if target else operation.actor.channel})
         plan = self._planner.plan(at.command, operation, target)
@@ -119,10 +124,13 @@ class Operations(Machine):
         due = self._proposing.expiry(at.row, operation)
         return Step(State.PROPOSED, due, as_json(operation), new=tuple(posts))
 
+    def _is_changing(self, target: str) -> bool:
+        return bool(self._store.rows(KIND, group=target, states=(State.RUNNING,), limit=1))
+
     def _answered(self, at: At, operation: Operation, plan: Plan) -> Step:
         """Nothing is to be changed: whoever asked is told, and nobody else."""
         if operation.unattended:
-            note = f"I would have rolled back by myself, but: {plan.answer_text or plan.title}"
+            note = f"What I was to do by myself, {operation.command}, is not needed: {plan.answer_text or plan.title}"
             said = self._say.alone(at.row.id, operation, note)
         else:
             said = whisper(

@@ -224,6 +224,20 @@ def test_after_its_time_all_is_put_back_exactly(scene: Scene) -> None:
     assert "begun by the bot itself" in texts(scene.card(row.id).message)
 
 
+def test_what_is_put_back_waits_until_it_was_changed(scene: Scene) -> None:
+    autoscaled(scene)
+    for _ in range(6):
+        scene.scaling.failures.add("set_bounds", UpstreamError("AWS is away", retryable=True))
+    scaled(scene, "api production 6 raise 1m")
+    scene.run(70)
+    assert scene.scaling.writes == []
+    scene.run(20)
+    scene.ecs.live[scene.api.key] = replace(scene.ecs.live[scene.api.key], running=6)
+    scene.run(20)
+    assert scene.scaling.writes == ["bounds 2 6", "bounds 2 4"]
+    assert [row.state for row, _ in scene.operations()] == [State.DONE, State.DONE]
+
+
 def test_what_somebody_changed_meanwhile_is_left_alone_and_said(scene: Scene) -> None:
     autoscaled(scene)
     scaled(scene, "api production 6 raise 1h")
