@@ -57,7 +57,7 @@ def test_production_asks_twice(town: Town, browser: Browser) -> None:
     town.speed(8)
     browser.click("[data-action-id='operation:confirm']")
     browser.click("[data-testid=confirm-yes]")
-    _read(browser, "/api/v1/health answers 200")
+    _read(browser, "Settled: 2 of 2 tasks")
     assert len(town.calls("ecs:UpdateService", mark)) == 1
     assert browser.problems == []
 

@@ -119,6 +119,8 @@ def test_after_the_sockets_were_cut_commands_work_again(town: Town) -> None:
 
 
 def _confirm(town: Town, channel: str, card: Message) -> None:
+    if channel == CAPTION:
+        town.tick(ALICE, channel, card["ts"])
     town.press(ALICE, channel, card["ts"], "Confirm")
 
 

@@ -16,7 +16,7 @@ Found = TypeVar("Found")
 Message = dict[str, Any]
 
 ALICE, BOB, CAROL, DAVE, EVE, GUS = "U0ALICE", "U0BOB", "U0CAROL", "U0DAVE", "U0STRANGER", "U0GUEST"
-_ENDS = ("settled", "failed", "cancelled", "expired", "refused")
+_ENDS = ("settled", "done", "failed", "cancelled", "expired", "refused", "taken over")
 PATIENCE = 40.0
 """Seconds that anything may take; generous, since other tests may share the machine's cores."""
 
@@ -77,6 +77,29 @@ class Town:
         answer = self.post("action", user=user, channel=channel, ts=ts, action_id=action)
         assert answer["ok"], answer
 
+    def tick(self, user: str, channel: str, ts: str) -> None:
+        """Tick every box of a card's checklist."""
+        blocks = self.message(channel, ts, user)["blocks"]
+        (boxes,) = [one for block in blocks for one in block.get("elements", []) if one["type"] == "checkboxes"]
+        ticked = [option["value"] for option in boxes["options"]]
+        answer = self.post("action", user=user, channel=channel, ts=ts, action_id=boxes["action_id"], value=ticked)
+        assert answer["ok"], answer
+
+    def modal(self, user: str) -> dict[str, Any]:
+        """The modal that is in front of somebody."""
+        return self.until(f"a modal for {user}", lambda: self.get("views", user=user)["views"])[-1]
+
+    def submit(self, user: str, **entered: str) -> dict[str, Any]:
+        """Fill the fields of the modal in front of somebody by their names, and submit it; what Slack answers."""
+        view = self.modal(user)
+        values: dict[str, dict[str, str]] = {}
+        for block in view["blocks"]:
+            action = block["element"]["action_id"] if block["type"] == "input" else ""
+            if action.removeprefix("field:") in entered:
+                values[block["block_id"]] = {action: entered[action.removeprefix("field:")]}
+        assert len(values) == len(entered), f"fields are missing in {view['blocks']}"
+        return self.post("view", user=user, view_id=view["id"], action="submit", values=values)
+
     def messages(self, channel: str, user: str = ALICE, thread: str = "") -> list[Message]:
         """What a person sees in a channel, or in a thread with its parent; oldest first."""
         query = {"channel": channel, "user": user} | ({"thread_ts": thread} if thread else {})
@@ -114,6 +137,26 @@ class Town:
         found = self.until(f"a card for {text} in {where}", look)
         measured(f"plan of {text!r} after {time.monotonic() - began:.2f} s")
         return found
+
+    def says(self, channel: str, ts: str, text: str, seconds: float = PATIENCE) -> str:
+        """Wait until a message says this; all its words then."""
+
+        def look() -> str:
+            said = words(self.message(channel, ts))
+            return said if text in said else ""
+
+        return self.until(f"“{text}” on the message {ts} in {channel}", look, seconds)
+
+    def told(self, channel: str, ts: str, text: str) -> Message:
+        """Wait for a reply in a thread that says this."""
+        what = f"a reply “{text}” to {ts} in {channel}"
+        return self.until(what, lambda: next((one for one in self.replies(channel, ts) if text in words(one)), None))
+
+    def confirmed(self, user: str, channel: str, text: str, *, home: str = "") -> Message:
+        """Type a command and press Confirm on its card."""
+        card = self.plan(user, channel, text, home=home)
+        self.press(user, home or channel, card["ts"], "Confirm")
+        return card
 
     def ended(self, channel: str, ts: str) -> str:
         """The words of a card's state once it is over: "settled", "failed", "cancelled, nothing was changed" ..."""
