@@ -165,8 +165,9 @@ def _bounds(args: ScaleArgs, count: int, before: ScalableTarget | None) -> Scala
 def _details(
     count: int, before: ScalableTarget | None, after: ScalableTarget | None, scaling: Scaling, args: ScaleArgs
 ) -> list[str]:
+    nobody = ["Nothing answers with zero tasks: expect its alarms."] if count == 0 else []
     if before is None:
-        return ["Nothing scales it by itself: the number stays until somebody changes it."]
+        return ["Nothing scales it by itself: the number stays until somebody changes it.", *nobody]
     lines = []
     if after is not None and suspended(after):
         lines.append("Autoscaling is suspended: the number stays.")
@@ -181,9 +182,7 @@ def _details(
     ]
     if after != before:
         lines.append(f"After {ago(parse_duration(args.time))} I put back {words(before)}, if nobody changed it since.")
-    if count == 0:
-        lines.append("Nothing answers with zero tasks: expect its alarms.")
-    return lines
+    return [*lines, *nobody]
 
 
 def _range(minimum: int | None, maximum: int | None) -> str:

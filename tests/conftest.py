@@ -24,6 +24,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         folder = item.path.relative_to(root).parts[0]
         group = folder if folder in STORIES else str(item.path.relative_to(root))
+        if folder == "stories" and item.path.name.startswith("test_shipping"):
+            group = "stories of shipping"
         item.add_marker(pytest.mark.xdist_group(group))
     items.sort(key=lambda item: not any(folder in item.path.relative_to(root).parts for folder in STORIES))
 

@@ -56,6 +56,7 @@ def test_a_number_may_be_relative(scene: Scene, word: str, count: int) -> None:
 
 
 def test_zero_says_what_it_means(scene: Scene) -> None:
+    assert planned(scene, "0").details[-1] == "Nothing answers with zero tasks: expect its alarms."
     autoscaled(scene)
     assert planned(scene, "0", "suspend").details[-1] == "Nothing answers with zero tasks: expect its alarms."
 

@@ -10,6 +10,7 @@ from typing import Literal
 import pytest
 
 from sandbox.app import Sandbox
+from sandbox.app_config import OVERLAY as SANDBOX
 from sandbox.app_config import copy_config
 from tests.stories.town import Town
 
@@ -36,7 +37,7 @@ class Places:
         place = self._directory / str(self._started)
         place.mkdir()
         config = copy_config(CONFIG, place / "config", OVERLAY)
-        shutil.copy(OVERLAY / "systems" / "newcomer.yaml", config / "systems")
+        shutil.copy(SANDBOX / "systems" / "lab.yaml", config / "systems")
         sandbox = Sandbox(
             mode=mode, config_dir=CONFIG, state_dir=place / "state", bot_environment={"BOT_CONFIG_DIR": str(config)}
         )

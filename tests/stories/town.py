@@ -11,6 +11,7 @@ import httpx
 
 from sandbox.app import Sandbox
 from sandbox.scenarios.stage import Stage, button
+from sandbox.seed.catalogue import EcsService
 
 Found = TypeVar("Found")
 Message = dict[str, Any]
@@ -145,7 +146,10 @@ class Town:
             said = words(self.message(channel, ts))
             return said if text in said else ""
 
-        return self.until(f"“{text}” on the message {ts} in {channel}", look, seconds)
+        try:
+            return self.until(f"“{text}” on a message in {channel}", look, seconds)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\nThe message says\n{words(self.message(channel, ts))}") from error
 
     def told(self, channel: str, ts: str, text: str) -> Message:
         """Wait for a reply in a thread that says this."""
@@ -172,6 +176,17 @@ class Town:
     def aws(self, service: str, region: str) -> Any:
         """A boto3 client of the pretend account."""
         return self.stage.aws(service, region)
+
+    def alarm(self, name: str, region: str, state: str) -> None:
+        """Let an alarm go off ("ALARM"), or be over ("OK"), whatever its metric says."""
+        reason = "Threshold Crossed: 1 datapoint [7.0] was greater than the threshold (5.0)."
+        self.aws("cloudwatch", region).set_alarm_state(AlarmName=name, StateValue=state, StateReason=reason)
+
+    def runs(self, service: EcsService) -> str:
+        """The task definition a service runs or is moving to, as ``family:revision``."""
+        ecs = self.aws("ecs", service.region)
+        found = ecs.describe_services(cluster=service.cluster, services=[service.service])["services"][0]
+        return str(found["taskDefinition"]).rsplit("/", 1)[-1]
 
     def mark(self) -> int:
         """A place in the list of calls, to count from."""

@@ -1,0 +1,128 @@
+"""What runs without tasks of its own: a Lambda function by canary, a static site, and versions that are built first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from sandbox.seed.catalogue import LAMBDA, LAMBDA_ALIAS, SITES, US, service_of
+from tests.stories.conftest import Places
+from tests.stories.town import ALICE, BOB, Town, words
+
+pytestmark = pytest.mark.story
+
+PHOTO, BI = "#rapid-photo", "#bi-platform"
+ERRORS = "rapid-photo-prod-image-processor-errors"
+WEB = next(site for site in SITES if site.title == "RapidPhoto")
+API = service_of("bi", "api", "staging")
+
+
+@pytest.fixture(scope="module")
+def town(places: Places) -> Town:
+    return places.town("socket")
+
+
+@pytest.fixture(autouse=True)
+def _fast(town: Town) -> Iterator[None]:
+    town.speed(4)
+    yield
+    town.speed(1)
+
+
+def test_a_canary_whose_alarm_goes_off_sends_every_call_back(town: Town) -> None:
+    before = _alias(town)["FunctionVersion"]
+    card = town.confirmed(ALICE, PHOTO, "/deploy image-processor prod v1.2.1-errors")
+    assert (
+        f"Canary: 10 % of the calls for 10 s each, then all; an alarm that goes off meanwhile sends every call back to version {before}."
+        in words(card)
+    )
+    town.says(PHOTO, card["ts"], "10 % of the calls go to version")
+    assert list(_alias(town)["RoutingConfig"]["AdditionalVersionWeights"].values()) == [0.1]
+    assert town.ended(PHOTO, card["ts"]) == "failed"
+    said = words(town.message(PHOTO, card["ts"]))
+    assert f"Not deployed: {ERRORS} went off" in said
+    assert f"all calls go to version {before} again" in said
+    assert "[redacted]" not in said
+    assert _alias(town)["FunctionVersion"] == before
+    assert not _alias(town).get("RoutingConfig", {}).get("AdditionalVersionWeights")
+    assert "there is nothing to roll back" in words(town.told(PHOTO, card["ts"], ":x: failed"))
+    town.until("the alarm to be over", lambda: _calm(town))
+
+
+def test_a_good_one_gets_all_calls_and_can_be_gone_back_from(town: Town) -> None:
+    before = _alias(town)["FunctionVersion"]
+    card = town.confirmed(ALICE, PHOTO, "/deploy image-processor prod v1.2.0")
+    town.says(PHOTO, card["ts"], "10 % of the calls go to version")
+    assert town.ended(PHOTO, card["ts"]) == "settled"
+    assert _alias(town)["FunctionVersion"] != before
+    refused = town.ask(BOB, PHOTO, "/rollback image-processor prod")
+    assert "I know of no version of photo/image-processor production that proved good." in refused
+    assert "v1.2.1-errors" in refused.partition("did not prove good")[0]
+    back = town.confirmed(BOB, PHOTO, "/rollback image-processor prod previous")
+    assert town.ended(PHOTO, back["ts"]) == "settled"
+    assert _alias(town)["FunctionVersion"] == before
+
+
+def test_a_site_is_shipped_and_gone_back_from_with_its_headers(town: Town) -> None:
+    s3, front = town.aws("s3", WEB.region), town.aws("cloudfront", US)
+    before = {page: _head(s3, page) for page in ("index.html",)}
+    invalidated = len(front.list_invalidations(DistributionId=WEB.distribution)["InvalidationList"].get("Items", []))
+    card = town.confirmed(ALICE, PHOTO, "/deploy web prod v1.5.0")
+    assert "hashed assets, which browsers keep for a year" in words(card)
+    assert town.ended(PHOTO, card["ts"]) == "settled"
+    index = _head(s3, "index.html")
+    assert index["ETag"] != before["index.html"]["ETag"]
+    assert "must-revalidate" in index["CacheControl"]
+    listed = s3.list_objects_v2(Bucket=WEB.bucket, Prefix="assets/")["Contents"]
+    assert {"immutable" in _head(s3, each["Key"])["CacheControl"] for each in listed} == {True}
+    items = front.list_invalidations(DistributionId=WEB.distribution)["InvalidationList"]["Items"]
+    assert len(items) == invalidated + 1
+
+    back = town.confirmed(BOB, PHOTO, "/rollback web prod")
+    assert "Files come back with the headers they had: assets first, pages last" in words(back)
+    assert town.ended(PHOTO, back["ts"]) == "settled"
+    restored = _head(s3, "index.html")
+    assert (restored["ETag"], restored["CacheControl"]) == (
+        before["index.html"]["ETag"],
+        before["index.html"]["CacheControl"],
+    )
+    assert len(s3.list_objects_v2(Bucket=WEB.bucket, Prefix="assets/")["Contents"]) == len(listed)
+
+
+def test_a_version_that_does_not_exist_is_built_and_then_deployed(town: Town) -> None:
+    mark = town.mark()
+    card = town.confirmed(ALICE, BI, "/deploy bi/api staging v2.0.0")
+    assert "bi-api-build" in words(card)
+    town.says(BI, card["ts"], "CodeBuild")
+    assert town.ended(BI, card["ts"]) == "settled"
+    assert "answers 200 v2.0.0" in words(town.message(BI, card["ts"]))
+    assert len(town.calls("codebuild:StartBuild", mark)) == 1
+    assert len(town.calls("ecs:UpdateService", mark)) == 1
+
+
+def test_a_build_that_fails_deploys_nothing(town: Town) -> None:
+    runs, mark = town.runs(API), town.mark()
+    card = town.confirmed(ALICE, BI, "/deploy bi/api staging v2.0.1-nobuild")
+    assert town.ended(BI, card["ts"]) == "failed"
+    said = words(town.message(BI, card["ts"]))
+    assert "BUILD" in said
+    assert town.runs(API) == runs
+    assert town.calls("ecs:UpdateService", mark) == town.calls("ecs:RegisterTaskDefinition", mark) == []
+
+
+def _alias(town: Town) -> dict[str, Any]:
+    found: dict[str, Any] = town.aws("lambda", US).get_alias(FunctionName=LAMBDA, Name=LAMBDA_ALIAS)
+    return found
+
+
+def _calm(town: Town) -> bool:
+    town.alarm(ERRORS, US, "OK")
+    found = town.aws("cloudwatch", US).describe_alarms(AlarmNames=[ERRORS])["MetricAlarms"][0]
+    return bool(found["StateValue"] == "OK")
+
+
+def _head(s3: Any, key: str) -> dict[str, Any]:
+    found: dict[str, Any] = s3.head_object(Bucket=WEB.bucket, Key=key)
+    return found
