@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, Any, Literal
@@ -142,6 +143,8 @@ class Sandbox:
         account = Account(self.aws.url, self._secrets.access_key, self._secrets.secret_key)
         self._undo.append(("account", account.close))
         planted = plant(account, self.clock, self._report)
+        # Filling the account took seconds, by which AWS and Slack must not be behind the bot.
+        self.clock.advance(max(0.0, time.time() - self.clock.now()))
         self.clock.set_speed(self._speed)
         self._open_proxy()
         self.env = self._variables(planted)
