@@ -15,6 +15,7 @@ from bot.engine import Lease, Machine
 from bot.errors import BotError, UpstreamError
 from bot.ports import Chat, Clock, Message
 from bot.rows import NewRow, Received, Row, Signal, Step, Store
+from bot.views import blocks as b
 
 log = logging.getLogger("bot.posts")
 
@@ -174,14 +175,19 @@ class Posts(Machine):
 
     @staticmethod
     def _message(body: dict[str, Any]) -> Message:
-        return Message(text=str(body["message"]["text"]), blocks=tuple(body["message"]["blocks"]))
+        text, blocks = str(body["message"]["text"]), tuple(body["message"]["blocks"])
+        if "meant_for" in body:
+            # Where there are blocks Slack shows nothing else.
+            shown = blocks[: b.BLOCKS - 1] or (b.section(text),)
+            blocks = (*shown, b.context(f"Meant for {b.esc(body['meant_for'])}"))
+        return Message(text=text, blocks=blocks)
 
     def give_up(self, row: Row, signals: list[Received], error: BotError) -> Step:
         """A message its channel will not take goes to the default channel; then it is given up, with a log line."""
         body, consumed = dict(row.body), tuple(signal.number for signal in signals)
         fallback = self._default_channel()
         if row.state == OWED and not body.get("user") and body["channel"] != fallback:
-            body |= {"channel": fallback, "thread_key": ""}
+            body |= {"channel": fallback, "thread_key": "", "meant_for": f"{body['channel']}: {error.message}"}
             log.warning("to the default channel", extra={"row": row.id, "error": error.message})
             return Step(OWED, 0.0, body, consumed=consumed)
         log.error("message given up", extra={"row": row.id, "key": row.key, "error": error.message})

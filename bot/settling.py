@@ -144,7 +144,8 @@ class Settling:
             new += (self._say.reply(at.row.id, watched, "overdue", said),)
         if self._worth_showing(at, progress) or told:
             new += (self._say.card(at.row.id, watched, State.SETTLING, at.now),)
-        due = at.now + (CALM_POLL if watched.overdue else self._poll(at, progress))
+        # Who answered sees at once what comes of it.
+        due = at.now + (CALM_POLL if watched.overdue and not told else self._poll(at, progress, calm=not told))
         return Step(State.SETTLING, due, as_json(watched), lock=at.row.lock, consumed=at.consumed, new=new)
 
     def _look(self, at: At, watch: Callable[[Run, World], Progress]) -> Progress:
@@ -168,10 +169,10 @@ class Settling:
         mark = f"asks:{progress.buttons[0].value}"
         return (self._say.reply(at.row.id, operation, mark, view.asks(operation, progress)),)
 
-    def _poll(self, at: At, progress: Progress) -> float:
+    def _poll(self, at: At, progress: Progress, *, calm: bool = True) -> float:
         """Seconds from this look to the next, so that what was so ``settle_poll`` ago is known by now."""
         poll = self._timings.settle_poll
-        if progress.calm:
+        if progress.calm and calm:
             return max(poll, CALM_POLL)
         took = self._world.clock.now() - at.now
         return max(poll / 2, poll - took - LAST_LOOK)

@@ -14,7 +14,7 @@ from tests.scene import Scene
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
-# Long ones first, and each in one process: the pretend AWS has one state for a whole process.
+# Long ones first, each in one process and the stories in two: the pretend AWS has one state for a whole process.
 STORIES = ("stories", "chaos")
 
 
@@ -24,8 +24,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         folder = item.path.relative_to(root).parts[0]
         group = folder if folder in STORIES else str(item.path.relative_to(root))
-        if folder == "stories" and item.path.name.startswith("test_shipping"):
-            group = "stories of shipping"
+        if item.path.name.startswith("test_shipping_") and item.path.name != "test_shipping_incident.py":
+            group = f"{group} of shipping"
         item.add_marker(pytest.mark.xdist_group(group))
     items.sort(key=lambda item: not any(folder in item.path.relative_to(root).parts for folder in STORIES))
 

@@ -104,6 +104,18 @@ def test_a_pause_is_answered_once_whoever_presses_first(scene: Scene, shop: Work
     assert shop.answered == ["hook-1"]
 
 
+def test_who_answered_sees_at_once_what_comes_of_it(scene: Scene, shop: Workshop) -> None:
+    row_id = begun(scene)
+    shop.built = Progress(stage=Stage.SUCCEEDED, headline="Built")
+    shop.pause("hook-1")
+    scene.run(15)
+    scene.press("answer:0", value=f"{row_id}:continue:hook-1")
+    scene.run(1)
+    shop.seen = Progress(stage=Stage.ROLLING, headline="Going on")
+    scene.run(2)
+    assert "Going on" in texts(scene.card().message)
+
+
 def test_whoever_may_not_ship_may_not_answer(scene: Scene, shop: Workshop) -> None:
     row_id = begun(scene)
     shop.built = Progress(stage=Stage.SUCCEEDED, headline="Built")

@@ -10,6 +10,7 @@ from bot.errors import NotFoundError, UpstreamError
 from bot.ports import Message
 from bot.posts import GIVEN_UP, OWED, PATIENCE, SHOWN, UPDATE_EVERY, post, whisper
 from bot.rows import NewRow
+from tests.fakes import texts
 from tests.scene import Scene
 
 AWAY = UpstreamError("Slack cannot be reached.", retryable=True)
@@ -139,7 +140,9 @@ def test_a_message_its_channel_refuses_goes_to_the_default_channel(scene: Scene)
     scene.chat.failures.add("post", REFUSED)
     owe(scene, "k", "hello")
     scene.run()
-    assert scene.chat.by_key("k").channel == "C0OPS"
+    shown = scene.chat.by_key("k")
+    assert shown.channel == "C0OPS"
+    assert f"Meant for #bi: {REFUSED.message}" in texts(shown.message)
 
 
 def test_a_channel_that_does_not_exist_sends_its_messages_to_the_default_channel(scene: Scene) -> None:

@@ -1,4 +1,4 @@
-"""What runs without tasks of its own: a Lambda function by canary, a static site, and versions that are built first."""
+"""What runs without tasks of its own: a Lambda function by canary, and a static site."""
 
 from __future__ import annotations
 
@@ -8,17 +8,16 @@ from typing import Any
 
 import pytest
 
-from sandbox.seed.catalogue import LAMBDA, LAMBDA_ALIAS, SITES, US, service_of
+from sandbox.seed.catalogue import LAMBDA, LAMBDA_ALIAS, SITES, US
 from tests.stories.conftest import Places
 from tests.stories.town import ALICE, BOB, Town, words
 
 pytestmark = pytest.mark.story
 
-PHOTO, BI = "#rapid-photo", "#bi-platform"
+PHOTO = "#rapid-photo"
 ERRORS = "rapid-photo-prod-image-processor-errors"
 INDEX = "index.html"
 WEB = next(site for site in SITES if site.title == "RapidPhoto")
-API = service_of("bi", "api", "staging")
 
 
 @pytest.fixture(scope="module")
@@ -92,27 +91,6 @@ def test_a_site_is_shipped_and_gone_back_from_with_its_headers(town: Town) -> No
         before["CacheControl"],
     )
     assert len(s3.list_objects_v2(Bucket=WEB.bucket, Prefix="assets/")["Contents"]) == len(listed)
-
-
-def test_a_version_that_does_not_exist_is_built_and_then_deployed(town: Town) -> None:
-    mark = town.mark()
-    card = town.confirmed(ALICE, BI, "/deploy bi/api staging v2.0.0")
-    assert "bi-api-build" in words(card)
-    town.says(BI, card["ts"], "CodeBuild")
-    assert town.ended(BI, card["ts"]) == "settled"
-    assert "answers 200 v2.0.0" in words(town.message(BI, card["ts"]))
-    assert len(town.calls("codebuild:StartBuild", mark)) == 1
-    assert len(town.calls("ecs:UpdateService", mark)) == 1
-
-
-def test_a_build_that_fails_deploys_nothing(town: Town) -> None:
-    runs, mark = town.runs(API), town.mark()
-    card = town.confirmed(ALICE, BI, "/deploy bi/api staging v2.0.1-nobuild")
-    assert town.ended(BI, card["ts"]) == "failed"
-    said = words(town.message(BI, card["ts"]))
-    assert "BUILD" in said
-    assert town.runs(API) == runs
-    assert town.calls("ecs:UpdateService", mark) == town.calls("ecs:RegisterTaskDefinition", mark) == []
 
 
 def _alias(town: Town) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -57,7 +58,9 @@ def test_where_the_breaker_only_stops_the_bot_goes_back_by_itself(town: Town) ->
     assert town.ended(BI, back["ts"]) == "settled"
     said = words(town.message(BI, back["ts"]))
     assert f"begun by the bot itself, for <@{ALICE}>" in said
-    assert "`v1.5.1-crash` → `f4416c9`" in said
+    before = re.search(r"(`\S+`) → `v1\.5\.1-crash`", words(card))
+    assert before is not None
+    assert f"`v1.5.1-crash` → {before[1]}" in said
     assert _image(town, STAGING_API, town.runs(STAGING_API)) == _image(town, STAGING_API, good)
     _breaker(town, STAGING_API, enable=True, rollback=True)
 

@@ -1,4 +1,4 @@
-"""Scaling against autoscaling, and restarts that ship no code by accident."""
+"""While a raised ceiling waits to be put back: autoscaling, restarts that ship no code by accident, and builds."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ CAPTION = service_of("caption", "app")
 BACKEND = service_of("photo", "backend")
 EXECUTOR = service_of("bi", "executor", "staging")
 API = service_of("bi", "api")
+STAGING_API = service_of("bi", "api", "staging")
 RESOURCE = f"service/{BACKEND.cluster}/{BACKEND.service}"
 
 
@@ -92,7 +93,7 @@ def test_a_restart_is_no_deployment_of_what_the_tag_means_by_now(town: Town) -> 
 def test_one_task_is_restarted_alone(town: Town) -> None:
     ecs = town.aws("ecs", API.region)
     before = set(ecs.list_tasks(cluster=API.cluster, serviceName=API.service)["taskArns"])
-    task = sorted(before)[0]
+    task = min(before)
     card = town.confirmed(ALICE, BI, f"/restart bi/api production task {task.rpartition('/')[2][:8]}")
     said = words(card)
     assert f"Task {task.rpartition('/')[2][:8]}" in said
@@ -101,6 +102,28 @@ def test_one_task_is_restarted_alone(town: Town) -> None:
     after = set(ecs.list_tasks(cluster=API.cluster, serviceName=API.service)["taskArns"])
     assert before - after == {task}
     assert len(after) == API.desired
+
+
+def test_a_version_that_does_not_exist_is_built_and_then_deployed(town: Town) -> None:
+    mark = town.mark()
+    card = town.confirmed(ALICE, BI, "/deploy bi/api staging v2.0.0")
+    assert "bi-api-build" in words(card)
+    town.says(BI, card["ts"], "CodeBuild")
+    assert town.ended(BI, card["ts"]) == "settled"
+    assert "answers 200 v2.0.0" in words(town.message(BI, card["ts"]))
+    assert len(town.calls("codebuild:StartBuild", mark)) == 1
+    assert len(town.calls("ecs:UpdateService", mark)) == 1
+    town.told(BI, card["ts"], "counted as good")
+
+
+def test_a_build_that_fails_deploys_nothing(town: Town) -> None:
+    runs, mark = town.runs(STAGING_API), town.mark()
+    card = town.confirmed(ALICE, BI, "/deploy bi/api staging v2.0.1-nobuild")
+    assert town.ended(BI, card["ts"]) == "failed"
+    said = words(town.message(BI, card["ts"]))
+    assert "BUILD" in said
+    assert town.runs(STAGING_API) == runs
+    assert town.calls("ecs:UpdateService", mark) == town.calls("ecs:RegisterTaskDefinition", mark) == []
 
 
 def test_what_was_raised_is_put_back_as_it_was_found(town: Town, raised: Message) -> None:
