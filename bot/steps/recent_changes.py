@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import Field
@@ -26,11 +27,8 @@ class RecentChangesStep(ReadingStep):
         if scene.target is None:
             return None
         since = scene.at - self.hours * 3600
-        changes = [
-            (each.started_at, f"{each.title} by {_name(world, each.actor)}: {_ended(each)}")
-            for each in world.recent.operations(scene.target.key, since=since)
-        ]
-        known = [at for at, _ in changes]
+        known = world.recent.operations(scene.target.key, since=since)
+        changes = [(each.started_at, f"{each.title} by {_name(world, each.actor)}: {_ended(each)}") for each in known]
         failed: tuple[str, ...] = ()
         if ecs_target(scene) is not None:
             try:
@@ -63,7 +61,7 @@ class RecentChangesStep(ReadingStep):
         return Finding(step=self.do, title="Changes", summary=summary, facts=(_count(0),))
 
     @staticmethod
-    def _rollouts(scene: Scene, world: World, since: float, known: list[float]) -> list[tuple[float, str]]:
+    def _rollouts(scene: Scene, world: World, since: float, known: Sequence[Past]) -> list[tuple[float, str]]:
         target = ecs_target(scene)
         if target is None:
             return []
@@ -71,8 +69,16 @@ class RecentChangesStep(ReadingStep):
         return [
             (record.created_at, _rollout(record, scene.target, world))
             for record in records
-            if not any(abs(record.created_at - at) < 60 for at in known)
+            if not any(_is_of(record, each) for each in known)
         ]
+
+
+def _is_of(record: ServiceDeployment, past: Past) -> bool:
+    """Whether ECS's record is of an operation of ours; one that built first told ECS long after it began."""
+    if abs(record.created_at - past.started_at) < 60:
+        return True
+    meanwhile = past.started_at < record.created_at and (not past.ended_at or record.created_at < past.ended_at)
+    return meanwhile and record.task_definition == past.task_definition
 
 
 ENDINGS = {

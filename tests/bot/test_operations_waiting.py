@@ -112,7 +112,7 @@ def test_who_answered_sees_at_once_what_comes_of_it(scene: Scene, shop: Workshop
     scene.press("answer:0", value=f"{row_id}:continue:hook-1")
     scene.run(1)
     shop.seen = Progress(stage=Stage.ROLLING, headline="Going on")
-    scene.run(2)
+    scene.run(5)
     assert "Going on" in texts(scene.card().message)
 
 

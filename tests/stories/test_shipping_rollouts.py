@@ -84,7 +84,9 @@ def test_a_rollback_takes_over_what_is_under_way_and_says_from_what_to_what(town
     town.says(BI, card["ts"], "new tasks: ")
     back = _goes_back(town, BI, "/rollback bi/executor production")
     said = words(back)
-    assert "`v1.5.5-slow` → `f4416c9`" in said
+    before = re.search(r"(`\S+`) → `v1\.5\.5-slow`", words(card))
+    assert before is not None
+    assert f"`v1.5.5-slow` → {before[1]}" in said
     assert "Under way: v1.5.5-slow, shipped by alice" in said
     assert "`rolling out` → `stopped and rolled back`" in said
     assert len(town.calls("ecs:StopServiceDeployment", mark)) == 1

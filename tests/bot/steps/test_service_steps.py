@@ -133,6 +133,18 @@ def test_our_own_deployments_name_who_and_are_not_listed_twice(scene: Scene) -> 
     assert found.fact("changes.count") == 1.0
 
 
+def test_our_own_deployment_that_was_built_first_is_not_listed_twice(scene: Scene) -> None:
+    scene.deploy()
+    (past,) = scene.world.recent.operations("bi/production/api", since=0.0)
+    built = ServiceDeployment("arn:d", "IN_PROGRESS", "", scene.clock.now() + 200, 0.0, past.task_definition)
+    theirs = ServiceDeployment("arn:e", "IN_PROGRESS", "", scene.clock.now() + 250, 0.0, GONE)
+    scene.ecs.records = [built]
+    scene.clock.advance(300)
+    assert changes(scene).fact("changes.count") == 1.0
+    scene.ecs.records = [built, theirs]
+    assert changes(scene).fact("changes.count") == 2.0
+
+
 def test_deployments_that_went_past_the_bot_are_found(scene: Scene) -> None:
     at = scene.clock.now() - 2 * 3600
     scene.ecs.records = [ServiceDeployment("arn:d", "SUCCESSFUL", "", at, 0.0, "x/api:6")]
