@@ -21,7 +21,7 @@ SHOW_EVERY = 5.0
 """Seconds after which a card is refreshed though nothing but the clock moved."""
 CALM_POLL = 10.0
 """Seconds between two looks at what waits for a person, for hours, or for AWS to answer again."""
-LAST_LOOK = 0.05
+LAST_LOOK = 0.1
 """Seconds by which the look that sees the end may take longer than others: it asks the health address besides."""
 CHANGING = ("deploy", "rollback", "scale")
 """Actions that PagerDuty is told of, as change events."""

@@ -111,7 +111,7 @@ class Slow(Failures):
         super().take(call)
 
 
-@pytest.mark.parametrize(("seconds", "pause"), [(0.0, 0.95), (0.25, 0.7), (3.0, 0.5)])
+@pytest.mark.parametrize(("seconds", "pause"), [(0.0, 0.9), (0.25, 0.65), (3.0, 0.5)])
 def test_the_longer_a_look_takes_the_sooner_the_next_one_begins(scene: Scene, seconds: float, pause: float) -> None:
     row_id = scene.deploy()
     scene.ecs.failures = Slow(scene.clock, seconds)
