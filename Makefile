@@ -5,8 +5,10 @@ RUN    := $(VENV)/bin/python
 PORT   ?= 8765
 MODE   ?= socket
 PLAY   ?= first-look
+KILLS  ?= 100
+SEED   ?= 20
 
-.PHONY: help sandbox play test check format bench lock docs clean
+.PHONY: help sandbox play test chaos check format bench lock docs clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -25,6 +27,9 @@ play: $(VENV)/.ready ## Play a scenario in the running sandbox (NAME=ship-bad)
 
 test: $(VENV)/.ready ## Run all tests
 	$(RUN) -m pytest -q -n 2 --dist loadgroup
+
+chaos: $(VENV)/.ready ## Kill the bot a hundred times at random instants, and at every effect (KILLS=, SEED=)
+	CHAOS_KILLS=$(KILLS) CHAOS_SEED=$(SEED) $(RUN) -m pytest -q -s tests/chaos
 
 check: $(VENV)/.ready ## Format, lint, types, import contracts, docs in step with the code
 	$(VENV)/bin/ruff format --check .

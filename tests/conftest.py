@@ -19,11 +19,11 @@ STORIES = ("stories", "chaos")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tell the parallel run what belongs together: a folder of stories, else a file."""
+    """Tell the parallel run what belongs together: the stories, which share a town, else a file."""
     root = Path(__file__).parent
     for item in items:
         folder = item.path.relative_to(root).parts[0]
-        group = folder if folder in STORIES else str(item.path.relative_to(root))
+        group = folder if folder == "stories" else str(item.path.relative_to(root))
         if item.path.name.startswith("test_shipping_") and item.path.name != "test_shipping_incident.py":
             group = f"{group} of shipping"
         item.add_marker(pytest.mark.xdist_group(group))

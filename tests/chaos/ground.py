@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,28 +10,27 @@ from pathlib import Path
 import yaml
 
 from sandbox.app import Sandbox
+from sandbox.app_config import copy_config
 from sandbox.seed.account import QUEUE
-from tests.chaos.drill import CHANNELS, SPEED, Drill, alarm_name
+from tests.chaos.drill import Drill
+from tests.chaos.people import CHANNELS, PHOTO, alarm_name
 
 ROOT = Path(__file__).parents[2]
-ALARMS_EACH = 12
-"""Alarms of the drill's own for each service, more than any test fires."""
+OVERLAY = Path(__file__).parent / "config"
+SPEED = 10.0
+"""The sandbox's seconds in a real one: a rollout of ten seconds takes one."""
+ALARMS = 40
+"""Alarms of the drill's own, more than any test fires."""
 
 
 def drill_config(target: Path) -> Path:
-    """The project's configuration with the drill's alarms, all critical so that they page, and a short soak."""
-    shutil.copytree(ROOT / "config", target)
-    bot = target / "bot.yaml"
-    settings = yaml.safe_load(bot.read_text())
-    settings["timings"] |= {"soak": "1s"}
-    bot.write_text(yaml.safe_dump(settings, sort_keys=False, allow_unicode=True))
+    """The project's configuration with short times and the drill's alarms, all critical so that they page."""
+    copy_config(ROOT / "config", target, OVERLAY)
     for file in (target / "systems").glob("*.yaml"):
         system = yaml.safe_load(file.read_text())
-        for service in CHANNELS:
-            if service.system == system["system"]:
-                configured = system["environments"][service.environment]["services"][service.name]
-                names = [alarm_name(service, number) for number in range(ALARMS_EACH)]
-                configured["alarms"] += [{"name": name, "severity": "critical"} for name in names]
+        if system["system"] == PHOTO.system:
+            configured = system["environments"][PHOTO.environment]["services"][PHOTO.name]
+            configured["alarms"] += [{"name": alarm_name(each), "severity": "critical"} for each in range(ALARMS)]
         file.write_text(yaml.safe_dump(system, sort_keys=False, allow_unicode=True))
     return target
 

@@ -1,58 +1,54 @@
 """The real bot, ``python -m bot serve``, in a process that kills itself at an effect when it is told to.
 
 ``CHAOS_ORDERS`` names a directory. Each file ``*.order`` in it holds one order, "before EFFECT" or "after EFFECT",
-where EFFECT is a pattern for the labels below: "post op:*:card", "register", "page trigger *". An order is renamed
-before it is carried out, so that the next life does not die of it again. "after" is the hard one: the world has
-changed, and nothing in the bot's store says so. A file called ``blind`` switches every look-up by key off.
+where EFFECT is a pattern for the labels of ``tests.chaos.labels``: "post op:*:card", "register", "page trigger *". An
+order is renamed before it is carried out, so that the next life does not die of it again. "after" is the hard one: the
+world has changed, and nothing in the bot's store says so. A file called ``blind`` switches every look-up by key off.
+Whoever lives writes its process id into the file ``alive``.
 
 With ``--fork`` each life is a fork of a process that has imported everything: it spares a life the second that Python's
 imports take. What dies is a whole process all the same, with its memory, its threads, its sockets and its file lock.
+
+The bot lives by the sandbox's clock, as it would by AWS's: on a faster one every record of AWS's would seem to be of
+the future, and an earlier operation's deployment would pass for a later one's.
 """
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
+import json
 import os
 import signal
 import sys
 import threading
+import time
+import urllib.request
 from collections.abc import Callable
 from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bot.app import Bot, Desk
-from bot.aws.ecs import Ecs
+from bot import engine
+from bot.beginning import Beginning
+from bot.clock import SystemClock
 from bot.command import Effect, Strategy
 from bot.intake import sqs
-from bot.pagerduty import EventsPager
+from bot.rows import NewRow
 from bot.serve import serve
 from bot.slack.chat import SlackChat
 from commands import COMMANDS
+from tests.chaos.labels import LABELS, Label
 
 ORDERS = Path(os.environ["CHAOS_ORDERS"])
 BLIND = ORDERS / "blind"
+ALIVE = ORDERS / "alive"
+LATER_SECONDS = 10.0
+"""Of the sandbox's, until what the bot does by itself some time later; a command takes a minute or more."""
 
 ONE_AT_A_TIME = threading.Lock()
 """A death must not cut short another effect that has an order of its own waiting after it."""
-
-Label = Callable[..., str]
-
-LABELS: tuple[tuple[type, str, Label], ...] = (
-    (SlackChat, "post", lambda channel, message, *, key, thread_ts="": f"post {key}"),
-    (SlackChat, "update", lambda channel, ts, message: f"update {message.text}"),
-    (Ecs, "register", lambda *given: "register"),
-    (Ecs, "update_service", lambda *given: "update_service"),
-    (EventsPager, "trigger", lambda variable, key, *given: f"page trigger {key}"),
-    (EventsPager, "acknowledge", lambda variable, key, at: f"page acknowledge {key}"),
-    (EventsPager, "resolve", lambda variable, key, at: f"page resolve {key}"),
-    (Bot, "accept", lambda delivery: "accept"),
-    (Desk, "receive", lambda slash, text, actor, **given: f"receive {slash} {text}"),
-    (Desk, "press", lambda action_id, value, actor, **given: f"press {action_id}"),
-)
-"""Every effect on the world that must not happen twice, and the doors that alarms and people come in by."""
 
 
 def obey(moment: str, label: str) -> None:
@@ -94,6 +90,26 @@ def blind(strategy: Strategy) -> Strategy:
     return dataclasses.replace(strategy, effects=lambda plan: tuple(map(blindable, effects(plan))))
 
 
+def soon(follow_up: Callable[..., list[NewRow]]) -> Callable[..., list[NewRow]]:
+    """What is to happen in a minute or an hour happens in a moment."""
+
+    def owed(self: Beginning, at: Any, *given: Any) -> list[NewRow]:
+        return [dataclasses.replace(new, due_at=at.now + LATER_SECONDS) for new in follow_up(self, at, *given)]
+
+    return owed
+
+
+def keep_time() -> None:
+    """Live by the sandbox's clock; a lease still lasts as long in truth as it always does."""
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with direct.open(os.environ["SLACK_API_URL"].replace("/api/", "/client/clock"), timeout=10) as answer:
+        told = json.load(answer)
+    began, now, speed = time.monotonic(), float(told["now"]), float(told["speed"])
+    SystemClock.now = lambda self: now + (time.monotonic() - began) * speed  # type: ignore[method-assign]
+    engine.LEASE_SECONDS *= speed
+    engine.EFFECT_SECONDS *= speed
+
+
 def arm() -> None:
     """Make everything mortal."""
     for owner, method, label in LABELS:
@@ -102,20 +118,29 @@ def arm() -> None:
     for name, command in COMMANDS.items():
         strategies = {word: blind(strategy) for word, strategy in command.strategies.items()}
         COMMANDS[name] = dataclasses.replace(command, strategies=strategies)
+    Beginning._follow_up = soon(Beginning._follow_up)  # type: ignore[method-assign]
     # The last long poll of a dead bot may outlive it and swallow a message until that is visible again.
     sqs.WAIT_SECONDS = 1
 
 
+def live() -> int:
+    """Serve, and let it be known who does."""
+    part = ALIVE.with_suffix(".part")
+    part.write_text(str(os.getpid()))
+    part.rename(ALIVE)
+    return serve()
+
+
 def lives() -> int:
-    """Serve in one fork after the other, until one ends by itself or SIGTERM comes."""
+    """Serve in one fork after the other, until one is not killed."""
     while True:
         child = os.fork()
         if child == 0:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
-            return serve()
+            return live()
         signal.signal(signal.SIGTERM, partial(_pass_on, child))
         _, status = os.waitpid(child, 0)
-        if not os.WIFSIGNALED(status):
+        if status != signal.SIGKILL:
             return os.waitstatus_to_exitcode(status)
 
 
@@ -124,5 +149,6 @@ def _pass_on(child: int, number: int, frame: object) -> None:
 
 
 if __name__ == "__main__":
+    keep_time()
     arm()
-    sys.exit(lives() if "--fork" in sys.argv else serve())
+    sys.exit(lives() if "--fork" in sys.argv else live())

@@ -125,8 +125,8 @@ def test_somebody_elses_deployment_is_named_with_who_and_when(town: Town) -> Non
     town.says(ARBOR, card["ts"], "new tasks: ")
     ecs = town.aws("ecs", FRONTEND.region)
     theirs = ecs.describe_task_definition(taskDefinition=FRONTEND.family)["taskDefinition"]
-    kept = ("family", "networkMode", "containerDefinitions", "cpu", "memory", "taskRoleArn", "executionRoleArn")
-    kept = (*kept, "requiresCompatibilities", "runtimePlatform")
+    kept = ["family", "networkMode", "containerDefinitions", "cpu", "memory", "taskRoleArn", "executionRoleArn"]
+    kept += ["requiresCompatibilities", "runtimePlatform"]
     made = ecs.register_task_definition(
         **{key: theirs[key] for key in kept if key in theirs}, tags=[{"key": "released-by", "value": "pipeline"}]
     )["taskDefinition"]

@@ -88,7 +88,8 @@ class Town:
 
     def modal(self, user: str) -> dict[str, Any]:
         """The modal that is in front of somebody."""
-        return self.until(f"a modal for {user}", lambda: self.get("views", user=user)["views"])[-1]
+        views: list[dict[str, Any]] = self.until(f"a modal for {user}", lambda: self.get("views", user=user)["views"])
+        return views[-1]
 
     def submit(self, user: str, **entered: str) -> dict[str, Any]:
         """Fill the fields of the modal in front of somebody by their names, and submit it; what Slack answers."""

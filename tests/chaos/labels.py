@@ -1,0 +1,54 @@
+"""Every effect on the world that must not happen twice, and the doors that alarms and people come in by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bot.app import Bot, Desk
+from bot.aws.code_build import CodeBuild
+from bot.aws.code_deploy import CodeDeploy
+from bot.aws.ecs import Ecs
+from bot.aws.functions import Functions
+from bot.aws.scaling import Scalings
+from bot.aws.sites import Sites
+from bot.freezes import Freezes
+from bot.github import GitHubBuilds
+from bot.pagerduty import EventsPager
+from bot.slack.chat import SlackChat
+
+Label = Callable[..., str]
+
+LABELS: tuple[tuple[type, str, Label], ...] = (
+    (SlackChat, "post", lambda channel, message, *, key, thread_ts="": f"post {key}"),
+    (SlackChat, "update", lambda channel, ts, message: f"update {message.text}"),
+    (Ecs, "register", lambda *given: "register"),
+    (Ecs, "update_service", lambda *given: "update_service"),
+    (Ecs, "restart_service", lambda *given: "restart_service"),
+    (Ecs, "stop_deployment", lambda *given: "stop_deployment"),
+    (Ecs, "set_desired", lambda target, count: f"set_desired {count}"),
+    (Scalings, "set_bounds", lambda target, minimum, maximum: f"set_bounds {minimum} {maximum}"),
+    (Scalings, "suspend", lambda *given, **switches: "suspend"),
+    (Functions, "update_code", lambda *given, **code: "update_code"),
+    (Functions, "publish", lambda *given, **code: "publish"),
+    (
+        Functions,
+        "move_alias",
+        lambda target, version, weights, **more: f"move_alias {max(weights.values(), default=1):.0%}",
+    ),
+    (Sites, "_copy", lambda target, key, source, **how: f"copy {key}"),
+    (Sites, "remove", lambda *given: "remove"),
+    (Sites, "invalidate", lambda *given: "invalidate"),
+    (CodeDeploy, "create", lambda *given: "create"),
+    (CodeDeploy, "proceed", lambda *given: "proceed"),
+    (CodeBuild, "start", lambda *given: "start_build"),
+    (GitHubBuilds, "start", lambda *given: "start_build"),
+    (Freezes, "add", lambda hold: f"hold {hold.kind.value}"),
+    (Freezes, "lift", lambda *given, **more: "lift"),
+    (EventsPager, "trigger", lambda variable, key, *given: f"page trigger {key}"),
+    (EventsPager, "acknowledge", lambda variable, key, at: f"page acknowledge {key}"),
+    (EventsPager, "resolve", lambda variable, key, at: f"page resolve {key}"),
+    (EventsPager, "change", lambda variable, summary, *given: f"page change {summary}"),
+    (Bot, "accept", lambda delivery: "accept"),
+    (Desk, "receive", lambda slash, text, actor, **given: f"receive {slash} {text}"),
+    (Desk, "press", lambda action_id, value, actor, **given: f"press {action_id}"),
+)

@@ -1,0 +1,111 @@
+"""``kill -9`` before and after every effect on Lambda, sites, CodeDeploy, builds and freezes: each happens once."""
+
+from __future__ import annotations
+
+import pytest
+
+from sandbox.seed.catalogue import SITES, TOKYO, service_of
+from tests.chaos import counts
+from tests.chaos.drill import Drill
+from tests.chaos.people import CHANNELS, PHOTO, ask, place, settled
+
+pytestmark = pytest.mark.story
+
+BI = service_of("bi", "api")
+WEB = next(site for site in SITES if site.title == "RapidPhoto")
+TOLD = {"card": 1, "outcome": 1}
+SHIPPED = {"registrations": 1, "updates": 1, **TOLD, "soak": 1}
+
+
+def test_a_lambda_deployment_with_a_canary_and_its_rollback_happen_once(drill: Drill) -> None:
+    drill.order_twice("update_code", "publish", "move_alias 10%", "move_alias 50%", "move_alias 100%")
+    deployment = ask(drill, CHANNELS[PHOTO], "/deploy photo/image-processor production v1.2.0")
+    settled(deployment, "soak")
+    assert counts.told_lambda(deployment) == {"UpdateFunctionCode": 1, "PublishVersion": 1, "UpdateAlias": 3}
+    assert counts.versions(deployment) == 1
+    assert deployment.parts() == {**TOLD, "soak": 1}
+    drill.order_twice("move_alias 100%")
+    rollback = ask(drill, CHANNELS[PHOTO], "/rollback photo/image-processor production to 2")
+    settled(rollback, "soak")
+    assert counts.told_lambda(rollback) == {"UpdateFunctionCode": 0, "PublishVersion": 0, "UpdateAlias": 1}
+
+
+def test_a_release_of_a_site_and_its_rollback_happen_once(drill: Drill) -> None:
+    drill.order_twice("copy assets/*", "copy sw.js", "copy about.html", "copy index.html", "invalidate")
+    before = counts.objects(drill, WEB)
+    deployment = ask(drill, CHANNELS[PHOTO], "/deploy photo/web production v1.5.0")
+    settled(deployment, "soak")
+    copied = counts.objects(drill, WEB) - before
+    assert set(copied.values()) == {1}
+    assert {"sw.js", "about.html", "index.html"} < set(copied)
+    assert counts.invalidations(deployment, WEB) == 1
+    drill.order_twice("copy sw.js", "copy index.html", "invalidate")
+    before = counts.objects(drill, WEB)
+    rollback = ask(drill, CHANNELS[PHOTO], "/rollback photo/web production")
+    settled(rollback, "soak")
+    assert set((counts.objects(drill, WEB) - before).values()) == {1}
+    assert counts.invalidations(rollback, WEB) == 1
+
+
+def test_a_deployment_by_codedeploy_that_somebody_lets_go_on_happens_once(drill: Drill) -> None:
+    drill.order_twice("register", "create", "proceed")
+    asked = ask(drill, "#ops", "/deploy lab/checkout staging v1.5.0")
+    settled(asked, "soak")
+    assert counts.code_deployments(asked) == 1
+    assert len(drill.calls("ecs:RegisterTaskDefinition", asked.since)) == 1
+    assert len(drill.calls("codedeploy:ContinueDeployment", asked.since)) == 1
+    parts = asked.parts()
+    assert sum(times for part, times in parts.items() if part.startswith("answer")) == 1
+    assert parts | {**TOLD, "soak": 1} == parts
+
+
+def test_a_build_in_codebuild_and_its_deployment_happen_once(drill: Drill) -> None:
+    drill.order_twice("start_build", "register", "update_service")
+    asked = ask(drill, "#bi-platform", f"/deploy {place(BI)} v9.0.0")
+    settled(asked, "soak")
+    assert counts.builds(asked, "bi-api-build", TOKYO) == 1
+    assert counts.shipped(asked, BI) == SHIPPED
+
+
+def test_a_build_in_github_and_its_deployment_happen_once(drill: Drill) -> None:
+    drill.order_twice("start_build", "update_service")
+    asked = ask(drill, CHANNELS[PHOTO], f"/deploy {place(PHOTO)} v9.0.0")
+    settled(asked, "soak")
+    assert counts.runs(asked) == 1
+    assert counts.shipped(asked, PHOTO) == SHIPPED
+
+
+def test_a_freeze_holds_and_is_lifted_once(drill: Drill) -> None:
+    drill.order_twice("hold freeze", "post hold:*:active:*", "post op:*:outcome")
+    frozen = ask(drill, "#ops", "/freeze bi/staging 1h a drill")
+    settled(frozen)
+    drill.until(lambda: not drill.left(), "not every order was carried out")
+    drill.order_twice("lift", "post hold:*:lifted:*")
+    lifted = ask(drill, "#ops", "/unfreeze bi/staging")
+    settled(lifted)
+    drill.until(lambda: not drill.left(), "not every order was carried out")
+    announced = drill.until(lambda: _of_holds(drill), "nobody was told")
+    assert announced == {"active": 1, "lifted": 1}
+    assert (frozen.parts(), lifted.parts()) == (TOLD, TOLD)
+
+
+def _of_holds(drill: Drill) -> dict[str, int]:
+    posted = drill.all_keys("#bi-platform")
+    return {key.split(":")[2]: times for key, times in posted.items() if key.startswith("hold:")}
+
+
+def test_without_the_look_ups_by_key_a_build_is_started_twice(drill: Drill) -> None:
+    with drill.blind():
+        drill.order("after", "start_build")
+        asked = ask(drill, CHANNELS[PHOTO], f"/deploy {place(PHOTO)} v9.1.0")
+        asked.agree()
+        drill.until(asked.ended, "it did not end")
+    assert counts.runs(asked) == 2
+
+
+def test_without_the_look_ups_by_key_a_lambda_deployment_is_lost(drill: Drill) -> None:
+    with drill.blind():
+        drill.order("after", "update_code")
+        asked = ask(drill, CHANNELS[PHOTO], "/deploy photo/image-processor production v1.0.0")
+        asked.agree()
+        assert drill.until(asked.ended, "it did not end") == "failed"
