@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot import authz
 from bot.beginning import Beginning
 from bot.domain import Target, as_json
-from bot.errors import BotError, ConflictError, DeniedError
+from bot.errors import BotError, ConflictError, DeniedError, UpstreamError
 from bot.operation import Approval, Operation, State
 from bot.rows import NewRow, Received, Step
 from bot.sayings import APPROVE, CANCEL, DECLINE, At
@@ -33,6 +33,9 @@ class Approving(Beginning):
                     return self._over(at, operation, State.CANCELLED, tuple(told))
                 else:
                     told.append(self._not_yours(at, signal))
+            except UpstreamError:
+                # What somebody said counts when it can be looked at again, or everything goes back to be confirmed.
+                raise
             except BotError as error:
                 told.append(self._say.answer(at, signal, error))
         if len(operation.approvals) >= rule.people:
@@ -46,6 +49,9 @@ class Approving(Beginning):
     def _approve(self, operation: Operation, signal: Received, target: Target | None, people: int, at: At) -> Operation:
         user = str(signal.payload.get("user", ""))
         self._require_approver(operation, user, target, at)
+        rule = self._planner.approvals(at.command, operation, target)
+        if signal.at >= operation.confirmed_at + rule.expires:
+            raise ConflictError("The time for approvals is over.", hint="Ask for a fresh plan.")
         if str(signal.payload.get("plan", "")) != operation.confirmed_plan:
             raise ConflictError("This is not the plan that you saw.", hint="Look at the plan as it is now.")
         if any(each.user == user for each in operation.approvals) or len(operation.approvals) >= people:

@@ -63,7 +63,7 @@ def require_everywhere(world: World, person: Person, action: str, place: str) ->
 def approval(access: AccessConfig, action: str, target: Target | None) -> Approvals:
     """What a plan needs besides its asker's confirmation: the strictest rule that fits."""
     fitting = [rule for rule in access.approvals if target is not None and rule.fits(action, target)]
-    return max(fitting, key=lambda rule: rule.people, default=Approvals(action=action, people=0))
+    return max(fitting, key=lambda rule: (rule.people, bool(rule.roles)), default=Approvals(action=action, people=0))
 
 
 def may_approve(access: AccessConfig, person: Person, action: str, target: Target, rule: Approvals) -> bool:

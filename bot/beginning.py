@@ -10,11 +10,12 @@ from bot.command import Plan
 from bot.domain import Target, as_json
 from bot.errors import ConflictError
 from bot.operation import ACTIVE, KIND, Operation, State, unattended
-from bot.planning import Planner, difference, short
+from bot.planning import Planner, difference, short, worse, worsened
 from bot.ports import World
 from bot.rows import LockHeldError, NewRow, Received, Row, Signal, Step, Store
 from bot.sayings import TAKE_OVER, WITHDRAW, At, Sayings
 from bot.settings.models import AccessConfig, Timings
+from bot.views import operation as view
 
 GIVE_WAY_SECONDS = 0.5
 """Between two looks whether an operation that is taken over has let go."""
@@ -39,12 +40,10 @@ class Beginning:
         """Begin, or wait for the right moment; ``planned`` says that the plan was made just now."""
         target = self._target(operation)
         if at.now < operation.starts_at:
-            shown = self._say.card(at.row.id, operation, State.APPROVED, at.now)
-            return Step(
-                *(State.APPROVED, operation.starts_at, as_json(operation)), consumed=at.consumed, new=(*told, shown)
-            )
+            new = (*told, self._say.card(at.row.id, operation, State.APPROVED, at.now), self._say.notice(at, operation))
+            return Step(*(State.APPROVED, operation.starts_at, as_json(operation)), consumed=at.consumed, new=new)
         holder = self._holder(target)
-        if holder is not None and not at.command.urgent:
+        if holder is not None and not takes_over(at, holder):
             return self._ahead(at, operation, holder, told)
         # Who takes over has seen what is under way; that it lets go makes no other plan of it.
         if not planned and not operation.takes_over:
@@ -55,22 +54,22 @@ class Beginning:
             if operation.confirmed_plan and short(fresh) != operation.confirmed_plan:
                 return self._stale(at, operation, fresh, difference(seen or fresh, fresh), told)
             operation = operation.model_copy(update={"plan": fresh})
-            if operation.forbidden_by(fresh):
-                return self._stale(at, operation, fresh, difference(seen or fresh, fresh), told)
+            news = worse(seen, fresh)
+            if operation.forbidden_by(fresh) or (news and not operation.unattended):
+                return self._stale(at, operation, fresh, worsened(news) or difference(seen or fresh, fresh), told)
         if holder is not None:
             return self._ahead(at, operation, holder, told)
         running = operation.model_copy(update={"note": "", "started_at": at.now})
-        new = [*told, self._say.card(at.row.id, running, State.RUNNING, at.now)]
+        begun = [self._say.card(at.row.id, running, State.RUNNING, at.now), *self._follow_up(at, running, target)]
         if any(each.emergency for each in running.overrides):
-            new.append(self._say.emergency(at, running))
-        new += self._follow_up(at, running, target)
+            begun.append(self._say.emergency(at, running))
         lock = target.key if target else None
         signals = tuple(
             (row.id, Signal(TAKE_OVER, {"by": at.row.id, "user": operation.actor.user}, key=at.row.id))
             for row in self._soaking(at, running, target)
         )
         body = as_json(running)
-        return Step(State.RUNNING, 0.0, body, lock=lock, consumed=at.consumed, new=tuple(new), signals=signals)
+        return Step(State.RUNNING, 0.0, body, lock=lock, consumed=at.consumed, new=(*told, *begun), signals=signals)
 
     def _follow_up(self, at: At, operation: Operation, target: Target | None) -> list[NewRow]:
         """What must happen later is owed from the moment the change begins, whatever becomes of it."""
@@ -96,7 +95,7 @@ class Beginning:
         other = Operation.model_validate(holder.body)
         person = self._world.chat.person(other.actor.user)
         title = other.plan.title if other.plan else other.command
-        if at.command.urgent and holder.id != at.row.id and other.command != at.command.name:
+        if takes_over(at, holder):
             note = f"Taking over from {person.name}: {title}."
             waiting = operation.model_copy(update={"note": note, "takes_over": True})
             new = list(told)
@@ -126,9 +125,12 @@ class Beginning:
         return self._back(at, stale, (*told, self._say.card(at.row.id, stale, State.PROPOSED, at.now)))
 
     def _over(self, at: At, operation: Operation, state: State, told: tuple[NewRow, ...]) -> Step:
+        """It ends before anything was changed; whoever asked is called unless they ended it themselves."""
         over = operation.model_copy(update={"ended_at": at.now})
-        shown = self._say.card(at.row.id, over, state, at.now)
-        return Step(state, None, as_json(over), consumed=at.consumed, new=(*told, shown))
+        new = [*told, self._say.card(at.row.id, over, state, at.now)]
+        if over.confirmed_at or state is State.REFUSED:
+            new.append(self._say.reply(at.row.id, over, "outcome", view.outcome(over, state)))
+        return Step(state, None, as_json(over), consumed=at.consumed, new=tuple(new))
 
     def _withdrawn(self, at: At, operation: Operation, told: tuple[NewRow, ...]) -> Step | None:
         """Somebody who may has cancelled it with the command; None when nobody did."""
@@ -166,6 +168,14 @@ class Beginning:
     def expiry(self, row: Row, operation: Operation) -> float:
         """When a plan that nobody confirmed must be asked for again."""
         return (operation.planned_at or row.created_at) + self._timings.plan_expires
+
+
+def takes_over(at: At, holder: Row) -> bool:
+    """Going back takes over what is under way, and a newer number an older one; what the bot began by itself waits."""
+    if holder.id == at.row.id or at.operation.unattended:
+        return False
+    same = holder.body.get("command") == at.command.name
+    return at.command.renews if same else at.command.urgent
 
 
 def undecided(operation: Operation, note: str) -> Operation:

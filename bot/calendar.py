@@ -53,7 +53,8 @@ def hold_checks(found: Sequence[Hold], now: float) -> tuple[Check, ...]:
         blocks = kind is not HoldKind.NOTICE and any(hold.blocks for hold in same)
         status = CheckStatus.BLOCKING if blocks else CheckStatus.WARNED
         detail = " ".join(hold.reason for hold in same)
-        checks.append(Check(name=kind.value, status=status, detail=detail, override=Override.EMERGENCY))
+        waits = kind is HoldKind.NOTICE
+        checks.append(Check(name=kind.value, status=status, detail=detail, override=Override.EMERGENCY, waits=waits))
     return tuple(checks)
 
 

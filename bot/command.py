@@ -48,12 +48,13 @@ class Override(StrEnum):
 
 
 class Check(Frozen):
-    """One thing looked at before a change."""
+    """One thing looked at before a change; ``waits`` says that it lets the change begin only later."""
 
     name: str
     status: CheckStatus
     detail: str = ""
     override: Override = Override.REASON
+    waits: bool = False
 
 
 class Choice(Frozen):
@@ -104,10 +105,20 @@ class Plan(Frozen):
         """The checks that forbid going on."""
         return tuple(check for check in self.checks if check.status is CheckStatus.BLOCKING)
 
+    @property
+    def overridable(self) -> tuple[Check, ...]:
+        """The checks that somebody may go on in spite of: those that forbid, and those that make a change wait."""
+        waits = tuple(check for check in self.checks if check.waits)
+        return tuple(check for check in (*self.blocking, *waits) if check.override is not Override.NEVER)
+
     def fingerprint(self) -> str:
-        """Changes and basis as one word; two plans with the same fingerprint do the same thing."""
+        """Changes and basis as one word; two plans with the same fingerprint do the same thing.
+
+        What holds it up is part of it, so that a yes in spite of one freeze is none in spite of another.
+        """
         changes = [change.model_dump() for change in self.changes]
-        text = json.dumps([self.title, changes, self.basis], sort_keys=True)
+        held = [check.detail for check in self.blocking if check.override is Override.EMERGENCY]
+        text = json.dumps([self.title, changes, self.basis, *held], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -221,7 +232,8 @@ class Command:
     ``args`` is the pydantic model from which usage line, help, errors, the form and ``docs/commands.md`` are derived:
     its fields in order are the words people type. ``target`` tells what the arguments name, before anything is
     read. A command whose plan can have changes names its ``strategies``. ``urgent`` ones are never held up by freezes
-    and windows, and take over an operation of the same target that is settling. ``suggest`` offers words for a field
+    and windows, and take over an operation of the same target that is settling. One that ``renews`` takes over an
+    older one of the same command that is settling. ``suggest`` offers words for a field
     of the form, given the target.
     """
 
@@ -234,4 +246,5 @@ class Command:
     examples: tuple[str, ...] = ()
     strategies: Mapping[str, Strategy] = field(default_factory=dict)
     urgent: bool = False
+    renews: bool = False
     suggest: Mapping[str, Callable[[Target, World], tuple[Suggestion, ...]]] = field(default_factory=dict)

@@ -107,7 +107,8 @@ class Freezing(Machine):
 
     def _posts(self, row: Row, hold: Hold, state: str, said: str, *, besides: str = "") -> tuple[NewRow, ...]:
         """One message in each channel that it concerns, but not where it is known already."""
-        channels = [target.channel for target in self._catalog.inside(hold.place)] if hold.place else []
+        channels = [target.channel for target in self._catalog.inside(hold.place)]
+        channels += [] if hold.place else [self._default_channel()]
         message: Message = b.paragraph(said)
         return tuple(
             post(f"hold:{row.id}:{state}:{channel}", channel, message)

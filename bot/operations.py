@@ -28,6 +28,8 @@ from bot.views import operation as view
 
 PATIENCE_OF_PEOPLE = 3
 """Attempts at what a person waits for; then they are told, and may press again."""
+PATIENCE_OF_THE_BOT = 1500
+"""Attempts at what the bot owes by itself: about a day. Throttling is likeliest in the very hour that it is for."""
 
 
 class Operations(Machine):
@@ -58,6 +60,8 @@ class Operations(Machine):
 
     def patience(self, row: Row) -> int:
         """Short while somebody waits for a plan or a confirmation, long once the world is being changed."""
+        if row.body.get("unattended"):
+            return PATIENCE_OF_THE_BOT
         return PATIENCE_OF_PEOPLE if row.state in WAITING else super().patience(row)
 
     def advance(self, row: Row, signals: list[Received], lease: Lease) -> Step:

@@ -7,7 +7,7 @@ from functools import partial
 
 from bot import authz
 from bot.calendar import hold_checks
-from bot.command import Command, Plan
+from bot.command import CheckStatus, Command, Plan
 from bot.domain import HoldKind, Target
 from bot.errors import UpstreamError
 from bot.operation import Operation
@@ -59,6 +59,8 @@ class Planner:
         """When a change confirmed now may begin, where it must be announced; else 0."""
         if target is None or _goes_anyway(command, operation):
             return 0.0
+        if any(each.check == HoldKind.NOTICE for each in operation.overrides):
+            return 0.0
         holds = self._world.holds.on(target, self._world.clock.now())
         return max((hold.until for hold in holds if hold.kind is HoldKind.NOTICE), default=0.0)
 
@@ -79,6 +81,20 @@ class Planner:
 def _goes_anyway(command: Command, operation: Operation) -> bool:
     """Nothing holds up what goes back, nor what the bot owes, such as bounds to be put back."""
     return command.urgent or operation.unattended
+
+
+def worse(seen: Plan | None, fresh: Plan) -> tuple[str, ...]:
+    """Names of checks that warn or forbid by now and did not when the plan was seen."""
+    before = {(check.name, check.status) for check in seen.checks} if seen else set()
+    spoken = (CheckStatus.WARNED, CheckStatus.BLOCKING)
+    return tuple(c.name for c in fresh.checks if c.status in spoken and (c.name, c.status) not in before)
+
+
+def worsened(names: tuple[str, ...]) -> str:
+    """A sentence about what speaks against a plan only since it was seen; nothing when nothing does."""
+    if not names:
+        return ""
+    return f"New since you saw it: {', '.join(names)}. Nothing was done: look at it, then confirm again, or cancel."
 
 
 def difference(seen: Plan, fresh: Plan) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from bot import authz
-from bot.beginning import Beginning
+from bot.beginning import Beginning, takes_over
 from bot.command import Override
 from bot.domain import as_json
 from bot.errors import BotError, ConflictError, UpstreamError
 from bot.operation import Operation, Overridden, State
-from bot.planning import difference, short
+from bot.planning import difference, short, worse, worsened
 from bot.rows import NewRow, Received, Step
 from bot.sayings import CANCEL, CONFIRM, EMERGENCY, OVERRIDE, TICK, At
 
@@ -27,11 +27,7 @@ class Proposing(Beginning):
         for signal in at.signals:
             user = str(signal.payload.get("user", ""))
             if signal.name in (TICK, OVERRIDE, EMERGENCY):
-                decide = self._tick if signal.name == TICK else self._override
-                try:
-                    operation = decide(at, operation, signal)
-                except BotError as error:
-                    told.append(self._say.answer(at, signal, error))
+                operation = self._decided(at, operation, signal, told)
             elif user != at.operation.actor.user:
                 told.append(self._not_yours(at, signal))
             elif signal.name == CANCEL:
@@ -57,6 +53,17 @@ class Proposing(Beginning):
             shown = self._say.card(at.row.id, noted, State.PROPOSED, at.now)
             return self._back(at, noted, (*told, self._say.answer(at, signal, error), shown))
 
+    def _decided(self, at: At, operation: Operation, signal: Received, told: list[NewRow]) -> Operation:
+        """Ticks and overrides; whoever may not is told. Raises UpstreamError, to be tried again."""
+        decide = self._tick if signal.name == TICK else self._override
+        try:
+            return decide(at, operation, signal)
+        except UpstreamError:
+            raise
+        except BotError as error:
+            told.append(self._say.answer(at, signal, error))
+            return operation
+
     def _tick(self, at: At, operation: Operation, signal: Received) -> Operation:
         if str(signal.payload.get("user", "")) != operation.actor.user:
             raise ConflictError("Only whoever asked ticks the list.", hint="Type the command to get your own plan.")
@@ -67,10 +74,13 @@ class Proposing(Beginning):
         """A blocking check that somebody wants to go on in spite of, with a typed reason."""
         plan, name = operation.plan, str(signal.payload.get("check", ""))
         reason, user = str(signal.payload.get("reason", "")).strip(), str(signal.payload.get("user", ""))
-        check = next((each for each in plan.blocking if each.name == name), None) if plan else None
+        check = next((each for each in plan.overridable if each.name == name), None) if plan else None
         wanted = Override.EMERGENCY if signal.name == EMERGENCY else Override.REASON
+        seen = str(signal.payload.get("plan", ""))
         if plan is None or check is None or check.override is not wanted:
             raise ConflictError("This check no longer stands in the way.", hint="Look at the plan as it is now.")
+        if not seen or not plan.fingerprint().startswith(seen):
+            raise ConflictError("The plan has changed since you wrote that.", hint="Look at it as it is now.")
         if not reason:
             raise ConflictError("A reason is needed.", hint="It is recorded and shown.")
         action = "override" if wanted is Override.REASON else at.command.action
@@ -101,7 +111,7 @@ class Proposing(Beginning):
             some = f"{left} of them is" if left == 1 else f"{left} of them are"
             raise ConflictError(f"The checklist comes first: {some} not ticked.", hint="Then confirm again.")
         holder = self._holder(target)
-        if holder is not None and not at.command.urgent:
+        if holder is not None and not takes_over(at, holder):
             return self._ahead(at, operation, holder, told)
         pressed = str(signal.payload.get("plan", ""))
         fresh = self._planner.plan(at.command, operation, target)
@@ -109,9 +119,10 @@ class Proposing(Beginning):
             return self._nothing_left(at, operation, fresh, told)
         if not pressed or not fresh.fingerprint().startswith(pressed):
             return self._stale(at, operation, fresh, difference(seen, fresh), told)
+        news = worse(seen, fresh)
         operation = operation.model_copy(update={"plan": fresh})
-        if operation.forbidden_by(fresh):
-            return self._stale(at, operation, fresh, difference(seen, fresh), told)
+        if operation.forbidden_by(fresh) or news:
+            return self._stale(at, operation, fresh, worsened(news) or difference(seen, fresh), told)
         starts_at = self._planner.begins_at(at.command, operation, target)
         operation = operation.model_copy(
             update={

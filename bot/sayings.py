@@ -64,6 +64,10 @@ class Sayings:
         mark = f"approve:{at.row.epoch}"
         return self.reply(at.row.id, operation, mark, view.asks_for_approval(operation, rule, groups))
 
+    def notice(self, at: At, operation: Operation) -> NewRow:
+        """The announcement, in the channel itself, of a change that begins later."""
+        return post(f"op:{at.row.id}:notice", operation.channel, view.notice(operation))
+
     def emergency(self, at: At, operation: Operation) -> NewRow:
         """The announcement, in the channel itself, that a freeze or window is not kept."""
         return post(f"op:{at.row.id}:emergency", operation.channel, view.emergency(operation))

@@ -20,6 +20,8 @@ from bot.shipping.kinds import STRATEGIES, kind_of
 
 RECENT_SECONDS = 7 * 86400.0
 WITHDRAW = "withdraw"
+SERVES = ("update", "create", "shift:", "alias", "assets:", "other", "html")
+"""What the names of effects begin with that change what people get; before them letting go is enough."""
 GOES_BACK = ("deploy", "rollback", "restart", "cancel")
 """Commands whose rollout can be stopped by going back."""
 
@@ -49,7 +51,12 @@ def plan(args: CancelArgs, world: World, person: Person) -> Plan:
     ]
     if active is None:
         return _waiting(aim, waiting, withdrawn)
-    back = _back(aim, active, world, person)
+    try:
+        back = _back(aim, active, world, person)
+    except ConflictError as error:
+        if not waiting:
+            raise
+        return _waiting(aim, waiting, withdrawn).model_copy(update={"warnings": (str(error),)})
     return back.model_copy(
         update={
             "title": f"Cancel: {active.title}",
@@ -74,9 +81,12 @@ def _waiting(aim: Target, waiting: list[Past], withdrawn: list[Change]) -> Plan:
 
 def _back(aim: Target, active: Past, world: World, person: Person) -> Plan:
     """How what is under way is stopped. Before AWS was told of anything letting go is enough."""
-    if not active.results:
-        letting_go = Change(what=active.title, before="under way, AWS knows nothing of it", after="does not happen")
-        return Plan(title="", strategy=WITHDRAW, changes=(letting_go,), basis={"under way": active.id})
+    if active.command in GOES_BACK and not any(name.startswith(SERVES) for name in active.results):
+        done = f"so far: {', '.join(active.results)}" if active.results else "AWS knows nothing of it"
+        letting_go = Change(what=active.title, before=f"under way, {done}", after="goes no further")
+        left = ("What was begun or made so far stays: a build, a revision, code that no alias names.",)
+        details = left if active.results else ()
+        return Plan(title="", strategy=WITHDRAW, changes=(letting_go,), details=details, basis={"under way": active.id})
     if active.command not in GOES_BACK:
         raise ConflictError(
             f"{active.title} was told to AWS in one call and cannot be stopped.", hint="Ask for what you want instead."

@@ -38,12 +38,15 @@ from bot.shipping_cloud import ScalableTarget, Scaling
 from bot.views.blocks import ago
 
 READ_SECONDS = 10.0
-BACK = "back"
+BACK, DUE = "back", "due"
+"""``back due`` is what the bot owes when a time is over; a later change for a time is not undone by it."""
 WAYS = ("raise", "pin", "suspend")
 DEFAULT_TIME = "2h"
 LONGEST = 14 * 86400.0
 MANY_TIMES, MANY = 4, 10
 """From so many times as many tasks, and so many tasks, on a slip of the finger is likely."""
+TOO_MANY_TIMES = 20
+"""From here on it takes the right to override, and a reason."""
 
 
 def _count(word: str) -> str:
@@ -53,7 +56,7 @@ def _count(word: str) -> str:
 
 
 def _way(word: str) -> str:
-    if word and word not in WAYS:
+    if word and word not in (*WAYS, DUE):
         raise ValueError(f"it is one of {', '.join(WAYS)}")
     return word
 
@@ -116,15 +119,16 @@ def plan(args: ScaleArgs, world: World, person: Person) -> Plan:
             f"{aim.label} runs one task on each instance (DAEMON): its number is that of the instances."
         )
     if args.count == BACK:
-        return _back(aim, service, scaling, world)
-    return _scaled(args, aim, service, scaling)
+        return _back(aim, scaling, world, due=args.way == DUE)
+    return _scaled(args, aim, service, scaling, world)
 
 
-def _scaled(args: ScaleArgs, aim: Target, service: EcsService, scaling: Scaling) -> Plan:
+def _scaled(args: ScaleArgs, aim: Target, service: EcsService, scaling: Scaling, world: World) -> Plan:
     count = service.desired + int(args.count) if args.count[0] in "+-" else int(args.count)
     if count < 0:
         raise ConflictError(f"{aim.label} has {service.desired} tasks; it cannot have {count}.")
     before = scaling.bounds
+    found = _found(aim, before, world)
     after = _bounds(args, count, before)
     outside = after is not None and not (suspended(after) or after.minimum <= count <= after.maximum)
     if count == service.desired and (after == before or not args.way):
@@ -138,7 +142,7 @@ def _scaled(args: ScaleArgs, aim: Target, service: EcsService, scaling: Scaling)
         title=f"Scale {aim.label} to {count}",
         strategy="scale",
         changes=tuple(changes),
-        details=tuple(_details(count, before, after, scaling, args)),
+        details=tuple(_details(count, found, after, scaling, args)),
         checks=tuple(_checks(count, service, before, outside=outside)),
         choices=_ways(aim, count, before) if outside and before is not None else (),
         phrase=f"{aim.system}/{aim.name} 0" if count == 0 and aim.production else "",
@@ -147,6 +151,8 @@ def _scaled(args: ScaleArgs, aim: Target, service: EcsService, scaling: Scaling)
             "count": count,
             "before": asdict(before) if before else None,
             "after": asdict(after) if after and after != before else None,
+            "found": asdict(found) if found else None,
+            "seconds": parse_duration(args.time),
         },
         basis={"tasks": service.desired, "autoscaling": words(before) if before else "none"},
     )
@@ -163,8 +169,9 @@ def _bounds(args: ScaleArgs, count: int, before: ScalableTarget | None) -> Scala
 
 
 def _details(
-    count: int, before: ScalableTarget | None, after: ScalableTarget | None, scaling: Scaling, args: ScaleArgs
+    count: int, found: ScalableTarget | None, after: ScalableTarget | None, scaling: Scaling, args: ScaleArgs
 ) -> list[str]:
+    before = scaling.bounds
     nobody = ["Nothing answers with zero tasks: expect its alarms."] if count == 0 else []
     if before is None:
         return ["Nothing scales it by itself: the number stays until somebody changes it.", *nobody]
@@ -181,7 +188,9 @@ def _details(
         for each in scaling.scheduled
     ]
     if after != before:
-        lines.append(f"After {ago(parse_duration(args.time))} I put back {words(before)}, if nobody changed it since.")
+        lines.append(
+            f"After {ago(parse_duration(args.time))} I put back {words(found or before)}, if nobody changed it since."
+        )
     return [*lines, *nobody]
 
 
@@ -208,8 +217,9 @@ def _checks(count: int, service: EcsService, before: ScalableTarget | None, *, o
         status = CheckStatus.BLOCKING if shifting else CheckStatus.WARNED
         checks.append(Check(name="deployments in flight", status=status, detail="a deployment is under way"))
     if count >= MANY and count >= MANY_TIMES * max(1, service.desired):
-        detail = f"that is {count // max(1, service.desired)} times as many as now"
-        checks.append(Check(name="number", status=CheckStatus.WARNED, detail=detail))
+        times = count // max(1, service.desired)
+        status = CheckStatus.BLOCKING if times >= TOO_MANY_TIMES else CheckStatus.WARNED
+        checks.append(Check(name="number", status=status, detail=f"that is {times} times as many as now"))
     return checks
 
 
@@ -225,15 +235,21 @@ def _ways(aim: Target, count: int, before: ScalableTarget) -> tuple[Choice, ...]
 
 
 def _later(aim: Target, args: ScaleArgs) -> FollowUp:
-    named = {"service": f"{aim.system}/{aim.name}", "environment": aim.environment, "count": BACK}
+    named = {"service": f"{aim.system}/{aim.name}", "environment": aim.environment, "count": BACK, "way": DUE}
     return FollowUp(command="scale", args=dict(named), seconds=parse_duration(args.time))
 
 
-def _back(aim: Target, service: EcsService, scaling: Scaling, world: World) -> Plan:
-    """Back to the bounds that the last change found. Raises ConflictError when somebody changed them since."""
+def _back(aim: Target, scaling: Scaling, world: World, *, due: bool) -> Plan:
+    """Back to the bounds that were found first. Raises ConflictError when somebody changed them since."""
     past = _last(aim, world)
-    before, after = read(past.facts.get("before")), read(past.facts.get("after"))
+    before, after = read(past.facts.get("found") or past.facts.get("before")), read(past.facts.get("after"))
     now = scaling.bounds
+    until = past.started_at + float(past.facts.get("seconds") or 0.0)
+    if due and now == after and world.clock.now() < until - 1:
+        text = (
+            f"{past.title} holds for {ago(until - world.clock.now())} more; then the bounds go back to what was found."
+        )
+        return Plan(title=text, answer_text=text)
     if now is None or before is None or now == before:
         text = f"Autoscaling of {aim.label} is as it was before {past.title}."
         return Plan(title=text, answer_text=text)
@@ -253,6 +269,16 @@ def _back(aim: Target, service: EcsService, scaling: Scaling, world: World) -> P
     )
 
 
+def _found(aim: Target, now: ScalableTarget | None, world: World) -> ScalableTarget | None:
+    """The bounds to put back: those that an earlier change for a time found, while what it set still holds."""
+    try:
+        past = _last(aim, world)
+    except NotFoundError:
+        return now
+    still = now is not None and read(past.facts.get("after")) == now
+    return read(past.facts.get("found") or past.facts.get("before")) if still else now
+
+
 def _last(aim: Target, world: World) -> Past:
     for past in world.recent.operations(aim.key, since=world.clock.now() - 2 * LONGEST, limit=50):
         if past.command == "scale" and past.facts.get("after") and past.facts.get("count") is not None:
@@ -269,4 +295,5 @@ scale = Command(
     plan=plan,
     examples=("bi/api production 4", "bi/api production +2", "bi/api production 12 raise 2h", "bi/api production back"),
     strategies={"scale": Strategy(effects=effects, watch=watch, soaks=False)},
+    renews=True,
 )

@@ -232,7 +232,9 @@ class Scene:
     def signal(self, name: str, user: str = ALICE, row_id: str = "", **payload: object) -> None:
         """What a prompt of the newest operation's card gives it."""
         self._presses += 1
-        told = Signal(name, {"user": user, **payload}, key=f"{user}:{self._presses}")
+        plan = self.operation()[1].plan
+        seen = plan.fingerprint()[:16] if plan else ""
+        told = Signal(name, {"user": user, "plan": seen, **payload}, key=f"{user}:{self._presses}")
         self.engine.signal(row_id or self.operation()[0].id, told)
         self.run(2)
 

@@ -141,7 +141,10 @@ def _proposal(operation_id: str, operation: Operation, plan: Plan, target: Targe
     else:
         confirm = b.button("Confirm", CONFIRM, value, style="primary", confirm=sure)
     checklist = target.checklist if target is not None and operation.command == "deploy" else ()
-    return [*_checklist(operation_id, operation, checklist), b.actions("operation", confirm, cancel)]
+    decided = {each.check for each in operation.overrides}
+    waiting = tuple(check for check in plan.checks if check.waits and check.name not in decided)
+    sooner = _overrides(operation_id, plan, waiting)
+    return [*_checklist(operation_id, operation, checklist), b.actions("operation", confirm, *sooner, cancel)]
 
 
 def _approval(operation_id: str, operation: Operation, plan: Plan, rule: Approvals | None) -> list[b.Block]:
@@ -259,6 +262,13 @@ def emergency(operation: Operation) -> Message:
     return b.paragraph(f":rotating_light: *Emergency:* {title}\n{reasons}{by}")
 
 
+def notice(operation: Operation) -> Message:
+    """The announcement of a change that begins only later, for everybody in the channel."""
+    title = b.esc(operation.plan.title) if operation.plan else b.esc(operation.command)
+    begins = b.when(operation.starts_at)
+    return b.paragraph(f":alarm_clock: *Announced:* {title} begins {begins}, asked by {b.user(operation.actor.user)}.")
+
+
 def overdue(operation: Operation, seconds: float) -> Message:
     """The reply when a change takes long, which is no failure."""
     said = f": {b.esc(operation.progress.headline, 600)}" if operation.progress else "."
@@ -280,7 +290,11 @@ def answered(user: str, sentence: str) -> Message:
 
 def alone(operation: Operation, text: str) -> Message:
     """What the bot was to do by itself and did not."""
-    return b.paragraph(f":warning: {b.user(operation.actor.user)} {b.esc(text, 1200)}")
+    said = b.paragraph(f":warning: {b.user(operation.actor.user)} {b.esc(text, 1200)}")
+    if operation.plan is not None or not operation.note:
+        return said
+    again = b.actions("again", b.button("Plan it now", f"{CHOICE}0", operation.note))
+    return Message(text=said.text, blocks=(*said.blocks, again))
 
 
 def offers_rollback(command: str) -> Message:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.errors import UpstreamError
 from bot.operation import State
 from bot.settings.models import Approvals
 from tests.fakes import buttons, texts
@@ -183,3 +184,19 @@ def test_a_rule_may_name_who_approves(tmp_path: Path) -> None:
     assert scene.state(row_id) == State.SETTLING
     assert scene.ecs.images[f"{REPOSITORY}:v2"].digest == NEW
     scene.close()
+
+
+def test_a_no_that_slack_could_not_place_still_stops_it(scene: Scene) -> None:
+    row_id = asked(scene)
+    away = UpstreamError("Slack refused users.info.", retryable=True)
+    scene.chat.failures.add("person", *[away] * 2)
+    scene.press("decline", user=BOB)
+    scene.run(10)
+    assert scene.state(row_id) == State.CANCELLED
+
+
+def test_whoever_asked_is_called_when_somebody_declines(scene: Scene) -> None:
+    row_id = asked(scene)
+    scene.press("decline", user=BOB)
+    scene.run(3)
+    assert f"<@{ALICE}>" in texts(scene.chat.by_key(f"op:{row_id}:outcome").message)

@@ -281,7 +281,7 @@ def test_holds_become_checks_that_an_emergency_passes() -> None:
         Check(name="lock", status=CheckStatus.BLOCKING, detail="lock it is.", override=emergency),
         Check(name="freeze", status=CheckStatus.BLOCKING, detail="freeze it is.", override=emergency),
         Check(name="window", status=CheckStatus.BLOCKING, detail="window it is.", override=emergency),
-        Check(name="notice", status=CheckStatus.WARNED, detail="notice it is.", override=emergency),
+        Check(name="notice", status=CheckStatus.WARNED, detail="notice it is.", override=emergency, waits=True),
     )
 
 

@@ -217,7 +217,7 @@ def test_a_check_that_fails_by_now_forbids_the_confirmation(scene: Scene) -> Non
     scene.press("confirm")
     scene.run(2)
     assert state(scene, row_id) == State.PROPOSED
-    assert "A check that passed before now forbids this; nothing was done." in texts(scene.card().message)
+    assert "New since you saw it: architecture. Nothing was done" in texts(scene.card().message)
     assert list(buttons(scene.card().message)) == ["operation:override:0", "operation:cancel"]
     assert scene.ecs.writes == []
 

@@ -207,3 +207,49 @@ def test_zero_tasks_in_production_run_only_after_the_phrase(scene: Scene) -> Non
     assert scene.ecs.writes == []
     scene.signal("confirm", plan=fingerprint(scene), typed=" bi/api 0 ")
     assert scene.ecs.writes == ["desired bi/production/api 0"]
+
+
+def test_a_reason_written_about_an_older_plan_is_refused(scene: Scene) -> None:
+    scene.freeze("the demo")
+    scene.propose()
+    old = fingerprint(scene)
+    scene.holds.holds.clear()
+    scene.freeze("the audit")
+    scene.press("cancel")
+    scene.run(2)
+    scene.propose()
+    scene.signal("emergency", user=ALICE, check="freeze", reason="only the demo", plan=old)
+    assert "The plan has changed since you wrote that." in said(scene, ALICE)
+    assert scene.operation()[1].overrides == ()
+
+
+def test_a_notice_is_announced_in_the_channel_and_an_emergency_begins_at_once(scene: Scene) -> None:
+    begins = scene.clock.now() + 3600
+    scene.holds.add(Hold(id="1", kind=HoldKind.NOTICE, place="bi", reason="one hour's notice", since=0, until=begins))
+    row_id = scene.propose()
+    scene.press("confirm")
+    scene.run(2)
+    announced = scene.chat.by_key(f"op:{row_id}:notice")
+    assert "*Announced:* Deploy bi/api production → v2 begins" in texts(announced.message)
+    scene.press("cancel")
+    scene.run(2)
+    row_id = scene.propose()
+    assert "operation:emergency:0" in buttons(scene.card().message)
+    scene.signal("emergency", user=ALICE, check="notice", reason="customers cannot pay")
+    scene.press("confirm")
+    scene.run(2)
+    scene.press("approve", user=BOB)
+    scene.run(3)
+    assert scene.state(row_id) == State.SETTLING
+
+
+def test_what_speaks_against_it_only_since_it_was_seen_is_shown_first(scene: Scene) -> None:
+    row_id = scene.propose()
+    scene.metrics.states["api-errors"] = "ALARM"
+    scene.press("confirm")
+    scene.run(2)
+    assert (scene.state(row_id), scene.ecs.writes) == (State.PROPOSED, [])
+    assert "New since you saw it: alarms." in texts(scene.card().message)
+    scene.press("confirm")
+    scene.run(3)
+    assert scene.state(row_id) == State.SETTLING

@@ -120,3 +120,16 @@ def test_a_plan_confirmed_at_the_same_instant_is_said_to_be_too_late(scene: Scen
     scene.run(5)
     assert scene.state(row_id) in (State.DONE, State.FAILED)
     assert (scene.state(waiting) == State.CANCELLED) == (scene.state(row_id) == State.DONE)
+
+
+def test_before_anything_is_served_nothing_is_rolled_back(tmp_path: Path) -> None:
+    build = {"codebuild": "make-api"}
+    scene = Scene(tmp_path / "built", build=build)
+    first = scene.propose("v9")
+    scene.press("confirm")
+    scene.run(2)
+    assert scene.operation()[1].results
+    row_id = cancelled(scene)
+    assert (scene.state(first), scene.state(row_id)) == (State.TAKEN_OVER, State.DONE)
+    assert scene.ecs.writes == []
+    scene.close()

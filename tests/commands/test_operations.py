@@ -62,4 +62,4 @@ def test_what_the_bot_owes_is_told_with_its_time(scene: Scene) -> None:
     scene.type("ops", "scale api production 6 raise 2h")
     scene.press("confirm")
     scene.run(3)
-    assert ":alarm_clock: owed · *scale bi/api production back* by <@U0ALICE> · by itself in 1 h" in listed(scene)
+    assert ":alarm_clock: owed · *scale bi/api production back due* by <@U0ALICE> · by itself in 1 h" in listed(scene)

@@ -265,3 +265,41 @@ def test_a_lost_answer_changes_nothing_twice(scene: Scene) -> None:
     scaled(scene, "api production 4")
     scene.run(5)
     assert scene.ecs.writes == ["desired bi/production/api 4"]
+
+
+def test_two_changes_for_a_time_end_at_what_was_found_first(scene: Scene) -> None:
+    autoscaled(scene)
+    for count, time in (("6", "1h"), ("9", "2h")):
+        scaled(scene, f"api production {count} raise {time}")
+        scene.ecs.live[scene.api.key] = replace(scene.ecs.live[scene.api.key], running=int(count))
+        scene.run(3)
+    scene.clock.advance(3600)
+    scene.run(12)
+    assert scene.scaling.known[scene.api.key].bounds == ScalableTarget(2, 9)
+    scene.clock.advance(3600)
+    scene.run(12)
+    assert scene.scaling.known[scene.api.key].bounds == BOUNDS
+
+
+def test_throttling_for_minutes_does_not_end_what_is_owed(scene: Scene) -> None:
+    autoscaled(scene)
+    scaled(scene, "api production 6 raise 1h")
+    scene.ecs.live[scene.api.key] = replace(scene.ecs.live[scene.api.key], running=6)
+    scene.run(3)
+    scene.scaling.failures.add("scaling", *[UpstreamError("AWS is throttling.", retryable=True)] * 8)
+    scene.clock.advance(3600)
+    scene.run(400)
+    assert scene.scaling.known[scene.api.key].bounds == BOUNDS
+
+
+def test_a_newer_number_takes_over_one_that_is_still_settling(scene: Scene) -> None:
+    first = scaled(scene, "api production 9")
+    second = scaled(scene, "api production 3")
+    scene.run(3)
+    assert (scene.state(first), scene.state(second)) == (State.TAKEN_OVER, State.SETTLING)
+    assert scene.ecs.writes[-1] == "desired bi/production/api 3"
+
+
+def test_twenty_times_as_many_needs_the_right_to_override(scene: Scene) -> None:
+    (check,) = planned(scene, "2000").blocking
+    assert (check.name, check.override) == ("number", Override.REASON)
