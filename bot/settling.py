@@ -131,7 +131,7 @@ class Settling:
         if taken is not None:
             return self._ending.taken_over(at, taken)
         operation, told = self._answered(at)
-        progress = self._look(at, strategy_of(at).watch)
+        progress = _unasked(self._look(at, strategy_of(at).watch), operation.answered)
         watched = operation.model_copy(update={"progress": progress})
         if progress.stage is Stage.FAILED:
             return self._ending.failed(at, watched, told)
@@ -144,8 +144,7 @@ class Settling:
             new += (self._say.reply(at.row.id, watched, "overdue", said),)
         if self._worth_showing(at, progress) or told:
             new += (self._say.card(at.row.id, watched, State.SETTLING, at.now),)
-        # Who answered sees at once what comes of it.
-        due = at.now + (CALM_POLL if watched.overdue and not told else self._poll(at, progress, calm=not told))
+        due = at.now + (CALM_POLL if watched.overdue else self._poll(at, progress))
         return Step(State.SETTLING, due, as_json(watched), lock=at.row.lock, consumed=at.consumed, new=new)
 
     def _look(self, at: At, watch: Callable[[Run, World], Progress]) -> Progress:
@@ -169,10 +168,10 @@ class Settling:
         mark = f"asks:{progress.buttons[0].value}"
         return (self._say.reply(at.row.id, operation, mark, view.asks(operation, progress)),)
 
-    def _poll(self, at: At, progress: Progress, *, calm: bool = True) -> float:
+    def _poll(self, at: At, progress: Progress) -> float:
         """Seconds from this look to the next, so that what was so ``settle_poll`` ago is known by now."""
         poll = self._timings.settle_poll
-        if progress.calm and calm:
+        if progress.calm:
             return max(poll, CALM_POLL)
         took = self._world.clock.now() - at.now
         return max(poll / 2, poll - took - LAST_LOOK)
@@ -218,3 +217,10 @@ class Settling:
 
 def _taken_over(at: At) -> Received | None:
     return next((signal for signal in at.signals if signal.name == TAKE_OVER), None)
+
+
+def _unasked(progress: Progress, answered: tuple[str, ...]) -> Progress:
+    """A question that was answered is not asked again while AWS acts on it, and nobody is waited for."""
+    if not progress.buttons or any(each.value not in answered for each in progress.buttons):
+        return progress
+    return progress.model_copy(update={"buttons": (), "calm": False})

@@ -37,7 +37,7 @@ def test_services_shows_a_whole_system_in_one_message(town: Town) -> None:
 
 
 def test_services_shows_everything_one_service_or_one_environment(town: Town) -> None:
-    everything = town.ask(BOB, OPS, "/services")
+    everything = town.ask(BOB, "#alerts", "/services")
     for title in ("BI platform", "Usage Metrics API", "Image Caption Generator", "RapidPhotoUpload", "Arbor"):
         assert title in everything
     assert "Lambda function" in everything

@@ -22,7 +22,7 @@ def town(places: Places) -> Town:
 
 @pytest.fixture(autouse=True)
 def _fast(town: Town) -> Iterator[None]:
-    town.speed(6)
+    town.speed(12)
     yield
     town.speed(1)
 
