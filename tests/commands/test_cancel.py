@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from bot.catalog import Catalog
+from bot.domain import System
 from bot.errors import ConflictError, UpstreamError
 from bot.operation import State
 from bot.settings.models import Approvals
 from commands.cancel import CancelArgs, plan
 from tests.fake_aws import a_record, a_revision
 from tests.fakes import texts
-from tests.scene import ACCESS, ALICE, BOB, OLD, Scene
+from tests.scene import ACCESS, ALICE, BOB, OLD, Scene, the_systems
 
 ARGS = CancelArgs(service="api", environment="production")
 
@@ -123,8 +125,9 @@ def test_a_plan_confirmed_at_the_same_instant_is_said_to_be_too_late(scene: Scen
 
 
 def test_before_anything_is_served_nothing_is_rolled_back(tmp_path: Path) -> None:
-    build = {"codebuild": "make-api"}
-    scene = Scene(tmp_path / "built", build=build)
+    system = the_systems()[0].model_dump()
+    system["environments"]["production"]["services"]["api"]["build"] = {"codebuild": "make-api"}
+    scene = Scene(tmp_path / "built", catalog=Catalog([System.model_validate(system)]))
     first = scene.propose("v9")
     scene.press("confirm")
     scene.run(2)
