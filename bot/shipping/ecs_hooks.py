@@ -100,5 +100,6 @@ def _answer(run: Run, world: World, value: str, *, go_on: bool) -> str:
     try:
         world.ecs.continue_deployment(run.target, arn, hook, go_on=go_on)
     except ConflictError:
-        return "It no longer waits at this point; nothing was changed by this."
+        # Also when this very answer was given before and only ECS's reply to it was lost.
+        return "It no longer waits at this point."
     return "ECS goes on." if go_on else "ECS is going back."

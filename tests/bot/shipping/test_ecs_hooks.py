@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.cloud import LifecycleHook, ServiceEvent
-from bot.errors import ConflictError
+from bot.errors import ConflictError, UpstreamError
 from commands.deploy import DeployArgs, plan
 from tests.bot.shipping.shipment import Shipment
 from tests.fakes import NOON
@@ -78,11 +78,21 @@ def test_the_answer_reaches_ecs(shipment: Shipment, name: str, did: str, said: s
     assert shipment.scene.ecs.writes[-1] == f"{did} {arn} hook-1"
 
 
-def test_an_answer_that_comes_too_late_changes_nothing(shipment: Shipment) -> None:
+def test_an_answer_that_comes_too_late_is_told_so(shipment: Shipment) -> None:
     paused(shipment)
     shipment.scene.ecs.failures.add("continue_deployment", ConflictError("It no longer waits."))
-    said = shipment.answer(shipment.look(), "continue")
-    assert said == "It no longer waits at this point; nothing was changed by this."
+    assert shipment.answer(shipment.look(), "continue") == "It no longer waits at this point."
+
+
+def test_an_answer_whose_reply_was_lost_is_not_said_to_have_changed_nothing(shipment: Shipment) -> None:
+    arn = paused(shipment)
+    seen = shipment.look()
+    shipment.scene.ecs.lost_answers.add("continue_deployment", UpstreamError("lost", retryable=True))
+    with pytest.raises(UpstreamError):
+        shipment.answer(seen, "continue")
+    shipment.scene.ecs.failures.add("continue_deployment", ConflictError("It no longer waits."))
+    assert shipment.answer(seen, "continue") == "It no longer waits at this point."
+    assert shipment.scene.ecs.writes[-1] == f"continue {arn} hook-1"
 
 
 def test_stage_and_traffic_are_told(shipment: Shipment) -> None:
