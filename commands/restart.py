@@ -15,17 +15,29 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from bot.catalog import Catalog
-from bot.cloud import EcsService, RunningTask, TaskDefinition
+from bot.cloud import Container, EcsService, Image, RunningTask, ServiceDeployment, TaskDefinition
 from bot.command import Change, Check, Choice, Command, Plan, Strategy
 from bot.domain import Person, ServiceKind, Target
-from bot.errors import BotError, ConflictError, NotFoundError, UsageError
+from bot.errors import ConflictError, NotFoundError, UsageError
 from bot.ports import World
 from bot.shipping import ecs_code_deploy, ecs_effects, ecs_restart, ecs_watch, images
 from bot.shipping.ecs_checks import room_to_roll
-from bot.shipping.ecs_reads import FIRST_SECONDS, LAST_SECONDS, NEXT_SECONDS, running, standing
+from bot.shipping.ecs_reads import (
+    FIRST_SECONDS,
+    LAST_SECONDS,
+    NEXT_SECONDS,
+    digest_of,
+    newest_record,
+    revision_now,
+    running,
+    standing,
+)
 from bot.shipping.reads import value
-from bot.shipping.verdicts import blocking, passed, unknown, warned
+from bot.shipping.verdicts import blocking, passed, unknown, unread, warned
 from bot.views.blocks import ago
+
+_RECORD = "ECS's own record"
+"""Among reads that are called as containers are, whose names have neither blanks nor apostrophes."""
 
 
 class RestartArgs(BaseModel):
@@ -75,7 +87,7 @@ def _running(aim: Target, world: World) -> tuple[EcsService, TaskDefinition]:
 def _whole(aim: Target, service: EcsService, definition: TaskDefinition, tasks: Any, world: World) -> Plan:
     container = images.shipped(definition, aim.service.container, aim.label)
     version = images.version(definition, container)
-    drifted, check = _drift(aim, definition, tasks, world)
+    drifted, check = _drift(aim, service, definition, tasks, world)
     revision = images.revision(definition.arn)
     after = f"a copy of {revision}, pinned to what runs" if drifted else revision
     group = world.code_deploy.group(aim, service) if service.controller == "CODE_DEPLOY" else None
@@ -111,33 +123,59 @@ def _whole(aim: Target, service: EcsService, definition: TaskDefinition, tasks: 
     )
 
 
-def _drift(aim: Target, definition: TaskDefinition, tasks: Any, world: World) -> tuple[dict[str, str], Check]:
+def _drift(
+    aim: Target, service: EcsService, definition: TaskDefinition, tasks: Any, world: World
+) -> tuple[dict[str, str], Check]:
     """Images to pin, by container, where a tag means something else by now; and the check that says so."""
     name = "same code"
-    loose = [each for each in definition.containers if not images.digest(each.image) and images.in_ecr(each.image)]
+    unpinned = [each for each in definition.containers if not images.digest(each.image)]
+    loose = [each for each in unpinned if images.in_ecr(each.image)]
+    outside = ", ".join(each.image for each in unpinned if each not in loose)
+    outside = f"{outside} is not in ECR and cannot be compared" if outside else ""
     if not loose:
-        return {}, passed(name, "every image is pinned by its digest")
+        return {}, unknown(name, outside) if outside else passed(name, "every image is pinned by its digest")
     if isinstance(tasks, Exception):
         return {}, unknown(name, tasks)
+    ran, now, record = _compared(aim, service, loose, tasks, world)
+    pinned = {
+        each.name: f"{images.repository(each.image)}@{ran[each.name]}"
+        for each in loose
+        if ran[each.name] and isinstance(now[each.name], Image) and now[each.name].digest != ran[each.name]
+    }
+    lost = ", ".join(each.name for each in loose if not ran[each.name])
+    if lost:
+        why = f": {unread(record)}" if isinstance(record, Exception) else ""
+        return pinned, blocking(name, f"which image ran is not known ({lost}){why}")
+    if pinned:
+        tags = ", ".join(images.tag(each.image) or "latest" for each in loose if each.name in pinned)
+        moved = f"{tags} means another image by now; a plain restart would have deployed new code"
+        return pinned, warned(name, f"{moved}; {outside}" if outside else moved)
+    failed = next((each for each in now.values() if isinstance(each, Exception)), outside)
+    return {}, unknown(name, failed) if failed else passed(name, "the tags mean what runs")
+
+
+def _compared(
+    aim: Target, service: EcsService, loose: list[Container], tasks: tuple[RunningTask, ...], world: World
+) -> tuple[dict[str, str], dict[str, Any], Any]:
+    """Digests that ran, empty where nobody knows; what the tags mean now; and ECS's record if it had to be asked.
+
+    What most tasks run is what runs; where no task tells, it is what ECS's own revision says.
+    """
+    told = {each.name: Counter(task.images.get(each.name, "") for task in tasks) for each in loose}
+    for digests in told.values():
+        del digests[""]
+    ran = {name: digests.most_common(1)[0][0] if digests else "" for name, digests in told.items()}
     reads: dict[str, Callable[[], Any]] = {
         each.name: partial(world.ecs.image, aim.account, each.image) for each in loose
     }
-    now = world.gather(reads, seconds=LAST_SECONDS)
-    pinned: dict[str, str] = {}
-    unread: BotError | Exception | None = None
-    for each in loose:
-        runs = Counter(task.images[each.name] for task in tasks if each.name in task.images).most_common(1)
-        means = now[each.name]
-        if isinstance(means, Exception):
-            unread = means
-        elif runs and means.digest != runs[0][0]:
-            pinned[each.name] = f"{images.repository(each.image)}@{runs[0][0]}"
-    if pinned:
-        tags = ", ".join(images.tag(each.image) or "latest" for each in loose if each.name in pinned)
-        return pinned, warned(name, f"{tags} means another image by now; a plain restart would have deployed new code")
-    if unread is not None:
-        return {}, unknown(name, unread)
-    return {}, passed(name, "the tags mean what runs")
+    if not all(ran.values()):
+        reads[_RECORD] = partial(newest_record, aim, world, service)
+    now: dict[str, Any] = dict(world.gather(reads, seconds=LAST_SECONDS))
+    record = now.pop(_RECORD, None)
+    if isinstance(record, ServiceDeployment):
+        revision = revision_now(service, record)
+        ran = {name: digest or digest_of(name, revision) for name, digest in ran.items()}
+    return ran, now, record
 
 
 def _in_flight(service: EcsService) -> Check:
@@ -150,8 +188,16 @@ def _in_flight(service: EcsService) -> Check:
 def _outage(service: EcsService) -> Check:
     name = "outage"
     least = -(-service.desired * service.minimum_healthy_percent // 100)
+    most = service.desired * service.maximum_percent // 100
+    in_place = service.controller == "ECS" and service.strategy == "ROLLING"
     if service.desired == 1 and least == 0:
         return blocking(name, "its only task may be stopped before another one runs (minimum healthy percent 0)")
+    if in_place and least == 0 and most <= service.desired:
+        return blocking(
+            name,
+            f"all {service.desired} tasks may be stopped before others run (minimum healthy percent 0, maximum percent "
+            f"{service.maximum_percent})",
+        )
     return passed(name, f"at least {least} of {service.desired} tasks run all the time")
 
 

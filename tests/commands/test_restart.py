@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from bot.cloud import RunningTask, TaskDefinition
-from bot.command import CheckStatus, Plan
+from bot.cloud import Container, RunningTask, TaskDefinition
+from bot.command import CheckStatus, Override, Plan
 from bot.errors import ConflictError, NotFoundError, UpstreamError, UsageError
 from bot.operation import State
 from commands.restart import RestartArgs, plan, target
-from tests.fake_aws import a_definition
+from tests.fake_aws import a_definition, a_record, a_revision
 from tests.fakes import NOON, texts
 from tests.scene import ALICE, NEW, OLD, REPOSITORY, Scene
 
+SEVEN = "arn:aws:ecs:r:1:task-definition/api:7"
 FIRST, SECOND = "0f3a" + "0" * 28, "0f3b" + "0" * 28
 
 
 def a_task(task: str, digest: str = OLD, **changes: object) -> RunningTask:
-    running = RunningTask(task, "arn:aws:ecs:r:1:task-definition/api:7", NOON - 600, "HEALTHY", {"app": digest})
+    running = RunningTask(task, SEVEN, NOON - 600, "HEALTHY", {"app": digest})
     return replace(running, **changes)  # type: ignore[arg-type]
 
 
@@ -38,6 +40,11 @@ def planned(scene: Scene, *words: str, service: str = "api") -> Plan:
 def check(made: Plan, name: str) -> tuple[CheckStatus, str]:
     (found,) = [each for each in made.checks if each.name == name]
     return found.status, found.detail
+
+
+def with_sidecar(definition: TaskDefinition) -> TaskDefinition:
+    sidecar = Container(name="envoy", image="envoyproxy/envoy:v1", essential=False)
+    return replace(definition, containers=(*definition.containers, sidecar))
 
 
 def runs(scene: Scene, definition: TaskDefinition) -> None:
@@ -75,6 +82,73 @@ def test_a_pinned_revision_needs_no_look_at_its_tag(scene: Scene) -> None:
     assert check(planned(scene), "same code") == (CheckStatus.PASSED, "every image is pinned by its digest")
 
 
+def recorded(scene: Scene, digest: str = "") -> None:
+    """ECS's record of the deployment that runs, with the digest that its revision says."""
+    record = a_record(SEVEN, target=a_revision(SEVEN, digest))
+    scene.ecs.records = [record]
+    scene.ecs.live[scene.api.key] = replace(scene.ecs.live[scene.api.key], current_deployment=record.arn)
+
+
+@pytest.mark.parametrize("running", [[], [{}]], ids=["no task", "a task without digest"])
+def test_where_no_task_tells_what_runs_the_revision_of_ecs_is_pinned(
+    scene: Scene, running: list[dict[str, str]]
+) -> None:
+    scene.ecs.tasks = [a_task(FIRST, images=each) for each in running]
+    scene.ecs.add_image(REPOSITORY, NEW, "v1")
+    recorded(scene, OLD)
+    made = planned(scene)
+    assert check(made, "same code")[0] is CheckStatus.WARNED
+    assert made.facts["images"] == {"app": f"{REPOSITORY}@{OLD}"}
+
+
+def test_a_tag_that_means_what_the_revision_of_ecs_ran_needs_no_pin(scene: Scene) -> None:
+    scene.ecs.tasks = []
+    recorded(scene, OLD)
+    made = planned(scene)
+    assert check(made, "same code") == (CheckStatus.PASSED, "the tags mean what runs")
+    assert made.facts["images"] is None
+
+
+def test_what_nobody_knows_to_have_run_is_blocked(scene: Scene) -> None:
+    scene.ecs.tasks = []
+    (found,) = planned(scene).blocking
+    assert (found.name, found.override) == ("same code", Override.REASON)
+    assert found.detail == "which image ran is not known (app)"
+    recorded(scene)
+    assert [each.name for each in planned(scene).blocking] == ["same code"]
+
+
+def test_what_ran_is_not_known_either_while_the_record_of_ecs_cannot_be_read(scene: Scene) -> None:
+    scene.ecs.tasks = []
+    recorded(scene, OLD)
+    scene.ecs.failures.add("service_deployment", UpstreamError("AWS denied ecs:DescribeServiceDeployments."))
+    assert check(planned(scene), "same code") == (
+        CheckStatus.BLOCKING,
+        "which image ran is not known (app): AWS denied ecs:DescribeServiceDeployments.",
+    )
+
+
+def test_a_tag_in_another_registry_cannot_be_compared(scene: Scene) -> None:
+    runs(scene, a_definition("api", 8, "public.ecr.aws/nginx/nginx:1.27"))
+    assert check(planned(scene), "same code") == (
+        CheckStatus.UNKNOWN,
+        "public.ecr.aws/nginx/nginx:1.27 is not in ECR and cannot be compared",
+    )
+
+
+def test_a_tag_in_another_registry_is_told_beside_those_that_mean_what_runs(scene: Scene) -> None:
+    runs(scene, with_sidecar(a_definition("api", 8, f"{REPOSITORY}:v1")))
+    assert check(planned(scene), "same code") == (
+        CheckStatus.UNKNOWN,
+        "envoyproxy/envoy:v1 is not in ECR and cannot be compared",
+    )
+    scene.ecs.add_image(REPOSITORY, NEW, "v1")
+    status, detail = check(planned(scene), "same code")
+    assert status is CheckStatus.WARNED
+    assert detail.startswith("v1 means another image by now")
+    assert detail.endswith("; envoyproxy/envoy:v1 is not in ECR and cannot be compared")
+
+
 @pytest.mark.parametrize("call", ["image", "running_tasks"])
 def test_what_could_not_be_looked_at_is_unknown_and_says_why(scene: Scene, call: str) -> None:
     scene.ecs.failures.add(call, UpstreamError("AWS does not allow this."))
@@ -87,6 +161,23 @@ def test_the_only_task_is_protected_from_an_outage(scene: Scene) -> None:
     assert [each.name for each in planned(scene).blocking] == ["outage"]
     scene.ecs.live[scene.api.key] = replace(alone, minimum_healthy_percent=100, maximum_percent=200)
     assert not planned(scene).blocking
+
+
+@pytest.mark.parametrize(
+    ("changes", "blocked"),
+    [
+        ({}, ["outage"]),
+        ({"maximum_percent": 200}, []),
+        ({"minimum_healthy_percent": 50}, []),
+        ({"strategy": "BLUE_GREEN"}, []),
+    ],
+)
+def test_several_tasks_that_may_all_be_stopped_at_once_are_an_outage(
+    scene: Scene, changes: dict[str, Any], blocked: list[str]
+) -> None:
+    limits = {"desired": 3, "minimum_healthy_percent": 0, "maximum_percent": 100} | changes
+    scene.ecs.live[scene.api.key] = replace(scene.ecs.live[scene.api.key], **limits)
+    assert [each.name for each in planned(scene).blocking] == blocked
 
 
 def test_nothing_that_could_never_move_is_begun(scene: Scene) -> None:
