@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from bot.cloud import AlarmReading
 from bot.command import Progress, Run, Stage
-from bot.errors import ConflictError
+from bot.errors import ConflictError, UpstreamError
 from bot.ports import World
-from bot.shipping import alarms
+from bot.shipping import alarms, verdicts
 from bot.shipping import functions_past as past
 from bot.shipping.reads import value
 from bot.shipping_cloud import FunctionAlias
@@ -24,21 +26,28 @@ def watch_share(run: Run, world: World, *, percent: int) -> Progress:
     if old == new:
         return Progress(stage=Stage.SUCCEEDED, headline=f"Version {new} has all calls already")
     account, names = run.target.account, alarms.names(run.target)
+    began = float(run.results[f"shift:{percent}"]["at"])
     reads: dict[str, Any] = {
         "alias": lambda: world.functions.alias(run.target),
         "alarms": lambda: world.metrics.alarms(account, names) if names else (),
     }
+    # One that is quiet again at this look may have been red since the one before.
+    reads |= {_fired(name): partial(world.metrics.went_red, account, name, since=began) for name in names}
     found: dict[str, Any] = world.gather(reads, seconds=LOOK_SECONDS)
     alias: FunctionAlias = value(found, "alias")
     red = facts["red"]
     before = [str(each) for each in red] if isinstance(red, list) else []
-    off = alarms.went_off(value(found, "alarms"), before, run.started_at)
+    readings: tuple[AlarmReading, ...] = value(found, "alarms")
+    in_between, unread = _in_between(readings, found)
+    off = _once((*alarms.went_off(readings, before, run.started_at), *in_between))
     if (alias.version, alias.weights) != (old, {new: percent / 100}):
         return _otherwise(run, alias, off)
     if off:
         return _back(run, world, alias, off)
-    waited, wait = world.clock.now() - float(run.results[f"shift:{percent}"]["at"]), float(str(facts["canary_wait"]))
+    waited, wait = world.clock.now() - began, float(str(facts["canary_wait"]))
     watched = "no alarm went off" if names else "no alarm is configured to watch it"
+    if unread:
+        watched = f"no alarm is red because of it; whether one was in between cannot be told: {unread}"
     done, rollback = waited >= wait, world.slash.get("rollback", "rollback")
     where = f"{run.target.system}/{run.target.name} {run.target.environment}"
     return Progress(
@@ -49,6 +58,27 @@ def watch_share(run: Run, world: World, *, percent: int) -> Progress:
         lines=(f"for {ago(waited)} of {ago(wait)}; {watched}", f"to end it at once: /{rollback} {where}"),
         calm=True,
     )
+
+
+def _fired(name: str) -> str:
+    return f"fired {name}"
+
+
+def _in_between(readings: tuple[AlarmReading, ...], found: dict[str, Any]) -> tuple[tuple[AlarmReading, ...], str]:
+    """Alarms that went off since the step began, whatever they are now; and why that is not known of all of them."""
+    went: list[AlarmReading] = []
+    unread = ""
+    for each in readings:
+        fired = found[_fired(each.name)]
+        if isinstance(fired, UpstreamError | TimeoutError):
+            unread = verdicts.unread(fired)
+        elif value(found, _fired(each.name)):
+            went.append(each if each.state == "ALARM" else replace(each, reason="it is quiet again by now"))
+    return tuple(went), unread
+
+
+def _once(off: tuple[AlarmReading, ...]) -> tuple[AlarmReading, ...]:
+    return tuple({each.name: each for each in off}.values())
 
 
 def _back(run: Run, world: World, alias: FunctionAlias, off: tuple[AlarmReading, ...]) -> Progress:

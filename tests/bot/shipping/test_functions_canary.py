@@ -84,8 +84,57 @@ def test_an_alarm_that_was_red_before_and_comes_anew_ends_it(room: Room) -> None
         def alarms(self, *args: object) -> object:
             return tuple(replace(each, updated_at=NOON + 30) for each in alarms(*args))  # type: ignore[arg-type]
 
+        def went_red(self, *args: object, since: float) -> tuple[float, ...]:
+            return ()
+
     room.world = replace(room.world, metrics=Anew())  # type: ignore[arg-type]
     assert room.wait(plan, "shift:10").stage is Stage.FAILED
+
+
+def test_an_alarm_that_is_quiet_again_at_the_next_look_is_not_forgotten(room: Room, plan: Plan) -> None:
+    room.clock.advance(400)
+    room.metrics.fired = [(NOON + 120, ERRORS)]
+    found = room.wait(plan, "shift:10")
+    assert (found.stage, found.unchanged) == (Stage.FAILED, True)
+    assert found.headline.startswith(f"Not deployed: {ERRORS} went off while version 3 had a share of the calls")
+    assert found.lines == (f"{ERRORS}: it is quiet again by now",)
+    assert room.functions.pointer.weights == {}
+    assert room.wait(plan, "shift:10") == found
+
+
+def test_an_alarm_that_went_off_while_aws_could_not_be_read_is_seen_afterwards(room: Room, plan: Plan) -> None:
+    room.clock.advance(100)
+    room.metrics.failures.add("alarms", UpstreamError("AWS is throttling.", retryable=True))
+    with pytest.raises(UpstreamError):
+        room.wait(plan, "shift:10")
+    room.metrics.fired = [(NOON + 90, SLOW)]
+    room.clock.advance(100)
+    assert room.wait(plan, "shift:10").stage is Stage.FAILED
+
+
+def test_what_went_off_before_the_step_is_not_its_doing(room: Room, plan: Plan) -> None:
+    room.metrics.fired = [(NOON - 10, ERRORS)]
+    room.clock.advance(300)
+    assert room.wait(plan, "shift:10").stage is Stage.SUCCEEDED
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (UpstreamError("AWS denied cloudwatch:DescribeAlarmHistory."), "AWS denied cloudwatch:DescribeAlarmHistory."),
+        (TimeoutError(), "AWS did not answer in time"),
+    ],
+)
+def test_where_the_past_of_an_alarm_cannot_be_read_nobody_says_that_it_was_quiet(
+    room: Room, plan: Plan, error: Exception, why: str
+) -> None:
+    room.clock.advance(300)
+    room.metrics.failures.add("went_red", error)
+    found = room.wait(plan, "shift:10")
+    assert found.stage is Stage.SUCCEEDED
+    assert found.lines[0] == (
+        f"for 5 min of 5 min; no alarm is red because of it; whether one was in between cannot be told: {why}"
+    )
 
 
 def test_unknown_data_is_not_an_alarm(room: Room, plan: Plan) -> None:
