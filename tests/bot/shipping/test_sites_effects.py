@@ -129,6 +129,37 @@ def test_an_invalidation_that_cloudfront_no_longer_knows_has_completed(scene: Si
     assert operation.look().stage == "succeeded"
 
 
+@pytest.mark.parametrize("remembers", [True, False])
+def test_a_first_page_that_somebody_else_wrote_meanwhile_is_no_success(scene: SiteScene, remembers: bool) -> None:
+    scene.sites.keeps_versions = remembers
+    operation = scene.begin(scene.plan("v1")).effects()
+    scene.sites.put("index.html", "theirs", ASK_AGAIN)
+    look = operation.look()
+    assert (look.stage, look.unchanged) == ("failed", True)
+    assert look.headline == "Superseded: somebody else wrote index.html meanwhile"
+
+
+def test_a_page_that_somebody_took_away_meanwhile_is_no_success(scene: SiteScene) -> None:
+    operation = scene.begin(scene.plan("v1")).effects()
+    scene.sites.put("about.html", "", "", deleted=True)
+    assert operation.look().headline == "Superseded: somebody else wrote about.html meanwhile"
+
+
+def test_the_very_same_page_written_by_somebody_else_supersedes_nothing(scene: SiteScene) -> None:
+    operation = scene.begin(scene.plan("v1")).effects()
+    scene.sites.put("index.html", V1["index.html"], ASK_AGAIN)
+    assert operation.look().stage == "succeeded"
+
+
+def test_a_page_written_after_a_rollback_supersedes_it_too(scene: SiteScene) -> None:
+    scene.ship("v1", good=True)
+    scene.ship("v2", good=False)
+    operation = scene.begin(scene.plan_back()).effects()
+    assert operation.look().stage == "succeeded"
+    scene.sites.put("index.html", "theirs", ASK_AGAIN)
+    assert operation.look().headline == "Superseded: somebody else wrote index.html meanwhile"
+
+
 def test_a_site_that_does_not_answer_as_configured_fails_after_a_minute() -> None:
     scene = SiteScene(health={"url": URL})
     scene.publish("v1", V1)
