@@ -31,8 +31,9 @@ def watch_share(run: Run, world: World, *, percent: int) -> Progress:
         "alias": lambda: world.functions.alias(run.target),
         "alarms": lambda: world.metrics.alarms(account, names) if names else (),
     }
-    # One that is quiet again at this look may have been red since the one before.
-    reads |= {_fired(name): partial(world.metrics.went_red, account, name, since=began) for name in names}
+    # One that is quiet again at this look may have been red since the one before, which may be one of an earlier step.
+    shared = min(float(each["at"]) for name, each in run.results.items() if name.startswith("shift:"))
+    reads |= {_fired(name): partial(world.metrics.went_red, account, name, since=shared) for name in names}
     found: dict[str, Any] = world.gather(reads, seconds=LOOK_SECONDS)
     alias: FunctionAlias = value(found, "alias")
     red = facts["red"]
@@ -65,7 +66,7 @@ def _fired(name: str) -> str:
 
 
 def _in_between(readings: tuple[AlarmReading, ...], found: dict[str, Any]) -> tuple[tuple[AlarmReading, ...], str]:
-    """Alarms that went off since the step began, whatever they are now; and why that is not known of all of them."""
+    """Alarms that went off since the version has a share, red or not by now; and why some could not be asked."""
     went: list[AlarmReading] = []
     unread = ""
     for each in readings:

@@ -112,7 +112,16 @@ def test_an_alarm_that_went_off_while_aws_could_not_be_read_is_seen_afterwards(r
     assert room.wait(plan, "shift:10").stage is Stage.FAILED
 
 
-def test_what_went_off_before_the_step_is_not_its_doing(room: Room, plan: Plan) -> None:
+def test_an_alarm_that_went_off_between_two_steps_is_seen_by_the_second(room: Room, plan: Plan) -> None:
+    room.clock.advance(300)
+    assert room.wait(plan, "shift:10").stage is Stage.SUCCEEDED
+    room.clock.advance(60)
+    room.metrics.fired = [(room.clock.now() - 30, ERRORS)]
+    room.do(plan, "shift:50")
+    assert room.wait(plan, "shift:50").stage is Stage.FAILED
+
+
+def test_what_went_off_before_the_first_share_is_not_its_doing(room: Room, plan: Plan) -> None:
     room.metrics.fired = [(NOON - 10, ERRORS)]
     room.clock.advance(300)
     assert room.wait(plan, "shift:10").stage is Stage.SUCCEEDED
