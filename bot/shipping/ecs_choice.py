@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -75,18 +75,36 @@ class History:
             if each.running
         )
 
+    def ran_here(self, arn: str, found: Sequence[Candidate]) -> bool:
+        """Whether a revision was in service here; ``found`` are the candidates."""
+        return any(_arn(each) == arn for each in found) or arn in timeline.served(self.records)
+
+    def in_service(self, arn: str, found: Sequence[Candidate]) -> Candidate | None:
+        """A revision that was in service and is no candidate of its own, as a restart's copy of one is not; or None."""
+        revision = timeline.served(self.records).get(arn)
+        if revision is None:
+            return None
+        copies = ecs_ledger.known(self.past).copies
+        mark = timeline.fingerprint(revision, copies)
+        twin = next((each for each in found if timeline.fingerprint(each.revision, copies) == mark), None)
+        return replace(twin, revision=revision) if twin else Candidate(revision, 0.0, 0.0)
+
     def _ran(self) -> tuple[timeline.Ran, ...]:
         return timeline.timeline(self.records, ecs_ledger.known(self.past).copies)
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """What to go back to, with its definition, why it, and what else there is."""
+    """What to go back to, with its definition, why it, and what else there is.
+
+    ``ran_here`` is False for a revision of the family that nobody knows to have run in this service.
+    """
 
     candidate: Candidate
     definition: TaskDefinition
     why: str
     others: tuple[tuple[Candidate, TaskDefinition], ...]
+    ran_here: bool = True
 
 
 def choose(target: Target, to: str, history: History, world: World) -> Chosen:
@@ -113,7 +131,8 @@ def choose(target: Target, to: str, history: History, world: World) -> Chosen:
     else:
         candidate, why = _called(target, to, usable)
     others = tuple((each, definition) for each, definition in usable if _arn(each) != _arn(candidate))
-    return Chosen(candidate, definitions[_arn(candidate)], why, others)
+    ran_here = history.ran_here(_arn(candidate), found)
+    return Chosen(candidate, definitions[_arn(candidate)], why, others, ran_here)
 
 
 def offered(target: Target, history: History, world: World) -> tuple[tuple[Candidate, TaskDefinition], ...]:
@@ -193,12 +212,22 @@ def _previous(
 def _numbered(target: Target, history: History, found: Sequence[Candidate], arn: str) -> tuple[Candidate, str]:
     if arn == running(history.service):
         raise ConflictError(f"{target.label} runs {images.revision(arn)} already.", hint="Name an earlier one.")
-    mine = next((each for each in found if _arn(each) == arn), None)
+    mine = next((each for each in found if _arn(each) == arn), None) or history.in_service(arn, found)
     if mine is not None:
         return mine, f"you named it; {reason(mine)}"
+    if _family_of(arn) != _family_of(running(history.service)):
+        raise ConflictError(
+            f"{images.revision(arn)} is of another family than {target.label} runs, and not known to have run there.",
+            hint="Name a revision that ran there; to ship something else, deploy it.",
+        )
     # A family may belong to two services.
     bare = Candidate(ServiceRevision(arn, arn, 0.0), 0.0, 0.0)
     return bare, "you named it; it is not known to have run in this service"
+
+
+def _family_of(arn: str) -> str:
+    """A family with its account and region."""
+    return arn.rpartition(":")[0]
 
 
 def _called(target: Target, to: str, usable: Sequence[tuple[Candidate, TaskDefinition]]) -> tuple[Candidate, str]:

@@ -113,6 +113,19 @@ def _came(record: ServiceDeployment) -> ServiceRevision | None:
     return record.back if record.status == "ROLLBACK_SUCCESSFUL" else None
 
 
+def served(records: Sequence[ServiceDeployment]) -> dict[str, ServiceRevision]:
+    """Every revision that was in service by ECS's history, by the ARN of its task definition, as it was last.
+
+    Those are the targets of successes, what ECS went back to, and what served when a deployment began.
+    """
+    found: dict[str, ServiceRevision] = {}
+    for record in sorted(records, key=lambda each: each.finished_at or each.created_at, reverse=True):
+        for each in (_came(record), *record.sources[:1]):
+            if each is not None:
+                found.setdefault(each.task_definition, each)
+    return found
+
+
 def _target(record: ServiceDeployment) -> ServiceRevision:
     bare = ServiceRevision(record.task_definition, record.task_definition, record.created_at, record.images)
     return record.target or bare
