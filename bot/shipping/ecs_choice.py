@@ -60,7 +60,23 @@ class History:
         seen = {running(self.service), *(each.revision.task_definition for each in ran)}
         leaving = self._leaving() if self.unread else ()
         seen |= {_arn(each) for each in leaving}
-        return (*found, *leaving, *ecs_ledger.candidates(self.past, seen))
+        every = (*found, *leaving, *ecs_ledger.candidates(self.past, seen))
+        root = about.copies.get(now[0], now[0])
+        return tuple(
+            # ECS told no digests: a copy and what it is a copy of are taken for the same.
+            replace(each, same=True)
+            if not each.revision.images and about.copies.get(_arn(each), _arn(each)) == root
+            else each
+            for each in every
+        )
+
+    def runs(self, candidate: Candidate, definition: TaskDefinition) -> bool:
+        """Whether the very images of a candidate run now, as far as ECS or the definitions tell their digests."""
+        kept = ecs_ledger.saved(self.past, running(self.service))
+        now = timeline.written(self.current, images.containers(kept["definition"]) if kept else ())
+        then = timeline.written(candidate.revision, definition.containers)
+        one, other = (timeline.program(timeline.fingerprint(each, {})) for each in (now, then))
+        return one == other
 
     def _leaving(self) -> tuple[Candidate, ...]:
         """What still runs beside a deployment under way, where no record tells of it."""
@@ -117,6 +133,8 @@ def choose(target: Target, to: str, history: History, world: World) -> Chosen:
     named = named_arn(to, running(history.service))
     first = [*([named] if named else []), *_first(found, SEARCHED if to and not named else SHOWN)]
     definitions = _definitions(target, history, first, world)
+    again = {_arn(each) for each in found if _arn(each) in definitions and history.runs(each, definitions[_arn(each)])}
+    found = tuple(replace(each, same=each.same or _arn(each) in again) for each in found)
     usable = tuple((each, definitions[_arn(each)]) for each in found if _arn(each) in definitions)
     if not to:
         best = timeline.best([each for each, _ in usable])
@@ -199,14 +217,15 @@ def read_definitions(target: Target, arns: Sequence[str], world: World) -> dict[
 def _previous(
     target: Target, history: History, found: Sequence[Candidate], definitions: Mapping[str, TaskDefinition]
 ) -> Candidate:
-    if not found:
+    before = next((each for each in found if not each.same), None)
+    if before is None:
         raise _none(target, history, ())
-    if _arn(found[0]) not in definitions:
+    if _arn(before) not in definitions:
         raise ConflictError(
-            f"{images.revision(_arn(found[0]))} ran before, and neither ECS nor I have its task definition any more.",
+            f"{images.revision(_arn(before))} ran before, and neither ECS nor I have its task definition any more.",
             hint="Name another one, or deploy its version again.",
         )
-    return found[0]
+    return before
 
 
 def _numbered(target: Target, history: History, found: Sequence[Candidate], arn: str) -> tuple[Candidate, str]:
@@ -262,6 +281,8 @@ def reason(candidate: Candidate) -> str:
     """Why a version is worth going back to, or what is not known of it."""
     if candidate.bad:
         return candidate.bad
+    if candidate.same:
+        return "its images are the very ones that run now"
     if candidate.red:
         return f"{', '.join(candidate.red)} went off within its first minutes"
     if not candidate.soaked:

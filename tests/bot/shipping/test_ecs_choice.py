@@ -162,3 +162,21 @@ def test_a_version_of_several_containers_is_found_by_its_number_only(history: Sc
         going_back(history, "v5")
     with pytest.raises(ConflictError, match="several containers"):
         going_back(history, "5")
+
+
+def test_after_a_restart_pinned_what_runs_the_way_back_is_not_the_same_code(scene: Scene) -> None:
+    """The copy runs; what it was copied from ran right before it."""
+    ran(scene, 5, OLD, 12)
+    eight = ran(scene, 8, NEW, 3)
+    nine = ran(scene, 9, NEW, 1, image=f"{REPOSITORY}@{NEW}")
+    run_now(scene, nine)
+    past = a_past(
+        scene.api.key,
+        command="restart",
+        facts={"copy_of": eight, "to_definition": eight},
+        results={"register": {"task_definition": nine}, "update": {}},
+    )
+    for known in ((past,), ()):
+        assert going_back(scene, "", *known).facts["version"] == "v5"
+        assert going_back(scene, "previous", *known).facts["version"] == "v5"
+        assert check(going_back(scene, "8", *known), "ran here")[0] is CheckStatus.PASSED
