@@ -180,3 +180,22 @@ def test_after_a_restart_pinned_what_runs_the_way_back_is_not_the_same_code(scen
         assert going_back(scene, "", *known).facts["version"] == "v5"
         assert going_back(scene, "previous", *known).facts["version"] == "v5"
         assert check(going_back(scene, "8", *known), "ran here")[0] is CheckStatus.PASSED
+
+
+def test_where_only_the_ledger_is_known_a_restart_is_no_version_to_go_back_from(scene: Scene) -> None:
+    """Both were put into service by this bot, the newer was restarted as a copy; ECS's history cannot be read."""
+    five = define(scene, 5, f"{REPOSITORY}@{OLD}")
+    eight = define(scene, 8, f"{REPOSITORY}:v8")
+    nine = define(scene, 9, f"{REPOSITORY}@{NEW}")
+    run_now(scene, nine.arn)
+    restarted = a_past(
+        scene.api.key,
+        command="restart",
+        facts={"copy_of": eight.arn, "to_definition": eight.arn},
+        results={"register": {"task_definition": nine.arn, "definition": nine.raw}, "update": {}},
+    )
+    shipped = [
+        a_past(scene.api.key, results={"register": {"task_definition": each.arn}}, good=True) for each in (eight, five)
+    ]
+    scene.ecs.failures.add("service_deployments", DENIED)
+    assert going_back(scene, "", restarted, *shipped).facts["to_definition"] == five.arn
