@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -60,7 +60,23 @@ class History:
         seen = {running(self.service), *(each.revision.task_definition for each in ran)}
         leaving = self._leaving() if self.unread else ()
         seen |= {_arn(each) for each in leaving}
-        return (*found, *leaving, *ecs_ledger.candidates(self.past, seen))
+        every = (*found, *leaving, *ecs_ledger.candidates(self.past, seen))
+        root = about.copies.get(now[0], now[0])
+        return tuple(
+            # ECS told no digests: a copy and what it is a copy of are taken for the same.
+            replace(each, same=True)
+            if not each.revision.images and about.copies.get(_arn(each), _arn(each)) == root
+            else each
+            for each in every
+        )
+
+    def runs(self, candidate: Candidate, definition: TaskDefinition) -> bool:
+        """Whether the very images of a candidate run now, as far as ECS or the definitions tell their digests."""
+        kept = ecs_ledger.saved(self.past, running(self.service))
+        now = timeline.written(self.current, images.containers(kept["definition"]) if kept else ())
+        then = timeline.written(candidate.revision, definition.containers)
+        one, other = (timeline.program(timeline.fingerprint(each, {})) for each in (now, then))
+        return one == other
 
     def _leaving(self) -> tuple[Candidate, ...]:
         """What still runs beside a deployment under way, where no record tells of it."""
@@ -75,18 +91,36 @@ class History:
             if each.running
         )
 
+    def ran_here(self, arn: str, found: Sequence[Candidate]) -> bool:
+        """Whether a revision was in service here; ``found`` are the candidates."""
+        return any(_arn(each) == arn for each in found) or arn in timeline.served(self.records)
+
+    def in_service(self, arn: str, found: Sequence[Candidate]) -> Candidate | None:
+        """A revision that was in service and is no candidate of its own, as a restart's copy of one is not; or None."""
+        revision = timeline.served(self.records).get(arn)
+        if revision is None:
+            return None
+        copies = ecs_ledger.known(self.past).copies
+        mark = timeline.fingerprint(revision, copies)
+        twin = next((each for each in found if timeline.fingerprint(each.revision, copies) == mark), None)
+        return replace(twin, revision=revision) if twin else Candidate(revision, 0.0, 0.0)
+
     def _ran(self) -> tuple[timeline.Ran, ...]:
         return timeline.timeline(self.records, ecs_ledger.known(self.past).copies)
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """What to go back to, with its definition, why it, and what else there is."""
+    """What to go back to, with its definition, why it, and what else there is.
+
+    ``ran_here`` is False for a revision of the family that nobody knows to have run in this service.
+    """
 
     candidate: Candidate
     definition: TaskDefinition
     why: str
     others: tuple[tuple[Candidate, TaskDefinition], ...]
+    ran_here: bool = True
 
 
 def choose(target: Target, to: str, history: History, world: World) -> Chosen:
@@ -99,6 +133,8 @@ def choose(target: Target, to: str, history: History, world: World) -> Chosen:
     named = named_arn(to, running(history.service))
     first = [*([named] if named else []), *_first(found, SEARCHED if to and not named else SHOWN)]
     definitions = _definitions(target, history, first, world)
+    again = {_arn(each) for each in found if _arn(each) in definitions and history.runs(each, definitions[_arn(each)])}
+    found = tuple(replace(each, same=each.same or _arn(each) in again) for each in found)
     usable = tuple((each, definitions[_arn(each)]) for each in found if _arn(each) in definitions)
     if not to:
         best = timeline.best([each for each, _ in usable])
@@ -113,7 +149,8 @@ def choose(target: Target, to: str, history: History, world: World) -> Chosen:
     else:
         candidate, why = _called(target, to, usable)
     others = tuple((each, definition) for each, definition in usable if _arn(each) != _arn(candidate))
-    return Chosen(candidate, definitions[_arn(candidate)], why, others)
+    ran_here = history.ran_here(_arn(candidate), found)
+    return Chosen(candidate, definitions[_arn(candidate)], why, others, ran_here)
 
 
 def offered(target: Target, history: History, world: World) -> tuple[tuple[Candidate, TaskDefinition], ...]:
@@ -180,25 +217,36 @@ def read_definitions(target: Target, arns: Sequence[str], world: World) -> dict[
 def _previous(
     target: Target, history: History, found: Sequence[Candidate], definitions: Mapping[str, TaskDefinition]
 ) -> Candidate:
-    if not found:
+    before = next((each for each in found if not each.same), None)
+    if before is None:
         raise _none(target, history, ())
-    if _arn(found[0]) not in definitions:
+    if _arn(before) not in definitions:
         raise ConflictError(
-            f"{images.revision(_arn(found[0]))} ran before, and neither ECS nor I have its task definition any more.",
+            f"{images.revision(_arn(before))} ran before, and neither ECS nor I have its task definition any more.",
             hint="Name another one, or deploy its version again.",
         )
-    return found[0]
+    return before
 
 
 def _numbered(target: Target, history: History, found: Sequence[Candidate], arn: str) -> tuple[Candidate, str]:
     if arn == running(history.service):
         raise ConflictError(f"{target.label} runs {images.revision(arn)} already.", hint="Name an earlier one.")
-    mine = next((each for each in found if _arn(each) == arn), None)
+    mine = next((each for each in found if _arn(each) == arn), None) or history.in_service(arn, found)
     if mine is not None:
         return mine, f"you named it; {reason(mine)}"
+    if _family_of(arn) != _family_of(running(history.service)):
+        raise ConflictError(
+            f"{images.revision(arn)} is of another family than {target.label} runs, and not known to have run there.",
+            hint="Name a revision that ran there; to ship something else, deploy it.",
+        )
     # A family may belong to two services.
     bare = Candidate(ServiceRevision(arn, arn, 0.0), 0.0, 0.0)
     return bare, "you named it; it is not known to have run in this service"
+
+
+def _family_of(arn: str) -> str:
+    """A family with its account and region."""
+    return arn.rpartition(":")[0]
 
 
 def _called(target: Target, to: str, usable: Sequence[tuple[Candidate, TaskDefinition]]) -> tuple[Candidate, str]:
@@ -233,6 +281,8 @@ def reason(candidate: Candidate) -> str:
     """Why a version is worth going back to, or what is not known of it."""
     if candidate.bad:
         return candidate.bad
+    if candidate.same:
+        return "its images are the very ones that run now"
     if candidate.red:
         return f"{', '.join(candidate.red)} went off within its first minutes"
     if not candidate.soaked:

@@ -15,14 +15,16 @@ from bot.shipping.timeline import SOAK_SECONDS, Candidate, Known
 OPERATIONS = 50
 """Operations of a target that are looked through, the newest."""
 WON = ("soaking", "done")
-SHIPPED = ("deploy", "rollback")
+RESTART = "restart"
+SHIPPED = ("deploy", "rollback", RESTART)
+"""A restart pins what runs in a copy of its revision where a tag has moved."""
 GOOD, RED = "good", "red"
 PUT_IN = frozenset(("update", "create"))
 """Effects that put a revision into service."""
 
 
 def read(target: Target, world: World) -> tuple[Past, ...]:
-    """Deployments and rollbacks of a target, newest first, however old."""
+    """Deployments, rollbacks and restarts of a target, newest first, however old."""
     past = world.recent.operations(target.key, since=0.0, limit=OPERATIONS)
     return tuple(each for each in past if each.command in SHIPPED)
 
@@ -31,20 +33,23 @@ def known(past: Sequence[Past]) -> Known:
     """What it says of revisions; of two judgements of one revision the newer holds.
 
     A failure counts only against a revision that never proved good: it may have been superseded, or its surroundings.
+    A restart judges nothing: its minutes are not the first ones of what it restarts.
     """
     judged: dict[str, str] = {}
     failed: list[str] = []
-    copies: dict[str, str] = {}
+    copies = _copies(past)
     for each in past:
         arn, left = each.task_definition, str(each.facts.get("from_definition") or "")
         if each.command == "rollback" and each.state in WON and left:
-            judged.setdefault(left, "somebody rolled back from it")
-        if arn and each.state == "failed" and PUT_IN.intersection(each.results):
+            for version in (left, copies.get(left, left)):
+                judged.setdefault(version, "somebody rolled back from it")
+        if not arn or each.command == RESTART:
+            continue
+        if each.state == "failed" and PUT_IN.intersection(each.results):
             failed.append(arn)
-        elif arn and each.good is not None:
-            judged.setdefault(arn, GOOD if each.good else RED)
-        if arn and each.facts.get("copy_of"):
-            copies[arn] = str(each.facts["copy_of"])
+        elif each.good is not None:
+            for version in (arn, copies.get(arn, arn)):
+                judged.setdefault(version, GOOD if each.good else RED)
     for arn in failed:
         judged.setdefault(arn, "its deployment failed")
     return Known(
@@ -53,6 +58,20 @@ def known(past: Sequence[Past]) -> Known:
         red=frozenset(arn for arn, word in judged.items() if word == RED),
         copies=copies,
     )
+
+
+def _copies(past: Sequence[Past]) -> dict[str, str]:
+    """What each copy was first copied from: of a copy another may have been made."""
+    made = {each.task_definition: str(each.facts["copy_of"]) for each in past if each.facts.get("copy_of")}
+    roots: dict[str, str] = {}
+    for arn, source in made.items():
+        root, seen = source, {arn}
+        while root in made and root not in seen:
+            seen.add(root)
+            root = made[root]
+        if root != arn:
+            roots[arn] = root
+    return roots
 
 
 def candidates(past: Sequence[Past], seen: Collection[str]) -> tuple[Candidate, ...]:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from bot.cloud import Container, Image, TaskDefinition
-from bot.command import Change, Check, Plan
+from bot.command import Change, Check, Override, Plan
 from bot.domain import Target
 from bot.errors import BotError, NotFoundError
 from bot.ports import World
@@ -171,6 +171,7 @@ def _checks(
     service = history.service
     newest = history.records[0] if history.records else None
     return (
+        _ran_here(history, chosen),
         _image(found, image, chosen),
         _pinned(image),
         *checks.needed(found),
@@ -178,6 +179,18 @@ def _checks(
         checks.active_deployments(service),
         checks.autoscaling(found["scaling"], service),
         checks.room_to_roll(service),
+    )
+
+
+def _ran_here(history: History, chosen: Chosen) -> Check:
+    """A way back is no way around freezes and approvals: what never ran is shipped by a deployment."""
+    name = "ran here"
+    if chosen.ran_here:
+        return passed(name, "it was in service before")
+    revision = images.revision(chosen.definition.arn)
+    override = Override.REASON if history.unread else Override.EMERGENCY
+    return blocking(
+        name, f"{revision} is not known to have run in this service, so shipping it is a deployment", override
     )
 
 

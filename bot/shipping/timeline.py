@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from bot.cloud import ServiceDeployment, ServiceRevision
+from bot.cloud import Container, ServiceDeployment, ServiceRevision
 from bot.shipping import images
 
 Fingerprint = tuple[str, tuple[str, ...]]
@@ -33,7 +33,8 @@ class Candidate:
     """A version that could be gone back to.
 
     ``ran`` is how long it was in service at a stretch, ``at`` when it was last. ``bad`` says why not to; ``red`` are
-    alarms that went off in its first ten minutes, None when nobody can tell.
+    alarms that went off in its first ten minutes, None when nobody can tell. ``same`` says that its images are the
+    very ones that run now, so that going back to it would change no code.
     """
 
     revision: ServiceRevision
@@ -41,6 +42,7 @@ class Candidate:
     at: float
     bad: str = ""
     red: tuple[str, ...] | None = None
+    same: bool = False
 
     @property
     def soaked(self) -> bool:
@@ -50,7 +52,7 @@ class Candidate:
     @property
     def is_good(self) -> bool:
         """Whether it may be chosen without asking."""
-        return not self.bad and self.soaked and not self.red
+        return not self.bad and self.soaked and not self.red and not self.same
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,12 @@ def fingerprint(revision: ServiceRevision, copies: Mapping[str, str]) -> Fingerp
     definition = revision.task_definition
     pins = tuple(sorted(f"{name}={images.digest(image) or image}" for name, image in _images(revision)))
     return copies.get(definition, definition), pins
+
+
+def program(mark: Fingerprint) -> Fingerprint:
+    """What makes two fingerprints the same code: all digests where they are known, whoever registered it how often."""
+    pins = mark[1]
+    return ("", pins) if pins and all("=sha256:" in each for each in pins) else mark
 
 
 def _images(revision: ServiceRevision) -> Iterable[tuple[str, str]]:
@@ -113,6 +121,24 @@ def _came(record: ServiceDeployment) -> ServiceRevision | None:
     return record.back if record.status == "ROLLBACK_SUCCESSFUL" else None
 
 
+def written(revision: ServiceRevision, containers: Iterable[Container]) -> ServiceRevision:
+    """A revision with the images its task definition writes, where ECS did not tell which ran."""
+    return revision if revision.images else replace(revision, images=tuple(f"{c.name}={c.image}" for c in containers))
+
+
+def served(records: Sequence[ServiceDeployment]) -> dict[str, ServiceRevision]:
+    """Every revision that was in service by ECS's history, by the ARN of its task definition, as it was last.
+
+    Those are the targets of successes, what ECS went back to, and what served when a deployment began.
+    """
+    found: dict[str, ServiceRevision] = {}
+    for record in sorted(records, key=lambda each: each.finished_at or each.created_at, reverse=True):
+        for each in (_came(record), *record.sources[:1]):
+            if each is not None:
+                found.setdefault(each.task_definition, each)
+    return found
+
+
 def _target(record: ServiceDeployment) -> ServiceRevision:
     bare = ServiceRevision(record.task_definition, record.task_definition, record.created_at, record.images)
     return record.target or bare
@@ -122,21 +148,61 @@ def bad_ones(records: Sequence[ServiceDeployment], ran: Sequence[Ran], known: Kn
     """Versions not to go back to, and why: ECS or a person went back from them."""
     bad: dict[Fingerprint, str] = {}
     won = {fingerprint(_target(each), known.copies) for each in records if each.status == "SUCCESSFUL"}
+    proved = _proved(records, ran, known)
     for record in records:
         mark = fingerprint(_target(record), known.copies)
-        if record.status.startswith("ROLLBACK"):
+        if record.status.startswith("ROLLBACK") and record.created_at >= proved.get(mark, 0.0):
             bad[mark] = "ECS rolled it back" + (f": {record.reason}" if record.reason else "")
         # A restart of a good version that the next deployment pushed aside says nothing against the version.
         elif record.status == "STOPPED" and mark not in won:
             bad.setdefault(mark, "its deployment was stopped")
-    for index, each in enumerate(ran):
-        if index > 1 and any(earlier.fingerprint == each.fingerprint for earlier in ran[: index - 1]):
-            bad.setdefault(ran[index - 1].fingerprint, "somebody went back from it")
+    for mark in _gone_back_from(ran):
+        bad.setdefault(mark, "somebody went back from it")
     for each in ran:
         reason = known.bad.get(each.revision.task_definition)
         if reason:
             bad.setdefault(each.fingerprint, reason)
     return bad
+
+
+def _proved(records: Sequence[ServiceDeployment], ran: Sequence[Ran], known: Known) -> dict[Fingerprint, float]:
+    """When a version last was rolled out and then stayed for its soak: what failed before may have been elsewhere."""
+    proved: dict[Fingerprint, float] = {}
+    for record in records:
+        mark, at = fingerprint(_target(record), known.copies), record.finished_at or record.created_at
+        if record.status == "SUCCESSFUL" and any(
+            each.fingerprint == mark and each.since <= at and _stayed(each, at) for each in ran
+        ):
+            proved[mark] = max(at, proved.get(mark, 0.0))
+    return proved
+
+
+def _stayed(ran: Ran, at: float) -> bool:
+    """Whether it was in service for a soak after that moment; what runs now has not ended."""
+    return not ran.until or ran.until - at >= SOAK_SECONDS
+
+
+def _gone_back_from(ran: Sequence[Ran]) -> set[Fingerprint]:
+    """Versions that one that ran before them came back after, unless they came again themselves and stayed."""
+    found: set[Fingerprint] = set()
+    programs = [program(each.fingerprint) for each in ran]
+    for index, each in enumerate(ran):
+        left = programs[index - 1] if index else programs[index]
+        by_code = left != programs[index] and programs[index] in programs[:index]
+        if not by_code and not any(other.fingerprint == each.fingerprint for other in ran[: max(index - 1, 0)]):
+            continue
+        again = ran[index + 1 :]
+        # Between two revisions of the same code the settings are what somebody went back from.
+        gone = [other.fingerprint for other in ran[:index] if by_code and program(other.fingerprint) == left]
+        for mark in gone or [ran[index - 1].fingerprint]:
+            came = (
+                other
+                for other in again
+                if (program(other.fingerprint) == left if by_code else other.fingerprint == mark)
+            )
+            if not any(_stayed(other, other.since) for other in came):
+                found.add(mark)
+    return found
 
 
 def candidates(
@@ -162,6 +228,7 @@ def candidates(
             at=until,
             bad=bad.get(each.fingerprint, ""),
             red=_red(each, known, fired),
+            same=program(each.fingerprint) == program(current),
         )
         newer = found.get(each.fingerprint)
         if newer is None:
@@ -186,4 +253,4 @@ def _red(ran: Ran, known: Known, fired: Fired | None) -> tuple[str, ...] | None:
 def best(found: Sequence[Candidate]) -> Candidate | None:
     """The newest good one; else the newest that nothing speaks against but that it never soaked; else None."""
     good = next((each for each in found if each.is_good), None)
-    return good or next((each for each in found if not each.bad and not each.red), None)
+    return good or next((each for each in found if not (each.bad or each.red or each.same)), None)

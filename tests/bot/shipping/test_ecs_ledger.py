@@ -65,3 +65,11 @@ def test_a_definition_is_kept_by_what_made_it_and_by_what_replaced_it() -> None:
         "tags": {"runbook-bot:version": "v2"},
     }
     assert ecs_ledger.saved((made, left), "x/api:3") is None
+
+
+def test_a_copy_of_a_copy_is_the_first_ones_and_a_restart_judges_nothing() -> None:
+    again = shipped("c", command="restart", facts={"copy_of": "b"}, good=False)
+    once = shipped("b", command="restart", facts={"copy_of": "a"}, state="failed")
+    known = ecs_ledger.known((again, once))
+    assert known.copies == {"c": "a", "b": "a"}
+    assert (known.bad, known.red) == ({}, frozenset())

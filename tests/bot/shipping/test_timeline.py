@@ -189,3 +189,37 @@ def test_of_several_times_in_service_the_longest_counts() -> None:
     assert one.at == pytest.approx(NOON - HOUR)
     later = (record(1, 90), record(2, 89.9), record(1, 50), record(3, 1))
     assert found(*later, current=3)[0].ran == pytest.approx(49 * HOUR - 60)
+
+
+def test_the_same_images_registered_again_are_no_way_back() -> None:
+    history = (record(1, 90), record(2, 50, digest="3"), record(3, 1))
+    mine = found(*history, current=3)
+    assert chosen(mine) == 1
+    assert [each.same for each in mine] == [True, False]
+    assert chosen(found(record(2, 50, digest="3"), record(3, 1), current=3)) is None
+
+
+def test_an_old_version_registered_anew_says_that_what_it_replaced_is_bad() -> None:
+    history = (record(1, 90), record(2, 50), record(3, 40, digest="1"), record(4, 1))
+    mine = found(*history, current=4)
+    assert {each.revision.task_definition: each.bad for each in mine}[arn(2)] == "somebody went back from it"
+    assert chosen(mine) == 3
+
+
+def test_other_settings_of_the_same_images_are_not_gone_back_from() -> None:
+    history = (record(1, 90), record(2, 50, digest="1"), record(3, 40, digest="1"), record(4, 1))
+    assert [each.bad for each in found(*history, current=4)] == ["", "", ""]
+
+
+def test_one_failed_rollout_is_forgiven_once_the_version_ran_well() -> None:
+    back = a_revision(arn(1), "sha256:1")
+    failed = record(2, 60, "ROLLBACK_SUCCESSFUL", back=back)
+    assert chosen(found(record(1, 90), failed, record(2, 50), record(3, 1), current=3)) == 2
+    assert chosen(found(record(1, 90), failed, record(2, 1.1), record(3, 1), current=3)) == 1
+
+
+def test_what_was_gone_back_from_is_forgiven_once_it_came_again_and_stayed() -> None:
+    history = (record(1, 90), record(2, 50), record(1, 40), record(2, 30), record(3, 1))
+    assert chosen(found(*history, current=3)) == 2
+    short = (record(1, 90), record(2, 50), record(1, 40), record(2, 1.1), record(3, 1))
+    assert found(*short, current=3)[0].bad == "somebody went back from it"
