@@ -203,18 +203,26 @@ class Effect:
     wait: Callable[[Run, World], Progress] | None = None
 
 
+def unmoved(run: Run, world: World) -> str:
+    """For strategies that ship nothing whose place somebody else could take."""
+    return ""
+
+
 @dataclass(frozen=True)
 class Strategy:
     """One way to carry a plan out. ``effects`` depend on the plan alone, so that they are the same after a restart.
 
     ``watch`` looks once how it settles. ``answers`` do what the buttons of its progress say; each may be asked twice
-    and returns a sentence. ``soaks`` is False where nothing is shipped that could prove bad later.
+    and returns a sentence. ``soaks`` is False where nothing is shipped that could prove bad later. ``still`` looks
+    once, during the soak, whether what was shipped still runs; it returns nothing, or a sentence that says what took
+    its place, and raises UpstreamError when it could not look.
     """
 
     effects: Callable[[Plan], tuple[Effect, ...]]
     watch: Callable[[Run, World], Progress]
     answers: Mapping[str, Callable[[Run, World, str], str]] = field(default_factory=dict)
     soaks: bool = True
+    still: Callable[[Run, World], str] = unmoved
 
 
 @dataclass(frozen=True)

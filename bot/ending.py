@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from bot.command import Strategy
+from bot.cloud import AlarmReading
+from bot.command import Run, Strategy
 from bot.domain import Hold, HoldKind, Target, as_json
+from bot.errors import BotError, ConflictError, UpstreamError
 from bot.operation import Operation, State, unattended
 from bot.ports import Message, World
 from bot.rows import NewRow, Received, Row, Step, Store
 from bot.sayings import TAKE_OVER, At, Sayings
 from bot.settings.models import Timings
 from bot.views import operation as view
+from bot.views import soak
 
 SOAK_POLL = 15.0
 """Seconds between two looks at the alarms of a service that is being proved."""
@@ -18,9 +21,27 @@ SOAK_POLL = 15.0
 def left_behind(operation: Operation) -> str:
     """What an operation that stops halfway leaves in AWS, as a sentence; empty when it changed nothing."""
     made = str(operation.results.get("register", {}).get("task_definition", ""))
+    if made and {"update", "create"} & operation.results.keys():
+        return f"The revision {made.rsplit('/', 1)[-1]} had begun to roll out."
     if made:
         return f"The revision {made.rsplit('/', 1)[-1]} was registered and is left unused."
     return f"Done so far: {', '.join(operation.results)}." if operation.results else ""
+
+
+def run_of(at: At, world: World) -> Run:
+    """What effects and looks are given. Raises ConflictError when its service is no longer configured."""
+    operation = at.operation
+    if operation.plan is None:
+        raise TypeError(f"operation {at.row.id} runs without a plan")
+    target: Target | None = None
+    if operation.target:
+        target = world.catalog.target(operation.target)
+        if target is None:
+            raise ConflictError("This service is no longer configured.", hint="Put it back to see this to its end.")
+    return Run(
+        *(at.row.id, operation.actor, target, operation.plan, operation.started_at),
+        *(operation.results, operation.progress),
+    )
 
 
 class Ending:
@@ -72,13 +93,18 @@ class Ending:
         return self.ended(at.row, over, State.TAKEN_OVER, at.consumed, at.now)
 
     def soaking(self, at: At) -> Step:
-        """Look at the alarms, holding no lock; good once they were quiet for long enough."""
+        """Look whether it still runs and at the alarms, holding no lock; good once they were quiet for long enough."""
         operation = at.operation
         over = next((signal for signal in at.signals if signal.name == TAKE_OVER), None)
         if over is not None:
             said = view.not_proved(operation, self._world.chat.person(str(over.payload.get("user", ""))).name)
             return self._proved(at, said, good=False, over=True)
-        red = self._red(operation)
+        gone = self._gone(at)
+        if gone:
+            # What others shipped is theirs to undo, and alarms speak of theirs from now on.
+            return self._proved(at, soak.not_counted(operation, gone), good=None)
+        readings = self._readings(operation)
+        red = self._red(operation, readings)
         until = operation.ended_at + self._timings.soak
         if red:
             said = view.soaked(operation, red, at.now - operation.ended_at)
@@ -87,21 +113,47 @@ class Ending:
             due = min(until, at.now + SOAK_POLL)
             late = self._say.late_cancels(at)
             return Step(State.SOAKING, due, as_json(operation), consumed=at.consumed, new=late)
-        self._unlock(operation)
-        return self._proved(at, view.soaked(operation, (), self._timings.soak), good=True)
+        return self._quiet(at, readings)
 
-    def _proved(self, at: At, said: Message, *, good: bool, over: bool = False) -> Step:
+    def _quiet(self, at: At, readings: tuple[AlarmReading, ...]) -> Step:
+        """No alarm went off until the end, which proves something unless one was red all along."""
+        red = tuple(sorted(each.name for each in readings if each.state == "ALARM"))
+        if red:
+            return self._proved(at, soak.nobody_can_tell(at.operation, red), good=None)
+        self._unlock(at.operation)
+        target = self._target(at.operation)
+        if target is not None and not target.service.alarms:
+            return self._proved(at, soak.ran_without_alarms(self._timings.soak), good=True)
+        return self._proved(at, view.soaked(at.operation, (), self._timings.soak), good=True)
+
+    def _proved(self, at: At, said: Message, *, good: bool | None, over: bool = False) -> Step:
         proved = at.operation.model_copy(update={"good": good})
         new = [self._say.reply(at.row.id, proved, "soak", said)]
-        if not good and not over:
+        if good is False and not over:
             new += self._way_back(at, proved)
         return Step(State.DONE, None, as_json(proved), consumed=at.consumed, new=tuple(new))
 
-    def _red(self, operation: Operation) -> tuple[str, ...]:
-        """Alarms that went off since it began; one that was red before proves nothing."""
+    def unproved(self, row: Row, operation: Operation, consumed: tuple[int, ...], error: BotError) -> Step:
+        """The end of a soak that could not be looked at."""
+        said = soak.not_counted(operation, f"it could not be proved. {error}")
+        new = (self._say.reply(row.id, operation, "soak", said),)
+        return Step(State.DONE, None, as_json(operation), consumed=consumed, new=new)
+
+    def _gone(self, at: At) -> str:
+        """What took the place of what was shipped; nothing while it runs, or where that cannot be seen just now."""
+        run = run_of(at, self._world)
+        try:
+            return at.command.strategies[run.plan.strategy].still(run, self._world)
+        except UpstreamError:
+            return ""
+
+    def _readings(self, operation: Operation) -> tuple[AlarmReading, ...]:
         target = self._target(operation)
         names = [alarm.name for alarm in target.service.alarms] if target else []
-        readings = self._world.metrics.alarms(target.account, names) if target and names else ()
+        return tuple(self._world.metrics.alarms(target.account, names)) if target and names else ()
+
+    def _red(self, operation: Operation, readings: tuple[AlarmReading, ...]) -> tuple[str, ...]:
+        """Alarms that went off since it began; one that was red before proves nothing."""
         since = operation.started_at
         red = {each.name for each in readings if each.state == "ALARM" and each.updated_at >= since}
         fired = self._store.rows("incident", group=operation.target, since=operation.ended_at)

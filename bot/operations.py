@@ -96,7 +96,7 @@ class Operations(Machine):
             due = self._proposing.expiry(row, noted)
             return Step(State.PROPOSED, due, as_json(noted), consumed=consumed, new=(said, shown))
         if row.state == State.SOAKING:
-            return Step(State.DONE, None, as_json(operation), consumed=consumed)
+            return self._ending.unproved(row, operation, consumed, error)
         note = f"{error} {left_behind(operation)}".strip()
         failed = operation.model_copy(update={"note": note, "ended_at": now, "progress": None})
         return self._ending.ended(row, failed, State.FAILED, consumed, now)

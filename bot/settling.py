@@ -7,8 +7,8 @@ from collections.abc import Callable
 from bot import authz
 from bot.changes import change
 from bot.command import Effect, Progress, Run, Stage, Strategy
-from bot.domain import Target, as_json
-from bot.ending import Ending
+from bot.domain import as_json
+from bot.ending import Ending, run_of
 from bot.errors import BotError, ConflictError, UpstreamError
 from bot.operation import Operation, State, card_key
 from bot.ports import World
@@ -51,7 +51,7 @@ class Settling:
         if taken is not None:
             return self._ending.taken_over(at, taken)
         operation = at.operation
-        effects = strategy_of(at).effects(self._run(at).plan)
+        effects = strategy_of(at).effects(run_of(at, self._world).plan)
         if operation.effect >= len(effects):
             return self._next(at, operation, at.operation.effect, len(effects))
         effect = effects[operation.effect]
@@ -62,7 +62,7 @@ class Settling:
         return self._wait(at, effect, len(effects))
 
     def _do(self, at: At, effect: Effect, many: int) -> Step:
-        operation, run = at.operation, self._run(at)
+        operation, run = at.operation, run_of(at, self._world)
         result = effect.find(run, self._world) if at.row.attempts > 1 else None
         if result is None:
             at.lease.before_effect()
@@ -111,20 +111,6 @@ class Settling:
         key = card_key(at.row.id)
         return (change(f"op:{at.row.id}:change", variable, operation.plan.title, details, key, at.now),)
 
-    def _run(self, at: At) -> Run:
-        operation = at.operation
-        if operation.plan is None:
-            raise TypeError(f"operation {at.row.id} runs without a plan")
-        target: Target | None = None
-        if operation.target:
-            target = self._world.catalog.target(operation.target)
-            if target is None:
-                raise ConflictError("This service is no longer configured.", hint="Put it back to see this to its end.")
-        return Run(
-            *(at.row.id, operation.actor, target, operation.plan, operation.started_at),
-            *(operation.results, operation.progress),
-        )
-
     def settling(self, at: At) -> Step:
         """Look once; the lock is held until it has ended, or somebody takes over."""
         taken = _taken_over(at)
@@ -150,7 +136,7 @@ class Settling:
     def _look(self, at: At, watch: Callable[[Run, World], Progress]) -> Progress:
         """One look; while AWS does not answer the last one stands, and says so."""
         try:
-            return watch(self._run(at), self._world)
+            return watch(run_of(at, self._world), self._world)
         except UpstreamError as error:
             known = at.operation.progress
             if known is None:
@@ -202,7 +188,7 @@ class Settling:
         if answer is None:
             raise ConflictError("This button is of another version of the bot.")
         at.lease.before_effect()
-        sentence = answer(self._run(at), self._world, value)
+        sentence = answer(run_of(at, self._world), self._world, value)
         answered = operation.model_copy(update={"answered": (*operation.answered, value)})
         said = view.answered(user, sentence)
         return answered, self._say.reply(at.row.id, operation, f"answer:{signal.number}", said)

@@ -131,6 +131,7 @@ def _with_withdrawals(strategy: Strategy) -> Strategy:
         watch=strategy.watch,
         answers=strategy.answers,
         soaks=strategy.soaks,
+        still=strategy.still,
     )
 
 

@@ -8,10 +8,11 @@ from pydantic import JsonValue
 
 from bot.cloud import EcsService
 from bot.command import Progress, Run, Stage
-from bot.errors import BotError
+from bot.errors import BotError, NotFoundError
 from bot.ports import World
 from bot.shipping import images
 from bot.shipping.authors import shipper
+from bot.shipping.ecs_effects import ours
 from bot.shipping.ecs_reads import running
 from bot.shipping.health import answered
 from bot.views.blocks import ago
@@ -25,6 +26,32 @@ def answering(
     settled = f"{done} of {total} tasks of {images.revision(task_definition)} run"
     progress = answered(run, world, settled, done, total)
     return progress.model_copy(update={"facts": {**facts, **progress.facts}})
+
+
+def still(run: Run, world: World) -> str:
+    """What took the place of the revision this operation put into service; nothing while that runs.
+
+    Raises UpstreamError when ECS cannot be asked.
+    """
+    try:
+        service = world.ecs.service(run.target)
+    except NotFoundError:
+        return "the service was deleted."
+    if service.status != "ACTIVE":
+        return "the service is being deleted." if service.status == "DRAINING" else "the service was deleted."
+    if running(service) == ours(run):
+        return ""
+    seen = superseded(run, world, service, {}, done=True)
+    return f"{'. '.join((seen.headline, *seen.lines))}."
+
+
+def still_back(run: Run, world: World) -> str:
+    """The same for a deployment that was stopped while CodeDeploy had, or had not, let the traffic over.
+
+    What it goes back to is what ran when the plan was made only if the traffic was not over by then.
+    """
+    over = run.plan.facts["to_definition"] == run.plan.facts["from_definition"]
+    return "" if over else still(run, world)
 
 
 def superseded(run: Run, world: World, service: EcsService, facts: Mapping[str, JsonValue], *, done: bool) -> Progress:

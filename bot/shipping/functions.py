@@ -7,7 +7,7 @@ from bot.domain import Target
 from bot.ports import World
 from bot.shipping import functions_effects, functions_plan, functions_rollback, images
 from bot.shipping import functions_past as past
-from bot.shipping.functions_watch import watch
+from bot.shipping.functions_watch import still, watch
 from bot.shipping.kind import Kind
 from bot.views.blocks import ago
 
@@ -48,8 +48,8 @@ LAMBDA = Kind(
     deploy=functions_plan.plan,
     rollback=functions_rollback.plan,
     strategies={
-        functions_plan.STRATEGY: Strategy(effects=functions_effects.deploying, watch=watch),
-        functions_rollback.STRATEGY: Strategy(effects=functions_effects.going_back, watch=watch),
+        functions_plan.STRATEGY: Strategy(effects=functions_effects.deploying, watch=watch, still=still),
+        functions_rollback.STRATEGY: Strategy(effects=functions_effects.going_back, watch=watch, still=still),
     },
     versions=versions,
     earlier=earlier,

@@ -8,7 +8,7 @@ from bot.ports import World
 from bot.shipping import sites_effects, sites_past, sites_plan, sites_rollback
 from bot.shipping.kind import Kind
 from bot.shipping.sites_past import Point
-from bot.shipping.sites_watch import watch
+from bot.shipping.sites_watch import still, watch
 from bot.views.blocks import ago
 
 OFFERED = 20
@@ -45,8 +45,8 @@ SITE = Kind(
     deploy=sites_plan.plan,
     rollback=sites_rollback.plan,
     strategies={
-        sites_plan.STRATEGY: Strategy(effects=sites_effects.deploying, watch=watch),
-        sites_past.GOING_BACK: Strategy(effects=sites_effects.going_back, watch=watch),
+        sites_plan.STRATEGY: Strategy(effects=sites_effects.deploying, watch=watch, still=still),
+        sites_past.GOING_BACK: Strategy(effects=sites_effects.going_back, watch=watch, still=still),
     },
     versions=versions,
     earlier=earlier,

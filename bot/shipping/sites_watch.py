@@ -8,11 +8,14 @@ from bot.ports import World
 from bot.shipping import sites_files as files
 from bot.shipping.health import answered
 from bot.shipping.sites_effects import INVALIDATE
-from bot.shipping.sites_files import INDEX
+from bot.shipping.sites_files import INDEX, by_key, latest, listed
 from bot.shipping.sites_past import PAGES
 from bot.shipping.sites_plan import EVERYTHING
+from bot.views.blocks import ago
 
 COMPLETED = "Completed"
+LOOKED_AT = 50
+"""Pages that are looked at again during the soak: S3 is asked for each by itself, every quarter of a minute."""
 
 
 def watch(run: Run, world: World) -> Progress:
@@ -55,3 +58,30 @@ def _written_by_others(run: Run, world: World) -> list[str]:
     written = {(each.key, each.version): each.etag for each in versions}
     served = {key: each.etag for key, each in files.latest(versions).items()}
     return [key for key, version in ours.items() if key not in served or served[key] != written.get((key, version))]
+
+
+def still(run: Run, world: World) -> str:
+    """Which pages of this release somebody else has changed since; nothing while they are served.
+
+    Raises UpstreamError when S3 cannot be asked. Where the bucket keeps no versions only index.html tells.
+    """
+    pages = run.results[PAGES]["versions"]
+    if not pages:
+        return _still_the_index(run, world)
+    looked_at = sorted(pages, key=lambda key: (key != INDEX, key))[:LOOKED_AT]
+    versions = world.sites.versions(run.target, looked_at)
+    served = latest(versions)
+    changed = [key for key in looked_at if key not in served or served[key].version != pages[key]]
+    if not changed:
+        return ""
+    at = max((each.modified_at for each in versions if each.is_latest and each.key in changed), default=0.0)
+    when = f" {ago(world.clock.now() - at)} ago" if at else ""
+    return f"somebody else changed {listed(changed)} in {run.target.service.bucket}{when}."
+
+
+def _still_the_index(run: Run, world: World) -> str:
+    shipped = str(run.plan.facts.get("index", ""))
+    now = by_key(world.sites.objects(run.target)).get(INDEX) if shipped else None
+    if not shipped or (now is not None and now.etag == shipped):
+        return ""
+    return f"somebody else changed {INDEX} in {run.target.service.bucket}."

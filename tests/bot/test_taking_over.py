@@ -148,14 +148,6 @@ def test_an_alarm_in_the_soak_ends_it_at_once_and_offers_the_way_back(scene: Sce
     assert scene.chat.by_key(f"op:{row_id}:back")
 
 
-def test_an_alarm_that_was_red_before_proves_nothing(scene: Scene, shop: Workshop) -> None:
-    scene.metrics.states["api-errors"] = "ALARM"
-    shop.seen = DONE
-    shipped(scene)
-    scene.run(610)
-    assert scene.operation()[1].good is True
-
-
 def test_a_rollback_during_an_incident_locks_further_deployments(scene: Scene, shop: Workshop) -> None:
     scene.alarm("ALARM", "m1")
     scene.run(8)

@@ -37,6 +37,8 @@ class Workshop:
         self.seen = Progress(stage=Stage.ROLLING, headline="On its way")
         self.answered: list[str] = []
         self.away = False
+        self.gone = ""
+        self.hidden = False
         self.deploy = self._command("deploy", (self._effect("build", wait=True), self._effect("ship")))
         self.rollback = self._command("rollback", (self._effect("back"),), urgent=True)
 
@@ -49,6 +51,7 @@ class Workshop:
             effects=lambda plan: effects,
             watch=lambda run, world: self._watch(name),
             answers={"continue": self._answer},
+            still=lambda run, world: self._still(),
         )
         return Command(
             name=name,
@@ -60,6 +63,11 @@ class Workshop:
             strategies={"ecs": strategy},
             urgent=urgent,
         )
+
+    def _still(self) -> str:
+        if self.hidden:
+            raise UpstreamError("AWS did not answer.", retryable=True)
+        return self.gone
 
     def _plan(self, name: str, args: Words, world: World, person: Person) -> Plan:
         aim = target(args, world.catalog)

@@ -73,7 +73,7 @@ def test_a_rollout_is_stopped_with_a_rollback_and_its_operation_lets_go(scene: S
     record = under_way(scene)
     row_id = cancelled(scene)
     assert scene.state(first) == State.TAKEN_OVER
-    assert "bob took over. The revision api:8 was registered and is left unused." in texts(scene.card(first).message)
+    assert "bob took over. The revision api:8 had begun to roll out." in texts(scene.card(first).message)
     assert scene.ecs.writes[-1] == f"stop {record}"
     assert scene.state(row_id) == State.SETTLING
     assert "Cancel: Deploy bi/api production → v2" in texts(scene.card(row_id).message)

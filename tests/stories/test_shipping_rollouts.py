@@ -110,7 +110,7 @@ def test_cancelled_is_what_waits_and_what_is_under_way(town: Town) -> None:
     assert town.ended(BI, waiting["ts"]) == "cancelled, nothing was changed"
     assert "bob cancelled it." in words(town.message(BI, waiting["ts"]))
     assert town.message(BI, running["ts"])["text"].endswith(": taken over")
-    assert "was registered and is left unused" in words(town.message(BI, running["ts"]))
+    assert "had begun to roll out" in words(town.message(BI, running["ts"]))
     assert town.runs(EXECUTOR) == good
     assert len(town.calls("ecs:UpdateService", mark)) == 1
 

@@ -16,6 +16,7 @@ from bot.incident import Incident, Phase
 from bot.operation import Operation, State
 from bot.views import incident as incidents
 from bot.views import operation as operations
+from bot.views import soak
 from tests.bot.views.limits import check, hostile
 from tests.fakes import texts
 from tests.scene import the_systems
@@ -115,6 +116,8 @@ def test_cards_and_outcomes_fit_and_ping_nobody_but_the_asker(
 @given(operation=operation_bodies, red=st.lists(hostile, max_size=30).map(tuple))
 def test_the_end_of_the_quiet_time_fits(operation: Operation, red: tuple[str, ...]) -> None:
     check(operations.soaked(operation, red, 600), mentions=OURS)
+    check(soak.nobody_can_tell(operation, red), mentions=OURS)
+    check(soak.not_counted(operation, "".join(red)), mentions=OURS)
 
 
 @given(text=hostile, hint=hostile)
