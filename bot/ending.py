@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bot.cloud import AlarmReading
 from bot.command import Run, Strategy
 from bot.domain import Hold, HoldKind, Target, as_json
@@ -64,7 +66,8 @@ class Ending:
     def failed(self, at: At, operation: Operation, told: tuple[NewRow, ...] = ()) -> Step:
         """It did not work; as configured a rollback is offered, or begun."""
         ended = operation.model_copy(update={"ended_at": at.now, "good": False})
-        return self.ended(at.row, ended, State.FAILED, at.consumed, at.now, (*told, *self._way_back(at, ended)))
+        step = self.ended(at.row, ended, State.FAILED, at.consumed, at.now, told)
+        return replace(step, new=(*step.new, *self._way_back(at, ended)))
 
     def _way_back(self, at: At, operation: Operation) -> tuple[NewRow, ...]:
         target = self._target(operation)

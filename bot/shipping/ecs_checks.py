@@ -51,7 +51,7 @@ def needed(found: Mapping[str, Any]) -> list[Check]:
         elif unread:
             checks.append(unknown(name, unread[0]))
         else:
-            checks.append(passed(name, f"{len(mine)} exist{'s' if len(mine) == 1 else ''}" if mine else "none needed"))
+            checks.append(passed(name, f"{len(mine)} found" if mine else "none needed"))
     return checks
 
 

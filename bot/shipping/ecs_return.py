@@ -119,7 +119,7 @@ def _details(
     began = service.primary.created_at if service.primary else current.registered_at
     lines = [
         f"Chosen: {chosen.why}",
-        f"Now: for {ago(history.now - began)}, shipped by {shipper(current, world)}",
+        f"Now: {images.revision(current.arn)}, for {ago(history.now - began)}, shipped by {shipper(current, world)}",
         f"Then: {images.revision(chosen.definition.arn)}, made by {shipper(chosen.definition, world)}"
         + (f", in service until {ago(history.now - chosen.candidate.at)} ago" if chosen.candidate.at else ""),
     ]

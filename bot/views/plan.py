@@ -65,4 +65,4 @@ def forbidden(plan: Plan, standing: Iterable[Check]) -> str:
     names = " and ".join(f"*{b.esc(check.name)}*" for check in found)
     final = any(check.override is Override.NEVER for check in found)
     hint = " Mend that first, then ask again." if final and not plan.choices else ""
-    return f":no_entry: {names} {'forbids' if len(found) == 1 else 'forbid'} this.{hint}"
+    return f":no_entry: Forbidden by {names}.{hint}"

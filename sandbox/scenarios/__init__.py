@@ -1,6 +1,6 @@
 """Stories that play themselves, through the same doors that people use. Add a file, add a line."""
 
-from sandbox.scenarios import first_look, oom, recover, ship_bad, ship_good
+from sandbox.scenarios import approve, canary, first_look, oom, recover, rollback, ship_bad, ship_good
 from sandbox.scenarios.stage import Scenario, Stage, StoryError
 
 SCENARIOS: dict[str, Scenario] = {
@@ -9,6 +9,9 @@ SCENARIOS: dict[str, Scenario] = {
         first_look.SCENARIO,
         ship_good.SCENARIO,
         ship_bad.SCENARIO,
+        approve.SCENARIO,
+        rollback.SCENARIO,
+        canary.SCENARIO,
         oom.SCENARIO,
         recover.SCENARIO,
     )

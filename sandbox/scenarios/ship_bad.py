@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from sandbox.scenarios.shipping import ship
-from sandbox.scenarios.stage import Scenario, Stage, StoryError
+from sandbox.scenarios.shipping import FAILED, expect, ship
+from sandbox.scenarios.stage import Scenario, Stage
 
 CRASHING = "v1.5.1-crash"
 
 
 def play(stage: Stage) -> None:
     """Deploy it. Raises StoryError when the bot does not call it failed."""
-    ended = ship(stage, CRASHING)
-    if ended != "failed":
-        raise StoryError(f"a crashing version should fail, but this one has {ended}")
+    expect(ship(stage, CRASHING), FAILED, "a crashing version")
 
 
 SCENARIO = Scenario("ship-bad", "Alice deploys a version that crashes; the rollout fails and the card says why.", play)

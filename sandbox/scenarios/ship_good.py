@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sandbox.scenarios.shipping import SETTLED, ship
-from sandbox.scenarios.stage import STAR, Scenario, Stage, StoryError
+from sandbox.scenarios.shipping import SETTLED, expect, ship
+from sandbox.scenarios.stage import STAR, Scenario, Stage
 from sandbox.seed.catalogue import NEWER_GOOD
 
 
@@ -23,9 +23,9 @@ def next_good(stage: Stage) -> str:
 
 def play(stage: Stage) -> None:
     """Deploy it. Raises StoryError when it does not settle."""
-    ended = ship(stage, next_good(stage))
-    if ended != SETTLED:
-        raise StoryError(f"a good version should settle, but this one has {ended}")
+    expect(ship(stage, next_good(stage)), SETTLED, "a good version")
 
 
-SCENARIO = Scenario("ship-good", "Alice deploys a good version; it settles and the health check answers.", play)
+SCENARIO = Scenario(
+    "ship-good", "Alice deploys a good version and Bob agrees; it settles and its health address answers.", play
+)

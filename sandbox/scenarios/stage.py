@@ -16,7 +16,7 @@ from sandbox.seed.catalogue import EcsService, service_of
 Found = TypeVar("Found")
 Message = dict[str, Any]
 
-ALICE = "U0ALICE"
+ALICE, BOB = "U0ALICE", "U0BOB"
 STAR = service_of("usage", "delivery-standard")
 """The service that the stories are about."""
 STAR_CHANNEL = "#usage-metrics"
@@ -87,6 +87,13 @@ class Stage:
             raise StoryError(f"{channel} cannot be read: {answer.get('error')}")
         messages: list[Message] = answer["messages"]
         return messages
+
+    def message(self, channel: str, ts: str) -> Message:
+        """One message of a channel as it stands now. Raises StoryError when it is gone."""
+        found = next((message for message in self.messages(channel) if message["ts"] == ts), None)
+        if found is None:
+            raise StoryError(f"a message of {channel} is gone")
+        return found
 
     def press(self, user: str, channel: str, ts: str, action_id: str) -> None:
         """Press a button of a message. Raises StoryError when it is not there."""

@@ -168,7 +168,10 @@ def test_malformed_json_is_refused(client: httpx.Client) -> None:
 def test_the_stories_are_listed(client: httpx.Client) -> None:
     listed = client.get("/client/scenarios").json()
     assert {story["name"] for story in listed["scenarios"]} == set(SCENARIOS)
-    assert set(SCENARIOS) == {"first-look", "ship-good", "ship-bad", "oom", "recover"}
+    assert set(SCENARIOS) == {
+        *("first-look", "ship-good", "ship-bad", "approve", "rollback", "canary"),
+        *("oom", "recover"),
+    }
 
 
 def test_an_unknown_story_is_refused_with_the_known_ones(client: httpx.Client) -> None:

@@ -72,7 +72,7 @@ def _what_was_gone_back_from_is_not_shipped_again_by_habit(town: Town) -> None:
     card = town.plan(ALICE, CHANNEL, "/deploy arbor/backend prod v1.6.0")
     said = words(card)
     assert ":no_entry: *lock*: Locked after a rollback while " in said
-    assert ":no_entry: *lock* forbids this." in said
+    assert ":no_entry: Forbidden by *lock*." in said
     assert "Confirm" not in labels(card)
     town.press(ALICE, CHANNEL, card["ts"], "Cancel")
     assert town.ended(CHANNEL, card["ts"]) == "cancelled, nothing was changed"

@@ -43,7 +43,7 @@ def test_a_plan_that_was_looked_at_in_no_way_shows_no_checks() -> None:
 
 
 def test_what_forbids_it_is_named_and_what_to_do_where_nobody_may_go_on() -> None:
-    assert plans.forbidden(PLAN, (FREEZE,)) == ":no_entry: *freeze* forbids this."
-    assert plans.forbidden(PLAN, (FREEZE, NUMBER)).startswith(":no_entry: *freeze* and *bounds* forbid this. Mend")
+    assert plans.forbidden(PLAN, (FREEZE,)) == ":no_entry: Forbidden by *freeze*."
+    assert plans.forbidden(PLAN, (FREEZE, NUMBER)).startswith(":no_entry: Forbidden by *freeze* and *bounds*. Mend")
     offered = PLAN.model_copy(update={"choices": (SHIP,)})
-    assert plans.forbidden(offered, (NUMBER,)) == ":no_entry: *bounds* forbids this."
+    assert plans.forbidden(offered, (NUMBER,)) == ":no_entry: Forbidden by *bounds*."
