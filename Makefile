@@ -26,7 +26,7 @@ play: $(VENV)/.ready ## Play a scenario in the running sandbox (NAME=ship-bad)
 	@$(RUN) -m sandbox play $(NAME)
 
 test: $(VENV)/.ready ## Run all tests
-	$(RUN) -m pytest -q -n 2 --dist loadgroup
+	$(RUN) -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
 chaos: $(VENV)/.ready ## Kill the bot a hundred times at random instants, and at every effect (KILLS=, SEED=)
 	CHAOS_KILLS=$(KILLS) CHAOS_SEED=$(SEED) $(RUN) -m pytest -q -s tests/chaos

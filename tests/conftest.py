@@ -14,19 +14,13 @@ from tests.scene import Scene
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
-# Long ones first, each in one process and the stories in two: the pretend AWS has one state for a whole process.
 STORIES = ("stories", "chaos")
+"""Folders of tests that take long, and that share a sandbox with the others of their file."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tell the parallel run what belongs together: the stories, which share a town, else a file."""
+    """Long ones first; the parallel run keeps the order of files and gives each to one process."""
     root = Path(__file__).parent
-    for item in items:
-        folder = item.path.relative_to(root).parts[0]
-        group = folder if folder == "stories" else str(item.path.relative_to(root))
-        if item.path.name.startswith("test_shipping_") and item.path.name != "test_shipping_incident.py":
-            group = f"{group} of shipping"
-        item.add_marker(pytest.mark.xdist_group(group))
     items.sort(key=lambda item: not any(folder in item.path.relative_to(root).parts for folder in STORIES))
 
 

@@ -69,9 +69,10 @@ class Asked:
         self.drill.until(self.press_on, "it could not be confirmed")
 
     def state(self) -> str:
-        """How its card says it stands: "settling", "settled", "failed", "taken over"."""
+        """How its card says it stands: "settling", "settled", "failed", "taken over"; "done" counts as settled."""
         card = self.card
-        return str(card["text"]).rsplit(": ", 1)[-1] if card else ""
+        state = str(card["text"]).rsplit(": ", 1)[-1] if card else ""
+        return "settled" if state == "done" else state
 
     def parts(self) -> dict[str, int]:
         """How often each of its messages was posted; the call for approval without the number in its name."""

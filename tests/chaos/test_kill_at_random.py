@@ -148,7 +148,7 @@ def test_a_press_while_the_bot_is_dead_is_told_and_pressing_again_works(drill: D
     drill.until_connected()
     asked.agree()
     assert drill.until(lambda: asked.ended("soak"), "it did not end") == "settled"
-    assert counts.shipped(asked, ARBOR)["registrations"] == 1
+    assert counts.shipped(asked, ARBOR)["updates"] == 1
 
 
 def test_a_command_whose_acknowledgement_was_lost_is_planned_all_the_same(drill: Drill) -> None:
