@@ -193,7 +193,8 @@ NOTES = (
     "",
     "`ecs deploy` runs with `--timeout`, since its default of 300 s is for rollouts that take minutes, and here tasks",
     "are up in six seconds: 90 s, which nothing that ends outlasts; 30 s for *stuck placement*, which never ends; and",
-    "15 s for *slow start*, which takes about 25 s here as one of six minutes does there. Giving up by a clock,",
+    "15 s for *slow start*, which takes about 25 s here as one of six minutes does there (with the default it would",
+    "have seen this one to its good end). Giving up by a clock,",
     "or on an event of a rollout that ECS goes on with, is counted neither as right nor as wrong, though a script",
     "sees exit status 1. This bot has no clock that runs out: it says what is slow and why, and watches on.",
 )
