@@ -90,11 +90,17 @@ def blind(strategy: Strategy) -> Strategy:
     return dataclasses.replace(strategy, effects=lambda plan: tuple(map(blindable, effects(plan))))
 
 
+def _sooner(new: NewRow, due_at: float) -> NewRow:
+    """The same, begun at another moment and asked for as people do, who need not wait until its time is over."""
+    args = {**new.body["args"], "way": ""}
+    return dataclasses.replace(new, due_at=due_at, body={**new.body, "args": args})
+
+
 def soon(follow_up: Callable[..., list[NewRow]]) -> Callable[..., list[NewRow]]:
     """What is to happen in a minute or an hour happens in a moment."""
 
     def owed(self: Beginning, at: Any, *given: Any) -> list[NewRow]:
-        return [dataclasses.replace(new, due_at=at.now + LATER_SECONDS) for new in follow_up(self, at, *given)]
+        return [_sooner(new, at.now + LATER_SECONDS) for new in follow_up(self, at, *given)]
 
     return owed
 
