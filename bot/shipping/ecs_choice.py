@@ -285,6 +285,8 @@ def reason(candidate: Candidate) -> str:
         return "its images are the very ones that run now"
     if candidate.red:
         return f"{', '.join(candidate.red)} went off within its first minutes"
+    if candidate.proved:
+        return "I counted it as good: no alarm went off while it was being proved"
     if not candidate.soaked:
         return f"it ran for only {ago(candidate.ran)}" if candidate.ran else "nobody saw it prove itself"
     quiet = "no alarm went off in its first minutes" if candidate.red == () else "whether alarms went off is not known"

@@ -87,6 +87,7 @@ def candidates(past: Sequence[Past], seen: Collection[str]) -> tuple[Candidate, 
             ran=SOAK_SECONDS if arn in about.good else 0.0,
             at=each.started_at,
             bad=about.bad.get(arn, ""),
+            proved=arn in about.good,
             red=() if arn in about.good else ("an alarm of the service",) if arn in about.red else None,
         )
     return tuple(found.values())

@@ -34,7 +34,8 @@ class Candidate:
 
     ``ran`` is how long it was in service at a stretch, ``at`` when it was last. ``bad`` says why not to; ``red`` are
     alarms that went off in its first ten minutes, None when nobody can tell. ``same`` says that its images are the
-    very ones that run now, so that going back to it would change no code.
+    very ones that run now, so that going back to it would change no code. ``proved`` says that this bot watched its
+    soak, as long as it is configured, and counted it as good.
     """
 
     revision: ServiceRevision
@@ -43,11 +44,12 @@ class Candidate:
     bad: str = ""
     red: tuple[str, ...] | None = None
     same: bool = False
+    proved: bool = False
 
     @property
     def soaked(self) -> bool:
         """Whether it was in service long enough to have shown what it is worth."""
-        return self.ran >= SOAK_SECONDS
+        return self.proved or self.ran >= SOAK_SECONDS
 
     @property
     def is_good(self) -> bool:
@@ -229,6 +231,7 @@ def candidates(
             bad=bad.get(each.fingerprint, ""),
             red=_red(each, known, fired),
             same=program(each.fingerprint) == program(current),
+            proved=each.revision.task_definition in known.good,
         )
         newer = found.get(each.fingerprint)
         if newer is None:

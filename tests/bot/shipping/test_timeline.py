@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -53,6 +54,12 @@ def numbers(candidates_found: tuple[Candidate, ...]) -> list[int]:
 def chosen(candidates_found: tuple[Candidate, ...]) -> int | None:
     picked = best(candidates_found)
     return int(picked.revision.task_definition.rpartition(":")[2]) if picked else None
+
+
+def test_what_was_counted_as_good_is_good_however_short_its_soak_is_configured() -> None:
+    history = (record(12, 1), record(9, 1.1), record(4, 60))
+    assert chosen(found(*history, current=12)) == 4
+    assert chosen(found(*history, current=12, known=replace(NOTHING, good=frozenset({arn(9)})))) == 9
 
 
 def test_the_newest_that_soaked_is_chosen_and_never_the_revision_before() -> None:
