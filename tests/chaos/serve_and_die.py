@@ -47,6 +47,7 @@ ALIVE = ORDERS / "alive"
 LATER_SECONDS = 10.0
 """Of the sandbox's, until what the bot does by itself some time later; a command takes a minute or more."""
 
+
 ONE_AT_A_TIME = threading.Lock()
 """A death must not cut short another effect that has an order of its own waiting after it."""
 
