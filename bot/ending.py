@@ -100,7 +100,7 @@ class Ending:
         operation = at.operation
         over = next((signal for signal in at.signals if signal.name == TAKE_OVER), None)
         if over is not None:
-            said = view.not_proved(operation, self._world.chat.person(str(over.payload.get("user", ""))).name)
+            said = soak.not_proved(operation, self._world.chat.person(str(over.payload.get("user", ""))).name)
             return self._proved(at, said, good=False, over=True)
         gone = self._gone(at)
         if gone:
@@ -110,7 +110,7 @@ class Ending:
         red = self._red(operation, readings)
         until = operation.ended_at + self._timings.soak
         if red:
-            said = view.soaked(operation, red, at.now - operation.ended_at)
+            said = soak.soaked(operation, red, at.now - operation.ended_at)
             return self._proved(at, said, good=False)
         if at.now < until:
             due = min(until, at.now + SOAK_POLL)
@@ -127,7 +127,7 @@ class Ending:
         target = self._target(at.operation)
         if target is not None and not target.service.alarms:
             return self._proved(at, soak.ran_without_alarms(self._timings.soak), good=True)
-        return self._proved(at, view.soaked(at.operation, (), self._timings.soak), good=True)
+        return self._proved(at, soak.soaked(at.operation, (), self._timings.soak), good=True)
 
     def _proved(self, at: At, said: Message, *, good: bool | None, over: bool = False) -> Step:
         proved = at.operation.model_copy(update={"good": good})

@@ -222,24 +222,6 @@ def outcome(operation: Operation, state: State) -> Message:
     return b.paragraph(text)
 
 
-def soaked(operation: Operation, red: tuple[str, ...], seconds: float) -> Message:
-    """The reply at the end of the soak: good, or which alarms went off."""
-    if red:
-        names = ", ".join(b.code(name) for name in red)
-        within = f"red within {b.ago(seconds)} after it settled"
-        text = f":warning: {b.user(operation.actor.user)} not counted as good: {names} {within}."
-    else:
-        text = f":white_check_mark: Quiet for {b.ago(seconds)}: counted as good."
-    return b.paragraph(text)
-
-
-def not_proved(operation: Operation, name: str) -> Message:
-    """The reply when something else is shipped while a change is still being proved."""
-    return b.paragraph(
-        f":leftwards_arrow_with_hook: {b.esc(name)} changed it before it was proved: not counted as good."
-    )
-
-
 def asks_for_approval(operation: Operation, rule: Approvals, groups: tuple[str, ...]) -> Message:
     """The reply that calls those who may approve; ids of groups come from the configuration."""
     called = " ".join(f"<!subteam^{group}>" for group in groups if re.fullmatch(r"S[A-Z0-9]{2,20}", group))

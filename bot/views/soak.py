@@ -1,10 +1,28 @@
-"""Replies at the end of a soak that proved nothing, or little."""
+"""Replies at the end of a soak: what it proved, or that it proved little or nothing."""
 
 from __future__ import annotations
 
 from bot.operation import Operation
 from bot.ports import Message
 from bot.views import blocks as b
+
+
+def soaked(operation: Operation, red: tuple[str, ...], seconds: float) -> Message:
+    """The reply at the end of the soak: good, or which alarms went off."""
+    if red:
+        names = ", ".join(b.code(name) for name in red)
+        within = f"red within {b.ago(seconds)} after it settled"
+        text = f":warning: {b.user(operation.actor.user)} not counted as good: {names} {within}."
+    else:
+        text = f":white_check_mark: Quiet for {b.ago(seconds)}: counted as good."
+    return b.paragraph(text)
+
+
+def not_proved(operation: Operation, name: str) -> Message:
+    """The reply when something else is shipped while a change is still being proved."""
+    return b.paragraph(
+        f":leftwards_arrow_with_hook: {b.esc(name)} changed it before it was proved: not counted as good."
+    )
 
 
 def not_counted(operation: Operation, sentence: str) -> Message:

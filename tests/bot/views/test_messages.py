@@ -115,7 +115,7 @@ def test_cards_and_outcomes_fit_and_ping_nobody_but_the_asker(
 @settings(max_examples=40)
 @given(operation=operation_bodies, red=st.lists(hostile, max_size=30).map(tuple))
 def test_the_end_of_the_quiet_time_fits(operation: Operation, red: tuple[str, ...]) -> None:
-    check(operations.soaked(operation, red, 600), mentions=OURS)
+    check(soak.soaked(operation, red, 600), mentions=OURS)
     check(soak.nobody_can_tell(operation, red), mentions=OURS)
     check(soak.not_counted(operation, "".join(red)), mentions=OURS)
 
@@ -211,7 +211,7 @@ def test_endless_text_fits_everywhere(piece: str) -> None:
         incidents.page_failed("trigger", text),
         operations.card("op1", operation, State.PROPOSED, 1.75e9, target=TARGET),
         operations.outcome(operation, State.FAILED),
-        operations.soaked(operation, (text,) * 30, 600),
+        soak.soaked(operation, (text,) * 30, 600),
         operations.sentence(text, text),
     ):
         check(message, mentions=OURS)
