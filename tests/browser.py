@@ -13,13 +13,13 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from websockets.sync.client import ClientConnection, connect
+
+from tests.waiting import until
 
 Found = TypeVar("Found")
 
@@ -68,16 +68,6 @@ def chromium_path() -> str | None:
     return next((path for name in NAMES if (path := shutil.which(name))), None)
 
 
-def until(what: str, look: Callable[[], Found], seconds: float = DEADLINE) -> Found:
-    """The first truthy value of ``look``. Raises BrowserError with ``what`` after so many seconds."""
-    end = time.monotonic() + seconds
-    while not (value := look()):
-        if time.monotonic() > end:
-            raise BrowserError(f"waited {seconds:g} s for {what}")
-        time.sleep(0.02)
-    return value
-
-
 class Browser:
     """One headless Chromium with one page. Use it as a context manager; it leaves no process and no file."""
 
@@ -106,7 +96,7 @@ class Browser:
             raise
 
     def _open(self, width: int, height: int) -> None:
-        address = until("Chromium's debugging port", self._address)
+        address = until(self._address, DEADLINE, otherwise=lambda: "Chromium did not open its debugging port")
         self._socket = self._stack.enter_context(connect(address, max_size=None, proxy=None))
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
@@ -168,14 +158,15 @@ class Browser:
         self.wait_for("document.readyState === 'complete'")
 
     def wait_for(self, expression: str, seconds: float = DEADLINE) -> Any:
-        """The first truthy value of a JavaScript expression (True for an element). Raises BrowserError after so many
+        """The first truthy value of a JavaScript expression (True for an element). Raises AssertionError after so many
         seconds."""
         # An element has no JSON of its own and would arrive as {}, which Python takes for nothing.
         found = f"(async () => {{ const it = await ({expression}); return it instanceof Node ? true : it; }})()"
-        try:
-            return until(expression, lambda: self.evaluate(found), seconds)
-        except BrowserError as error:
-            raise BrowserError(f"{error}; the page's own problems: {self.problems[-3:]}") from error
+        return until(
+            lambda: self.evaluate(found),
+            seconds,
+            otherwise=lambda: f"{expression}; the page's own problems: {self.problems[-3:]}",
+        )
 
     def click(self, selector: str) -> None:
         """Press the middle of the first element that matches, as soon as it is there, enabled and still."""

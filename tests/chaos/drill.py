@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -15,6 +14,7 @@ from typing import Any, TypeVar
 from sandbox.app import Sandbox
 from sandbox.app_environment import read_env_file
 from sandbox.scenarios.stage import Stage
+from tests import waiting
 
 PATIENCE = 40.0
 """Real seconds anything may take; generous, since several suites may share the machine's cores."""
@@ -106,14 +106,13 @@ class Drill:
 
     def until(self, look: Callable[[], Found], otherwise: str | Callable[[], str]) -> Found:
         """Look until there is something; fails with a sentence and the end of the bot's log."""
-        deadline = time.monotonic() + PATIENCE
-        while not (found := look()):
-            if time.monotonic() > deadline:
-                assert self.sandbox.bot is not None
-                said = otherwise if isinstance(otherwise, str) else otherwise()
-                raise AssertionError(f"{said}; orders left: {self.left()}\n{self.sandbox.bot.last_lines()}")
-            time.sleep(LOOK_EVERY)
-        return found
+
+        def failed() -> str:
+            assert self.sandbox.bot is not None
+            said = otherwise if isinstance(otherwise, str) else otherwise()
+            return f"{said}; orders left: {self.left()}\n{self.sandbox.bot.last_lines()}"
+
+        return waiting.until(look, PATIENCE, otherwise=failed, every=LOOK_EVERY)
 
     # what stands in Slack
 

@@ -18,7 +18,8 @@ from sandbox.app import AlreadyRunningError, Sandbox
 from sandbox.app_config import copy_config, lay_over
 from sandbox.app_environment import read_env_file, without_foreign_settings, write_env_file
 from sandbox.scenarios import SCENARIOS
-from tests.sandbox.waiting import story_ended, until
+from tests.sandbox.playing import story_ended
+from tests.waiting import until
 
 CONFIG = Path(__file__).parents[2] / "config"
 

@@ -6,13 +6,13 @@ import socket
 import subprocess
 import sys
 import textwrap
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from sandbox.bot_process import BotProcess, BotStartError
+from tests.waiting import until
 
 FAKE_BOT = """
 import http.server, os, signal, sys
@@ -68,13 +68,6 @@ def is_alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
     except FileNotFoundError:
         return False
-
-
-def until(claim: Callable[[], bool], seconds: float = 10) -> bool:
-    deadline = time.monotonic() + seconds
-    while not claim() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return claim()
 
 
 def test_start_returns_when_the_bot_is_ready(bot: BotProcess, pids: list[int], tmp_path: Path) -> None:

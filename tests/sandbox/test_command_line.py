@@ -15,7 +15,8 @@ from sandbox.app import Sandbox
 from sandbox.app_config import COMMANDS, command_names, copy_config
 from sandbox.app_environment import read_env_file
 from sandbox.scenarios import SCENARIOS
-from tests.sandbox.waiting import story_ended, until
+from tests.sandbox.playing import story_ended
+from tests.waiting import until
 
 CONFIG = Path(__file__).parents[2] / "config"
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ from sandbox.seed.catalogue import (
 )
 from sandbox.seed.plant import Planted, past_clock, plant
 from sandbox.seed.scaling import CAPTION_POLICY, PHOTO_MORNINGS, PHOTO_POLICY
+from tests.waiting import until
 
 MADE_BY_AUTO_SCALING = "TargetTracking-"
 SYSTEMS = Path(__file__).parents[2] / "config" / "systems"
@@ -69,13 +70,6 @@ def configured() -> Iterator[tuple[str, str, str, dict[str, Any]]]:
         for environment in system["environments"].values():
             for name, service in environment["services"].items():
                 yield system["region"], system["system"], name, service
-
-
-def until(claim: Callable[[], Any], seconds: float = 10) -> Any:
-    deadline = time.monotonic() + seconds
-    while not (found := claim()) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return found
 
 
 def test_every_configured_ecs_service_runs_what_it_should(world: World) -> None:

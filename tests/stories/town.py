@@ -12,6 +12,7 @@ import httpx
 from sandbox.app import Sandbox
 from sandbox.scenarios.stage import Stage, button
 from sandbox.seed.catalogue import EcsService
+from tests import waiting
 
 Found = TypeVar("Found")
 Message = dict[str, Any]
@@ -220,13 +221,12 @@ class Town:
 
     def until(self, what: str, look: Callable[[], Found | None], seconds: float = PATIENCE) -> Found:
         """The first thing that ``look`` finds."""
-        deadline = time.monotonic() + seconds
-        while not (found := look()):
-            if time.monotonic() > deadline:
-                log = self.sandbox.bot.last_lines() if self.sandbox.bot else ""
-                raise AssertionError(f"waited {seconds:g} s for {what}; the bot's log ends with\n{log}")
-            time.sleep(0.04)
-        return found
+
+        def otherwise() -> str:
+            log = self.sandbox.bot.last_lines() if self.sandbox.bot else ""
+            return f"there was no sign of {what}; the bot's log ends with\n{log}"
+
+        return waiting.until(look, seconds, otherwise=otherwise, every=0.04)
 
 
 def measured(sentence: str) -> None:

@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import json
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 
 from bot.intake.delivery import Delivery
 from bot.intake.sqs import WAIT_SECONDS, QueueReader, QueueStatus, delivery_from, pause_after
+from tests.waiting import until
 
 URL = "https://sqs.eu-west-1.amazonaws.com/123456789012/alarms"
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:alerts"
@@ -88,13 +88,6 @@ class Intake:
         return True
 
 
-def until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 5
-    while not true():
-        assert time.monotonic() < deadline, "did not happen within 5 seconds"
-        time.sleep(0.002)
-
-
 @pytest.fixture
 def queue() -> PretendQueue:
     return PretendQueue()
@@ -115,7 +108,7 @@ def reader(queue: PretendQueue, intake: Intake) -> Iterator[QueueReader]:
 def test_messages_are_stored_and_then_deleted(queue: PretendQueue, intake: Intake, reader: QueueReader) -> None:
     queue.send(*(f"body {number}" for number in range(25)))
     reader.start()
-    until(lambda: len(queue.deleted) == 25)
+    until(lambda: len(queue.deleted) == 25, 5)
     assert {one.text for one in intake.taken} == set(queue.deleted)
     assert queue.requests[0] == {"QueueUrl": URL, "MaxNumberOfMessages": 10, "WaitTimeSeconds": WAIT_SECONDS}
 
@@ -126,10 +119,10 @@ def test_a_message_that_could_not_be_stored_comes_again(
     intake.refuses = {"two"}
     queue.send("one", "two", "three")
     reader.start()
-    until(lambda: sorted(queue.deleted) == ["one", "three"])
+    until(lambda: sorted(queue.deleted) == ["one", "three"], 5)
     intake.refuses = set()
     queue.let_timeouts_run_out()
-    until(lambda: "two" in queue.deleted)
+    until(lambda: "two" in queue.deleted, 5)
     assert intake.seen.count("one") == 1
 
 
@@ -139,11 +132,11 @@ def test_a_message_whose_deletion_fails_is_handed_over_again(
     queue.undeletable = True
     queue.send("one")
     reader.start()
-    until(lambda: intake.seen == ["one"])
+    until(lambda: intake.seen == ["one"], 5)
     queue.undeletable = False
-    until(lambda: "r0" in queue.hidden)
+    until(lambda: "r0" in queue.hidden, 5)
     queue.let_timeouts_run_out()
-    until(lambda: queue.deleted == ["one"])
+    until(lambda: queue.deleted == ["one"], 5)
 
 
 def test_the_reader_survives_errors_and_tells_them(queue: PretendQueue, intake: Intake, reader: QueueReader) -> None:
@@ -156,10 +149,10 @@ def test_the_reader_survives_errors_and_tells_them(queue: PretendQueue, intake: 
         return told[-1].reachable is True
 
     reader.start()
-    until(reached)
+    until(reached, 5)
     assert all(status.error == "OSError: no route" for status in told if status.reachable is False)
     queue.send("one")
-    until(lambda: queue.deleted == ["one"])
+    until(lambda: queue.deleted == ["one"], 5)
 
 
 def test_a_client_that_cannot_be_made_is_asked_for_again(queue: PretendQueue, intake: Intake) -> None:
@@ -175,7 +168,7 @@ def test_a_client_that_cannot_be_made_is_asked_for_again(queue: PretendQueue, in
     reader = QueueReader([URL], client, intake.accept, FixedClock(), pause=lambda failures: 0.001)
     queue.send("one")
     reader.start()
-    until(lambda: queue.deleted == ["one"])
+    until(lambda: queue.deleted == ["one"], 5)
     assert reader.stop() and asked == 3
 
 
@@ -220,7 +213,7 @@ def test_two_queues_are_read_at_once_and_one_that_is_broken_does_not_stop_the_ot
     reader = QueueReader(["a", "b"], queues.__getitem__, intake.accept, FixedClock(), pause=lambda failures: 0.005)
     good.send("one")
     reader.start()
-    until(lambda: good.deleted == ["one"] and reader.status["b"].reachable is False)
+    until(lambda: good.deleted == ["one"] and reader.status["b"].reachable is False, 5)
     assert reader.status["a"] == QueueStatus(True, "", 42.0)
     assert reader.stop()
 

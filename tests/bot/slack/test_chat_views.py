@@ -13,7 +13,8 @@ from bot.clock import SystemClock
 from bot.errors import BotError, ConflictError, UpstreamError
 from bot.slack.chat import SlackChat
 from bot.slack.transport import PooledWebClient
-from tests.sandbox.slack.slack_parts import BOT_TOKEN, Slack, bolt, running, until
+from tests.sandbox.slack.slack_parts import BOT_TOKEN, Slack, bolt, running
+from tests.waiting import until
 
 VIEW: dict[str, Any] = {
     "type": "modal",

@@ -10,7 +10,8 @@ import pytest
 from bot.domain import Actor
 from bot.ports import Message
 from bot.slack.inbound import bolt_app
-from tests.sandbox.slack.slack_parts import SIGNING_SECRET, Slack, running, until
+from tests.sandbox.slack.slack_parts import SIGNING_SECRET, Slack, running
+from tests.waiting import until
 
 Body = dict[str, Any]
 

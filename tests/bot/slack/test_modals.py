@@ -24,8 +24,9 @@ from bot.slack.transport import PooledWebClient
 from bot.views import blocks as b
 from bot.web_server import web_app
 from tests.bot.form_room import FormRoom, options
-from tests.sandbox.slack.slack_parts import BOT_TOKEN, SIGNING_SECRET, Slack, running, until, web_server
+from tests.sandbox.slack.slack_parts import BOT_TOKEN, SIGNING_SECRET, Slack, running, web_server
 from tests.scene import ALICE, Scene
+from tests.waiting import until
 
 Body = dict[str, Any]
 

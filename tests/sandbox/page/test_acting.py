@@ -6,9 +6,10 @@ import json
 from typing import Any
 
 from sandbox.proxy import Request
-from tests.browser import Browser, until
+from tests.browser import DEADLINE, Browser
 from tests.sandbox.page.steps import OPS, buttons, open_page, sees, write
 from tests.sandbox.page.workspace import Workspace
+from tests.waiting import until
 
 CONFIRM = {
     "title": {"type": "plain_text", "text": "Deploy to production?"},
@@ -84,7 +85,7 @@ def test_a_button_with_a_confirm_asks_first_and_is_busy_until_answered(browser: 
     browser.click("[data-action-id=go]")
     browser.click("[data-testid=confirm-yes]")
     browser.wait_for("document.querySelector('[data-action-id=go]').disabled")
-    until("the press", lambda: slack.app.told("block_actions"))
+    until(lambda: slack.app.told("block_actions"), DEADLINE, otherwise=lambda: "no the press")
     slack.app.released.set()
     browser.wait_for("!document.querySelector('[data-action-id=go]').disabled")
     assert slack.app.told("block_actions")[0]["actions"][0]["value"] == "go"
@@ -129,7 +130,7 @@ def test_escape_closes_a_modal_and_the_app_hears_of_it(browser: Browser, slack: 
     browser.click("[data-action-id=change]")
     browser.wait_for("document.querySelector('[data-testid=modal]').open")
     browser.press("Escape")
-    until("view_closed", lambda: slack.app.told("view_closed"))
+    until(lambda: slack.app.told("view_closed"), DEADLINE, otherwise=lambda: "no view_closed")
     browser.wait_for("!document.querySelector('[data-testid=modal]').open")
 
 
@@ -167,7 +168,7 @@ def test_a_modal_that_is_updated_keeps_what_was_entered_and_offers_what_is_new(
     assert browser.evaluate("document.querySelector('[data-action-id=service] optgroup').label") == "All"
     browser.wait_for("!document.querySelector('[data-action-id=service]').disabled")
     browser.click("[data-testid=modal-submit]")
-    until("view_submission", lambda: slack.app.told("view_submission"))
+    until(lambda: slack.app.told("view_submission"), DEADLINE, otherwise=lambda: "no view_submission")
     values = slack.app.told("view_submission")[0]["view"]["state"]["values"]
     assert values["version"]["value"]["value"] == "v7"
     assert values["first"]["service"]["selected_option"]["value"] == "one"
@@ -193,7 +194,7 @@ def test_a_menu_a_select_and_boxes_report_what_was_picked(browser: Browser, slac
         "(() => { const e = document.querySelector('[data-action-id=select]'); e.value = 'two';"
         " e.dispatchEvent(new Event('change', { bubbles: true })); })()"
     )
-    until("four reports", lambda: len(slack.app.told("block_actions")) == 4)
+    until(lambda: len(slack.app.told("block_actions")) == 4, DEADLINE, otherwise=lambda: "no four reports")
     picked = {told["actions"][0]["action_id"]: told["actions"][0] for told in slack.app.told("block_actions")}
     assert picked["overflow"]["selected_option"]["value"] == "two"
     assert [one["value"] for one in picked["checkboxes"]["selected_options"]] == ["one"]

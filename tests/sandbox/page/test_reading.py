@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.browser import Browser, until
+from tests.browser import DEADLINE, Browser
 from tests.sandbox.page.steps import OPS, buttons, messages, open_page, sees, write
 from tests.sandbox.page.workspace import Workspace
+from tests.waiting import until
 
 
 def test_what_is_written_appears_once_and_hostile_text_stays_text(browser: Browser, slack: Workspace) -> None:
@@ -29,7 +30,7 @@ def test_a_mention_reaches_the_app_as_an_id(browser: Browser, slack: Workspace) 
     open_page(browser, slack)
     write(browser, "@runbook-bot status & <b>")
     browser.press("Enter")
-    until("the mention", lambda: slack.app.told("event_callback"))
+    until(lambda: slack.app.told("event_callback"), DEADLINE, otherwise=lambda: "no the mention")
     assert slack.app.told("event_callback")[0]["event"]["text"] == "<@U0RUNBOOK> status &amp; &lt;b&gt;"
     sees(browser, "@runbook-bot status & <b>")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import queue
 import secrets
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from sandbox.calls import Calls
 from sandbox.clock import Clock
 from sandbox.faults import Faults
 from sandbox.slack.server import SlackServer
+from tests.waiting import until
 
 Found = TypeVar("Found")
 
@@ -31,15 +31,6 @@ APP_TOKEN = f"xapp-1-sandbox-{secrets.token_hex(8)}"
 SIGNING_SECRET = secrets.token_hex(16)
 PAGE = Path(__file__).parents[3] / "sandbox" / "page"
 START = 1_800_000_000.0
-
-
-def until(look: Callable[[], Found | None], seconds: float = 10) -> Found:
-    """What ``look`` finds, as soon as it finds something."""
-    deadline = time.monotonic() + seconds
-    while not (found := look()):
-        assert time.monotonic() < deadline, "nothing was found in time"
-        time.sleep(0.005)
-    return found
 
 
 @dataclass

@@ -17,7 +17,8 @@ from sandbox.clock import Clock
 from sandbox.faults import Faults
 from sandbox.slack.pings import pings
 from sandbox.slack.server import SlackServer
-from tests.sandbox.slack.slack_parts import APP_TOKEN, BOT_TOKEN, PAGE, SIGNING_SECRET, Slack, running, until
+from tests.sandbox.slack.slack_parts import APP_TOKEN, BOT_TOKEN, PAGE, SIGNING_SECRET, Slack, running
+from tests.waiting import until
 
 
 def test_the_state_has_everything_the_sidebar_shows(slack: Slack) -> None:

@@ -17,7 +17,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from tests.sandbox.slack.slack_parts import SIGNING_SECRET, Slack, bolt, running, until, web_server
+from tests.sandbox.slack.slack_parts import SIGNING_SECRET, Slack, bolt, running, web_server
+from tests.waiting import until
 
 
 @dataclass

@@ -10,7 +10,8 @@ import pytest
 from slack_bolt import Ack, App
 from slack_sdk.errors import SlackApiError
 
-from tests.sandbox.slack.slack_parts import Slack, bolt, until
+from tests.sandbox.slack.slack_parts import Slack, bolt
+from tests.waiting import until
 
 Body = dict[str, Any]
 

@@ -12,7 +12,8 @@ from slack_bolt import Ack
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from tests.sandbox.slack.slack_parts import APP_TOKEN, Slack, bolt, running, until
+from tests.sandbox.slack.slack_parts import APP_TOKEN, Slack, bolt, running
+from tests.waiting import until
 
 
 def address(slack: Slack) -> str:

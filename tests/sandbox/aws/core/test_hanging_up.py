@@ -3,7 +3,6 @@ from __future__ import annotations
 import http.client
 import json
 import socket
-import time
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,15 +13,9 @@ from sandbox.aws.server import AwsServer
 from sandbox.calls import Calls
 from sandbox.clock import Clock
 from sandbox.faults import Faults
+from tests.waiting import until
 
 Client = Callable[..., Any]
-
-
-def until(claim: Callable[[], Any], seconds: float = 10) -> Any:
-    deadline = time.monotonic() + seconds
-    while not (found := claim()) and time.monotonic() < deadline:
-        time.sleep(0.005)
-    return found
 
 
 def begin_to_poll(aws: AwsServer, queue_url: str, seconds: int) -> socket.socket:

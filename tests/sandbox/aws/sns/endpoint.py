@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import threading
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.waiting import until
 
 
 @dataclass(frozen=True)
@@ -52,12 +52,5 @@ class Endpoint:
         self._thread.join()
 
     def wait_for(self, count: int) -> list[Posted]:
-        eventually(lambda: len(self.posted) >= count)
+        until(lambda: len(self.posted) >= count)
         return self.posted
-
-
-def eventually(condition: Callable[[], bool], seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it never came"
-        time.sleep(0.005)

@@ -8,8 +8,9 @@ import pytest
 from sandbox.aws import sns as sandbox_sns
 from sandbox.aws.server import AwsServer
 from sandbox.clock import Clock
-from tests.sandbox.aws.sns.endpoint import Endpoint, eventually
+from tests.sandbox.aws.sns.endpoint import Endpoint
 from tests.sandbox.aws.sns.signatures import verify
+from tests.waiting import until
 
 Client = Callable[..., Any]
 
@@ -93,7 +94,7 @@ def test_a_failing_endpoint_is_tried_three_times_more_twenty_seconds_apart(
             aws.tick()
             return len(endpoint.posted) >= attempt
 
-        eventually(again)
+        until(again)
     for _ in range(5):
         clock.advance(20)
         aws.tick()
