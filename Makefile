@@ -50,8 +50,8 @@ format: $(VENV)/.ready ## Format and fix what can be fixed
 bench: $(VENV)/.ready ## Run the benchmarks and write their results (some 15 minutes)
 	$(RUN) -m benchmarks.ack
 	$(RUN) -m benchmarks.plan
-	$(RUN) -m benchmarks.verdict
-	$(RUN) -m benchmarks.verdicts
+	$(RUN) -m benchmarks.verdict_delay
+	$(RUN) -m benchmarks.wrong_verdicts
 
 lock: ## Resolve the dependencies anew (needs pip-tools)
 	pip-compile -q --strip-extras --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header --allow-unsafe -o requirements.lock pyproject.toml

@@ -13,8 +13,7 @@ from bot.engine import Lease, Machine
 from bot.errors import BotError, UpstreamError
 from bot.incident import Incident, headline_key
 from bot.ports import World
-from bot.posts import KIND as POST
-from bot.posts import post
+from bot.posts import address, post, posted
 from bot.rows import NewRow, Received, Row, Signal, Step, Store
 from bot.views import incident as view
 
@@ -87,7 +86,8 @@ class Pages(Machine):
         env, key, at = str(body["env"]), f"runbook-bot:{body['incident']}", self._world.clock.now()
         if action == TRIGGER:
             alarm = Alarm.model_validate(body["alarm"])
-            return self._world.pager.trigger(env, key, alarm, str(body["severity"]), self._link(body), at)
+            link = address(self._world.chat, self._posted(body))
+            return self._world.pager.trigger(env, key, alarm, str(body["severity"]), link, at)
         if action == "acknowledge":
             self._world.pager.acknowledge(env, key, at)
         else:
@@ -95,17 +95,7 @@ class Pages(Machine):
         return False
 
     def _posted(self, body: dict[str, Any]) -> Row | None:
-        shown = self._store.by_key(POST, headline_key(str(body["incident"])))
-        return shown if shown is not None and shown.body.get("ts") else None
-
-    def _link(self, body: dict[str, Any]) -> str:
-        shown = self._posted(body)
-        if shown is None:
-            return ""
-        try:
-            return self._world.chat.permalink(str(shown.body["channel"]), str(shown.body["ts"]))
-        except BotError:
-            return ""
+        return posted(self._store, headline_key(str(body["incident"])))
 
     def give_up(self, row: Row, signals: list[Received], error: BotError) -> Step:
         """PagerDuty did not take it: the thread says so, since somebody has to telephone; a call is tried further."""

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from bot.engine import Lease, Machine
 from bot.errors import BotError
 from bot.ports import World
-from bot.posts import KIND as POST
+from bot.posts import address, posted
 from bot.rows import NewRow, Received, Row, Step, Store
 
 log = logging.getLogger("bot.changes")
@@ -59,27 +59,13 @@ class Changes(Machine):
     def advance(self, row: Row, signals: list[Received], lease: Lease) -> Step:
         """Send what is owed, with the address of its message once that is posted."""
         body = row.body
-        posted, now = self._posted(row), self._world.clock.now()
-        if body["thread_key"] and posted is None and now - row.created_at < LINK_SECONDS:
+        shown, now = posted(self._store, str(body["thread_key"])), self._world.clock.now()
+        if body["thread_key"] and shown is None and now - row.created_at < LINK_SECONDS:
             return Step(OWED, now + LOOK_SECONDS, body)
-        link = self._address(posted)
+        link = address(self._world.chat, shown)
         lease.before_effect()
         self._world.pager.change(str(body["env"]), str(body["summary"]), body["details"], link, float(body["at"]))
         return Step(TOLD, None, body)
-
-    def _posted(self, row: Row) -> Row | None:
-        key = str(row.body["thread_key"])
-        shown = self._store.by_key(POST, key) if key else None
-        return shown if shown is not None and shown.body.get("ts") else None
-
-    def _address(self, posted: Row | None) -> str:
-        """Empty when Slack does not tell it: the event matters more than its link."""
-        if posted is None:
-            return ""
-        try:
-            return self._world.chat.permalink(str(posted.body["channel"]), str(posted.body["ts"]))
-        except BotError:
-            return ""
 
     def give_up(self, row: Row, signals: list[Received], error: BotError) -> Step:
         """PagerDuty will not take it: a line in the log, since nobody waits for it."""

@@ -62,6 +62,22 @@ def whisper(
     return NewRow(kind=KIND, key=key, state=OWED, body=body, group=channel)
 
 
+def posted(store: Store, key: str) -> Row | None:
+    """The post of that key, once it stands in Slack."""
+    shown = store.by_key(KIND, key) if key else None
+    return shown if shown is not None and shown.body.get("ts") else None
+
+
+def address(chat: Chat, shown: Row | None) -> str:
+    """Where a post is read; empty before it is posted and when Slack does not tell: what links to it matters more."""
+    if shown is None:
+        return ""
+    try:
+        return chat.permalink(str(shown.body["channel"]), str(shown.body["ts"]))
+    except BotError:
+        return ""
+
+
 class Posts(Machine):
     """The machine of posts."""
 
@@ -158,8 +174,8 @@ class Posts(Machine):
     def _whisper(self, body: dict[str, Any], parent: Row | None, thread_ts: str) -> None:
         message = self._message(body)
         if body.get("link") and parent is not None and parent.body.get("ts"):
-            address = self._chat.permalink(str(parent.body["channel"]), str(parent.body["ts"]))
-            message = Message(text=f"{message.text} {address}", blocks=())
+            link = self._chat.permalink(str(parent.body["channel"]), str(parent.body["ts"]))
+            message = Message(text=f"{message.text} {link}", blocks=())
         if body.get("response_url"):
             try:
                 self._chat.respond(str(body["response_url"]), message)

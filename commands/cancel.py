@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
-
-from bot.catalog import Catalog
 from bot.command import Change, Command, Effect, Plan, Progress, Run, Stage, Strategy
 from bot.domain import Person, Target
 from bot.errors import BotError, ConflictError
 from bot.operation import ACTIVE, WAITING
 from bot.ports import Past, World
 from bot.shipping.kinds import STRATEGIES, kind_of
+from bot.target_args import TargetArgs, target
 
 RECENT_SECONDS = 7 * 86400.0
 WITHDRAW = "withdraw"
@@ -26,18 +24,8 @@ GOES_BACK = ("deploy", "rollback", "restart", "cancel")
 """Commands whose rollout can be stopped by going back."""
 
 
-class CancelArgs(BaseModel):
+class CancelArgs(TargetArgs):
     """What ``/cancel`` takes."""
-
-    model_config = ConfigDict(frozen=True)
-
-    service: str = Field(description="The service, as `api` or `bi/api`.")
-    environment: str = Field(description="The environment; its beginning is enough.")
-
-
-def target(args: CancelArgs, catalog: Catalog) -> Target:
-    """The one target that is meant. Raises NotFoundError with the candidates."""
-    return catalog.find(args.service, args.environment)
 
 
 def plan(args: CancelArgs, world: World, person: Person) -> Plan:

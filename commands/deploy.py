@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field
 
-from bot.catalog import Catalog
 from bot.command import Command, Plan, Suggestion
 from bot.domain import Person, Target
 from bot.ports import World
 from bot.shipping.kinds import STRATEGIES, kind_of
+from bot.target_args import TargetArgs, target
 
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}|sha256:[0-9a-f]{64}")
 
@@ -22,21 +22,12 @@ def _version(word: str) -> str:
     return word
 
 
-class DeployArgs(BaseModel):
+class DeployArgs(TargetArgs):
     """What ``/deploy`` takes."""
 
-    model_config = ConfigDict(frozen=True)
-
-    service: str = Field(description="The service, as `api` or `bi/api`.")
-    environment: str = Field(description="The environment; its beginning is enough.")
     version: Annotated[str, AfterValidator(_version)] = Field(
         description="The image tag, or the name of the artifact, as `v1.4.2`."
     )
-
-
-def target(args: DeployArgs, catalog: Catalog) -> Target:
-    """The one target that is meant. Raises NotFoundError with the candidates."""
-    return catalog.find(args.service, args.environment)
 
 
 def plan(args: DeployArgs, world: World, person: Person) -> Plan:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from bot.catalog import Catalog
 from bot.cloud import Container, EcsService, Image, RunningTask, ServiceDeployment, TaskDefinition
@@ -34,19 +34,16 @@ from bot.shipping.ecs_reads import (
 )
 from bot.shipping.reads import value
 from bot.shipping.verdicts import blocking, passed, unknown, unread, warned
+from bot.target_args import TargetArgs
 from bot.views.blocks import ago
 
 _RECORD = "ECS's own record"
 """Among reads that are called as containers are, whose names have neither blanks nor apostrophes."""
 
 
-class RestartArgs(BaseModel):
+class RestartArgs(TargetArgs):
     """What ``/restart`` takes."""
 
-    model_config = ConfigDict(frozen=True)
-
-    service: str = Field(description="The service, as `api` or `bi/api`.")
-    environment: str = Field(description="The environment; its beginning is enough.")
     only: Literal["", "task"] = Field(default="", description="The word `task`, to restart a single one.")
     task: str = Field(default="", description="Its id; the beginning is enough.")
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field
 
 from bot.arguments import REST
-from bot.catalog import Catalog
 from bot.command import Command, Plan, Suggestion
 from bot.domain import Person, Target
 from bot.ports import World
 from bot.shipping.kinds import STRATEGIES, kind_of
+from bot.target_args import TargetArgs, target
 
 TO = "to"
 """The word people write before what they want to go back to; it may be left out."""
@@ -26,24 +26,15 @@ def _aim(said: str) -> str:
     return "".join(words)
 
 
-class RollbackArgs(BaseModel):
+class RollbackArgs(TargetArgs):
     """What ``/rollback`` takes."""
 
-    model_config = ConfigDict(frozen=True)
-
-    service: str = Field(description="The service, as `api` or `bi/api`.")
-    environment: str = Field(description="The environment; its beginning is enough.")
     to: Annotated[str, AfterValidator(_aim)] = Field(
         default="",
         json_schema_extra=REST,
         description="A revision, a version or `previous`, with the word `to` before it or not; "
         "when left out, the newest that is known to be good.",
     )
-
-
-def target(args: RollbackArgs, catalog: Catalog) -> Target:
-    """The one target that is meant. Raises NotFoundError with the candidates."""
-    return catalog.find(args.service, args.environment)
 
 
 def plan(args: RollbackArgs, world: World, person: Person) -> Plan:

@@ -13,7 +13,7 @@ from dataclasses import asdict, replace
 from functools import partial
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field
 
 from bot.catalog import Catalog
 from bot.cloud import EcsService
@@ -35,6 +35,7 @@ from bot.ports import Past, World
 from bot.shipping.bounds import read, suspended, words
 from bot.shipping.scaling import effects, watch
 from bot.shipping_cloud import ScalableTarget, Scaling
+from bot.target_args import TargetArgs
 from bot.views.blocks import ago
 
 READ_SECONDS = 10.0
@@ -67,13 +68,9 @@ def _time(word: str) -> str:
     return word
 
 
-class ScaleArgs(BaseModel):
+class ScaleArgs(TargetArgs):
     """What ``/scale`` takes."""
 
-    model_config = ConfigDict(frozen=True)
-
-    service: str = Field(description="The service, as `api` or `bi/api`.")
-    environment: str = Field(description="The environment; its beginning is enough.")
     count: Annotated[str, AfterValidator(_count)] = Field(
         description="How many tasks: `6`, `+2`, `-1`; or `back`, which puts back the bounds that were found."
     )

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -19,12 +18,10 @@ from sandbox.calls import Calls
 from sandbox.clock import Clock
 from sandbox.faults import Fault, Faults
 from sandbox.github_runs import LISTED_AFTER, Run, Workflow, stamp
-from sandbox.proxy import HangUpError, Request, Response
+from sandbox.proxy import HangUpError, Request, Response, suffer
 
 HOST = "api.github.com"
 CALLS_PER_HOUR = 5_000
-LONGEST_HANG = 20.0
-"""Seconds a "timeout" fault keeps silent where it names no number itself."""
 
 _API = f"https://{HOST}"
 _FIRST_RUN = 9_000_000_001
@@ -109,28 +106,21 @@ class GitHub:
 
     def _fail(self, fault: Fault | None) -> Response | None:
         """What the fault says; None where the call is to be answered after all."""
-        if fault is None:
-            return None
-        time.sleep(fault.latency_ms / 1000)
-        match fault.error:
-            case None | "drop_ack" | "lost_response":
+        word, seconds = suffer(fault), (fault.seconds if fault else None) or 60
+        match word:
+            case None:
                 return None
-            case "timeout":
-                time.sleep(min(fault.seconds or LONGEST_HANG, LONGEST_HANG))
-                raise HangUpError
-            case "disconnect":
-                raise HangUpError
             case "ratelimited":
-                reset = str(int(self._clock.now() + (fault.seconds or 60)))
+                reset = str(int(self._clock.now() + seconds))
                 return _limited({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": reset})
             case "429":
-                headers = {"Retry-After": str(int(fault.seconds or 60))}
+                headers = {"Retry-After": str(int(seconds))}
                 return _said(429, "You have exceeded a secondary rate limit.", headers)
             case "403":
                 headers = {"X-Accepted-GitHub-Permissions": "actions=write"}
                 return _said(403, "Resource not accessible by personal access token", headers)
             case _:
-                return _said(int(fault.error) if fault.error.isdecimal() else 500, "Server Error")
+                return _said(int(word) if word.isdecimal() else 500, "Server Error")
 
     def _refuse(self, request: Request, limits: Mapping[str, str]) -> Response | None:
         kind, _, token = request.headers.get("authorization", "").partition(" ")

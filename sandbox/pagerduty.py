@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from collections import defaultdict, deque
 from collections.abc import Mapping
 from datetime import datetime
@@ -17,12 +16,10 @@ from typing import Any
 from sandbox.calls import Calls
 from sandbox.clock import Clock
 from sandbox.faults import Fault, Faults
-from sandbox.proxy import HangUpError, Request, Response
+from sandbox.proxy import HangUpError, Request, Response, suffer
 
 LARGEST_EVENT = 512 * 1024
 EVENTS_PER_MINUTE = 120
-LONGEST_HANG = 20.0
-"""Seconds a "timeout" fault keeps silent where it names no number itself."""
 
 _SEVERITIES = ("critical", "error", "warning", "info")
 _ACTIONS = ("trigger", "acknowledge", "resolve")
@@ -76,23 +73,16 @@ class PagerDuty:
 
     def _fail(self, fault: Fault | None) -> Response | None:
         """What the fault says; None where the event is to be taken after all."""
-        if fault is None:
-            return None
-        time.sleep(fault.latency_ms / 1000)
-        match fault.error:
-            case None | "drop_ack" | "lost_response":
+        word = suffer(fault)
+        match word:
+            case None:
                 return None
-            case "timeout":
-                time.sleep(min(fault.seconds or LONGEST_HANG, LONGEST_HANG))
-                raise HangUpError
-            case "disconnect":
-                raise HangUpError
             case "ratelimited" | "429":
                 return _too_many()
             case "400":
                 return _invalid(["the event was refused by a fault that somebody set"])
             case _:
-                status = int(fault.error) if fault.error.isdecimal() else 500
+                status = int(word) if word.isdecimal() else 500
                 return Response.of_json(status, {"status": "error", "message": "Internal Server Error"})
 
     def _check(self, request: Request, operation: str, event: Any) -> Response | None:

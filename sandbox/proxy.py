@@ -11,6 +11,7 @@ import json
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -20,10 +21,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from sandbox.faults import Fault
 from sandbox.proxy_certificates import CertificateAuthority
 
 IDLE_SECONDS = 60
 """A connection that says nothing for so long is closed."""
+
+LONGEST_HANG = 20.0
+"""Seconds a "timeout" fault keeps silent where it names no number itself."""
 
 LARGEST_BODY = 4 * 1024 * 1024
 """Bytes; a longer request is refused with 413."""
@@ -59,6 +64,21 @@ class Response:
 
 class HangUpError(Exception):
     """An answer raises it to close the connection without a word."""
+
+
+def suffer(fault: Fault | None) -> str | None:
+    """Wait as the fault says, and hang up where it says so.
+
+    What is left is the word to refuse with; None where the call is to be answered after all. Raises HangUpError.
+    """
+    if fault is None:
+        return None
+    time.sleep(fault.latency_ms / 1000)
+    if fault.error == "timeout":
+        time.sleep(min(fault.seconds or LONGEST_HANG, LONGEST_HANG))
+    if fault.error in ("timeout", "disconnect"):
+        raise HangUpError
+    return None if fault.error in ("drop_ack", "lost_response") else fault.error
 
 
 Answer = Callable[[Request], Response]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.browser import SKIP_REASON, Browser, chromium_path
 from tests.scene import Scene
 
 # Two cores shared with other tests say nothing about how long one example takes.
@@ -30,3 +31,12 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
     made = Scene(tmp_path)
     yield made
     made.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A real browser for the tests of a file, where the machine has one."""
+    if chromium_path() is None:
+        pytest.skip(SKIP_REASON)
+    with Browser() as started:
+        yield started

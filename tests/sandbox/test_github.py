@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from moto.core.base_backend import BackendDict
 from moto.ecr.models import ecr_backends
 
 from bot.domain import Account, Build, Service, ServiceKind, Target
@@ -17,11 +16,11 @@ from bot.errors import NotFoundError, UpstreamError
 from bot.github import GitHubBuilds
 from sandbox.aws.server import AwsServer
 from sandbox.calls import Calls
-from sandbox.clock import Clock
 from sandbox.faults import Faults
 from sandbox.github import CALLS_PER_HOUR, GitHub
 from sandbox.github_runs import Workflow
 from sandbox.proxy import HangUpError, Proxy, Request, Response
+from tests.sandbox.aws import standing
 
 START = 1_795_341_697.0  # 2026-11-22 10:01:37 UTC
 TOKEN = "_".join(("ghp", secrets.token_hex(18)))
@@ -78,17 +77,13 @@ def told(response: Response) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def aws() -> Iterator[AwsServer]:
-    server = AwsServer(Clock(start=START, speed=0), Faults(), Calls(), ticker=False)
-    server.start()
-    yield server
-    server.stop()
-    BackendDict.reset()
+    with standing.server(start=START) as server:
+        yield server
 
 
 @pytest.fixture
 def world(aws: AwsServer) -> World:
-    BackendDict.reset()
-    Clock.__init__(aws.clock, start=START, speed=0)
+    standing.emptied(aws, START)
     ecr_backends["123456789012"]["us-east-1"].create_repository("api", None, {}, {}, "MUTABLE", [])
     return World(aws)
 

@@ -72,8 +72,17 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
             places.close()
 
 
+@pytest.fixture(scope="module")
+def town(places: Places) -> Town:
+    """Most stories are told over Socket Mode."""
+    return places.town("socket")
+
+
 @pytest.fixture(autouse=True)
-def _calm_afterwards(town: Town) -> Iterator[None]:
-    """No story leaves its weather to the next."""
+def _weather(request: pytest.FixtureRequest, town: Town) -> Iterator[None]:
+    """The pace a story asks for, since rollouts need not take as long as they would; none leaves its weather behind."""
+    pace = request.node.get_closest_marker("pace")
+    if pace is not None:
+        town.speed(*pace.args)
     yield
     town.calm()

@@ -2,30 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from tests.browser import SKIP_REASON, Browser, chromium_path
-from tests.stories.conftest import Places
+from tests.browser import Browser
 from tests.stories.town import ALICE, Town
 
 pytestmark = pytest.mark.story
 
 CARD = "[...document.querySelectorAll('[data-testid=message-list] [data-testid=message]')].at(-1)"
-
-
-@pytest.fixture(scope="module")
-def town(places: Places) -> Town:
-    return places.town("socket")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if chromium_path() is None:
-        pytest.skip(SKIP_REASON)
-    with Browser() as started:
-        yield started
 
 
 def test_alice_types_deploy_confirms_and_reads_that_it_settled(town: Town, browser: Browser) -> None:

@@ -10,17 +10,11 @@ from pathlib import Path
 import pytest
 
 from sandbox.app_environment import without_foreign_settings
-from tests.stories.conftest import Places
 from tests.stories.town import Town
 
 pytestmark = pytest.mark.story
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="module")
-def town(places: Places) -> Town:
-    return places.town("socket")
 
 
 def check(town: Town, **variables: str) -> tuple[int, list[str]]:

@@ -14,17 +14,12 @@ import yaml
 from sandbox.app_config import copy_config
 from sandbox.app_environment import without_foreign_settings
 from sandbox.slack.server import check_commands
-from tests.stories.conftest import CONFIG, Places
+from tests.stories.conftest import CONFIG
 from tests.stories.town import ALICE, BOB, CAROL, DAVE, EVE, GUS, Town, labels, words
 
 pytestmark = pytest.mark.story
 
 OPS, BI, GENERAL = "#ops", "#bi-platform", "#general"
-
-
-@pytest.fixture(scope="module")
-def town(places: Places) -> Town:
-    return places.town("socket")
 
 
 def test_services_shows_a_whole_system_in_one_message(town: Town) -> None:

@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from sandbox.scenarios.stage import STAR, STAR_CHANNEL
 from sandbox.seed.catalogue import service_of
-from tests.stories.conftest import Places
 from tests.stories.town import ALICE, BOB, CAROL, DAVE, EVE, Town, labels, words
 
-pytestmark = pytest.mark.story
+pytestmark = [pytest.mark.story, pytest.mark.pace(4)]
 
 BI, ARBOR = "#bi-platform", "#arbor-energy"
 FRONTEND = service_of("arbor", "frontend")
-
-
-@pytest.fixture(scope="module")
-def town(places: Places) -> Town:
-    return places.town("socket")
-
-
-@pytest.fixture(autouse=True)
-def _fast(town: Town) -> Iterator[None]:
-    town.speed(4)
-    yield
-    town.speed(1)
 
 
 def test_a_second_person_agrees_to_exactly_the_plan_that_was_seen(town: Town) -> None:

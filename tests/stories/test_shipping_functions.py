@@ -3,33 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from sandbox.seed.catalogue import LAMBDA, LAMBDA_ALIAS, SITES, US
-from tests.stories.conftest import Places
 from tests.stories.town import ALICE, BOB, Town, words
 
-pytestmark = pytest.mark.story
+pytestmark = [pytest.mark.story, pytest.mark.pace(4)]
 
 PHOTO = "#rapid-photo"
 ERRORS = "rapid-photo-prod-image-processor-errors"
 INDEX = "index.html"
 WEB = next(site for site in SITES if site.title == "RapidPhoto")
-
-
-@pytest.fixture(scope="module")
-def town(places: Places) -> Town:
-    return places.town("socket")
-
-
-@pytest.fixture(autouse=True)
-def _fast(town: Town) -> Iterator[None]:
-    town.speed(4)
-    yield
-    town.speed(1)
 
 
 def test_a_good_version_gets_all_calls_a_bad_one_none_and_people_may_go_back(town: Town) -> None:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import pytest
 
 from sandbox.seed.catalogue import service_of
 from sandbox.seed.scaling import CAPTION_POLICY
-from tests.stories.conftest import Places
 from tests.stories.town import ALICE, BOB, Message, Town, labels, words
 
-pytestmark = pytest.mark.story
+pytestmark = [pytest.mark.story, pytest.mark.pace(4)]
 
 PHOTO, BI, CAPTION_CHANNEL = "#rapid-photo", "#bi-platform", "#image-caption"
 CAPTION = service_of("caption", "app")
@@ -21,18 +19,6 @@ EXECUTOR = service_of("bi", "executor", "staging")
 API = service_of("bi", "api")
 STAGING_API = service_of("bi", "api", "staging")
 RESOURCE = f"service/{BACKEND.cluster}/{BACKEND.service}"
-
-
-@pytest.fixture(scope="module")
-def town(places: Places) -> Town:
-    return places.town("socket")
-
-
-@pytest.fixture(autouse=True)
-def _fast(town: Town) -> Iterator[None]:
-    town.speed(4)
-    yield
-    town.speed(1)
 
 
 @pytest.fixture(scope="module", autouse=True)

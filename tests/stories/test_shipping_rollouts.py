@@ -3,33 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 
 from sandbox.seed.catalogue import EcsService, service_of
-from tests.stories.conftest import Places
 from tests.stories.town import ALICE, BOB, Message, Town, labels, words
 
-pytestmark = pytest.mark.story
+pytestmark = [pytest.mark.story, pytest.mark.pace(4)]
 
 BI, PHOTO, ARBOR = "#bi-platform", "#rapid-photo", "#arbor-energy"
 STAGING_API = service_of("bi", "api", "staging")
 STAGING_EXECUTOR = service_of("bi", "executor", "staging")
 EXECUTOR = service_of("bi", "executor")
 FRONTEND = service_of("arbor", "frontend")
-
-
-@pytest.fixture(scope="module")
-def town(places: Places) -> Town:
-    return places.town("socket")
-
-
-@pytest.fixture(autouse=True)
-def _fast(town: Town) -> Iterator[None]:
-    town.speed(4)
-    yield
-    town.speed(1)
 
 
 def test_where_the_breaker_went_back_there_is_nothing_to_roll_back(town: Town) -> None:

@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from sandbox.seed.lab import CHECKOUT, STOREFRONT
-from tests.stories.conftest import Places
 from tests.stories.town import ALICE, BOB, DAVE, Town, labels, words
 
-pytestmark = pytest.mark.story
+pytestmark = [pytest.mark.story, pytest.mark.pace(12)]
 
 OPS = "#ops"
-
-
-@pytest.fixture(scope="module")
-def town(places: Places) -> Town:
-    return places.town("socket")
-
-
-@pytest.fixture(autouse=True)
-def _fast(town: Town) -> Iterator[None]:
-    town.speed(12)
-    yield
-    town.speed(1)
 
 
 def test_paused_before_the_traffic_moves_it_goes_on_when_somebody_says_so(town: Town) -> None:

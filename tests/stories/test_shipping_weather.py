@@ -3,30 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 
 import pytest
 
 from sandbox.seed.catalogue import service_of
-from tests.stories.conftest import Places
 from tests.stories.town import ALICE, BOB, Message, Town, words
 
-pytestmark = pytest.mark.story
+pytestmark = [pytest.mark.story, pytest.mark.pace(4)]
 
 BI, ARBOR, OPS = "#bi-platform", "#arbor-energy", "#ops"
 FRONTEND = service_of("arbor", "frontend")
-
-
-@pytest.fixture(scope="module")
-def town(places: Places) -> Town:
-    return places.town("socket")
-
-
-@pytest.fixture(autouse=True)
-def _fast(town: Town) -> Iterator[None]:
-    town.speed(4)
-    yield
-    town.speed(1)
 
 
 def test_of_two_who_confirm_at_once_one_is_told_who_is_ahead(town: Town) -> None:

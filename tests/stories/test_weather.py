@@ -4,30 +4,15 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 
 import pytest
 
 from sandbox.bot_process import BotProcess
-from tests.stories.conftest import Places
 from tests.stories.town import ALICE, Message, Town, labels, measured, words
 
-pytestmark = pytest.mark.story
+pytestmark = [pytest.mark.story, pytest.mark.pace(5)]
 
 PHOTO, CAPTION, ARBOR = "#rapid-photo", "#image-caption", "#arbor-energy"
-
-
-@pytest.fixture(scope="module")
-def town(places: Places) -> Town:
-    return places.town("socket")
-
-
-@pytest.fixture(autouse=True)
-def _fast(town: Town) -> Iterator[None]:
-    """Rollouts need not take as long as they would."""
-    town.speed(5)
-    yield
-    town.speed(1)
 
 
 def test_while_slack_is_busy_nothing_is_lost_and_nothing_doubled(town: Town) -> None:

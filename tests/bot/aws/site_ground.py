@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
-
-from moto.core.base_backend import BackendDict
 
 from bot.aws.session import Sessions
 from bot.domain import Account, Service, ServiceKind, Target
 from sandbox.aws.server import AwsServer
-from sandbox.calls import Calls
-from sandbox.clock import Clock
-from sandbox.faults import Faults
+from tests.sandbox.aws import standing
 
 START = 1_795_341_697.0
 TOKYO, VIRGINIA = "ap-northeast-1", "us-east-1"
@@ -26,9 +21,7 @@ class Ground:
     """The pretend AWS, emptied, and what is in it as seen past the bot."""
 
     def __init__(self, server: AwsServer, sessions: Sessions) -> None:
-        BackendDict.reset()
-        server.faults.clear()
-        Clock.__init__(server.clock, start=START, speed=0)
+        standing.emptied(server, START)
         self._before = Counter(each["operation"] for each in server.calls.list("aws"))
         self.server = server
         self.sessions = sessions
@@ -95,15 +88,3 @@ def _front() -> dict[str, Any]:
             "MinTTL": 0,
         },
     }
-
-
-@contextmanager
-def running() -> Iterator[AwsServer]:
-    """The pretend AWS, under a clock that stands."""
-    server = AwsServer(Clock(start=START, speed=0), Faults(), Calls(), ticker=False)
-    server.start()
-    try:
-        yield server
-    finally:
-        server.stop()
-        BackendDict.reset()

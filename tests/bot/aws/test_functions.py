@@ -11,7 +11,6 @@ from typing import Any
 import boto3
 import pytest
 from botocore.config import Config
-from moto.core.base_backend import BackendDict
 
 from bot import shipping_ports as ports
 from bot.aws.functions import Functions
@@ -19,28 +18,19 @@ from bot.aws.session import Sessions
 from bot.domain import Account, Service, ServiceKind, Target
 from bot.errors import ConflictError, NotFoundError, UpstreamError
 from sandbox.aws.server import AwsServer
-from sandbox.calls import Calls
-from sandbox.clock import Clock
-from sandbox.faults import Faults
+from tests.sandbox.aws import standing
 from tests.sandbox.aws.functions.mill import BUCKET, IMAGE, REPOSITORY, ZIP, Mill, archive
-
-START = 1_795_341_697.811
 
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[AwsServer]:
-    server = AwsServer(Clock(start=START, speed=0), Faults(), Calls(), ticker=False)
-    server.start()
-    yield server
-    server.stop()
-    BackendDict.reset()
+    with standing.server() as server:
+        yield server
 
 
 @pytest.fixture
 def server(running: AwsServer, monkeypatch: pytest.MonkeyPatch) -> AwsServer:
-    BackendDict.reset()
-    running.faults.clear()
-    Clock.__init__(running.clock, start=START, speed=0)
+    standing.emptied(running)
     monkeypatch.setenv("AWS_ENDPOINT_URL", running.url)
     return running
 

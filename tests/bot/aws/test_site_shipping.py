@@ -16,9 +16,10 @@ from bot.shipping.sites import SITE
 from sandbox.aws.cloudfront import INVALIDATION_SECONDS
 from sandbox.aws.server import AwsServer
 from sandbox.seed.sites import release
-from tests.bot.aws.site_ground import RELEASES, Ground, running
+from tests.bot.aws.site_ground import RELEASES, Ground
 from tests.bot.aws.site_ground import SITE as BUCKET
 from tests.bot.shipping.site_scene import ALICE, ASK_AGAIN, FOR_A_YEAR, Operation, SiteScene
+from tests.sandbox.aws import standing
 
 HOSTILE = {
     "/leading slash.txt": b"slash",
@@ -32,7 +33,7 @@ V2 = {**release("BI", "v1.5.0"), **HOSTILE, "docs/new.html": b"<p>new</p>"}
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[AwsServer]:
-    with running() as started:
+    with standing.server() as started:
         yield started
 
 

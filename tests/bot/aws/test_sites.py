@@ -21,7 +21,8 @@ from bot.shipping_cloud import SiteObject
 from bot.shipping_ports import Sites as Port
 from sandbox.aws.cloudfront import INVALIDATION_SECONDS
 from sandbox.aws.server import AwsServer
-from tests.bot.aws.site_ground import ADDRESS, RELEASES, SITE, START, Ground, running
+from tests.bot.aws.site_ground import ADDRESS, RELEASES, SITE, START, Ground
+from tests.sandbox.aws import standing
 
 HOSTILE = (
     "/leading.js",
@@ -39,7 +40,7 @@ HOSTILE = (
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[AwsServer]:
-    with running() as started:
+    with standing.server() as started:
         yield started
 
 

@@ -9,7 +9,6 @@ from typing import Any, cast
 import boto3
 import pytest
 from botocore.config import Config
-from moto.core.base_backend import BackendDict
 
 from bot.aws.ecr import Images
 from bot.aws.functions import Functions
@@ -20,23 +19,17 @@ from bot.domain import Account, Actor, Service, Target
 from bot.errors import NotFoundError, UpstreamError
 from bot.shipping.functions import LAMBDA
 from sandbox.aws.server import AwsServer
-from sandbox.calls import Calls
-from sandbox.clock import Clock
-from sandbox.faults import Faults
 from tests.bot.shipping.functions_room import ALICE, Room, stored
+from tests.sandbox.aws import standing
 from tests.sandbox.aws.functions.mill import ALARM, BUCKET, IMAGE, REPOSITORY, ZIP, Mill, archive
 
-START = 1_795_341_697.811
 LONGEST = 3600.0
 
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[AwsServer]:
-    server = AwsServer(Clock(start=START, speed=0), Faults(), Calls(), ticker=False)
-    server.start()
-    yield server
-    server.stop()
-    BackendDict.reset()
+    with standing.server() as server:
+        yield server
 
 
 class Yard:
@@ -112,9 +105,7 @@ def yard(running: AwsServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Yard]:
         "AWS_EC2_METADATA_DISABLED": "true",
     }.items():
         monkeypatch.setenv(name, value)
-    BackendDict.reset()
-    running.faults.clear()
-    Clock.__init__(running.clock, start=START, speed=0)
+    standing.emptied(running)
     made: list[Any] = []
 
     def client(service: str) -> Any:

@@ -16,19 +16,10 @@ from sandbox.faults import Faults
 from sandbox.pagerduty import PagerDuty
 from sandbox.player import Player
 from sandbox.slack.server import SlackServer
-from tests.browser import SKIP_REASON, Browser, chromium_path
 from tests.sandbox.page.workspace import App, Served, Workspace
 
 ROOT = Path(__file__).parents[3]
 PAGE = ROOT / "sandbox" / "page"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if chromium_path() is None:
-        pytest.skip(SKIP_REASON)
-    with Browser() as started:
-        yield started
 
 
 class _Quiet(SimpleHTTPRequestHandler):

@@ -5,34 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import boto3
 import pytest
 from botocore.config import Config
-from moto.core.base_backend import BackendDict
 
 from sandbox.aws.server import AwsServer
-from sandbox.calls import Calls
-from sandbox.clock import Clock
-from sandbox.faults import Faults
-
-START = 1_795_341_697.811  # 2026-11-22 10:01:37.811 UTC
+from tests.sandbox.aws import standing
 
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[AwsServer]:
-    server = AwsServer(Clock(start=START, speed=0), Faults(), Calls(), ticker=False)
-    server.start()
-    yield server
-    server.stop()
-    BackendDict.reset()
+    with standing.server() as server:
+        yield server
 
 
 @pytest.fixture
 def aws(running: AwsServer) -> Iterator[AwsServer]:
-    BackendDict.reset()
-    running.faults.clear()
-    Clock.__init__(running.clock, start=START, speed=0)
-    yield running
+    yield standing.emptied(running)
     running.faults.clear()
 
 
@@ -44,8 +32,7 @@ def client(aws: AwsServer) -> Iterator[Callable[..., Any]]:
         config = Config(
             retries={"total_max_attempts": attempts, "mode": "standard"}, connect_timeout=5, read_timeout=0.4
         )
-        keys = {"aws_access_key_id": "sandbox", "aws_secret_access_key": "sandbox"}
-        made.append(boto3.client(service, region_name=region, endpoint_url=aws.url, config=config, **keys))
+        made.append(standing.client(aws, service, region, config))
         return made[-1]
 
     yield make

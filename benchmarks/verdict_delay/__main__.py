@@ -1,4 +1,4 @@
-"""Measure how late verdicts are, in one run on the same service, and write ``benchmarks/verdict/results.md``."""
+"""Measure how late verdicts are, in one run on the same service, and write ``benchmarks/verdict_delay/results.md``."""
 
 from __future__ import annotations
 
@@ -187,7 +187,7 @@ def written(good: Sequence[Verdict], bad: Sequence[Verdict], peers: Sequence[Pee
             *table(head, rows(good)),
             "",
             "Rollouts that the circuit breaker takes back; they end when ECS has gone back. What the peers say of them",
-            "(exit 0) is not so; `benchmarks/verdicts` is about that:",
+            "(exit 0) is not so; `benchmarks/wrong_verdicts` is about that:",
             "",
             *table(head, rows(bad)),
             "",

@@ -1,4 +1,4 @@
-"""Bring the ten scenarios about for this bot and for ecs-deploy, and write ``benchmarks/verdicts/results.md``."""
+"""Bring the ten scenarios about for this bot and for ecs-deploy, and write ``benchmarks/wrong_verdicts/results.md``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any
 from benchmarks.peers import Peer, install
 from benchmarks.results import machine, table
 from benchmarks.town import Town, until
-from benchmarks.verdicts.shop import (
+from benchmarks.wrong_verdicts.shop import (
     CHANNEL,
     CLUSTER,
     CONTAINER,

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.verdicts.__main__ import (
+from benchmarks.wrong_verdicts.__main__ import (
     DEPLOYED,
     GAVE_UP,
     NOT_DEPLOYED,
