@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from bot.cloud import EcsService, ServiceDeployment, ServiceRevision, TaskDefinition
+from bot.cloud import ServiceRevision, TaskDefinition
 from bot.command import Choice
 from bot.domain import Target
 from bot.errors import ConflictError, NotFoundError
-from bot.ports import Past, World
+from bot.ports import World
 from bot.shipping import ecs_ledger, images, timeline
-from bot.shipping.ecs_reads import LAST_SECONDS, revision_now, running
+from bot.shipping.ecs_history import History
+from bot.shipping.ecs_reads import LAST_SECONDS, running
 from bot.shipping.reads import value
-from bot.shipping.timeline import Candidate, Fired
+from bot.shipping.timeline import Candidate
 from bot.views.blocks import ago
 
 PREVIOUS = "previous"
@@ -23,90 +24,6 @@ SHOWN = 6
 """Candidates whose definitions are read: the chosen one, and those that are offered besides."""
 SEARCHED = 20
 """Candidates that a tag or digest is looked for in."""
-
-
-@dataclass(frozen=True)
-class History:
-    """All that is known of what ran: ECS's records, newest first, and the ledger; ``unread`` says what is missing.
-
-    ``near`` are answers for task definitions that were read before anybody knew which would be wanted.
-    """
-
-    service: EcsService
-    records: tuple[ServiceDeployment, ...]
-    past: tuple[Past, ...]
-    fired: Fired | None
-    unread: str
-    now: float
-    near: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def current(self) -> ServiceRevision:
-        """What runs now; its images are empty where ECS does not tell."""
-        arn = running(self.service)
-        ran = self._ran()
-        if ran and ran[-1].revision.task_definition == arn:
-            return ran[-1].revision
-        newest = self.records[0] if self.records else None
-        return revision_now(self.service, newest) or ServiceRevision(arn, arn, 0.0)
-
-    def candidates(self) -> tuple[Candidate, ...]:
-        """What could be gone back to, the last that ran first."""
-        about = ecs_ledger.known(self.past)
-        ran = self._ran()
-        bad = timeline.bad_ones(self.records, ran, about)
-        now = timeline.fingerprint(self.current, about.copies)
-        found = timeline.candidates(ran, bad, now, about, self.fired, self.now)
-        seen = {running(self.service), *(each.revision.task_definition for each in ran)}
-        leaving = self._leaving() if self.unread else ()
-        seen |= {_arn(each) for each in leaving}
-        every = (*found, *leaving, *ecs_ledger.candidates(self.past, seen))
-        root = about.copies.get(now[0], now[0])
-        return tuple(
-            # ECS told no digests: a copy and what it is a copy of are taken for the same.
-            replace(each, same=True)
-            if not each.revision.images and about.copies.get(_arn(each), _arn(each)) == root
-            else each
-            for each in every
-        )
-
-    def runs(self, candidate: Candidate, definition: TaskDefinition) -> bool:
-        """Whether the very images of a candidate run now, as far as ECS or the definitions tell their digests."""
-        kept = ecs_ledger.saved(self.past, running(self.service))
-        now = timeline.written(self.current, images.containers(kept["definition"]) if kept else ())
-        then = timeline.written(candidate.revision, definition.containers)
-        one, other = (timeline.program(timeline.fingerprint(each, {})) for each in (now, then))
-        return one == other
-
-    def _leaving(self) -> tuple[Candidate, ...]:
-        """What still runs beside a deployment under way, where no record tells of it."""
-        others = [each for each in self.service.deployments if each.task_definition != running(self.service)]
-        return tuple(
-            Candidate(
-                ServiceRevision(each.task_definition, each.task_definition, each.created_at),
-                ran=self.now - each.created_at,
-                at=self.now,
-            )
-            for each in others
-            if each.running
-        )
-
-    def ran_here(self, arn: str, found: Sequence[Candidate]) -> bool:
-        """Whether a revision was in service here; ``found`` are the candidates."""
-        return any(_arn(each) == arn for each in found) or arn in timeline.served(self.records)
-
-    def in_service(self, arn: str, found: Sequence[Candidate]) -> Candidate | None:
-        """A revision that was in service and is no candidate of its own, as a restart's copy of one is not; or None."""
-        revision = timeline.served(self.records).get(arn)
-        if revision is None:
-            return None
-        copies = ecs_ledger.known(self.past).copies
-        mark = timeline.fingerprint(revision, copies)
-        twin = next((each for each in found if timeline.fingerprint(each.revision, copies) == mark), None)
-        return replace(twin, revision=revision) if twin else Candidate(revision, 0.0, 0.0)
-
-    def _ran(self) -> tuple[timeline.Ran, ...]:
-        return timeline.timeline(self.records, ecs_ledger.known(self.past).copies)
 
 
 @dataclass(frozen=True)
@@ -133,9 +50,9 @@ def choose(target: Target, to: str, history: History, world: World) -> Chosen:
     named = named_arn(to, running(history.service))
     first = [*([named] if named else []), *_first(found, SEARCHED if to and not named else SHOWN)]
     definitions = _definitions(target, history, first, world)
-    again = {_arn(each) for each in found if _arn(each) in definitions and history.runs(each, definitions[_arn(each)])}
-    found = tuple(replace(each, same=each.same or _arn(each) in again) for each in found)
-    usable = tuple((each, definitions[_arn(each)]) for each in found if _arn(each) in definitions)
+    again = {each.arn for each in found if each.arn in definitions and history.runs(each, definitions[each.arn])}
+    found = tuple(replace(each, same=each.same or each.arn in again) for each in found)
+    usable = tuple((each, definitions[each.arn]) for each in found if each.arn in definitions)
     if not to:
         best = timeline.best([each for each, _ in usable])
         if best is None:
@@ -148,16 +65,16 @@ def choose(target: Target, to: str, history: History, world: World) -> Chosen:
         candidate, why = _numbered(target, history, found, named)
     else:
         candidate, why = _called(target, to, usable)
-    others = tuple((each, definition) for each, definition in usable if _arn(each) != _arn(candidate))
-    ran_here = history.ran_here(_arn(candidate), found)
-    return Chosen(candidate, definitions[_arn(candidate)], why, others, ran_here)
+    others = tuple((each, definition) for each, definition in usable if each.arn != candidate.arn)
+    ran_here = history.ran_here(candidate.arn, found)
+    return Chosen(candidate, definitions[candidate.arn], why, others, ran_here)
 
 
 def offered(target: Target, history: History, world: World) -> tuple[tuple[Candidate, TaskDefinition], ...]:
     """Everything that could be gone back to and still made to run, the last that ran first."""
     found = history.candidates()
     definitions = _definitions(target, history, _first(found, SEARCHED), world)
-    return tuple((each, definitions[_arn(each)]) for each in found if _arn(each) in definitions)
+    return tuple((each, definitions[each.arn]) for each in found if each.arn in definitions)
 
 
 def named_arn(to: str, running_arn: str) -> str:
@@ -174,11 +91,7 @@ def named_arn(to: str, running_arn: str) -> str:
 def _first(found: Sequence[Candidate], limit: int) -> list[str]:
     """The last that ran, whatever it is worth, then the good ones, then the rest in their order."""
     ordered = sorted(found[1:], key=lambda each: not each.is_good)
-    return [_arn(each) for each in (*found[:1], *ordered)][:limit]
-
-
-def _arn(candidate: Candidate) -> str:
-    return candidate.revision.task_definition
+    return [each.arn for each in (*found[:1], *ordered)][:limit]
 
 
 def _definitions(target: Target, history: History, arns: Sequence[str], world: World) -> dict[str, TaskDefinition]:
@@ -220,9 +133,9 @@ def _previous(
     before = next((each for each in found if not each.same), None)
     if before is None:
         raise _none(target, history, ())
-    if _arn(before) not in definitions:
+    if before.arn not in definitions:
         raise ConflictError(
-            f"{images.revision(_arn(before))} ran before, and neither ECS nor I have its task definition any more.",
+            f"{images.revision(before.arn)} ran before, and neither ECS nor I have its task definition any more.",
             hint="Name another one, or deploy its version again.",
         )
     return before
@@ -231,7 +144,7 @@ def _previous(
 def _numbered(target: Target, history: History, found: Sequence[Candidate], arn: str) -> tuple[Candidate, str]:
     if arn == running(history.service):
         raise ConflictError(f"{target.label} runs {images.revision(arn)} already.", hint="Name an earlier one.")
-    mine = next((each for each in found if _arn(each) == arn), None) or history.in_service(arn, found)
+    mine = next((each for each in found if each.arn == arn), None) or history.in_service(arn, found)
     if mine is not None:
         return mine, f"you named it; {reason(mine)}"
     if _family_of(arn) != _family_of(running(history.service)):
@@ -300,7 +213,7 @@ def _none(target: Target, history: History, usable: Sequence[tuple[Candidate, Ta
 
 
 def _offer(usable: Sequence[tuple[Candidate, TaskDefinition]]) -> str:
-    words = [f"{images.revision(_arn(each))} ({reason(each)})" for each, _ in usable[:4]]
+    words = [f"{images.revision(each.arn)} ({reason(each)})" for each, _ in usable[:4]]
     return f"Pick one yourself, after the word `to`: {'; '.join(words)}." if words else ""
 
 
@@ -308,7 +221,7 @@ def choices(target: Target, chosen: Chosen, current: str) -> tuple[Choice, ...]:
     """The four best others, as commands; good ones first."""
     ordered = sorted(chosen.others, key=lambda each: not each[0].is_good)
     return tuple(
-        Choice(label=label(target, *each), text=f"rollback {place(target)} to {word(_arn(each[0]), current)}")
+        Choice(label=label(target, *each), text=f"rollback {place(target)} to {word(each[0].arn, current)}")
         for each in ordered[:4]
     )
 
@@ -325,7 +238,7 @@ def label(target: Target, candidate: Candidate, definition: TaskDefinition) -> s
     except ConflictError:
         version = definition.family
     known = candidate.bad or (f"ran {ago(candidate.ran)}" if candidate.ran else "not known to have run")
-    return f"{version} ({images.revision(_arn(candidate))}), {known}"
+    return f"{version} ({images.revision(candidate.arn)}), {known}"
 
 
 def word(arn: str, current: str) -> str:

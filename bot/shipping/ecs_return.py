@@ -15,8 +15,9 @@ from bot.shipping import ecs_checks as checks
 from bot.shipping import ecs_ledger, images
 from bot.shipping.authors import shipper
 from bot.shipping.differences import differences, with_images
-from bot.shipping.ecs_choice import Chosen, History, choices
+from bot.shipping.ecs_choice import Chosen, choices
 from bot.shipping.ecs_deploy import verified
+from bot.shipping.ecs_history import History
 from bot.shipping.ecs_reads import LAST_SECONDS, Reads, digest_of, needs, running
 from bot.shipping.reads import value
 from bot.shipping.verdicts import blocking, passed, unknown, warned

@@ -17,8 +17,9 @@ from bot.errors import UpstreamError
 from bot.ports import World
 from bot.shipping import ecs_ledger, ecs_stop
 from bot.shipping.ecs_checks import ended
-from bot.shipping.ecs_choice import PREVIOUS, History, choose, near, read_definitions
+from bot.shipping.ecs_choice import PREVIOUS, choose, near, read_definitions
 from bot.shipping.ecs_code_deploy import as_records, stop_plan
+from bot.shipping.ecs_history import History
 from bot.shipping.ecs_reads import FIRST_SECONDS, NEXT_SECONDS, Reads, running, standing
 from bot.shipping.ecs_return import plan_return
 from bot.shipping.reads import value

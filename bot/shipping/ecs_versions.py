@@ -6,7 +6,8 @@ from bot.command import Suggestion
 from bot.domain import Target
 from bot.ports import World
 from bot.shipping import images
-from bot.shipping.ecs_choice import PREVIOUS, History, label, offered, word
+from bot.shipping.ecs_choice import PREVIOUS, label, offered, word
+from bot.shipping.ecs_history import History
 from bot.shipping.ecs_reads import FIRST_SECONDS, running
 from bot.shipping.ecs_rollback import history_of, read_history
 from bot.shipping.reads import value

@@ -47,6 +47,11 @@ class Candidate:
     proved: bool = False
 
     @property
+    def arn(self) -> str:
+        """Its task definition."""
+        return self.revision.task_definition
+
+    @property
     def soaked(self) -> bool:
         """Whether it was in service long enough to have shown what it is worth."""
         return self.proved or self.ran >= SOAK_SECONDS
