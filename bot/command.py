@@ -146,8 +146,9 @@ class Progress(Frozen):
     """One look at a change that is settling. ``done`` of ``total`` fills the bar.
 
     ``unchanged`` says of a failure that the target is as it was before, so that no rollback is called for. ``calm``
-    asks for a look every ten seconds rather than every one: it waits for a person, or for hours. ``link`` is the
-    address where somebody can watch it, or nothing.
+    asks for a look every ten seconds rather than every one: it waits for a person, or for hours. ``failing`` says of a
+    change under way that it goes wrong again and again while nothing in AWS would end it. ``link`` is the address where
+    somebody can watch it, or nothing.
     """
 
     stage: Stage
@@ -160,6 +161,7 @@ class Progress(Frozen):
     buttons: tuple[Button, ...] = ()
     unchanged: bool = False
     calm: bool = False
+    failing: bool = False
     link: str = ""
 
 

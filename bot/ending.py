@@ -30,6 +30,10 @@ def left_behind(operation: Operation) -> str:
     return f"Done so far: {', '.join(operation.results)}." if operation.results else ""
 
 
+def _back(target: Target) -> str:
+    return f"rollback {target.system}/{target.name} {target.environment}"
+
+
 def run_of(at: At, world: World) -> Run:
     """What effects and looks are given. Raises ConflictError when its service is no longer configured."""
     operation = at.operation
@@ -74,13 +78,25 @@ class Ending:
         progress = operation.progress
         if target is None or at.command.action != "deploy" or (progress and progress.unchanged):
             return ()
-        back = self._world.commands.get("rollback")
-        if back is None:
+        if "rollback" not in self._world.commands:
             return ()
         if target.on_failure == "rollback":
             return (self._rollback(at, operation, target),)
-        text = f"rollback {target.system}/{target.name} {target.environment}"
-        return (self._say.reply(at.row.id, operation, "back", view.offers_rollback(text)),)
+        return (self._say.reply(at.row.id, operation, "back", view.offers_rollback(_back(target))),)
+
+    def gives_up(self, at: At, operation: Operation) -> bool:
+        """Whether a deployment that keeps failing is ended by the bot, which then goes back by itself."""
+        target = self._target(operation)
+        by_itself = target is not None and target.on_failure == "rollback" and at.command.action == "deploy"
+        return by_itself and operation.progress is not None and operation.progress.failing
+
+    def offer(self, at: At, operation: Operation) -> tuple[NewRow, ...]:
+        """A way back for whoever asked, while what they asked for keeps failing; going back takes it over."""
+        target = self._target(operation)
+        if target is None or at.command.action != "deploy" or "rollback" not in self._world.commands:
+            return ()
+        said = view.offers_rollback(_back(target), operation)
+        return (self._say.reply(at.row.id, operation, "failing", said),)
 
     def _rollback(self, at: At, operation: Operation, target: Target) -> NewRow:
         named = {"service": f"{target.system}/{target.name}", "environment": target.environment}

@@ -64,7 +64,8 @@ class Operation(Frozen):
     plan that ``confirmed_plan`` is the fingerprint of. ``ticked`` are indexes of the checklist. ``starts_at`` is when
     an announced change may begin. ``unattended`` operations were started by the bot itself and need no confirmation.
     ``takes_over`` waits for one that is under way to let go. ``answered`` are the values of the buttons that were
-    pressed while it settled. ``overdue`` says that its taking long was told.
+    pressed while it settled. ``overdue`` says that its taking long was told, ``offered`` that a way back was
+    while it was failing.
     """
 
     command: str
@@ -90,6 +91,7 @@ class Operation(Frozen):
     takes_over: bool = False
     answered: tuple[str, ...] = ()
     overdue: bool = False
+    offered: bool = False
     started_at: float = 0.0
     ended_at: float = 0.0
     good: bool | None = None

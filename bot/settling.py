@@ -119,19 +119,28 @@ class Settling:
         operation, told = self._answered(at)
         progress = _unasked(self._look(at, strategy_of(at).watch), operation.answered)
         watched = operation.model_copy(update={"progress": progress})
-        if progress.stage is Stage.FAILED:
+        if progress.stage is Stage.FAILED or self._ending.gives_up(at, watched):
             return self._ending.failed(at, watched, told)
         if progress.stage is Stage.SUCCEEDED:
             return self._ending.succeeded(at, watched, strategy_of(at), told)
-        new = (*told, *self._late(at), *self._asks(at, watched))
-        if not watched.overdue and at.now - operation.started_at > self._timings.overdue:
-            watched = watched.model_copy(update={"overdue": True})
-            said = view.overdue(watched, at.now - operation.started_at)
-            new += (self._say.reply(at.row.id, watched, "overdue", said),)
+        watched, warned = self._warned(at, watched)
+        new = (*told, *self._late(at), *self._asks(at, watched), *warned)
         if self._worth_showing(at, progress) or told:
             new += (self._say.card(at.row.id, watched, State.SETTLING, at.now),)
         due = at.now + (CALM_POLL if watched.overdue else self._poll(at, progress))
         return Step(State.SETTLING, due, as_json(watched), lock=at.row.lock, consumed=at.consumed, new=new)
+
+    def _warned(self, at: At, operation: Operation) -> tuple[Operation, tuple[NewRow, ...]]:
+        """Say once that it takes long, and once that it keeps failing."""
+        new: tuple[NewRow, ...] = ()
+        took = at.now - operation.started_at
+        if not operation.overdue and took > self._timings.overdue:
+            operation = operation.model_copy(update={"overdue": True})
+            new += (self._say.reply(at.row.id, operation, "overdue", view.overdue(operation, took)),)
+        if not operation.offered and operation.progress is not None and operation.progress.failing:
+            operation = operation.model_copy(update={"offered": True})
+            new += self._ending.offer(at, operation)
+        return operation, new
 
     def _look(self, at: At, watch: Callable[[Run, World], Progress]) -> Progress:
         """One look; while AWS does not answer the last one stands, and says so."""

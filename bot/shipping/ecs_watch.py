@@ -6,6 +6,7 @@ by the circuit breaker looks like success to it (aws-actions#191, fabfuel/ecs-de
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from pydantic import JsonValue
@@ -24,6 +25,9 @@ from bot.shipping.ecs_records import Sight
 
 APPEAR_SECONDS = 15.0
 """ECS answers from copies that may be seconds old; so long a deployment that is not shown yet is not lost."""
+FEWEST_FAILED, MOST_FAILED = 3, 200
+"""Half of the tasks that are wanted, within these: so many failed ones in a row make ECS's circuit breaker give up.
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html"""
 GOING_BACK = ("ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS")
 
 
@@ -210,9 +214,11 @@ def _rolling(look: Look) -> Progress:
     if look.sight.blind and not (look.run.progress and look.run.progress.facts.get("blind")):
         lines.append(f"ECS's own record of it could not be read: {look.sight.blind}")
     paused = hooks.waiting(record) is not None
+    failing = not look.service.breaker_enabled and new[0] < new[2] and failed >= _too_many(new[2])
+    headline = "Paused: it waits for somebody" if paused else _headline(look.service, record, up=new[0] >= new[2])
     return Progress(
         stage=Stage.ROLLING,
-        headline="Paused: it waits for somebody" if paused else _headline(look.service, record, up=new[0] >= new[2]),
+        headline="New tasks keep failing, and no circuit breaker ends it" if failing else headline,
         done=new[0],
         total=new[2],
         lines=(*lines, *look.evidence.lines),
@@ -220,7 +226,12 @@ def _rolling(look: Look) -> Progress:
         facts=look.facts(),
         buttons=hooks.buttons(record),
         calm=paused,
+        failing=failing,
     )
+
+
+def _too_many(desired: int) -> int:
+    return min(MOST_FAILED, max(FEWEST_FAILED, math.ceil(desired / 2)))
 
 
 def _headline(service: EcsService, record: ServiceDeployment | None, *, up: bool) -> str:

@@ -279,9 +279,11 @@ def alone(operation: Operation, text: str) -> Message:
     return Message(text=said.text, blocks=(*said.blocks, again))
 
 
-def offers_rollback(command: str) -> Message:
-    """The reply that offers to go back."""
+def offers_rollback(command: str, failing: Operation | None = None) -> Message:
+    """The reply that offers to go back; whoever asked for what is still ``failing`` is called by it."""
     text = ":leftwards_arrow_with_hook: It can be rolled back; the plan is shown first."
+    if failing is not None and failing.progress is not None:
+        text = f":warning: {b.user(failing.actor.user)} {b.esc(failing.progress.headline, 300)}.\n{text}"
     return Message(text=text, blocks=(b.section(text), b.actions("back", b.button("Roll back", f"{CHOICE}0", command))))
 
 

@@ -76,6 +76,50 @@ def test_a_rollback_takes_over_while_the_first_effect_is_still_waited_for(scene:
     assert (scene.state(first), shop.did) == (State.TAKEN_OVER, ["build", "back"])
 
 
+FAILING = Progress(stage=Stage.ROLLING, headline="New tasks keep failing", failing=True)
+
+
+def test_what_keeps_failing_offers_the_way_back_once_and_is_watched_on(scene: Scene, shop: Workshop) -> None:
+    shop.seen = FAILING
+    first = shipped(scene)
+    for _ in range(3):
+        scene.clock.advance(10)
+        scene.run(3)
+    offers = [texts(each.message) for each in scene.chat.thread(f"op:{first}:card")]
+    (offer,) = [each for each in offers if "It can be rolled back" in each]
+    assert f"<@{ALICE}> New tasks keep failing." in offer
+    assert scene.state(first) == State.SETTLING, "what comes right after all is no failure"
+    gone_back(scene)
+    assert scene.state(first) == State.TAKEN_OVER
+
+
+def test_where_the_bot_goes_back_by_itself_it_ends_what_keeps_failing(tmp_path: Path, shop: Workshop) -> None:
+    shop.seen = FAILING
+    scene = Scene(tmp_path, commands=shop.commands, production={"on_failure": "rollback"})
+    try:
+        shipped(scene)
+        scene.run(3)
+        (_, back), (first, _) = scene.operations()
+        assert first.state == State.FAILED
+        assert "New tasks keep failing" in texts(scene.card(first.id).message)
+        assert (back.command, back.unattended) == ("rollback", True)
+        assert shop.did == ["build", "ship", "back"]
+    finally:
+        scene.close()
+
+
+def test_a_rollback_that_keeps_failing_begins_no_other(tmp_path: Path, shop: Workshop) -> None:
+    scene = Scene(tmp_path, commands=shop.commands, production={"on_failure": "rollback"})
+    try:
+        shop._watch = lambda name: FAILING  # type: ignore[method-assign]
+        back = gone_back(scene, ALICE)
+        scene.run(5)
+        assert (scene.state(back), shop.did) == (State.SETTLING, ["back"])
+        assert len(scene.operations()) == 1
+    finally:
+        scene.close()
+
+
 def test_another_deployment_does_not_take_over(scene: Scene, shop: Workshop) -> None:
     first = shipped(scene)
     scene.type("deploy", "api production", user=BOB)

@@ -5,27 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
-
-from bot.catalog import Catalog
 from bot.command import Button, Change, Command, Effect, Plan, Progress, Run, Stage, Strategy
-from bot.domain import Person, Target
+from bot.domain import Person
 from bot.errors import UpstreamError
 from bot.ports import World
+from bot.target_args import TargetArgs, target
 from commands import COMMANDS
-
-
-class Words(BaseModel):
-    """A service and an environment."""
-
-    model_config = ConfigDict(frozen=True)
-
-    service: str = Field(description="The service.")
-    environment: str = Field(description="The environment.")
-
-
-def target(args: Words, catalog: Catalog) -> Target:
-    return catalog.find(args.service, args.environment)
 
 
 class Workshop:
@@ -57,7 +42,7 @@ class Workshop:
             name=name,
             summary=name,
             action=name,
-            args=Words,
+            args=TargetArgs,
             target=target,
             plan=lambda args, world, person: self._plan(name, args, world, person),
             strategies={"ecs": strategy},
@@ -69,7 +54,7 @@ class Workshop:
             raise UpstreamError("AWS did not answer.", retryable=True)
         return self.gone
 
-    def _plan(self, name: str, args: Words, world: World, person: Person) -> Plan:
+    def _plan(self, name: str, args: TargetArgs, world: World, person: Person) -> Plan:
         aim = target(args, world.catalog)
         return Plan(title=f"{name} {aim.label}", changes=(Change(what="It", before="old", after="new"),))
 

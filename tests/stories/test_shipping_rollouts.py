@@ -51,17 +51,38 @@ def test_where_the_breaker_only_stops_the_bot_goes_back_by_itself(town: Town) ->
     _breaker(town, STAGING_API, enable=True, rollback=True)
 
 
-def test_without_a_breaker_people_see_at_once_why_and_go_back(town: Town) -> None:
+def test_without_a_breaker_the_bot_ends_what_keeps_failing_and_goes_back_by_itself(town: Town) -> None:
     _breaker(town, STAGING_API, enable=False, rollback=False)
+    good = town.runs(STAGING_API)
     card = town.confirmed(ALICE, BI, "/deploy bi/api staging v1.5.4-unhealthy")
     assert "no circuit breaker: a bad version is tried again and again" in words(card)
     why = town.says(BI, card["ts"], "the health check kept failing")
     assert "connection refused" in why
     assert "targetgroup/" not in why
-    back = _goes_back(town, BI, "/rollback bi/api staging")
-    assert town.message(BI, card["ts"])["text"].endswith(": taken over")
-    assert "stopped and rolled back" in words(back)
+    assert town.ended(BI, card["ts"]) == "failed"
+    assert "New tasks keep failing, and no circuit breaker ends it" in words(town.message(BI, card["ts"]))
+    back = town.until("a rollback", lambda: town.shown(BI, "Roll back bi/api staging", card["ts"]))[0]
+    assert town.ended(BI, back["ts"]) == "settled"
+    assert "stopped and rolled back" in words(town.message(BI, back["ts"]))
+    assert town.runs(STAGING_API) == good
     _breaker(town, STAGING_API, enable=True, rollback=True)
+
+
+def test_without_a_breaker_people_are_offered_the_way_back_while_it_keeps_failing(town: Town) -> None:
+    _breaker(town, EXECUTOR, enable=False, rollback=False)
+    good = town.runs(EXECUTOR)
+    card = town.confirmed(ALICE, BI, "/deploy bi/executor production v1.5.1-crash")
+    offer = town.told(BI, card["ts"], "New tasks keep failing, and no circuit breaker ends it")
+    assert (offer["pings"], labels(offer)) == ([ALICE], ["Roll back"])
+    mark = town.newest(BI)
+    town.press(BOB, BI, offer["ts"], "Roll back", thread=card["ts"])
+    back = town.until("a plan", lambda: town.shown(BI, "Roll back bi/executor production", mark))[0]
+    town.press(BOB, BI, back["ts"], "Confirm")
+    assert town.ended(BI, back["ts"]) == "settled"
+    assert town.message(BI, card["ts"])["text"].endswith(": taken over")
+    assert town.runs(EXECUTOR) == good
+    assert len(town.shown(BI, "New tasks keep failing", mark)) == 0
+    _breaker(town, EXECUTOR, enable=True, rollback=True)
 
 
 def test_a_rollback_takes_over_what_is_under_way_and_says_from_what_to_what(town: Town) -> None:

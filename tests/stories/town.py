@@ -71,9 +71,9 @@ class Town:
 
         return self.until(f"{what}, for {user} in {channel}", look)
 
-    def press(self, user: str, channel: str, ts: str, label: str) -> None:
-        """Press the button with that label; it must be there."""
-        message = self.message(channel, ts, user)
+    def press(self, user: str, channel: str, ts: str, label: str, *, thread: str = "") -> None:
+        """Press the button with that label on a message, or on a reply in a thread; it must be there."""
+        message = self.message(channel, ts, user, thread)
         action = button(message, label)
         assert action is not None, f"no button {label} on {words(message)}"
         answer = self.post("action", user=user, channel=channel, ts=ts, action_id=action)
@@ -109,9 +109,9 @@ class Town:
         found: list[Message] = self.get("messages", **query)["messages"]
         return found
 
-    def message(self, channel: str, ts: str, user: str = ALICE) -> Message:
+    def message(self, channel: str, ts: str, user: str = ALICE, thread: str = "") -> Message:
         """One message as it stands now."""
-        return next(one for one in self.messages(channel, user) if one["ts"] == ts)
+        return next(one for one in self.messages(channel, user, thread) if one["ts"] == ts)
 
     def replies(self, channel: str, ts: str) -> list[Message]:
         """The replies in a thread that everybody sees."""

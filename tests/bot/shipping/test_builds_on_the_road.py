@@ -16,8 +16,9 @@ from bot.operation import State
 from bot.ports import World
 from bot.shipping import builds
 from bot.shipping_cloud import BuildStatus
+from bot.target_args import TargetArgs, target
 from commands import COMMANDS
-from tests.bot.workshop import Words, Workshop, target
+from tests.bot.workshop import Workshop
 from tests.fakes import texts
 from tests.scene import Scene
 
@@ -29,7 +30,7 @@ def ship(run: Run, world: World) -> dict[str, Any]:
     return {"shipped": run.results["build"]["id"]}
 
 
-def plan(args: Words, world: World, person: Person) -> Plan:
+def plan(args: TargetArgs, world: World, person: Person) -> Plan:
     changes = (builds.change(BUILD, "v9"), Change(what="Image", before="v1", after="v9"))
     return Plan(
         title=f"Deploy v9 to {target(args, world.catalog).label}",

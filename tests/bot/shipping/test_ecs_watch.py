@@ -70,6 +70,35 @@ def test_the_record_that_the_service_names_needs_no_list(shipment: Shipment) -> 
     assert shipment.look().facts["record"] == record.arn
 
 
+@pytest.mark.parametrize(
+    ("desired", "failed", "breaker", "failing"),
+    [
+        (2, 2, False, False),
+        (2, 3, False, True),
+        (9, 4, False, False),
+        (9, 5, False, True),
+        (900, 199, False, False),
+        (900, 200, False, True),
+        (2, 9, True, False),
+    ],
+)
+def test_as_many_failed_tasks_as_end_a_rollout_with_a_breaker_are_too_many_without_one(
+    shipment: Shipment, *, desired: int, failed: int, breaker: bool, failing: bool
+) -> None:
+    change(shipment, breaker_enabled=breaker)
+    ours(shipment, desired=desired, running=0, failed_tasks=failed)
+    seen = shipment.look()
+    assert (seen.stage, seen.failing) == (Stage.ROLLING, failing)
+    assert ("New tasks keep failing" in seen.headline) is failing
+    assert f"{failed} new tasks failed so far" in seen.lines
+
+
+def test_what_came_up_after_all_is_failing_no_more(shipment: Shipment) -> None:
+    change(shipment, breaker_enabled=False)
+    ours(shipment, running=2, failed_tasks=9)
+    assert not shipment.look().failing
+
+
 def test_an_older_deployment_of_the_same_revision_is_not_ours(shipment: Shipment) -> None:
     """A rollback may put back a revision that still has tasks of an earlier deployment."""
     old = a_deployment(EIGHT, id="ecs-svc/old", status="ACTIVE", created_at=NOON - 900, running=2)
