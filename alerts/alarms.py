@@ -1,4 +1,4 @@
-"""One row for each alarm: puts its notifications in order, drops what is old, and opens one incident.
+"""One row for each alarm: puts its notifications in order, drops what is old, and tells triage of each transition.
 
 Notifications arrive twice, late and out of order; the row compares the times CloudWatch gave them. An OK that
 overtakes its ALARM leaves the alarm quiet: the late ALARM is older than what is known and opens nothing.
@@ -6,36 +6,27 @@ overtakes its ALARM leaves the alarm quiet: the late ALARM is older than what is
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from dataclasses import dataclass, field
 from typing import Any
 
+from alerts.triage import TRIAGE_ID, passed_on, triage_row
 from bot.domain import Account, Alarm, AlarmState, Severity, Target, as_json
 from bot.engine import Lease, Machine
 from bot.errors import BotError
-from bot.incident import LIVE, Incident, Phase
 from bot.ports import World
 from bot.posts import post
 from bot.rows import NewRow, Received, Row, Signal, Step, Store
-from bot.settings.models import BotConfig
 from bot.views import incident as view
 
 log = logging.getLogger("alerts.alarms")
 
 KIND = "alarm"
-INCIDENT = "incident"
 NOTIFIED = "notified"
 STALE_SECONDS = 600.0
 """An ALARM that is older than this is asked about before it opens a thread."""
 FUTURE_SECONDS = 60.0
 """How far CloudWatch's clock may be ahead of ours."""
-FIRED, OK, UNKNOWN = "fired", "ok", "unknown"
-
-
-def incident_id(key: str) -> str:
-    """The id of the incident that an alarm's transition opens: the same, however often it is worked out."""
-    return hashlib.sha256(key.encode()).hexdigest()[:12]
 
 
 def accept(store: Store, alarm: Alarm, message_id: str, default_channel: str, now: float) -> bool:
@@ -54,8 +45,7 @@ class _Course:
     """What a batch of notifications leads to."""
 
     body: dict[str, Any]
-    new: list[NewRow] = field(default_factory=list)
-    signals: list[tuple[str, Signal]] = field(default_factory=list)
+    told: list[Signal] = field(default_factory=list)
 
 
 class Alarms(Machine):
@@ -63,10 +53,9 @@ class Alarms(Machine):
 
     kind = KIND
 
-    def __init__(self, store: Store, world: World, settings: BotConfig) -> None:
+    def __init__(self, store: Store, world: World) -> None:
         self._store = store
         self._world = world
-        self._settings = settings
 
     def advance(self, row: Row, signals: list[Received], lease: Lease) -> Step:
         """Take all notifications at hand in the order of their own times."""
@@ -80,69 +69,59 @@ class Alarms(Machine):
             None,
             course.body,
             consumed=tuple(signal.number for signal in signals),
-            new=tuple(course.new),
-            signals=tuple(course.signals),
+            new=(triage_row(),) if course.told else (),
+            signals=tuple((TRIAGE_ID, signal) for signal in course.told),
         )
 
     def give_up(self, row: Row, signals: list[Received], error: BotError) -> Step:
-        """Nothing here can fail for good; what was said is kept in the log."""
-        log.error("notifications dropped", extra={"row": row.id, "error": str(error)})
-        return Step(row.state, None, dict(row.body), consumed=tuple(signal.number for signal in signals))
+        """What could not be looked at closer is passed on as it is: a bug here must not hide an alarm."""
+        log.error("notifications passed on unread", extra={"row": row.id, "error": str(error)})
+        told = [Alarm.model_validate(signal.payload["alarm"]) for signal in signals]
+        last = max(told, key=lambda each: each.at, default=None)
+        if last is None:
+            return Step(row.state, None, dict(row.body))
+        return Step(
+            "firing" if last.state is AlarmState.ALARM else "quiet",
+            None,
+            {**row.body, "at": last.at, "state": last.state},
+            consumed=tuple(signal.number for signal in signals),
+            new=(triage_row(),),
+            signals=tuple((TRIAGE_ID, passed_on(row.key, each, None, Severity.MEDIUM)) for each in told),
+        )
 
     def _take(self, course: _Course, row: Row, alarm: Alarm) -> None:
         last_at, last_state = float(course.body.get("at", 0.0)), course.body.get("state")
         if alarm.state is None or alarm.at < last_at or (alarm.at == last_at and alarm.state == last_state):
             log.info("an old notification changes nothing", extra={"alarm": alarm.name, "state": str(alarm.state)})
             return
-        course.body |= {"at": alarm.at, "state": alarm.state}
-        live = self._live(course)
+        course.body |= {"at": alarm.at, "state": alarm.state, "last": as_json(alarm)}
         if alarm.state is AlarmState.ALARM:
-            if live:
-                course.signals.append((live, Signal(FIRED, {"alarm": as_json(alarm)})))
-            elif not self._is_past(alarm):
-                self._open(course, row, alarm)
-        elif live:
-            name = OK if alarm.state is AlarmState.OK else UNKNOWN
-            course.signals.append((live, Signal(name, {"at": alarm.at, "reason": alarm.reason})))
-
-    def _live(self, course: _Course) -> str:
-        known = str(course.body.get("incident", ""))
-        if any(new.id == known for new in course.new):
-            return known
-        found = self._store.get(known) if known else None
-        return known if found is not None and found.state in LIVE else ""
-
-    def _open(self, course: _Course, row: Row, alarm: Alarm) -> None:
+            if self._is_past(alarm):
+                return
+            alarm = self._with_children(alarm)
         target, severity = find(self._world, alarm)
-        now = self._world.clock.now()
-        wait = self._settings.timings.page_after.seconds(severity) if target else None
-        incident = Incident(
-            alarm=alarm,
-            target=target.key if target else "",
-            severity=severity,
-            channel=target.channel if target else self._settings.default_channel,
-            opened_at=alarm.at if 0 <= now - alarm.at < STALE_SECONDS else now,
-            page_at=None if wait is None else now + wait,
-        )
-        key = f"{row.key}@{alarm.at}"
-        new = NewRow(
-            kind=INCIDENT,
-            key=key,
-            state=Phase.OPENING,
-            body=as_json(incident),
-            group=target.key if target else "",
-            id=incident_id(key),
-        )
-        course.new.append(new)
-        course.body["incident"] = new.id
+        course.told.append(passed_on(row.key, alarm, target, severity))
+
+    def _with_children(self, alarm: Alarm) -> Alarm:
+        """A composite alarm with the children that its notification did not name."""
+        if alarm.metric is not None or alarm.children or not alarm.reason.startswith("arn:") or not alarm.region:
+            return alarm
+        try:
+            children = self._world.metrics.children(self._account(alarm), alarm.name)
+        except BotError as error:
+            log.warning("children of a composite alarm are unknown", extra={"alarm": alarm.name, "error": str(error)})
+            return alarm
+        return alarm.model_copy(update={"children": children})
+
+    def _account(self, alarm: Alarm) -> Account:
+        target, _ = find(self._world, alarm)
+        return target.account if target else Account(region=alarm.region)
 
     def _is_past(self, alarm: Alarm) -> bool:
         if self._world.clock.now() - alarm.at < STALE_SECONDS or not alarm.region:
             return False
-        target, _ = find(self._world, alarm)
-        account = target.account if target else Account(region=alarm.region)
         try:
-            readings = self._world.metrics.alarms(account, [alarm.name])
+            readings = self._world.metrics.alarms(self._account(alarm), [alarm.name])
         except BotError:
             return False
         past = bool(readings) and readings[0].state != AlarmState.ALARM
@@ -161,7 +140,7 @@ def find(world: World, alarm: Alarm) -> tuple[Target | None, Severity]:
         if by_dimensions is not None:
             return by_dimensions, Severity.MEDIUM
     for child in alarm.children:
-        of_child = world.catalog.by_alarm(child.split(":")[-1], alarm.region)
+        of_child = world.catalog.by_alarm(child.split(":", 6)[-1], alarm.region)
         if of_child is not None:
             return of_child
     return None, Severity.MEDIUM

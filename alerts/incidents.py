@@ -1,38 +1,34 @@
-"""The states of an incident: opening → gathering → open → recovered → closed, or resolved by a person.
+"""The states of an incident: opening → open → recovered → closed; resolved by a person, or merged into another.
 
 The headline is posted once and then only updated; the thread gets the findings, and what people should not
-miss. Who presses what is authorised here, where groups can be looked up.
+miss. Who presses what is authorised here, where groups can be looked up. Nothing here waits for AWS.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import replace
 
-from alerts.alarms import FIRED, INCIDENT, OK, UNKNOWN
-from alerts.pages import CALLED, page
-from alerts.playbook import Playbook, gather, suspected
-from bot import authz
-from bot.domain import Actor, Alarm, ServiceKind, Target, as_json
+from alerts import members, people
+from alerts.diagnosis import FOUND, diagnosis
+from alerts.escalation import Due, due
+from alerts.opening import call, open_for_people, remind, wake
+from alerts.pages import CALLED
+from alerts.scene import Scene
+from alerts.triage import FIRED, JOINED, QUIET, returned
+from bot.domain import Actor, AlarmState, Finding, ServiceKind, as_json
 from bot.engine import Engine, Lease, Machine
 from bot.errors import BotError
-from bot.incident import Incident, Phase, headline_key
-from bot.ports import Message, World
-from bot.posts import post, whisper
-from bot.rows import NewRow, Received, Row, Signal, Step
+from bot.incident import KIND, LIVE, Incident, Phase, headline_key
+from bot.ports import World
+from bot.posts import post
+from bot.rows import NewRow, Received, Row, Signal, Step, Store
 from bot.settings.models import AccessConfig, BotConfig
-from bot.steps.base import Scene
 from bot.views import incident as view
-from bot.views.operation import sentence
+from bot.views import incident_replies as replies
 
-ACKNOWLEDGE, RESOLVE = "acknowledge", "resolve"
-CLOSE_AFTER = 1800.0
-"""Seconds after recovery in which a new ALARM re-opens the same thread."""
 CALM_SECONDS = 60.0
 """How long an incident whose transition failed for good is left alone."""
-UNDER_WAY = (Phase.GATHERING, Phase.OPEN)
-POSTING_SECONDS = 1.2
-"""What of the deadline is kept for telling Slack."""
 REMEDIES = (
     ("Roll back", "rollback", tuple(ServiceKind)),
     ("Restart", "restart", (ServiceKind.ECS,)),
@@ -41,202 +37,165 @@ REMEDIES = (
 """What is offered beside the findings: a label, the command its plan comes from, and the kinds of services it fits."""
 
 
-@dataclass
-class _Scene:
-    """An incident being moved on: what it becomes, and what it owes."""
-
-    row: Row
-    incident: Incident
-    phase: Phase
-    new: list[NewRow] = field(default_factory=list)
-
-    def change(self, **changes: object) -> None:
-        """Replace fields of the incident."""
-        self.incident = self.incident.model_copy(update=changes)
-
-
 class Incidents(Machine):
     """The machine of incidents."""
 
-    kind = INCIDENT
+    kind = KIND
 
-    def __init__(self, world: World, playbook: Playbook, access: AccessConfig, settings: BotConfig) -> None:
+    def __init__(self, store: Store, world: World, access: AccessConfig, settings: BotConfig) -> None:
+        self._store = store
         self._world = world
-        self._playbook = playbook
         self._access = access
         self._settings = settings
-        self._signals: dict[str, Callable[[_Scene, Received], None]] = {
-            ACKNOWLEDGE: self._acknowledge,
-            RESOLVE: self._resolve,
-            FIRED: self._fired,
-            OK: self._recovered,
-            UNKNOWN: self._unknown,
-            CALLED: self._called,
+        self._signals: dict[str, Callable[[Scene, Received], None]] = {
+            FIRED: members.fired,
+            JOINED: members.joined,
+            QUIET: members.quiet,
+            FOUND: _found,
+            CALLED: _called,
+            people.ACKNOWLEDGE: people.acknowledge,
+            people.TAKE_OVER: people.take_over,
+            people.HAND_OVER: people.hand_over,
+            people.ESCALATE: people.escalate,
+            people.SNOOZE: people.snooze,
+            people.RESOLVE: people.resolve,
+            people.SPLIT: people.split,
+            people.MERGE: lambda scene, signal: people.merge(scene, signal, store),
+            people.ABSORB: people.absorb,
+            people.PAGERDUTY: people.pagerduty,
         }
 
     def advance(self, row: Row, signals: list[Received], lease: Lease) -> Step:
         """Run the transition of the row's state."""
-        scene = _Scene(row, Incident.model_validate(row.body), Phase(row.state))
+        scene = self._scene(row)
         if scene.phase is Phase.OPENING:
-            return self._open(scene)
-        if scene.phase is Phase.GATHERING:
-            self._gather(scene)
+            return self._open(scene, waiting=bool(signals))
         for signal in signals:
-            self._signals[signal.name](scene, signal)
-        now = self._world.clock.now()
-        if scene.phase is Phase.OPEN and self._page_due(scene, now):
-            self._page(scene, "trigger")
-            scene.change(paged=True)
-        if scene.phase is Phase.RECOVERED and now >= scene.incident.recovered_at + CLOSE_AFTER:
-            scene.phase = Phase.CLOSED
-            scene.change(ended_at=scene.incident.recovered_at)
-        new = (*scene.new, self._headline(scene))
-        consumed = tuple(signal.number for signal in signals)
-        return Step(scene.phase, self._due(scene), as_json(scene.incident), consumed=consumed, new=new)
+            if scene.phase in LIVE or signal.name in (FOUND, CALLED):
+                self._signals[signal.name](scene, signal)
+            else:
+                _too_late(scene, signal)
+        self._pass_time(scene)
+        return self._step(scene, signals)
 
     def give_up(self, row: Row, signals: list[Received], error: BotError) -> Step:
-        """A press that cannot be served is answered and a page that is due is sent; the incident stays as it is."""
-        phase = Phase.OPEN if row.state in (Phase.OPENING, Phase.GATHERING) else Phase(row.state)
-        scene = _Scene(row, Incident.model_validate(row.body), phase)
-        now = self._world.clock.now()
+        """A press that cannot be served is answered and a level that is due is called; the incident stays as it is."""
+        scene = self._scene(row)
+        if scene.phase is Phase.OPENING:
+            scene.phase = Phase.OPEN
         for signal in signals:
-            if signal.payload.get("user"):
-                scene.new.append(self._whisper(row, str(signal.payload["user"]), str(signal.number), error))
-        if phase is Phase.OPEN and self._page_due(scene, now):
-            self._page(scene, "trigger")
-            scene.change(paged=True)
-        due = self._due(scene)
+            scene.whisper(signal, error)
+        what = due(scene.incident, scene.phase, scene.levels, scene.response, scene.now)
+        if what.level:
+            call(scene, what.level)
+        later = max(scene.incident.next_at, scene.now + CALM_SECONDS) if scene.phase in LIVE else None
+        scene.change(next_at=later or 0.0)
         consumed = tuple(signal.number for signal in signals)
-        later = None if due is None else max(due, now + CALM_SECONDS)
-        return Step(phase, later, as_json(scene.incident), consumed=consumed, new=tuple(scene.new))
+        return Step(scene.phase, later, as_json(scene.incident), consumed=consumed, new=tuple(scene.new))
 
-    def _open(self, scene: _Scene) -> Step:
-        if self._page_due(scene, self._world.clock.now()):
-            self._page(scene, "trigger")
-            scene.change(paged=True)
-        new = (self._headline(scene), *scene.new)
-        return Step(Phase.GATHERING, 0.0, as_json(scene.incident), new=new)
-
-    def _gather(self, scene: _Scene) -> None:
+    def _scene(self, row: Row) -> Scene:
+        incident, phase = Incident.model_validate(row.body), Phase(row.state)
         now = self._world.clock.now()
-        spent = min(2.0, max(0.0, now - scene.row.created_at))
-        seconds = max(1.0, self._settings.timings.findings_deadline - POSTING_SECONDS - spent)
-        target = self._target(scene)
-        found = gather(self._playbook, Scene(scene.incident.alarm, target, now), self._world, seconds=seconds)
-        took = self._world.clock.now() - now
-        reply = view.findings(found, took)
-        fired = scene.incident.fired
-        scene.new.append(self._reply(scene, f"findings:{fired}" if fired > 1 else "findings", reply))
-        scene.change(findings=found, suspected=suspected(found))
+        return Scene(self._store, self._world, self._access, self._settings, row, incident, phase, now)
+
+    def _open(self, scene: Scene, *, waiting: bool) -> Step:
+        """The headline first; the look and the call are rows of their own."""
+        alarm = scene.incident.alarm
         scene.phase = Phase.OPEN
+        open_for_people(scene)
+        scene.note("opened", alarm.at, "alarm", f"{alarm.name}: {alarm.reason}")
+        scene.new.insert(0, diagnosis(scene.row.id, alarm, scene.incident.target, "look"))
+        step = self._step(scene, [], first=True)
+        return replace(step, due_at=0.0) if waiting else step
 
-    def _acknowledge(self, scene: _Scene, signal: Received) -> None:
-        user = self._allowed(scene, signal)
-        if not user or scene.incident.acked_by or scene.phase not in (*UNDER_WAY, Phase.RECOVERED):
+    def _pass_time(self, scene: Scene) -> None:
+        what: Due = due(scene.incident, scene.phase, scene.levels, scene.response, scene.now)
+        if what.nothing:
             return
-        scene.change(acked_by=user, acked_at=signal.at)
-        scene.new.append(self._reply(scene, f"ack:{signal.number}", view.acknowledged(scene.incident)))
-        if scene.incident.paged:
-            self._page(scene, "acknowledge")
+        if what.closes and scene.incident.paged:
+            members.calm(scene)
+        elif what.closes:
+            scene.phase = Phase.CLOSED
+            scene.change(ended_at=scene.incident.recovered_at)
+        elif what.wakes:
+            wake(scene)
+        elif what.level:
+            call(scene, what.level)
+        else:
+            remind(scene)
 
-    def _resolve(self, scene: _Scene, signal: Received) -> None:
-        user = self._allowed(scene, signal)
-        if not user or scene.phase in (Phase.RESOLVED, Phase.CLOSED):
-            return
-        scene.phase = Phase.RESOLVED
-        scene.change(resolved_by=user, ended_at=signal.at)
-        if scene.incident.paged:
-            self._page(scene, "resolve")
+    def _step(self, scene: Scene, signals: list[Received], *, first: bool = False) -> Step:
+        shown = self._headline(scene)
+        new = (shown, *scene.new) if first else (*scene.new, shown)
+        next_at = scene.incident.next_at if scene.phase in LIVE else None
+        return Step(
+            scene.phase,
+            next_at,
+            as_json(scene.incident),
+            consumed=tuple(signal.number for signal in signals),
+            new=new,
+            signals=tuple(scene.signals),
+        )
 
-    def _fired(self, scene: _Scene, signal: Received) -> None:
-        alarm = Alarm.model_validate(signal.payload["alarm"])
-        again = scene.phase not in UNDER_WAY
-        scene.change(alarm=alarm, fired=scene.incident.fired + 1, unknown=False)
-        if again:
-            scene.phase = Phase.GATHERING
-            # Whoever had it may be asleep by now: it is called out like a new one, in the old thread.
-            wait = self._settings.timings.page_after.seconds(scene.incident.severity) if scene.incident.target else None
-            page_at = None if wait is None else self._world.clock.now() + wait
-            scene.change(recovered_at=0.0, ended_at=0.0, acked_by="", acked_at=0.0, page_at=page_at)
-            scene.change(paged=False, called=False)
-            scene.new.append(self._reply(scene, f"fired:{signal.number}", view.fired_again(scene.incident)))
-
-    def _recovered(self, scene: _Scene, signal: Received) -> None:
-        if scene.phase not in UNDER_WAY:
-            return
-        scene.phase = Phase.RECOVERED
-        scene.change(recovered_at=max(float(signal.payload["at"]), scene.incident.opened_at), unknown=False)
-        scene.new.append(self._reply(scene, f"ok:{signal.number}", view.recovered(scene.incident)))
-        if scene.incident.paged:
-            self._page(scene, "resolve")
-            scene.change(paged=False)
-
-    def _called(self, scene: _Scene, signal: Received) -> None:
-        scene.change(called=True)
-
-    def _unknown(self, scene: _Scene, signal: Received) -> None:
-        if scene.phase in UNDER_WAY:
-            scene.change(unknown=True)
-
-    def _allowed(self, scene: _Scene, signal: Received) -> str:
-        user = str(signal.payload.get("user", ""))
-        target = self._target(scene)
-        try:
-            person = self._world.chat.person(user)
-            authz.require(self._access, person, "incident", target)
-        except BotError as error:  # not allowed, or Slack cannot say who this is: no reason to hold up the alarm
-            scene.new.append(self._whisper(scene.row, user, str(signal.number), error))
-            return ""
-        return user
-
-    def _page_due(self, scene: _Scene, now: float) -> bool:
-        incident = scene.incident
-        return incident.page_at is not None and not incident.paged and not incident.acked_by and now >= incident.page_at
-
-    def _page(self, scene: _Scene, action: str) -> None:
-        target = self._target(scene)
-        system = self._world.catalog.system(target.system) if target else None
-        env = system.pagerduty_routing_key_env if system else ""
-        scene.new.append(page(scene.row.id, scene.incident, env, action))
-
-    def _due(self, scene: _Scene) -> float | None:
-        incident = scene.incident
-        if scene.phase is Phase.GATHERING:
-            return 0.0
-        if scene.phase is Phase.RECOVERED:
-            return incident.recovered_at + CLOSE_AFTER
-        if scene.phase is Phase.OPEN and incident.page_at is not None and not incident.paged and not incident.acked_by:
-            return incident.page_at
-        return None
-
-    def _target(self, scene: _Scene) -> Target | None:
-        return self._world.catalog.target(scene.incident.target) if scene.incident.target else None
-
-    def _headline(self, scene: _Scene) -> NewRow:
-        target = self._target(scene)
+    def _headline(self, scene: Scene) -> NewRow:
+        target = scene.target
         remedies = tuple(
             (label, f"{command} {target.system}/{target.name} {target.environment}")
             for label, command, kinds in REMEDIES
             if target is not None and command in self._world.commands and target.service.kind in kinds
         )
-        shown = view.headline(scene.row.id, scene.incident, scene.phase, target, remedies)
-        return post(headline_key(scene.row.id), scene.incident.channel, shown)
+        shown = view.headline(
+            scene.row.id,
+            scene.incident,
+            scene.phase,
+            target,
+            remedies,
+            view.Answer(scene.response, scene.levels, scene.mentions, scene.now),
+        )
+        return post(headline_key(scene.row.id), scene.incident.channel, shown, thread_of=scene.row.id)
 
-    @staticmethod
-    def _reply(scene: _Scene, mark: str, message: Message) -> NewRow:
-        key = f"inc:{scene.row.id}:{mark}"
-        return post(key, scene.incident.channel, message, thread_key=headline_key(scene.row.id))
 
-    @staticmethod
-    def _whisper(row: Row, user: str, mark: str, error: BotError) -> NewRow:
-        said = sentence(error.message, error.hint)
-        key, channel = f"inc:{row.id}:whisper:{mark}", str(row.body["channel"])
-        return whisper(key, channel, user, said, thread_key=headline_key(row.id))
+def _found(scene: Scene, signal: Received) -> None:
+    found = tuple(Finding.model_validate(told) for told in signal.payload["findings"])
+    target, mark = str(signal.payload["target"]), str(signal.payload["mark"])
+    where = scene.world.catalog.target(target) if target and mark.startswith("look:") else None
+    shown = replies.findings(found, float(signal.payload["took"]), where.label if where else "")
+    scene.reply("findings" if mark == "look" else f"findings:{mark}", shown)
+    said = str(signal.payload["suspected"])
+    scene.note(
+        f"findings:{mark}", signal.at, "finding", "; ".join(each.summary for each in found[:5]) or "nothing found"
+    )
+    if target == scene.incident.target:
+        scene.change(findings=found, suspected=said, looked=True)
+
+
+def _called(scene: Scene, signal: Received) -> None:
+    scene.change(called=True)
+    scene.note(f"called:{signal.number}", signal.at, "page", "PagerDuty took the call")
+
+
+def _too_late(scene: Scene, signal: Received) -> None:
+    """An incident that is over takes nothing in; whoever pressed is told where it stands, and an alarm is not lost."""
+    if signal.payload.get("user") and signal.name != people.ABSORB:
+        scene.whisper(signal, BotError(f"This incident is over ({scene.phase.value})."))
+    elif signal.name in (FIRED, JOINED):
+        scene.signals.append(returned(scene.row.id, signal.number, signal.payload))
+    elif signal.name == people.ABSORB:
+        for told in signal.payload["members"]:
+            alarm = scene.last_alarm(str(told["key"]))
+            if alarm is not None and alarm.state is AlarmState.ALARM:
+                payload = {**told, "alarm": as_json(alarm)}
+                scene.signals.append(returned(scene.row.id, signal.number, payload))
 
 
 def press(engine: Engine, action_id: str, value: str, actor: Actor, *, key: str) -> bool:
     """A button of a headline was pressed; False when there is no such incident any more."""
-    name = {view.ACKNOWLEDGE: ACKNOWLEDGE, view.RESOLVE: RESOLVE}.get(action_id)
+    name = {
+        view.ACKNOWLEDGE: people.ACKNOWLEDGE,
+        view.TAKE_OVER: people.TAKE_OVER,
+        view.ESCALATE: people.ESCALATE,
+        view.RESOLVE: people.RESOLVE,
+    }.get(action_id)
     if name is None:
         return False
     return engine.signal(value, Signal(name, {"user": actor.user}, key=key)) or engine.knows(value)

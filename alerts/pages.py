@@ -15,7 +15,7 @@ from bot.incident import Incident, headline_key
 from bot.ports import World
 from bot.posts import address, post, posted
 from bot.rows import NewRow, Received, Row, Signal, Step, Store
-from bot.views import incident as view
+from bot.views import incident_replies as view
 
 log = logging.getLogger("alerts.pages")
 
@@ -30,8 +30,8 @@ TRY_EVERY, TRY_FOR = 60.0, 6 * 3600.0
 """Seconds between calls after that, and for how long: somebody asleep does not read the thread."""
 
 
-def page(incident_id: str, incident: Incident, routing_key_env: str, action: str) -> NewRow:
-    """An event that PagerDuty is owed: ``trigger``, ``acknowledge`` or ``resolve``."""
+def page(incident_id: str, incident: Incident, routing_key_env: str, action: str, level: int = 0) -> NewRow:
+    """An event that PagerDuty is owed: ``trigger``, ``acknowledge`` or ``resolve``, for a level counted from 0."""
     body = {
         "incident": incident_id,
         "env": routing_key_env,
@@ -40,7 +40,8 @@ def page(incident_id: str, incident: Incident, routing_key_env: str, action: str
         "channel": incident.channel,
         "first": action,
     }
-    return NewRow(kind=KIND, key=incident_id, state="owed", body=body, else_signal=Signal(action))
+    key = f"{incident_id}:{level}" if level else incident_id
+    return NewRow(kind=KIND, key=key, state="owed", body=body, else_signal=Signal(action))
 
 
 class Pages(Machine):

@@ -12,9 +12,11 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from alerts.alarms import Alarms, accept
+from alerts.diagnosis import Diagnoses
 from alerts.incidents import Incidents, press
 from alerts.pages import Pages
 from alerts.playbook import Playbook
+from alerts.triage import Triage
 from bot import authz
 from bot.aws.errors import reach as reached
 from bot.catalog import Catalog
@@ -218,8 +220,10 @@ def _machines(store: Store, world: World, settings: Settings) -> dict[str, Machi
         Posts(store, world.clock, world.chat, lambda: settings.bot.default_channel),
         Forms(store, world),
         Prompts(store, world),
-        Alarms(store, world, settings.bot),
-        Incidents(world, playbook, settings.access, settings.bot),
+        Alarms(store, world),
+        Triage(store, world, settings.bot),
+        Incidents(store, world, settings.access, settings.bot),
+        Diagnoses(world, playbook, settings.bot),
         Pages(store, world),
         Changes(store, world),
         Freezing(store, world.clock, world.chat, world.catalog, lambda: settings.bot.default_channel),

@@ -9,18 +9,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, Field, JsonValue
 
 from bot.duration import Duration
+from bot.responses import Frozen as Frozen  # noqa: PLC0414 - these two are nouns like the others here
+from bot.responses import Level, Response
+from bot.responses import Severity as Severity  # noqa: PLC0414
 
 Json: TypeAlias = dict[str, JsonValue]
 OnFailure: TypeAlias = Literal["offer", "rollback"]
-
-
-class Frozen(BaseModel):
-    """A value that never changes and knows all its keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class ServiceKind(StrEnum):
@@ -29,15 +26,6 @@ class ServiceKind(StrEnum):
     ECS = "ecs"
     LAMBDA = "lambda"
     STATIC_SITE = "static_site"
-
-
-class Severity(StrEnum):
-    """How bad an alarm is, worst first."""
-
-    CRITICAL = "critical"
-    HIGH = "high"
-    MEDIUM = "medium"
-    LOW = "low"
 
 
 class Health(Frozen):
@@ -123,6 +111,16 @@ class System(Frozen):
         default="", description="Name of the environment variable that holds the system's PagerDuty routing key."
     )
     contacts: dict[str, str] = Field(default_factory=dict, description="Who to call, by role.")
+    on_call: tuple[str, ...] = Field(
+        default=(), description="Slack user groups (S...) and people (U...) mentioned when an incident opens."
+    )
+    escalation: tuple[Level, ...] = Field(
+        default=(), description="Levels that are called one after the other while nobody acknowledges."
+    )
+    severities: dict[Severity, Response] = Field(
+        default_factory=dict, description="Responses that differ from those of bot.yaml, by severity."
+    )
+    email: tuple[str, ...] = Field(default=(), description="Addresses that the route email writes to.")
     environments: dict[str, Environment] = Field(description="Environments by name.")
 
 

@@ -4,46 +4,117 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from bot.domain import Alarm, Finding, Frozen, Severity
+from bot.domain import Alarm, AlarmState, Finding, Frozen, Severity
 
 
 class Phase(StrEnum):
     """The states of an incident. The words are stored: they are a contract with older rows."""
 
     OPENING = "opening"
-    GATHERING = "gathering"
     OPEN = "open"
     RECOVERED = "recovered"
     CLOSED = "closed"
     RESOLVED = "resolved"
+    MERGED = "merged"
 
 
-LIVE = (Phase.OPENING, Phase.GATHERING, Phase.OPEN, Phase.RECOVERED)
+KIND = "incident"
+LIVE = (Phase.OPENING, Phase.OPEN, Phase.RECOVERED)
+"""Phases in which an incident still takes alarms in."""
+WORST_FIRST = tuple(Severity)
+
+
+class Member(Frozen):
+    """One alarm of an incident. ``key`` is that of the alarm's row; ``at`` is when it went to its present state.
+
+    ``fired`` counts how often it went to ALARM; ``why`` says in words how it came into this incident.
+    """
+
+    key: str
+    name: str
+    target: str = ""
+    severity: Severity = Severity.MEDIUM
+    state: AlarmState = AlarmState.ALARM
+    reason: str = ""
+    at: float
+    joined_at: float
+    fired: int = 1
+    why: str = ""
 
 
 class Incident(Frozen):
     """The body of an incident's row. Times are seconds since the epoch; 0 means not yet.
 
-    ``paged`` means that a call is owed to PagerDuty, ``called`` that PagerDuty took it.
+    ``alarm`` is the one that opened it, and ``members`` are all alarms in it, in the order they came. ``targets`` have
+    been, or are being, looked at. ``acked_by`` is a Slack user, ``acked_as`` the name of somebody who acknowledged
+    elsewhere. ``level`` counts the levels of escalation that were called, ``paged`` are those that PagerDuty owes a
+    call, ``called`` says that PagerDuty took one. ``cycle`` counts how often it opened after a calm, and ``flaps`` how
+    often it came back within minutes in this one. ``next_at`` is when something happens by itself: no live incident
+    is without. ``reminders`` counts what was said since somebody last had it, since the pauses between grow.
     """
 
     alarm: Alarm
+    members: tuple[Member, ...] = ()
     target: str = ""
     severity: Severity = Severity.MEDIUM
     channel: str
     opened_at: float
-    fired: int = 1
+    deployment: str = ""
+    targets: tuple[str, ...] = ()
+    looked: bool = False
     findings: tuple[Finding, ...] = ()
     suspected: str = ""
+    playbook: str = ""
     acked_by: str = ""
+    acked_as: str = ""
     acked_at: float = 0.0
-    unknown: bool = False
+    first_acked_at: float = 0.0
+    snoozed_until: float = 0.0
+    level: int = 0
+    paged: tuple[int, ...] = ()
+    called: bool = False
+    next_at: float = 0.0
+    reminders: int = 0
+    cycle: int = 1
+    flaps: int = 0
     recovered_at: float = 0.0
     resolved_by: str = ""
     ended_at: float = 0.0
-    page_at: float | None = None
-    paged: bool = False
-    called: bool = False
+    merged_into: str = ""
+
+    @property
+    def owner(self) -> str:
+        """Who has it: a Slack user's id, or the name of somebody elsewhere; empty when nobody has."""
+        return self.acked_by or self.acked_as
+
+    @property
+    def is_had(self) -> bool:
+        """True when somebody has acknowledged it."""
+        return bool(self.owner)
+
+    @property
+    def fired(self) -> int:
+        """How often any of its alarms went to ALARM."""
+        return sum(member.fired for member in self.members)
+
+    @property
+    def red(self) -> tuple[Member, ...]:
+        """Its alarms that are in ALARM now."""
+        return tuple(member for member in self.members if member.state is AlarmState.ALARM)
+
+    @property
+    def is_unknown(self) -> bool:
+        """True when nothing is in ALARM and something has no data, which is not the same as well."""
+        return not self.red and any(member.state is AlarmState.INSUFFICIENT_DATA for member in self.members)
+
+    def member(self, key: str) -> Member | None:
+        """The alarm of that row, when it is in this incident."""
+        return next((member for member in self.members if member.key == key), None)
+
+
+def worst(severities: tuple[Severity, ...]) -> Severity:
+    """The gravest of some severities; there is at least one."""
+    return min(severities, key=WORST_FIRST.index)
 
 
 def headline_key(incident_id: str) -> str:

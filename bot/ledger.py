@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.command import Plan
+from bot.incident import KIND as INCIDENT
 from bot.incident import LIVE, Incident
 from bot.operation import KIND, Operation, State
 from bot.ports import Past
@@ -32,8 +33,11 @@ class Ledger:
         return _past(row) if row is not None and row.kind == KIND else None
 
     def incident(self, target_key: str) -> str | None:
-        rows = self._store.rows("incident", group=target_key, states=LIVE, limit=1)
-        return Incident.model_validate(rows[0].body).alarm.name if rows else None
+        for row in self._store.rows(INCIDENT, states=LIVE, limit=READ_AT_ONCE):
+            incident = Incident.model_validate(row.body)
+            if target_key in incident.targets:
+                return incident.alarm.name
+        return None
 
     def _read(self, target_key: str, states: Sequence[State], since: float) -> list[Past]:
         rows = self._store.rows(KIND, group=target_key, states=states, since=since, limit=READ_AT_ONCE)

@@ -53,8 +53,11 @@ class Message:
 class Chat(Protocol):
     """Slack, outward. Channels are ids or ``#names``; a ``ts`` names a message within its channel."""
 
-    def post(self, channel: str, message: Message, *, key: str, thread_ts: str = "") -> str:
-        """Post and return the ts. ``key`` travels in the message's metadata so that ``find`` sees it."""
+    def post(self, channel: str, message: Message, *, key: str, thread_ts: str = "", broadcast: bool = False) -> str:
+        """Post and return the ts. ``key`` travels in the message's metadata so that ``find`` sees it.
+
+        ``broadcast`` shows a reply in its channel too.
+        """
         ...
 
     def open_view(self, trigger_id: str, view: Mapping[str, Any]) -> str:
@@ -222,6 +225,10 @@ class Metrics(Protocol):
 
     def alarms(self, account: Account, names: Sequence[str]) -> tuple[AlarmReading, ...]:
         """The state of alarms now; names that do not exist are left out."""
+        ...
+
+    def children(self, account: Account, alarm: str) -> tuple[str, ...]:
+        """ARNs of the alarms that a composite alarm is made of; empty for any other."""
         ...
 
     def went_red(self, account: Account, alarm: str, *, since: float) -> tuple[float, ...]:

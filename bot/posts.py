@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from bot.budget import Budget
@@ -20,6 +21,8 @@ from bot.views import blocks as b
 log = logging.getLogger("bot.posts")
 
 KIND = "post"
+THREAD = "thread"
+"""The kind of rows that know whose thread begins with a message."""
 OWED, SHOWN, GIVEN_UP = "owed", "shown", "given_up"
 SHOW = "show"
 POST_EVERY, POST_BURST = 1.0, 5
@@ -41,9 +44,17 @@ def _stored(message: Message) -> dict[str, Any]:
     return {"text": message.text, "blocks": list(message.blocks)}
 
 
-def post(key: str, channel: str, message: Message, *, thread_key: str = "") -> NewRow:
-    """A message in a channel, or in the thread of the post ``thread_key``; a known key is updated instead."""
-    body = {"channel": channel, "message": _stored(message), "thread_key": thread_key}
+def post(
+    key: str, channel: str, message: Message, *, thread_key: str = "", broadcast: bool = False, thread_of: str = ""
+) -> NewRow:
+    """A message in a channel, or in the thread of the post ``thread_key``; a known key is updated instead.
+
+    ``broadcast`` shows a reply in the channel too. ``thread_of`` is the row whose thread this message begins: it is
+    found again by ``thread_row``.
+    """
+    body: dict[str, Any] = {"channel": channel, "message": _stored(message), "thread_key": thread_key}
+    body |= {"broadcast": True} if broadcast else {}
+    body |= {"thread_of": thread_of} if thread_of else {}
     return NewRow(kind=KIND, key=key, state=OWED, body=body, group=channel, else_signal=Signal(SHOW, _stored(message)))
 
 
@@ -60,6 +71,12 @@ def whisper(
         "link": link,
     }
     return NewRow(kind=KIND, key=key, state=OWED, body=body, group=channel)
+
+
+def thread_row(store: Store, channel_id: str, ts: str) -> str:
+    """The id of the row whose thread begins with that message; empty when it is none of ours."""
+    known = store.by_key(THREAD, f"{channel_id}:{ts}")
+    return str(known.body["of"]) if known is not None else ""
 
 
 def posted(store: Store, key: str) -> Row | None:
@@ -143,13 +160,24 @@ class Posts(Machine):
         found = self._posted_before(row, body, thread_ts)
         if found is not None:
             # An older text may be what was posted then; the update that follows shows the newest.
-            return Step(SHOWN, 0.0, {**row.body, "channel": body["channel"], "ts": found, "shown": None})
+            known = {**row.body, "channel": body["channel"], "ts": found, "shown": None}
+            return Step(SHOWN, 0.0, known, new=self._begun(known))
         wait = self._turn(row, self._posting, str(body["channel"]))
         if wait is not None:
             return wait
         lease.before_effect()
-        body["ts"] = self._chat.post(str(body["channel"]), self._message(body), key=row.key, thread_ts=thread_ts)
-        return self._shown(body, consumed)
+        channel, broadcast = str(body["channel"]), bool(body.get("broadcast"))
+        body["ts"] = self._chat.post(
+            channel, self._message(body), key=row.key, thread_ts=thread_ts, broadcast=broadcast
+        )
+        return replace(self._shown(body, consumed), new=self._begun(body))
+
+    def _begun(self, body: dict[str, Any]) -> tuple[NewRow, ...]:
+        """What makes the thread of this message known."""
+        if not body.get("thread_of"):
+            return ()
+        key = f"{self._chat.channel_id(str(body['channel']))}:{body['ts']}"
+        return (NewRow(kind=THREAD, key=key, state="known", body={"of": body["thread_of"]}, due_at=None),)
 
     def _turn(self, row: Row, budget: Budget, key: str) -> Step | None:
         """None when it may go now; else the step that waits for the turn it was given."""

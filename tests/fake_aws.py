@@ -298,6 +298,7 @@ class FakeMetrics:
         self.states: dict[str, str] = {}
         self.changed: dict[str, float] = {}
         self.fired: list[tuple[float, str]] = []
+        self.composites: dict[str, tuple[str, ...]] = {}
         self.failures = Failures()
 
     def series(self, account: Account, metric: AlarmMetric, *, start: float, end: float) -> tuple[Datapoint, ...]:
@@ -315,6 +316,10 @@ class FakeMetrics:
             for name in names
             if name in self.states
         )
+
+    def children(self, account: Account, alarm: str) -> tuple[str, ...]:
+        self.failures.take("children")
+        return self.composites.get(alarm, ())
 
     def went_red(self, account: Account, alarm: str, *, since: float) -> tuple[float, ...]:
         self.failures.take("went_red")

@@ -61,6 +61,7 @@ class Shown:
     thread_ts: str
     message: Message
     before: list[Message] = field(default_factory=list)
+    broadcast: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,10 +92,10 @@ class FakeChat:
         self.failures = Failures()
         self.lost_answers = Failures()
 
-    def post(self, channel: str, message: Message, *, key: str, thread_ts: str = "") -> str:
+    def post(self, channel: str, message: Message, *, key: str, thread_ts: str = "", broadcast: bool = False) -> str:
         self.failures.take("post")
         ts = f"{len(self.posts) + 1}.000100"
-        self.posts.append(Shown(self.channel_id(channel), ts, key, thread_ts, message))
+        self.posts.append(Shown(self.channel_id(channel), ts, key, thread_ts, message, broadcast=broadcast))
         self.lost_answers.take("post")
         return ts
 

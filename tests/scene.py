@@ -8,9 +8,11 @@ from types import MappingProxyType
 from typing import Any
 
 from alerts.alarms import Alarms, accept
+from alerts.diagnosis import Diagnoses
 from alerts.incidents import Incidents, press
 from alerts.pages import Pages
 from alerts.playbook import Playbook
+from alerts.triage import Triage
 from bot import authz
 from bot.catalog import Catalog
 from bot.changes import Changes
@@ -178,8 +180,10 @@ class Scene:
             Posts(self.store, self.clock, self.chat, lambda: self.settings.default_channel),
             Forms(self.store, self.world),
             Prompts(self.store, self.world),
-            Alarms(self.store, self.world, self.settings),
-            Incidents(self.world, Playbook.model_validate(PLAYBOOK), access, self.settings),
+            Alarms(self.store, self.world),
+            Triage(self.store, self.world, self.settings),
+            Incidents(self.store, self.world, access, self.settings),
+            Diagnoses(self.world, Playbook.model_validate(PLAYBOOK), self.settings),
             Pages(self.store, self.world),
             Changes(self.store, self.world),
         )

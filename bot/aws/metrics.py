@@ -87,6 +87,17 @@ class Metrics:
             readings += [_read(each) for each in found]
         return tuple(readings)
 
+    def children(self, account: Account, alarm: str) -> tuple[str, ...]:
+        """ARNs of the alarms that a composite alarm is made of (DescribeAlarms with ChildrenOfAlarmName)."""
+        found = ask(
+            self._sessions.client(account, "cloudwatch"),
+            "describe_alarms",
+            ChildrenOfAlarmName=alarm,
+            AlarmTypes=["MetricAlarm", "CompositeAlarm"],
+        )
+        each = [*found.get("MetricAlarms", []), *found.get("CompositeAlarms", [])]
+        return tuple(str(child["AlarmArn"]) for child in each)
+
     def went_red(self, account: Account, alarm: str, *, since: float) -> tuple[float, ...]:
         """When an alarm went to ALARM since then, newest first (DescribeAlarmHistory, which remembers 30 days)."""
         parameters: dict[str, Any] = {

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from bot.domain import Frozen, Severity, Target
+from bot.domain import Frozen, Severity, System, Target
 from bot.duration import Duration, DurationOrNever
+from bot.responses import Response, Responses
 
 ACTIONS = ("read", "deploy", "rollback", "scale", "restart", "cancel", "freeze", "override", "incident")
 """What ``config/access.yaml`` can allow; every command carries one of these words."""
@@ -15,25 +16,6 @@ ANY = "*"
 
 ANYONE = "anyone"
 """The role of every full member of the workspace; never of strangers, guests and bots."""
-
-
-class PageAfter(Frozen):
-    """How long an incident may stay unacknowledged before PagerDuty is called; None is never."""
-
-    critical: DurationOrNever = Field(default="0s", validate_default=True, description="For critical alarms.")
-    high: DurationOrNever = Field(default="15m", validate_default=True, description="For high alarms.")
-    medium: DurationOrNever = Field(default="1h", validate_default=True, description="For medium alarms.")
-    low: DurationOrNever = Field(default="never", validate_default=True, description="For low alarms.")
-
-    def seconds(self, severity: Severity) -> float | None:
-        """The wait for one severity in seconds; None is never."""
-        waits = {
-            Severity.CRITICAL: self.critical,
-            Severity.HIGH: self.high,
-            Severity.MEDIUM: self.medium,
-            Severity.LOW: self.low,
-        }
-        return waits[severity]
 
 
 class Timings(Frozen):
@@ -56,7 +38,32 @@ class Timings(Frozen):
     findings_deadline: Duration = Field(
         default="5s", validate_default=True, description="When an incident shows what was found so far."
     )
-    page_after: PageAfter = Field(default_factory=PageAfter, description="When PagerDuty is called, by severity.")
+    remind: Duration = Field(
+        default="4h",
+        validate_default=True,
+        description="How long somebody may have an incident that stays open before they are asked about it.",
+    )
+
+
+class Correlation(Frozen):
+    """When an alarm joins an incident that is open instead of opening one of its own; tried in this order."""
+
+    composite: bool = Field(default=True, description="A composite alarm and its children are one incident.")
+    after_deployment: DurationOrNever = Field(
+        default="30m",
+        validate_default=True,
+        description="Alarms of an environment this long after one deployment began are one incident.",
+    )
+    same_service: DurationOrNever = Field(
+        default="30m",
+        validate_default=True,
+        description="Alarms of one service within this time of the last are one incident.",
+    )
+    same_system: DurationOrNever = Field(
+        default="5m",
+        validate_default=True,
+        description="Alarms of one environment of a system within this time of the last are one incident.",
+    )
 
 
 class BotConfig(Frozen):
@@ -67,9 +74,16 @@ class BotConfig(Frozen):
         default_factory=dict, description="Slash command under which each command is registered, without the slash."
     )
     timings: Timings = Field(default_factory=Timings, description="Waits and deadlines.")
+    severities: Responses = Field(default_factory=Responses, description="How each severity is answered.")
+    correlation: Correlation = Field(default_factory=Correlation, description="Which alarms belong to one incident.")
     retention: Duration = Field(
         default="90d", validate_default=True, description="How long finished operations and incidents are kept."
     )
+
+    def response(self, severity: Severity, system: System | None) -> Response:
+        """How a severity is answered in a system; None is for what belongs to none."""
+        own = system.severities.get(severity) if system is not None else None
+        return own or self.severities.to(severity)
 
     def registered_name(self, command: str) -> str:
         """The slash command, without the slash, that Slack knows this command by."""

@@ -16,6 +16,8 @@ from bot.settings.shapes import (
     check_names,
     check_shapes,
     duration_look,
+    mail_look,
+    mention_look,
     name_look,
     region_look,
     role_look,
@@ -34,6 +36,7 @@ _BOT_SHAPES = {
     "timings.overdue": duration_look("1m"),
     # Below, no time is left beside telling Slack; above, people have long looked for themselves.
     "timings.findings_deadline": duration_look("2s", "60s"),
+    "timings.remind": duration_look("1m"),
     "retention": duration_look("1s"),
 }
 
@@ -50,6 +53,11 @@ _SYSTEM_SHAPES = {
     "region": region_look,
     "role_arn": role_look,
     "pagerduty_routing_key_env": variable_look,
+    "on_call.*": mention_look,
+    "email.*": mail_look,
+    "escalation.*.mention.*": mention_look,
+    "escalation.*.email.*": mail_look,
+    "escalation.*.pagerduty_routing_key_env": variable_look,
     "environments.*.channel": lambda channel: channel_look(channel) if channel else "",
     "environments.*.region": lambda region: region_look(region) if region else "",
     "environments.*.role_arn": role_look,

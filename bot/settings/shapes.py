@@ -134,6 +134,18 @@ def user_look(user: str) -> str:
     return "" if re.fullmatch(r"[UW][A-Z0-9]{2,}", user) else "must be the id of a person (U...), not a name"
 
 
+def mention_look(mentioned: str) -> str:
+    """Whom Slack is to ping: a user group or a person, by id."""
+    if re.fullmatch(r"[SUW][A-Z0-9]{2,}", mentioned):
+        return ""
+    return "must be the id of a user group (S...) or of a person (U...), not a name"
+
+
+def mail_look(address: str) -> str:
+    """One e-mail address, without a name around it."""
+    return "" if re.fullmatch(r"[\w.+-]+@[\w-]+(\.[\w-]+)+", address, re.ASCII) else "must be an e-mail address"
+
+
 def zone_look(zone: str) -> str:
     """A time zone's own name; empty where the file's own holds."""
     try:

@@ -58,7 +58,7 @@ class SlackChat:
         self.away = False
         """True while the last call did not reach Slack, or only its failing servers."""
 
-    def post(self, channel: str, message: Message, *, key: str, thread_ts: str = "") -> str:
+    def post(self, channel: str, message: Message, *, key: str, thread_ts: str = "", broadcast: bool = False) -> str:
         answer = self._call(
             "chat.postMessage",
             self._client.chat_postMessage,
@@ -66,6 +66,7 @@ class SlackChat:
             text=message.text,
             blocks=list(message.blocks) or None,
             thread_ts=thread_ts or None,
+            reply_broadcast=True if broadcast and thread_ts else None,
             metadata={"event_type": EVENT_TYPE, "event_payload": {"key": key}},
             unfurl_links=False,
             unfurl_media=False,

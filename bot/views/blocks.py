@@ -76,6 +76,12 @@ def user(user_id: str) -> str:
     return f"<@{user_id}>" if re.fullmatch(r"[UW][A-Z0-9]{2,20}", user_id) else esc(user_id)
 
 
+def mentions(ids: Iterable[str]) -> str:
+    """User groups (S...) and people (U...) that the configuration names, as Slack pings them."""
+    shown = [f"<!subteam^{each}>" if re.fullmatch(r"S[A-Z0-9]{2,20}", each) else user(each) for each in ids]
+    return " ".join(shown)
+
+
 def link(address: str, label: str) -> str:
     """A word to click on; the label alone where the address is none that Slack would open."""
     written = address.translate(_SPECIAL)
@@ -169,6 +175,15 @@ def button(
             "deny": {"type": "plain_text", "text": "Not now"},
         }
     return element
+
+
+def overflow(action_id: str, options: Sequence[tuple[str, str]]) -> Block:
+    """The three dots: at most five labels, each with what it carries (150 characters)."""
+    shown = [
+        {"text": {"type": "plain_text", "text": cut(label, BUTTON_TEXT)}, "value": value[:150]}
+        for label, value in options[:5]
+    ]
+    return {"type": "overflow", "action_id": action_id, "options": shown}
 
 
 def actions(block_id: str, *elements: Block) -> Block:

@@ -1,14 +1,21 @@
-"""The headline and the thread of an incident."""
+"""The headline of an incident: one message, posted once and brought up to date."""
 
 from __future__ import annotations
 
-from bot.domain import Alarm, Finding, Severity, Target
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.domain import Alarm, Severity, Target
 from bot.incident import Incident, Phase
 from bot.ports import Message
+from bot.responses import Level, Response
 from bot.views import blocks as b
 
 ACKNOWLEDGE = "incident:acknowledge"
+TAKE_OVER = "incident:take_over"
+ESCALATE = "incident:escalate"
 RESOLVE = "incident:resolve"
+MORE = "incident:more"
 REMEDY = "remedy:"
 
 MARKS = {
@@ -17,111 +24,107 @@ MARKS = {
     Severity.MEDIUM: ":large_orange_circle:",
     Severity.LOW: ":large_yellow_circle:",
 }
+LIVE = (Phase.OPENING, Phase.OPEN, Phase.RECOVERED)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How the incident is answered: its severity's response, the levels, whom the headline mentions, and the time."""
+
+    response: Response
+    levels: Sequence[Level]
+    mentions: str
+    now: float
 
 
 def headline(
-    incident_id: str, incident: Incident, phase: Phase, target: Target | None, remedies: tuple[tuple[str, str], ...]
+    incident_id: str,
+    incident: Incident,
+    phase: Phase,
+    target: Target | None,
+    remedies: tuple[tuple[str, str], ...],
+    answer: Answer,
 ) -> Message:
     """The incident's one message; ``remedies`` are labels and the commands they open."""
-    mark, words = _state(incident, phase)
+    mark, words = _state(incident, phase, answer.now)
     what = target.label if target else "no configured service"
-    title = f"{mark} *{incident.severity.upper()}* · *{b.esc(what)}* · {b.code(incident.alarm.name)}"
-    shown = [b.section(title)]
+    graveness = f"{answer.response.label} " if answer.response.label else ""
+    more = len(incident.members) - 1
+    others = f" and {more} more alarm{'s' if more > 1 else ''}" if more > 0 else ""
+    severity = f"{b.esc(graveness)}{incident.severity.upper()}"
+    shown = [b.section(f"{mark} *{severity}* · *{b.esc(what)}* · {b.code(incident.alarm.name)}{others}")]
     if incident.alarm.reason:
         shown.append(b.section(b.esc(incident.alarm.reason, 600)))
     if incident.suspected:
         shown.append(b.section(f":mag: *Suspected:* {b.esc(incident.suspected, 600)}"))
-    if phase in (Phase.OPENING, Phase.GATHERING, Phase.OPEN, Phase.RECOVERED):
+    if phase in LIVE:
         shown.append(_buttons(incident_id, incident, phase, remedies))
-    shown.append(b.context(words, *_small_print(incident, phase)))
-    text = f"{mark} {incident.severity.upper()} {b.esc(what)}: {b.esc(incident.alarm.name)}"
+    shown.append(b.context(words, *_small_print(incident, phase, answer)))
+    text = f"{mark} {severity} {b.esc(what)}: {b.esc(incident.alarm.name)}{others}"
     return Message(text=b.cut(text, b.FALLBACK_TEXT), blocks=b.fit(shown))
 
 
-def _state(incident: Incident, phase: Phase) -> tuple[str, str]:
+def _state(incident: Incident, phase: Phase, now: float) -> tuple[str, str]:
+    if phase is Phase.MERGED:
+        return ":arrow_right:", "merged into another incident"
     if phase is Phase.RESOLVED:
         took = b.ago(incident.ended_at - incident.opened_at)
         return ":large_green_circle:", f"resolved by {b.user(incident.resolved_by)} after {took}"
     if phase in (Phase.RECOVERED, Phase.CLOSED):
         return ":large_green_circle:", f"recovered after {b.ago(incident.recovered_at - incident.opened_at)}"
-    if incident.unknown:
+    if incident.is_unknown:
         return ":white_circle:", "unknown: the metric has no data, which is not the same as well"
-    return MARKS[incident.severity], "looking into it …" if phase is not Phase.OPEN else "in alarm"
+    if not incident.looked:
+        return MARKS[incident.severity], "looking into it …"
+    return MARKS[incident.severity], f"in alarm for {b.ago(now - incident.opened_at)}"
 
 
-def _small_print(incident: Incident, phase: Phase) -> list[str]:
+def _small_print(incident: Incident, phase: Phase, answer: Answer) -> list[str]:
     shown = [f"since {b.when(incident.opened_at)}"]
-    if incident.fired > 1:
-        shown.append(f"fired {incident.fired} times")
-    if incident.acked_by:
-        shown.append(f":eyes: {b.user(incident.acked_by)} has it")
-    elif phase is Phase.OPEN:
-        shown.append("nobody has it yet")
+    if incident.fired > len(incident.members):
+        flaps = f", {incident.flaps} of them within minutes" if incident.flaps else ""
+        shown.append(f"fired {incident.fired} times{flaps}")
+    if incident.snoozed_until and phase is Phase.OPEN:
+        shown.append(f":zzz: snoozed until {b.when(incident.snoozed_until)}")
+    if incident.is_had:
+        shown.append(f":eyes: {b.user(incident.owner)} has it")
+    elif phase in (Phase.OPENING, Phase.OPEN):
+        shown.append(_nobody(incident, answer))
     if incident.called:
         shown.append(":pager: PagerDuty was called")
     return shown
 
 
+def _nobody(incident: Incident, answer: Answer) -> str:
+    """Who is to take it, by when, and who comes next."""
+    called = answer.levels[incident.level - 1].name if 0 < incident.level <= len(answer.levels) else ""
+    words = f"{b.esc(called)} was called, nobody has it yet" if called else "nobody has it yet"
+    if answer.mentions:
+        words = f"{answer.mentions} {words}"
+    if answer.response.within is not None and incident.level < len(answer.levels):
+        words += f"; {b.esc(answer.levels[incident.level].name)} is called at {b.when(incident.next_at)}"
+    return words
+
+
 def _buttons(incident_id: str, incident: Incident, phase: Phase, remedies: tuple[tuple[str, str], ...]) -> b.Block:
     buttons = []
-    if not incident.acked_by and phase is not Phase.RECOVERED:
-        buttons.append(b.button("Acknowledge", ACKNOWLEDGE, incident_id, style="primary"))
+    if phase is not Phase.RECOVERED:
+        if incident.is_had:
+            buttons.append(b.button("Take over", TAKE_OVER, incident_id))
+        else:
+            buttons.append(b.button("Acknowledge", ACKNOWLEDGE, incident_id, style="primary"))
     buttons += [b.button(label, f"{REMEDY}{command.split()[0]}", command) for label, command in remedies]
+    if phase is not Phase.RECOVERED:
+        buttons.append(b.button("Escalate", ESCALATE, incident_id))
     buttons.append(b.button("Resolve", RESOLVE, incident_id))
+    more = [("Merge into …", f"{incident_id}:merge")]
+    if len(incident.members) > 1:
+        more.insert(0, ("Split an alarm off …", f"{incident_id}:split"))
+    if phase is not Phase.RECOVERED:
+        snoozes = [("Snooze for 30 minutes", f"{incident_id}:snooze:1800"), ("Snooze …", f"{incident_id}:snooze")]
+        more = [*snoozes, ("Hand over …", f"{incident_id}:hand_over"), *more]
+    buttons.append(b.overflow(MORE, more))
     return b.actions("incident", *buttons)
-
-
-def findings(found: tuple[Finding, ...], seconds: float) -> Message:
-    """All findings as one reply, strongest first."""
-    shown: list[b.Block] = [b.section(f"*What I found* in {seconds:.1f} s, strongest first")]
-    shown += [b.section(_finding(finding)) for finding in found]
-    if not found:
-        shown.append(b.section("No step of the playbook applies to this alarm."))
-    first = b.esc(found[0].summary, 300) if found else "nothing"
-    return Message(text=f"What I found: {first}", blocks=b.fit(shown))
-
-
-def _finding(finding: Finding) -> str:
-    if finding.failed:
-        return f":grey_question: *{b.esc(finding.title)}* could not be looked at: {b.esc(finding.summary, 600)}"
-    mark = (
-        ":red_circle:"
-        if finding.weight >= 80
-        else ":large_orange_circle:"
-        if finding.weight >= 50
-        else ":small_blue_diamond:"
-    )
-    head = f"{mark} *{b.esc(finding.title)}*  {b.esc(finding.summary, 600)}"
-    return head + (f"\n{b.pre(finding.lines, 1600)}" if finding.lines else "")
-
-
-def recovered(incident: Incident) -> Message:
-    """The reply when the alarm went back to OK."""
-    took = b.ago(incident.recovered_at - incident.opened_at)
-    text = f":large_green_circle: {b.code(incident.alarm.name)} is OK again after {took}."
-    return b.paragraph(text)
-
-
-def fired_again(incident: Incident) -> Message:
-    """The reply when the alarm of a recovered incident fires again."""
-    name, reason = b.code(incident.alarm.name), b.esc(incident.alarm.reason)
-    text = f":rotating_light: {name} fires again (time {incident.fired}). {reason}"
-    return b.paragraph(text)
-
-
-def acknowledged(incident: Incident) -> Message:
-    """The reply that says who has it."""
-    text = f":eyes: {b.user(incident.acked_by)} has it."
-    return b.paragraph(text)
-
-
-def page_failed(action: str, error: str) -> Message:
-    """The reply when PagerDuty did not take an event: somebody has to do it by hand."""
-    if action == "trigger":
-        text = f":warning: PagerDuty could not be called: {b.esc(error, 500)} Call the person on duty yourself."
-    else:
-        text = f":warning: PagerDuty was not told to {b.esc(action)} this: {b.esc(error, 500)} Do it there by hand."
-    return b.paragraph(text)
 
 
 def notice(alarm: Alarm) -> Message:

@@ -130,7 +130,7 @@ def test_an_acknowledgement_pagerduty_refuses_is_said_in_the_thread(scene: Scene
 
 
 def test_a_low_alarm_never_calls(tmp_path: Path) -> None:
-    scene = Scene(tmp_path, {"timings": {"page_after": {"critical": "never"}}})
+    scene = Scene(tmp_path, {"severities": {"critical": {"route": "slack", "within": "never"}}})
     open_incident(scene, "api-down")
     scene.clock.advance(86400)
     scene.run(1)

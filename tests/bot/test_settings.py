@@ -31,10 +31,11 @@ def test_a_whole_configuration_is_loaded(tmp_path: Path) -> None:
 
 
 def test_durations_become_seconds(tmp_path: Path) -> None:
-    text = BOT + "timings: {plan_expires: 90s, soak: 2d, page_after: {high: never, low: 1h}}\nretention: 30d\n"
+    timings = "timings: {plan_expires: 90s, soak: 2d, remind: 1h}\nretention: 30d\n"
+    text = BOT + timings + "severities: {high: {route: email, within: never}}\n"
     bot = load(write(tmp_path, {"bot.yaml": text})).bot
     assert (bot.timings.plan_expires, bot.timings.soak, bot.timings.settle_poll) == (90.0, 172_800.0, 1.0)
-    assert [bot.timings.page_after.seconds(severity) for severity in Severity] == [0.0, None, 3600.0, 3600.0]
+    assert [bot.severities.to(severity).within for severity in Severity] == [900.0, None, 3600.0, None]
     assert bot.retention == 30 * 86_400.0
 
 

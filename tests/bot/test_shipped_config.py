@@ -11,13 +11,13 @@ from pydantic import BaseModel
 from bot.catalog import Catalog
 from bot.check import offline
 from bot.domain import Environment, Health, Service, ServiceAlarm, ServiceKind, Severity, System
+from bot.responses import Level, Response
 from bot.settings import (
     AccessConfig,
     BotConfig,
     CalendarConfig,
     EnvironmentVariables,
     FreezeRule,
-    PageAfter,
     Role,
     Rule,
     Times,
@@ -25,6 +25,7 @@ from bot.settings import (
     WindowRule,
     load,
 )
+from bot.settings.models import Correlation
 from sandbox.app_config import copy_config
 
 ROOT = Path(__file__).parents[2]
@@ -136,7 +137,7 @@ def test_the_documentation_names_every_key_and_every_variable() -> None:
     text = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
     models: tuple[type[BaseModel], ...] = (
         *(System, Environment, Service, Health, ServiceAlarm),
-        *(BotConfig, Timings, PageAfter, AccessConfig, Role, Rule),
+        *(BotConfig, Timings, Correlation, Response, Level, AccessConfig, Role, Rule),
         *(CalendarConfig, FreezeRule, WindowRule, Times),
     )
     missing = {name for model in models for name in model.model_fields if f"`{name}`" not in text}

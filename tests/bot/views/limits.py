@@ -95,6 +95,11 @@ def _check_block(block: dict[str, Any]) -> None:
 
 
 def _check_button(element: dict[str, Any]) -> None:
+    if element["type"] == "overflow":
+        assert 1 <= len(element["options"]) <= 5
+        assert all(1 <= len(option["text"]["text"]) <= 75 for option in element["options"])
+        assert all(len(option["value"]) <= 150 for option in element["options"])
+        return
     assert element["type"] == "button"
     assert 1 <= len(element["text"]["text"]) <= 75
     assert len(element["action_id"]) <= 255

@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from bot.catalog import Catalog
 from bot.command import Change, Check, CheckStatus, Plan, Progress, Stage
 from bot.domain import Actor, Alarm, AlarmState, Fact, Finding, Severity
-from bot.incident import Incident, Phase
+from bot.incident import Incident, Member, Phase
 from bot.operation import Operation, State
+from bot.responses import Level, Response
 from bot.views import incident as incidents
+from bot.views import incident_replies as replies
 from bot.views import operation as operations
 from bot.views import soak
 from tests.bot.views.limits import check, hostile
@@ -24,6 +26,7 @@ from tests.scene import the_systems
 ALICE = "U0ALICE"
 TARGET = Catalog(the_systems()).find("bi/api", "production")
 OURS = frozenset({ALICE})
+ANSWER = incidents.Answer(Response.model_validate({"route": "slack", "within": "15m"}), (), "", 1.75e9 + 60)
 many = st.lists(hostile, max_size=4).map(tuple)
 plans: st.SearchStrategy[Plan] = st.builds(
     Plan,
@@ -82,20 +85,34 @@ findings: st.SearchStrategy[Finding] = st.builds(
     weight=st.integers(0, 100),
     failed=st.booleans(),
 )
+member_bodies: st.SearchStrategy[Member] = st.builds(
+    Member,
+    key=hostile,
+    name=hostile,
+    severity=st.sampled_from(Severity),
+    state=st.sampled_from(AlarmState),
+    reason=hostile,
+    at=st.just(1.75e9),
+    joined_at=st.just(1.75e9),
+    fired=st.integers(1, 999),
+    why=hostile,
+)
 incident_bodies: st.SearchStrategy[Incident] = st.builds(
     Incident,
     alarm=alarms,
     severity=st.sampled_from(Severity),
     channel=st.just("#bi"),
     opened_at=st.just(1.75e9),
-    fired=st.integers(1, 999),
+    members=st.lists(member_bodies, min_size=1, max_size=40).map(tuple),
     findings=st.just(()),
     suspected=hostile,
     acked_by=st.sampled_from(["", ALICE]),
     resolved_by=st.sampled_from(["", ALICE]),
-    unknown=st.booleans(),
-    page_at=st.none(),
-    paged=st.booleans(),
+    looked=st.booleans(),
+    level=st.integers(0, 4),
+    snoozed_until=st.sampled_from([0.0, 1.75e9]),
+    flaps=st.integers(0, 3),
+    called=st.booleans(),
 )
 
 
@@ -131,32 +148,59 @@ def test_headlines_and_replies_fit_and_ping_nobody_but_whoever_has_it(
 ) -> None:
     target = Catalog(the_systems()).target("bi/production/api") if known else None
     remedies = (("Roll back", "rollback bi/api production"), ("Restart", "restart bi/api production"))
-    check(incidents.headline("i1", incident, phase, target, remedies if known else ()), mentions=OURS)
-    for reply in (incidents.recovered(incident), incidents.fired_again(incident), incidents.acknowledged(incident)):
+    check(incidents.headline("i1", incident, phase, target, remedies if known else (), ANSWER), mentions=OURS)
+    level = Level(name=incident.suspected[:40] or "L1", who=incident.suspected[:120])
+    member, alarm = incident.members[0], incident.alarm
+    for reply in (
+        replies.recovered(incident),
+        replies.fired_again(incident, alarm, ""),
+        replies.acknowledged(incident),
+        replies.alarms("i1", incident),
+        replies.flapping(incident, phase),
+        replies.taken_over(incident, incident.suspected),
+        replies.handed_over(ALICE, ALICE),
+        replies.escalated(incident, level, incident.acked_by),
+        replies.reminder(incident, "", 1.75e9),
+        replies.snoozed(incident, ALICE),
+        replies.snooze_over(incident),
+        replies.split_off(member, ALICE),
+        replies.merged(alarm.name, ALICE),
+        replies.absorbed(2, alarm, ALICE),
+        replies.in_pagerduty(alarm.name, alarm.reason, (alarm.name,)),
+    ):
         check(reply, mentions=OURS)
 
 
 @settings(max_examples=40)
 @given(found=st.lists(findings, max_size=4).map(tuple), error=hostile, alarm=alarms)
 def test_findings_notices_and_failures_fit(found: tuple[Finding, ...], error: str, alarm: Alarm) -> None:
-    check(incidents.findings(found, 3.2))
-    check(incidents.page_failed("trigger", error))
-    check(incidents.page_failed("resolve", error))
+    check(replies.findings(found, 3.2))
+    check(replies.page_failed("trigger", error))
+    check(replies.page_failed("resolve", error))
     check(incidents.notice(alarm))
+
+
+def member_of(state: AlarmState, fired: int = 1) -> Member:
+    return Member(key="a#", name="api-down", state=state, at=1.75e9, joined_at=1.75e9, fired=fired)
 
 
 def an_incident(**changes: Any) -> Incident:
     alarm = Alarm(arn="a", name="api-down", state=AlarmState.ALARM, reason="Too low", at=1.75e9)
-    return Incident(**({"alarm": alarm, "channel": "#bi", "opened_at": 1.75e9} | changes))
+    member = member_of(AlarmState.ALARM)
+    return Incident(**({"alarm": alarm, "members": (member,), "channel": "#bi", "opened_at": 1.75e9} | changes))
 
 
 @pytest.mark.parametrize(
     ("phase", "changes", "said"),
     [
         (Phase.OPENING, {}, "looking into it …"),
-        (Phase.OPEN, {}, "in alarm"),
-        (Phase.OPEN, {"unknown": True}, "unknown: the metric has no data, which is not the same as well"),
-        (Phase.OPEN, {"fired": 3}, "fired 3 times"),
+        (Phase.OPEN, {"looked": True}, "in alarm for 1 min"),
+        (
+            Phase.OPEN,
+            {"members": (member_of(AlarmState.INSUFFICIENT_DATA),)},
+            "unknown: the metric has no data, which is not the same as well",
+        ),
+        (Phase.OPEN, {"members": (member_of(AlarmState.ALARM, fired=3),)}, "fired 3 times"),
         (Phase.OPEN, {"acked_by": ALICE}, f":eyes: <@{ALICE}> has it"),
         (Phase.RECOVERED, {"recovered_at": 1.75e9 + 300}, "recovered after 5 min"),
         (Phase.CLOSED, {"recovered_at": 1.75e9 + 300}, "recovered after 5 min"),
@@ -164,20 +208,20 @@ def an_incident(**changes: Any) -> Incident:
     ],
 )
 def test_a_headline_says_how_it_stands(phase: Phase, changes: dict[str, Any], said: str) -> None:
-    assert said in texts(incidents.headline("i1", an_incident(**changes), phase, None, ()))
+    assert said in texts(incidents.headline("i1", an_incident(**changes), phase, None, (), ANSWER))
 
 
 def test_findings_are_marked_by_how_much_they_say() -> None:
     def found(weight: int, failed: bool = False) -> Finding:
         return Finding(step="s", title="Logs", summary="something", weight=weight, failed=failed)
 
-    shown = texts(incidents.findings((found(90), found(60), found(10), found(0, failed=True)), 2.0))
+    shown = texts(replies.findings((found(90), found(60), found(10), found(0, failed=True)), 2.0))
     marks = (":red_circle:", ":large_orange_circle:", ":small_blue_diamond:", ":grey_question: *Logs* could not be")
     assert all(mark in shown for mark in marks)
 
 
 def test_no_finding_at_all_is_said() -> None:
-    assert "No step of the playbook applies to this alarm." in texts(incidents.findings((), 0.1))
+    assert "No step of the playbook applies to this alarm." in texts(replies.findings((), 0.1))
 
 
 def test_an_operation_without_a_plan_has_no_card() -> None:
@@ -203,12 +247,12 @@ def test_endless_text_fits_everywhere(piece: str) -> None:
     progress = Progress(stage=Stage.FAILED, headline=text, lines=(text,) * 20, logs=(text,) * 20)
     operation = Operation(command=text, args={}, actor=Actor(user=ALICE), plan=plan, progress=progress, note=text)
     for message in (
-        incidents.headline("i1", incident, Phase.OPEN, None, ()),
-        incidents.findings((found,) * 8, 1.0),
-        incidents.fired_again(incident),
-        incidents.recovered(incident),
+        incidents.headline("i1", incident, Phase.OPEN, None, (), ANSWER),
+        replies.findings((found,) * 8, 1.0),
+        replies.fired_again(incident, alarm, ""),
+        replies.recovered(incident),
         incidents.notice(alarm),
-        incidents.page_failed("trigger", text),
+        replies.page_failed("trigger", text),
         operations.card("op1", operation, State.PROPOSED, 1.75e9, target=TARGET),
         operations.outcome(operation, State.FAILED),
         soak.soaked(operation, (text,) * 30, 600),

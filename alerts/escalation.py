@@ -1,0 +1,63 @@
+"""Who is called next, and when: pure. Every live incident has a moment at which something happens by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.domain import System
+from bot.incident import Incident, Phase
+from bot.responses import Level, Response
+
+DAY = 86_400.0
+CLOSE_AFTER = 1800.0
+"""Seconds after recovery in which a new ALARM re-opens the same thread."""
+
+
+@dataclass(frozen=True)
+class Due:
+    """What happens now: a level is called (numbered from 1), or people are reminded, or a snooze has ended."""
+
+    level: int = 0
+    reminds: bool = False
+    wakes: bool = False
+    closes: bool = False
+
+    @property
+    def nothing(self) -> bool:
+        """True when nothing is due."""
+        return not (self.level or self.reminds or self.wakes or self.closes)
+
+
+NOTHING = Due()
+
+
+def ladder(system: System | None) -> tuple[Level, ...]:
+    """The levels of a system; one that names none calls PagerDuty and whoever is on call. Nobody's has none."""
+    if system is None:
+        return ()
+    return system.escalation or (Level(name="on call", mention=system.on_call, pagerduty=True),)
+
+
+def due(incident: Incident, phase: Phase, levels: Sequence[Level], response: Response, now: float) -> Due:
+    """What is due at this moment."""
+    if phase not in (Phase.OPEN, Phase.RECOVERED) or now < incident.next_at:
+        return NOTHING
+    if phase is Phase.RECOVERED:
+        return Due(closes=True)
+    if incident.snoozed_until:
+        return Due(wakes=True)
+    if incident.is_had or response.within is None or incident.level >= len(levels):
+        return Due(reminds=True)
+    return Due(level=incident.level + 1)
+
+
+def after_opening(response: Response, remind: float, now: float) -> float:
+    """When a new incident's next step is, once whoever hears first was told."""
+    return now + (remind if response.within is None else response.within)
+
+
+def after_reminder(incident: Incident, response: Response, remind: float, now: float) -> float:
+    """When to remind again: each pause is twice the one before, up to a day."""
+    first = remind if incident.is_had or response.within is None else response.within
+    return now + min(DAY, first * 2.0 ** min(incident.reminders, 10))

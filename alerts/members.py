@@ -1,0 +1,134 @@
+"""What the alarms of an incident do: fire again, join, go quiet."""
+
+from __future__ import annotations
+
+from alerts.diagnosis import diagnosis
+from alerts.escalation import CLOSE_AFTER, after_opening
+from alerts.opening import open_for_people
+from alerts.scene import Scene
+from bot.domain import Alarm, AlarmState
+from bot.incident import Member, Phase, worst
+from bot.rows import Received
+from bot.views import incident_replies as replies
+
+FLAP_SECONDS = 300.0
+"""An incident that comes back within this time of its recovery flaps: it is counted, not announced."""
+MOST_TARGETS = 5
+"""Services of one incident that are looked at; of more, the thread would be a wall."""
+MOST_MEMBERS = 200
+REASON = 300
+
+
+def fired(scene: Scene, signal: Received) -> None:
+    """An alarm of this incident went to ALARM again."""
+    alarm, key = Alarm.model_validate(signal.payload["alarm"]), str(signal.payload["key"])
+    known = scene.incident.member(key)
+    if known is None:
+        return
+    now_red = {"state": AlarmState.ALARM, "at": alarm.at, "reason": alarm.reason[:REASON], "fired": known.fired + 1}
+    _replace(scene, known.model_copy(update=now_red))
+    if key == scene.incident.members[0].key:
+        scene.change(alarm=alarm)
+    scene.note(f"fired:{signal.number}", alarm.at, "alarm", f"{known.name} fired again. {alarm.reason}")
+    _open_again(scene, alarm, signal)
+    _tell_of_alarms(scene)
+
+
+def joined(scene: Scene, signal: Received) -> None:
+    """Another alarm belongs here."""
+    member, alarm = Member.model_validate(signal.payload["member"]), Alarm.model_validate(signal.payload["alarm"])
+    take_in(scene, member, alarm, f"joined:{signal.number}")
+    _open_again(scene, alarm, signal)
+
+
+def take_in(scene: Scene, member: Member, alarm: Alarm, mark: str) -> None:
+    """Add a member: the incident is as grave as its gravest, and a service that is new to it is looked at."""
+    if scene.incident.member(member.key) is not None or len(scene.incident.members) >= MOST_MEMBERS:
+        return
+    before = scene.response
+    members = (*scene.incident.members, member)
+    scene.change(members=members, severity=worst((scene.incident.severity, member.severity)))
+    scene.note(mark, member.at, "alarm", f"{member.name} joined: {member.why}. {member.reason}")
+    if member.target and member.target not in scene.incident.targets:
+        scene.change(targets=(*scene.incident.targets, member.target))
+        if len(scene.incident.targets) <= MOST_TARGETS:
+            scene.new.append(diagnosis(scene.row.id, alarm, member.target, f"look:{member.target}"))
+    if scene.response != before and scene.phase is not Phase.OPENING and not scene.incident.is_had:
+        if scene.response.route == "pagerduty" and not scene.incident.level:
+            open_for_people(scene)
+        else:
+            soon = after_opening(scene.response, scene.settings.timings.remind, scene.now)
+            scene.change(next_at=min(scene.incident.next_at, soon))
+    _tell_of_alarms(scene)
+
+
+def quiet(scene: Scene, signal: Received) -> None:
+    """An alarm of this incident left ALARM: for OK, or because it has no data, which is not the same as well."""
+    known = scene.incident.member(str(signal.payload["key"]))
+    if known is None:
+        return
+    state, at = AlarmState(signal.payload["state"]), float(signal.payload["at"])
+    _replace(scene, known.model_copy(update={"state": state, "at": at, "reason": str(signal.payload["reason"])}))
+    said = "is OK" if state is AlarmState.OK else "has no data"
+    scene.note(f"quiet:{signal.number}", at, "alarm", f"{known.name} {said}. {signal.payload['reason']}")
+    _tell_of_alarms(scene)
+    if scene.phase is Phase.OPEN and all(member.state is AlarmState.OK for member in scene.incident.members):
+        recover(scene, at)
+
+
+def recover(scene: Scene, at: float) -> None:
+    """All is green: PagerDuty hears it at once, unless it flapped; then only when it has stayed green for a while."""
+    incident = scene.incident
+    at = max(at, incident.opened_at)
+    scene.phase = Phase.RECOVERED
+    scene.change(recovered_at=at, snoozed_until=0.0)
+    if not incident.flaps or not incident.paged:
+        calm(scene)
+    else:
+        scene.change(next_at=at + FLAP_SECONDS)
+    if incident.flaps:
+        scene.reply(f"flaps:{incident.cycle}", replies.flapping(scene.incident, scene.phase))
+    else:
+        scene.reply(f"ok:{incident.cycle}", replies.recovered(scene.incident))
+
+
+def calm(scene: Scene) -> None:
+    """It stays green: what was called is called off, and it closes unless it comes back."""
+    scene.page_all("resolve")
+    scene.change(paged=(), next_at=scene.incident.recovered_at + CLOSE_AFTER)
+
+
+def _open_again(scene: Scene, alarm: Alarm, signal: Received) -> None:
+    if scene.phase is not Phase.RECOVERED:
+        return
+    incident = scene.incident
+    scene.phase = Phase.OPEN
+    flaps = alarm.at - incident.recovered_at < FLAP_SECONDS
+    scene.change(recovered_at=0.0, ended_at=0.0)
+    if flaps:
+        scene.change(flaps=incident.flaps + 1)
+        scene.reply(f"flaps:{incident.cycle}", replies.flapping(scene.incident, scene.phase))
+        if incident.is_had:
+            scene.change(next_at=scene.now + scene.settings.timings.remind)
+        elif not incident.paged:
+            open_for_people(scene)
+        else:
+            scene.change(next_at=after_opening(scene.response, scene.settings.timings.remind, scene.now))
+        return
+    # Whoever had it may be asleep by now: it is called out like a new one, in the old thread.
+    scene.change(acked_by="", acked_as="", acked_at=0.0, snoozed_until=0.0, level=0, called=False)
+    scene.change(cycle=incident.cycle + 1, flaps=0, reminders=0, paged=())
+    scene.reply(f"again:{signal.number}", replies.fired_again(scene.incident, alarm, scene.mentions), broadcast=True)
+    scene.new.append(diagnosis(scene.row.id, alarm, incident.target, f"again:{signal.number}"))
+    open_for_people(scene)
+
+
+def _replace(scene: Scene, member: Member) -> None:
+    members = tuple(member if each.key == member.key else each for each in scene.incident.members)
+    scene.change(members=members)
+
+
+def _tell_of_alarms(scene: Scene) -> None:
+    """One reply lists all alarms of an incident that has several; it is brought up to date, not posted again."""
+    if len(scene.incident.members) > 1:
+        scene.reply("alarms", replies.alarms(scene.row.id, scene.incident))

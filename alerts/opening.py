@@ -1,0 +1,48 @@
+"""Who hears of an incident first, and who is called when nobody takes it."""
+
+from __future__ import annotations
+
+from alerts.escalation import after_opening, after_reminder
+from alerts.scene import Scene
+from bot.views import incident_replies as replies
+
+
+def open_for_people(scene: Scene) -> None:
+    """Tell whoever hears first, as the severity's route says; what is next is set."""
+    response = scene.response
+    scene.change(next_at=after_opening(response, scene.settings.timings.remind, scene.now))
+    if response.route == "pagerduty" and scene.levels:
+        call(scene, 1, quietly=True)
+
+
+def call(scene: Scene, level: int, *, by: str = "", quietly: bool = False) -> None:
+    """Call a level of escalation (from 1); ``quietly`` without a reply, since the headline says it already."""
+    called = scene.levels[level - 1]
+    if called.calls_pagerduty:
+        if level not in scene.incident.paged:
+            scene.change(paged=(*scene.incident.paged, level))
+        scene.page("trigger", level)
+    scene.change(level=level, reminders=0)
+    scene.change(next_at=after_opening(scene.response, scene.settings.timings.remind, scene.now))
+    scene.note(
+        f"level:{scene.incident.cycle}:{level}:{scene.now}", scene.now, "page", f"{called.name} was called", by=by
+    )
+    if not quietly:
+        told = replies.escalated(scene.incident, called, by)
+        scene.reply(f"level:{scene.incident.cycle}:{level}:{scene.now}", told, broadcast=True)
+
+
+def remind(scene: Scene) -> None:
+    """Nothing has happened for a while: whoever has it is asked, or all are told that nobody has."""
+    scene.change(reminders=scene.incident.reminders + 1)
+    said = replies.reminder(scene.incident, scene.mentions, scene.now)
+    scene.reply(f"reminder:{scene.now}", said)
+    scene.change(next_at=after_reminder(scene.incident, scene.response, scene.settings.timings.remind, scene.now))
+
+
+def wake(scene: Scene) -> None:
+    """A snooze has ended: whoever had it has it no longer, and the next level hears of it in time."""
+    scene.note(f"awake:{scene.now}", scene.now, "incident", "the snooze ended")
+    scene.reply(f"awake:{scene.now}", replies.snooze_over(scene.incident))
+    scene.change(snoozed_until=0.0, acked_by="", acked_as="", acked_at=0.0)
+    scene.change(next_at=after_opening(scene.response, scene.settings.timings.remind, scene.now))

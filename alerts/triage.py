@@ -1,0 +1,277 @@
+"""Decides which incident an alarm belongs to: one row for all alarms, so that two of them never decide at once.
+
+It reads nothing but the store, so that five hundred alarms in ten seconds are a matter of some batches.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from alerts.correlation import Arrival, Choice, Open, choose
+from bot.domain import Alarm, AlarmState, Severity, Target, as_json
+from bot.engine import Lease, Machine
+from bot.errors import BotError
+from bot.incident import KIND as INCIDENT
+from bot.incident import LIVE, Incident, Member, Phase
+from bot.ports import World
+from bot.rows import NewRow, Received, Row, Signal, Step, Store
+from bot.settings.models import BotConfig
+
+log = logging.getLogger("alerts.triage")
+
+KIND = "triage"
+TRIAGE_ID = "triage"
+TRANSITION, MOVED = "transition", "moved"
+"""Signals to triage: an alarm changed its state; an alarm was put into another incident by a person."""
+FIRED, JOINED, QUIET = "fired", "joined", "quiet"
+"""Signals to an incident: an alarm of its own fired again, another one joins, one left ALARM."""
+BATCH = 200
+REASON = 300
+OPENED_LATE = 600.0
+"""Seconds after which an alarm's own time no longer says when its incident began."""
+SHIPPING = ("deploy", "rollback")
+
+
+def triage_row() -> NewRow:
+    """The one row; adding it again changes nothing."""
+    return NewRow(kind=KIND, key=TRIAGE_ID, id=TRIAGE_ID, state="waiting", body={}, due_at=None)
+
+
+def passed_on(key: str, alarm: Alarm, target: Target | None, severity: Severity) -> Signal:
+    """What the row of an alarm tells triage; the same transition told twice is one."""
+    payload = {"key": key, "alarm": as_json(alarm), "target": target.key if target else "", "severity": severity.value}
+    return Signal(TRANSITION, payload, key=f"{key}@{alarm.at}@{alarm.state}")
+
+
+def returned(incident: str, number: int, payload: Mapping[str, Any]) -> tuple[str, Signal]:
+    """An alarm that came to an incident which was over by then: triage decides anew."""
+    told = {name: payload[name] for name in ("key", "alarm", "target", "severity")}
+    return TRIAGE_ID, Signal(TRANSITION, told, key=f"returned:{incident}:{number}:{payload['key']}")
+
+
+def incident_id(key: str) -> str:
+    """The id of the incident that an alarm's transition opens: the same, however often it is worked out."""
+    return hashlib.sha256(key.encode()).hexdigest()[:12]
+
+
+@dataclass
+class _Course:
+    """What a batch leads to. ``placed`` is the incident of each alarm by its row's key."""
+
+    placed: dict[str, str]
+    live: dict[str, Open]
+    new: list[NewRow] = field(default_factory=list)
+    signals: list[tuple[str, Signal]] = field(default_factory=list)
+
+    def body(self) -> dict[str, Any]:
+        """As it is stored: only what is still live."""
+        kept = {key: incident for key, incident in self.placed.items() if incident in self.live}
+        return {"placed": kept, "live": {each.id: _stored(each) for each in self.live.values()}}
+
+
+class Triage(Machine):
+    """The machine of triage."""
+
+    kind = KIND
+
+    def __init__(self, store: Store, world: World, settings: BotConfig) -> None:
+        self._store = store
+        self._world = world
+        self._settings = settings
+
+    def advance(self, row: Row, signals: list[Received], lease: Lease) -> Step:
+        """Place every alarm at hand, in order of arrival."""
+        course, taken = self._course(row.body), signals[:BATCH]
+        for signal in taken:
+            if signal.name == MOVED:
+                self._moved(course, signal.payload)
+                continue
+            try:
+                self._place(course, signal.payload)
+            except Exception:
+                # One alarm that cannot be placed must not hold up all others.
+                log.exception("an alarm could not be placed", extra={"alarm": signal.payload.get("key")})
+                self._open(course, signal.payload, "")
+        left = len(signals) > len(taken)
+        consumed = tuple(signal.number for signal in taken)
+        return Step(
+            "waiting",
+            0.0 if left else None,
+            course.body(),
+            consumed=consumed,
+            new=tuple(course.new),
+            signals=tuple(course.signals),
+        )
+
+    def give_up(self, row: Row, signals: list[Received], error: BotError) -> Step:
+        """Every alarm gets an incident of its own rather than none."""
+        log.error("triage failed", extra={"error": str(error)})
+        course = self._course(row.body)
+        for signal in signals:
+            if signal.name == TRANSITION and signal.payload["alarm"]["state"] == AlarmState.ALARM:
+                self._open(course, signal.payload, "")
+        consumed = tuple(signal.number for signal in signals)
+        return Step("waiting", None, course.body(), consumed=consumed, new=tuple(course.new))
+
+    def _course(self, body: Mapping[str, Any]) -> _Course:
+        """What is known, without what has ended since; what was merged is found where it went."""
+        placed = dict(body.get("placed", {}))
+        live = {name: _read(stored) for name, stored in body.get("live", {}).items()}
+        for name in list(live):
+            row = self._store.get(name)
+            if row is None or row.state not in LIVE:
+                known = live.pop(name)
+                into = str(row.body.get("merged_into", "")) if row is not None and row.state == Phase.MERGED else ""
+                if into in live:
+                    live[into] = _joined_by(live[into], known.targets, known.arns, known.composites, known.last_at)
+                for key in [key for key, incident in placed.items() if incident == name]:
+                    placed[key] = into
+        return _Course({key: incident for key, incident in placed.items() if incident in live}, live)
+
+    def _place(self, course: _Course, payload: Mapping[str, Any]) -> None:
+        alarm, key = Alarm.model_validate(payload["alarm"]), str(payload["key"])
+        known = course.placed.get(key, "")
+        if alarm.state is not AlarmState.ALARM:
+            if known:
+                told = {"key": key, "state": alarm.state, "at": alarm.at, "reason": alarm.reason[:REASON]}
+                course.signals.append((known, Signal(QUIET, told)))
+            return
+        if known:
+            course.signals.append((known, Signal(FIRED, dict(payload))))
+            return
+        target = self._world.catalog.target(str(payload["target"])) if payload["target"] else None
+        deployment = self._deployment(alarm, target)
+        choice = choose(self._settings.correlation, Arrival(alarm, target, deployment), course.live.values())
+        if choice is None:
+            self._open(course, payload, deployment)
+        else:
+            self._join(course, choice, alarm, payload)
+
+    def _join(self, course: _Course, choice: Choice, alarm: Alarm, payload: Mapping[str, Any]) -> None:
+        key, target = str(payload["key"]), str(payload["target"])
+        now = self._world.clock.now()
+        member = _member(alarm, payload, now).model_copy(update={"why": choice.why})
+        course.placed[key] = choice.incident
+        arns = frozenset((alarm.arn,)) | frozenset(alarm.children)
+        composites = frozenset(alarm.children)
+        grown = _joined_by(course.live[choice.incident], (target,) if target else (), arns, composites, alarm.at)
+        course.live[choice.incident] = grown
+        told = {**payload, "member": as_json(member)}
+        course.signals.append((choice.incident, Signal(JOINED, told)))
+
+    def _open(self, course: _Course, payload: Mapping[str, Any], deployment: str) -> None:
+        alarm = Alarm.model_validate(payload["alarm"])
+        target = self._world.catalog.target(str(payload["target"])) if payload["target"] else None
+        new = opened(alarm, payload, target, self._settings.default_channel, deployment, self._world.clock.now())
+        course.new.append(new)
+        course.placed[str(payload["key"])] = new.id
+        course.live[new.id] = Open(
+            id=new.id,
+            place=Arrival(alarm, target).place,
+            targets=(target.key,) if target else (),
+            arns=frozenset((alarm.arn, *alarm.children)),
+            composites=frozenset(alarm.children),
+            deployment=deployment,
+            opened_at=alarm.at,
+            last_at=alarm.at,
+        )
+
+    def _moved(self, course: _Course, payload: Mapping[str, Any]) -> None:
+        """A person split an alarm off: it stays in the incident that was opened for it."""
+        key, incident = str(payload["key"]), str(payload["incident"])
+        row = self._store.get(incident)
+        if row is None:
+            return
+        course.placed[key] = incident
+        known = Incident.model_validate(row.body)
+        target = self._world.catalog.target(known.target) if known.target else None
+        course.live[incident] = Open(
+            id=incident,
+            place=Arrival(known.alarm, target).place,
+            targets=(known.target,) if known.target else (),
+            arns=frozenset((known.alarm.arn,)),
+            composites=frozenset(),
+            deployment="",
+            opened_at=known.opened_at,
+            # It was put apart on purpose, so that nothing new joins it merely for being close in time.
+            last_at=0.0,
+        )
+
+    def _deployment(self, alarm: Alarm, target: Target | None) -> str:
+        """The operation of the alarm's environment that shipped something shortly before; the newest of several."""
+        window = self._settings.correlation.after_deployment
+        if window is None or target is None:
+            return ""
+        place = f"{target.system}/{target.environment}/"
+        for past in self._world.recent.every("", since=alarm.at - window, limit=50):
+            shipped = past.command in SHIPPING and past.target.startswith(place)
+            if shipped and alarm.at - window <= past.started_at <= alarm.at:
+                return past.id
+        return ""
+
+
+def opened(
+    alarm: Alarm,
+    payload: Mapping[str, Any],
+    target: Target | None,
+    default_channel: str,
+    deployment: str,
+    now: float,
+    *,
+    again: int = 0,
+) -> NewRow:
+    """The row of a new incident with one alarm in it; ``again`` tells one that was split off from the first."""
+    severity = Severity(payload["severity"])
+    incident = Incident(
+        alarm=alarm,
+        members=(_member(alarm, payload, now),),
+        target=target.key if target else "",
+        severity=severity,
+        channel=target.channel if target else default_channel,
+        opened_at=alarm.at if 0 <= now - alarm.at < OPENED_LATE else now,
+        deployment=deployment,
+        targets=(target.key,) if target else (),
+    )
+    key = f"{payload['key']}@{alarm.at}" + (f"@{again}" if again else "")
+    group = target.key if target else ""
+    return NewRow(kind=INCIDENT, key=key, state=Phase.OPENING, body=as_json(incident), group=group, id=incident_id(key))
+
+
+def _member(alarm: Alarm, payload: Mapping[str, Any], now: float) -> Member:
+    return Member(
+        key=str(payload["key"]),
+        name=alarm.name if not alarm.contributor else f"{alarm.name} ({alarm.contributor})",
+        target=str(payload["target"]),
+        severity=Severity(payload["severity"]),
+        reason=alarm.reason[:REASON],
+        at=alarm.at,
+        joined_at=now,
+    )
+
+
+def _joined_by(
+    each: Open, targets: tuple[str, ...], arns: frozenset[str], composites: frozenset[str], at: float
+) -> Open:
+    return Open(
+        id=each.id,
+        place=each.place,
+        targets=tuple(dict.fromkeys((*each.targets, *targets))),
+        arns=each.arns | arns,
+        composites=each.composites | composites,
+        deployment=each.deployment,
+        opened_at=each.opened_at,
+        last_at=max(each.last_at, at),
+    )
+
+
+def _stored(each: Open) -> dict[str, Any]:
+    return {name: sorted(value) if isinstance(value, frozenset) else value for name, value in asdict(each).items()}
+
+
+def _read(stored: Mapping[str, Any]) -> Open:
+    sets = {name: frozenset(stored[name]) for name in ("arns", "composites")}
+    return Open(**{**stored, **sets, "targets": tuple(stored["targets"])})
