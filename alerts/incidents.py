@@ -16,13 +16,13 @@ from alerts.opening import call, open_for_people, remind, wake
 from alerts.pages import CALLED
 from alerts.scene import Scene
 from alerts.triage import FIRED, JOINED, QUIET, returned
-from bot.domain import Actor, AlarmState, Finding, ServiceKind, as_json
-from bot.engine import Engine, Lease, Machine
+from bot.domain import AlarmState, Finding, ServiceKind, as_json
+from bot.engine import Lease, Machine
 from bot.errors import BotError
 from bot.incident import KIND, LIVE, Incident, Phase, headline_key
 from bot.ports import World
 from bot.posts import post
-from bot.rows import NewRow, Received, Row, Signal, Step, Store
+from bot.rows import NewRow, Received, Row, Step, Store
 from bot.settings.models import AccessConfig, BotConfig
 from bot.views import incident as view
 from bot.views import incident_replies as replies
@@ -62,6 +62,7 @@ class Incidents(Machine):
             people.SPLIT: people.split,
             people.MERGE: lambda scene, signal: people.merge(scene, signal, store),
             people.ABSORB: people.absorb,
+            people.NOTE: people.note,
             people.PAGERDUTY: people.pagerduty,
         }
 
@@ -186,16 +187,3 @@ def _too_late(scene: Scene, signal: Received) -> None:
             if alarm is not None and alarm.state is AlarmState.ALARM:
                 payload = {**told, "alarm": as_json(alarm)}
                 scene.signals.append(returned(scene.row.id, signal.number, payload))
-
-
-def press(engine: Engine, action_id: str, value: str, actor: Actor, *, key: str) -> bool:
-    """A button of a headline was pressed; False when there is no such incident any more."""
-    name = {
-        view.ACKNOWLEDGE: people.ACKNOWLEDGE,
-        view.TAKE_OVER: people.TAKE_OVER,
-        view.ESCALATE: people.ESCALATE,
-        view.RESOLVE: people.RESOLVE,
-    }.get(action_id)
-    if name is None:
-        return False
-    return engine.signal(value, Signal(name, {"user": actor.user}, key=key)) or engine.knows(value)

@@ -34,6 +34,7 @@ def page(incident_id: str, incident: Incident, routing_key_env: str, action: str
     """An event that PagerDuty is owed: ``trigger``, ``acknowledge`` or ``resolve``, for a level counted from 0."""
     body = {
         "incident": incident_id,
+        "level": level,
         "env": routing_key_env,
         "alarm": incident.alarm.model_dump(mode="json"),
         "severity": incident.severity.value,
@@ -84,7 +85,8 @@ class Pages(Machine):
 
     def _send(self, body: dict[str, Any], action: str) -> bool:
         """True when somebody is called by it."""
-        env, key, at = str(body["env"]), f"runbook-bot:{body['incident']}", self._world.clock.now()
+        level = f":{body['level']}" if body.get("level") else ""
+        env, key, at = str(body["env"]), f"runbook-bot:{body['incident']}{level}", self._world.clock.now()
         if action == TRIGGER:
             alarm = Alarm.model_validate(body["alarm"])
             link = address(self._world.chat, self._posted(body))

@@ -20,7 +20,7 @@ from bot.views import incident_replies as replies
 ACKNOWLEDGE, TAKE_OVER, HAND_OVER = "acknowledge", "take_over", "hand_over"
 ESCALATE, SNOOZE, RESOLVE = "escalate", "snooze", "resolve"
 SPLIT, MERGE, ABSORB = "split", "merge", "absorb"
-PAGERDUTY = "pagerduty"
+NOTE, PAGERDUTY = "note", "pagerduty"
 """Names of signals to an incident."""
 SNOOZE_LEAST, SNOOZE_MOST = 60.0, 7 * 86_400.0
 
@@ -164,6 +164,14 @@ def absorb(scene: Scene, signal: Received) -> None:
         scene.phase = Phase.OPEN
         scene.change(recovered_at=0.0, next_at=scene.now + scene.settings.timings.remind)
     scene.reply(f"absorbed:{signal.number}", replies.absorbed(len(signal.payload["members"]), alarm, user))
+
+
+def note(scene: Scene, signal: Received) -> None:
+    """Somebody wants something in the timeline."""
+    user = scene.allowed(signal)
+    if user:
+        scene.note(f"note:{signal.number}", signal.at, "person", str(signal.payload.get("text", "")), by=user)
+        scene.whisper(signal, BotError("Noted in the timeline."))
 
 
 def pagerduty(scene: Scene, signal: Received) -> None:

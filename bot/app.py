@@ -12,8 +12,12 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from alerts.alarms import Alarms, accept
+from alerts.asks import Asks
 from alerts.diagnosis import Diagnoses
-from alerts.incidents import Incidents, press
+from alerts.front import PREFIX as INCIDENT_PREFIX
+from alerts.front import Front
+from alerts.incidents import Incidents
+from alerts.mentions import without_mention
 from alerts.pages import Pages
 from alerts.playbook import Playbook
 from alerts.triage import Triage
@@ -24,6 +28,7 @@ from bot.changes import Changes
 from bot.clock import SystemClock
 from bot.domain import Account, Actor, Person, Target
 from bot.engine import Engine, Machine
+from bot.errors import BotError
 from bot.flow import UMBRELLA, Flow
 from bot.forms import Forms
 from bot.freezes import Freezes, Freezing
@@ -41,7 +46,9 @@ from bot.settings import Settings
 from bot.settings.environment import EnvironmentVariables
 from bot.store.sqlite import SqliteStore
 from bot.submissions import Submissions
+from bot.views import incident_asks
 from bot.views.incident import REMEDY
+from bot.views.operation import sentence
 from commands import COMMANDS
 
 log = logging.getLogger("bot.app")
@@ -55,11 +62,11 @@ STOP_SECONDS = 6.5
 class Desk:
     """Takes in what people do, and hands it to the road or to the incidents."""
 
-    def __init__(self, engine: Engine, flow: Flow, submissions: Submissions) -> None:
+    def __init__(self, engine: Engine, flow: Flow, submissions: Submissions, front: Front) -> None:
         self._engine = engine
         self._flow = flow
         self._submissions = submissions
-        self.view_submitted = submissions.submit
+        self._front = front
         self.view_acted = submissions.act
         self.view_closed = submissions.close
 
@@ -80,9 +87,8 @@ class Desk:
             )
         elif action_id.startswith("operation:"):
             said = self._flow.press(action_id, value, actor, key=key)
-        elif action_id.startswith("incident:"):
-            if not press(self._engine, action_id, value, actor, key=key):
-                said = Message(text="I no longer have this incident; it is too old.")
+        elif action_id.startswith(INCIDENT_PREFIX):
+            said = self._front.press(action_id, value, actor, key=key, response_url=response_url, trigger_id=trigger_id)
         elif action_id.startswith(REMEDY):
             said = self._flow.receive(
                 *(UMBRELLA, value, actor), response_url=response_url, key=key, trigger_id=trigger_id, asks=True
@@ -90,6 +96,25 @@ class Desk:
         if said is not None:
             new = whisper(f"press:{key}", actor.channel, actor.user, said, response_url=response_url)
             self._engine.add(new, safe=False)
+
+    def view_submitted(self, shown: Mapping[str, Any], actor: Actor) -> dict[str, str] | None:
+        """A modal was submitted."""
+        if shown.get("callback_id") == incident_asks.CALLBACK:
+            return self._front.submitted(shown, actor)
+        return self._submissions.submit(shown, actor)
+
+    def mentioned(self, text: str, bot: str, actor: Actor, *, thread_ts: str, key: str) -> None:
+        """The bot was mentioned: about an incident in whose thread that was, or with a command."""
+        words = without_mention(text, bot)
+        try:
+            about_incident, said = self._front.mentioned(words, actor, thread_ts=thread_ts, key=key)
+            if not about_incident:
+                said = self._flow.receive(UMBRELLA, words, actor, key=f"mention:{key}")
+        except BotError as error:
+            said = sentence(error.message, error.hint)
+        if said is not None:
+            told = whisper(f"mention:{key}", actor.channel, actor.user, said, thread_ts=thread_ts)
+            self._engine.add(told, safe=False)
 
 
 @dataclass
@@ -197,7 +222,7 @@ def build(settings: Settings, environment: EnvironmentVariables, *, clock: Clock
     )
     engine = Engine(store, clock, _machines(store, world, settings))
     flow = Flow(engine, catalog, COMMANDS, slash)
-    desk = Desk(engine, flow, Submissions(engine, flow, COMMANDS))
+    desk = Desk(engine, flow, Submissions(engine, flow, COMMANDS), Front(engine, store))
 
     def queue_client(url: str) -> Any:
         region = (
@@ -223,6 +248,7 @@ def _machines(store: Store, world: World, settings: Settings) -> dict[str, Machi
         Alarms(store, world),
         Triage(store, world, settings.bot),
         Incidents(store, world, settings.access, settings.bot),
+        Asks(store, world),
         Diagnoses(world, playbook, settings.bot),
         Pages(store, world),
         Changes(store, world),

@@ -12,6 +12,7 @@ from bot.settings import Settings
 from commands import COMMANDS
 
 SCOPES = (
+    "app_mentions:read",
     "channels:history",
     "channels:read",
     "chat:write",
@@ -22,6 +23,9 @@ SCOPES = (
     "users:read",
 )
 """What the bot asks for, and why: reading channels finds a message whose posting was interrupted."""
+
+EVENTS = ("app_mention",)
+"""What Slack tells the bot of: https://docs.slack.dev/reference/events."""
 
 READS = (
     "application-autoscaling:DescribeScalableTargets",
@@ -128,6 +132,7 @@ def manifest(settings: Settings, *, socket_mode: bool) -> dict[str, Any]:
         },
         "oauth_config": {"scopes": {"bot": list(SCOPES)}},
         "settings": {
+            "event_subscriptions": {"bot_events": list(EVENTS)} | ({} if socket_mode else {"request_url": url}),
             "interactivity": interactivity,
             "socket_mode_enabled": socket_mode,
             "org_deploy_enabled": False,

@@ -59,15 +59,27 @@ def post(
 
 
 def whisper(
-    key: str, channel: str, user: str, message: Message, *, response_url: str = "", thread_key: str = "", link: str = ""
+    key: str,
+    channel: str,
+    user: str,
+    message: Message,
+    *,
+    response_url: str = "",
+    thread_key: str = "",
+    thread_ts: str = "",
+    link: str = "",
 ) -> NewRow:
-    """A message only one person sees; ``link`` is the key of a post whose address it ends with."""
+    """A message only one person sees; ``link`` is the key of a post whose address it ends with.
+
+    It is shown in the thread of the post ``thread_key``, or in that of ``thread_ts``, whoever began it.
+    """
     body = {
         "channel": channel,
         "message": _stored(message),
         "user": user,
         "response_url": response_url,
         "thread_key": thread_key,
+        "thread_ts": thread_ts,
         "link": link,
     }
     return NewRow(kind=KIND, key=key, state=OWED, body=body, group=channel)
@@ -150,7 +162,9 @@ class Posts(Machine):
             now = self._clock.now()
             pause = min(LONGEST_POLL, max(PARENT_POLL, (now - row.created_at) / 10))
             return Step(OWED, now + pause, dict(row.body))
-        thread_ts = str(parent.body.get("ts", "")) if parent and body.get("thread_key") else ""
+        thread_ts = str(body.get("thread_ts") or "")
+        if parent is not None and body.get("thread_key"):
+            thread_ts = str(parent.body.get("ts", ""))
         if parent is not None and body.get("thread_key"):
             body["channel"] = parent.body["channel"]
         if body.get("user"):

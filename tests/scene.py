@@ -8,8 +8,10 @@ from types import MappingProxyType
 from typing import Any
 
 from alerts.alarms import Alarms, accept
+from alerts.asks import Asks
 from alerts.diagnosis import Diagnoses
-from alerts.incidents import Incidents, press
+from alerts.front import Front
+from alerts.incidents import Incidents
 from alerts.pages import Pages
 from alerts.playbook import Playbook
 from alerts.triage import Triage
@@ -183,6 +185,7 @@ class Scene:
             Alarms(self.store, self.world),
             Triage(self.store, self.world, self.settings),
             Incidents(self.store, self.world, access, self.settings),
+            Asks(self.store, self.world),
             Diagnoses(self.world, Playbook.model_validate(PLAYBOOK), self.settings),
             Pages(self.store, self.world),
             Changes(self.store, self.world),
@@ -190,6 +193,7 @@ class Scene:
         self.engine = Engine(self.store, self.clock, {machine.kind: machine for machine in machines}, workers=2)
         self.flow = Flow(self.engine, self.catalog, commands, SLASH)
         self.submissions = Submissions(self.engine, self.flow, commands)
+        self.front = Front(self.engine, self.store)
         self._presses = 0
 
     def close(self) -> None:
@@ -301,4 +305,13 @@ class Scene:
         (row,) = self.incidents()
         self._presses += 1
         key = f"{user}:{self._presses}"
-        return press(self.engine, f"incident:{action}", row.id, Actor(user=user), key=key)
+        return self.front.press(f"incident:{action}", row.id, Actor(user=user), key=key) is None
+
+    def say(self, text: str, user: str = ALICE) -> Message | None:
+        """Mention the bot in the thread of the only incident."""
+        headline = self.headline()
+        self._presses += 1
+        actor = Actor(user=user, channel=headline.channel)
+        _, said = self.front.mentioned(text, actor, thread_ts=headline.ts, key=f"mention:{self._presses}")
+        self.run(3)
+        return said

@@ -38,6 +38,10 @@ class Desk(Protocol):
         """A button of a message was pressed or something picked; what cannot be done is told later."""
         ...
 
+    def mentioned(self, text: str, bot: str, actor: Actor, *, thread_ts: str, key: str) -> None:
+        """Somebody mentioned the bot; ``bot`` is its own user id where Slack says so, ``text`` is Slack's markup."""
+        ...
+
     def view_submitted(self, shown: Mapping[str, Any], actor: Actor) -> dict[str, str] | None:
         """A modal was submitted; None closes it, sentences by block id are shown in it."""
         ...
@@ -132,11 +136,28 @@ def bolt_app(client: WebClient, signing_secret: str, desk: Desk) -> App:
 
     _hear_of_modals(app, desk)
 
+    _hear_of_events(app, desk)
+    return app
+
+
+def _hear_of_events(app: App, desk: Desk) -> None:
+    @app.event("app_mention")
+    def mentioned(ack: Ack, body: dict[str, Any], event: dict[str, Any]) -> None:
+        if not event.get("bot_id") and event.get("user"):
+            owners = body.get("authorizations") or [{}]
+            actor = Actor(user=event["user"], team=str(body.get("team_id") or ""), channel=str(event["channel"]))
+            desk.mentioned(
+                str(event.get("text") or ""),
+                str(owners[0].get("user_id") or ""),
+                actor,
+                thread_ts=str(event.get("thread_ts") or ""),
+                key=str(body.get("event_id") or event.get("ts")),
+            )
+        ack()
+
     @app.event(re.compile(".*"))
     def happened(ack: Ack) -> None:
         ack()
-
-    return app
 
 
 def _hear_of_modals(app: App, desk: Desk) -> None:

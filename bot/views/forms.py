@@ -58,6 +58,22 @@ def prompt(
     return _modal(PROMPT, title, submit, [*b.sections(lines), asked], metadata)
 
 
+def question(
+    callback: str,
+    title: str,
+    lines: Iterable[str],
+    name: str,
+    label: str,
+    element: b.Block,
+    metadata: Mapping[str, str],
+    *,
+    submit: str,
+) -> View:
+    """A small view with one element of any kind; ``lines`` are mrkdwn above it."""
+    asked = _input(name, label, {**element, "action_id": FIELD + name})
+    return _modal(callback, title, submit, [*b.sections(lines), asked], metadata)
+
+
 def _modal(callback: str, title: str, submit: str, blocks: list[b.Block], metadata: Mapping[str, str]) -> View:
     return {
         "type": "modal",
@@ -93,9 +109,9 @@ def entered(view: Mapping[str, Any]) -> dict[str, Entry]:
     for block_id, actions in view.get("state", {}).get("values", {}).items():
         for action_id, held in actions.items():
             if action_id.startswith(FIELD):
-                option = held.get("selected_option") or {}
+                picked = held.get("selected_option") or {}
                 found[action_id.removeprefix(FIELD)] = Entry(
-                    block_id, str(option.get("value") or held.get("value") or "")
+                    block_id, str(picked.get("value") or held.get("value") or held.get("selected_user") or "")
                 )
     return found
 
@@ -121,7 +137,7 @@ def _blank(blank: Blank) -> list[b.Block]:
     if groups:
         element |= {"type": "static_select", "placeholder": _plain("Choose", PLACEHOLDER), **_options(groups)}
         chosen = [option for group in groups for option in group.choices if option.word == blank.chosen]
-        element |= {"initial_option": _option(chosen[0])} if chosen else {}
+        element |= {"initial_option": option(chosen[0])} if chosen else {}
     else:
         element |= {"type": "plain_text_input", "max_length": INPUT_TEXT}
     return [*said, _input(blank.name, blank.name, element, blank)]
@@ -152,11 +168,11 @@ def _offered(group: Group) -> Group:
 def _options(groups: list[Group]) -> b.Block:
     """A plain list where it is short and has no headings; else groups, of which a long one becomes several."""
     if len(groups) == 1 and len(groups[0].choices) <= OPTIONS:
-        return {"options": [_option(choice) for choice in groups[0].choices]}
+        return {"options": [option(choice) for choice in groups[0].choices]}
     parts = [(group, at) for group in groups for at in range(0, len(group.choices), OPTIONS)]
     return {
         "option_groups": [
-            {"label": _heading(group, at), "options": [_option(choice) for choice in group.choices[at : at + OPTIONS]]}
+            {"label": _heading(group, at), "options": [option(choice) for choice in group.choices[at : at + OPTIONS]]}
             for group, at in parts[:GROUPS]
         ]
     }
@@ -167,7 +183,8 @@ def _heading(group: Group, at: int) -> b.Block:
     return _plain(b.cut(clean(group.label) or "All", GROUP_LABEL - len(part)) + part, GROUP_LABEL)
 
 
-def _option(choice: Suggestion) -> b.Block:
+def option(choice: Suggestion) -> b.Block:
+    """One line of a menu."""
     return {"text": _plain(choice.label, OPTION_TEXT), "value": choice.word}
 
 

@@ -282,6 +282,11 @@ def test_a_routing_key_that_is_named_must_be_set(tmp_path: Path, cloud: PretendC
 def test_the_files_alone_can_be_checked_without_any_account(tmp_path: Path) -> None:
     assert offline(write(tmp_path, {})) == []
     assert offline(write(tmp_path, {"bot.yaml": f"{BOT}x: 1\n"})) == [
-        Problem("config/bot.yaml", 2, "x", "is not known here; there are commands, correlation, default_channel, retention, severities, timings")
+        Problem(
+            "config/bot.yaml",
+            2,
+            "x",
+            "is not known here; there are commands, correlation, default_channel, retention, severities, timings",
+        )
     ]
     assert render([]) == ""

@@ -26,6 +26,7 @@ class Desk:
         self.submitted: list[Actor] = []
         self.closed: list[str] = []
         self.triggers: list[str] = []
+        self.mentions: list[tuple[str, str, str, str]] = []
         self.wrong: dict[str, str] | None = None
         self.broken = False
 
@@ -41,6 +42,9 @@ class Desk:
     ) -> None:
         self.pressed.append((action_id, value, actor.channel))
         self.triggers.append(trigger_id)
+
+    def mentioned(self, text: str, bot: str, actor: Actor, *, thread_ts: str, key: str) -> None:
+        self.mentions.append((text, actor.user, actor.channel, thread_ts))
 
     def view_submitted(self, shown: Mapping[str, Any], actor: Actor) -> dict[str, str] | None:
         if self.broken:

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from alerts.front import Front
 from bot.app import Desk
 from bot.clock import SystemClock
 from bot.command import Check, CheckStatus, Plan
@@ -87,7 +88,9 @@ def screen(request: pytest.FixtureRequest, scene: Scene) -> Iterator[Screen]:
         stack.callback(client.close)
         clock = SystemClock()
         room = FormRoom(scene, chat=SlackChat(client, clock), clock=clock)
-        app = bolt_app(client, SIGNING_SECRET, Desk(room.engine, room.flow, room.submissions))
+        app = bolt_app(
+            client, SIGNING_SECRET, Desk(room.engine, room.flow, room.submissions, Front(room.engine, scene.store))
+        )
         if request.param == "socket":
             stack.enter_context(slack.connected(app))
         else:

@@ -1,0 +1,116 @@
+"""What people say to the bot in the thread of an incident: slash commands cannot be used there.
+
+https://docs.slack.dev/interactivity/implementing-slash-commands says so; a mention can.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from alerts import people
+from bot.duration import parse_duration
+from bot.errors import UsageError
+
+WORDS = {
+    people.ACKNOWLEDGE: ("ack", "acknowledge", "mine"),
+    people.TAKE_OVER: ("take", "takeover", "take-over"),
+    people.HAND_OVER: ("hand", "handover", "hand-over", "assign"),
+    people.ESCALATE: ("escalate",),
+    people.SNOOZE: ("snooze",),
+    people.RESOLVE: ("resolve", "resolved", "close"),
+    people.SPLIT: ("split",),
+    people.MERGE: ("merge",),
+    people.NOTE: ("note",),
+}
+EXAMPLES = (
+    ("ack", "you have it"),
+    ("take over", "you have it instead of whoever had it"),
+    ("hand over @somebody", "they have it"),
+    ("escalate", "the next level is called now"),
+    ("snooze 30m", "no reminders and no calls until then"),
+    ("resolve", "it is over"),
+    ("split <alarm>", "an alarm that is another matter gets a thread of its own"),
+    ("merge <link to the other headline>", "this is the same matter as that"),
+    ("note <text>", "goes into the timeline"),
+)
+"""What can be said, and what it means."""
+
+_PERSON = re.compile(r"<@([UW][A-Z0-9]{2,20})(?:\|[^>]*)?>")
+_LINK = re.compile(r"/archives/([CG][A-Z0-9]{2,20})/p(\d{10})(\d{6})")
+
+
+@dataclass(frozen=True)
+class Said:
+    """A signal for the incident, and what it carries besides who said it."""
+
+    name: str
+    payload: Mapping[str, Any] = field(default_factory=dict)
+
+
+def understood(text: str) -> Said | None:
+    """What was said, or None when it is nothing about an incident. Raises UsageError when a part is missing.
+
+    ``text`` is what followed the bot's own mention, as Slack writes it.
+    """
+    words = text.split()
+    first = words[0].lower().rstrip(".,!") if words else ""
+    name = next((name for name, known in WORDS.items() if first in known), "")
+    if not name:
+        return None
+    rest = words[1:]
+    if rest and f"{first} {rest[0].lower()}" in ("take over", "hand over", "assign to", "merge into", "split off"):
+        rest = rest[1:]
+    return Said(name, _payload(name, rest))
+
+
+def _payload(name: str, rest: Sequence[str]) -> dict[str, Any]:
+    said = " ".join(rest)
+    if name == people.HAND_OVER:
+        return {"to": _person(said)}
+    if name == people.SNOOZE:
+        return {"seconds": _seconds(rest)}
+    if name in _NEEDED and not said:
+        missing, hint = _NEEDED[name]
+        raise UsageError(missing, hint=hint)
+    if name == people.SPLIT:
+        return {"alarm": said.strip("`").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")}
+    return {"into": said} if name == people.MERGE else {"text": said} if name == people.NOTE else {}
+
+
+_NEEDED = {
+    people.SPLIT: ("Which alarm?", "As in: split api-latency."),
+    people.MERGE: ("Into which incident?", "Paste the link to its headline."),
+    people.NOTE: ("What is to be noted?", "As in: note the vendor confirmed the outage."),
+}
+"""What must follow these words, and how it is asked for."""
+
+
+def _person(said: str) -> str:
+    person = _PERSON.search(said)
+    if person is None:
+        raise UsageError("To whom? Mention the person.", hint="As in: hand over @somebody.")
+    return person[1]
+
+
+def _seconds(rest: Sequence[str]) -> float:
+    word = next((each for each in rest if each.lower() != "for"), "")
+    try:
+        return parse_duration(word.lower())
+    except ValueError:
+        raise UsageError("For how long?", hint="As in: snooze 30m, snooze 2h.") from None
+
+
+def linked(text: str) -> tuple[str, str] | None:
+    """The channel and the ts of the message that a permalink in a text names."""
+    found = _LINK.search(text)
+    return (found[1], f"{found[2]}.{found[3]}") if found else None
+
+
+def without_mention(text: str, bot: str) -> str:
+    """A message without the mention of the bot, and without other leading mentions where its id is not known."""
+    if bot:
+        return re.sub(rf"<@{re.escape(bot)}(?:\|[^>]*)?>", " ", text).strip()
+    return re.sub(r"^\s*<@[A-Z0-9]+(?:\|[^>]*)?>", "", text).strip()
