@@ -19,7 +19,7 @@ from bot.slack.chat import SlackChat
 Label = Callable[..., str]
 
 LABELS: tuple[tuple[type, str, Label], ...] = (
-    (SlackChat, "post", lambda channel, message, *, key, thread_ts="": f"post {key}"),
+    (SlackChat, "post", lambda channel, message, *, key, **place: f"post {key}"),
     (SlackChat, "update", lambda channel, ts, message: f"update {message.text}"),
     (Ecs, "register", lambda *given: "register"),
     (Ecs, "update_service", lambda *given: "update_service"),

@@ -147,8 +147,10 @@ def test_hostile_text_calls_nobody_and_leaks_nothing(town: Town) -> None:
     notice = town.until("the notice", lambda: town.shown(OPS, "a &lt;!here&gt; subject"))[0]
     assert "Log errors" in words(findings)
     assert "error lines" in words(findings)
-    for message in (town.message(PHOTO, headline["ts"]), findings, notice):
-        assert message["pings"] == []
+    asked = town.message(PHOTO, headline["ts"])
+    assert asked["pings"] == ["S0ONCALL"]
+    assert findings["pings"] == notice["pings"] == []
+    for message in (asked, findings, notice):
         assert key not in json.dumps(message)
         assert secret not in json.dumps(message)
         assert "<https://evil" not in words(message)

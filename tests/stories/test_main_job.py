@@ -11,6 +11,7 @@ from sandbox.scenarios.weather import ALARM, alarm_state, put_weather
 from tests.stories.conftest import Mode, Places
 from tests.stories.town import ALICE, BOB, Message, Town, labels, measured, words
 
+ON_CALL = "S0ONCALL"
 pytestmark = pytest.mark.story
 
 SERVICE = f"{STAR.system}/{STAR.name} {STAR.environment}"
@@ -137,8 +138,8 @@ def _the_findings_name_the_cause(town: Town, headline: Message) -> None:
         lambda: re.search(r"Suspected:.*ran out of memory", words(town.message(STAR_CHANNEL, headline["ts"]))),
     )
     asked = town.message(STAR_CHANNEL, headline["ts"])
-    assert labels(asked) == ["Acknowledge", "Roll back", "Restart", "Scale", "Resolve"]
-    assert asked["pings"] == []
+    assert labels(asked) == ["Acknowledge", "Roll back", "Restart", "Scale", "Escalate", "Resolve"]
+    assert asked["pings"] == [ON_CALL]
 
 
 def _somebody_is_called_and_alice_takes_it(town: Town, headline: Message) -> None:
