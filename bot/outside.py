@@ -13,6 +13,7 @@ from bot.aws.code_deploy import CodeDeploy
 from bot.aws.ecs import Ecs
 from bot.aws.functions import Functions
 from bot.aws.logs import Logs
+from bot.aws.mail import SesMailer
 from bot.aws.metrics import Metrics
 from bot.aws.needs import Needs
 from bot.aws.scaling import Scalings
@@ -40,6 +41,7 @@ class Outside:
     web: HttpWeb
     pager: EventsPager
     github: GitHubBuilds
+    mailer: SesMailer
 
     def world(self, *, clock: Clock, **inside: Any) -> World:
         """The bundle of all ports; ``inside`` are those that the bot fills itself."""
@@ -80,12 +82,14 @@ def reach(environment: EnvironmentVariables, clock: Clock) -> Outside:
         proxy=proxy,
         ca_file=ca_file,
     )
+    sessions = Sessions()
     return Outside(
-        sessions=Sessions(),
+        sessions=sessions,
         parallel=Parallel(),
         client=client,
         chat=SlackChat(client, clock),
         web=HttpWeb(proxy or None, Path(ca_file) if ca_file else None),
         pager=pager,
         github=github,
+        mailer=SesMailer(sessions, environment.bot_mail_from),
     )

@@ -61,6 +61,9 @@ class Sessions:
         with self._lock:
             if key not in self._clients:
                 config = self._config(self._attempts if repeat else 1, seconds)
+                if service == "s3":
+                    # Addresses of objects would else be signed the old way, which newer buckets refuse.
+                    config = config.merge(Config(signature_version="s3v4"))
                 session = self._session(account)
                 region = account.region or None
                 self._clients[key] = session.client(service, region_name=region, config=config)
