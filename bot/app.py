@@ -120,7 +120,7 @@ class Bot:
         self.scheduler.add_job(self.engine.keep, "interval", seconds=LEASE_SECONDS)
         self.scheduler.add_job(self._forget, "interval", seconds=HOUSEKEEPING_SECONDS)
         heartbeat = Heartbeat(
-            *(self.environment.bot_heartbeat_url.get_secret_value(), self.outside.web, self.audit),
+            *(self.environment.heartbeat_url, self.outside.web, self.audit),
             store=self.store,
             clock=self.clock,
             channel=lambda: self.settings.bot.default_channel,

@@ -16,10 +16,12 @@ from bot.aws.logs import Logs
 from bot.aws.mail import SesMailer
 from bot.aws.metrics import Metrics
 from bot.aws.needs import Needs
+from bot.aws.pictures import BucketPictures
 from bot.aws.scaling import Scalings
 from bot.aws.session import Sessions
 from bot.aws.sites import Sites
 from bot.builds import EitherBuilds
+from bot.domain import Account
 from bot.github import GitHubBuilds
 from bot.pagerduty import EventsPager
 from bot.parallel import Parallel
@@ -42,6 +44,11 @@ class Outside:
     pager: EventsPager
     github: GitHubBuilds
     mailer: SesMailer
+    images_bucket: str
+
+    def pictures(self, account: Account) -> BucketPictures:
+        """Where pictures lie that PagerDuty shows; the account's region is the bucket's."""
+        return BucketPictures(self.sessions, account, self.images_bucket)
 
     def world(self, *, clock: Clock, **inside: Any) -> World:
         """The bundle of all ports; ``inside`` are those that the bot fills itself."""
@@ -92,4 +99,5 @@ def reach(environment: EnvironmentVariables, clock: Clock) -> Outside:
         pager=pager,
         github=github,
         mailer=SesMailer(sessions, environment.bot_mail_from),
+        images_bucket=environment.bot_images_bucket,
     )

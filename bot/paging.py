@@ -72,7 +72,7 @@ class Pictures(Protocol):
     def publish(self, key: str, content: bytes) -> str:
         """Put a PNG there and return its https address, which works for days; the same key is the same picture.
 
-        Empty where the place cannot be reached over https. Raises UpstreamError.
+        Empty where there is no such place, or none that is reached over https. Raises UpstreamError.
         """
         ...
 

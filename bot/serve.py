@@ -92,8 +92,7 @@ def run(bot: Bot, environment: EnvironmentVariables, listening: socket.socket) -
     verifier = SnsVerifier(topics, bot.outside.web.fetch, bot.clock)
     sns = SnsEndpoint(verifier, bot.accept, bot.confirm_subscription, bot.clock)
     degraded = (lambda: bot.degraded(slack.connected)) if slack else bot.degraded
-    signed_with = [secret.get_secret_value() for secret in environment.pagerduty_webhook_secret]
-    pagerduty = WebhookEndpoint(signed_with, bot.accept_event, bot.clock)
+    pagerduty = WebhookEndpoint(environment.webhook_secrets, bot.accept_event, bot.clock)
     app = web_app(bot.store, degraded, sns.route(), None if slack else bolt, pagerduty=pagerduty.route())
     server = uvicorn.Server(
         uvicorn.Config(app, access_log=False, log_config=None, timeout_graceful_shutdown=GRACE_SECONDS, backlog=BACKLOG)

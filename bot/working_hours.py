@@ -6,7 +6,7 @@ Clocks may be put forward or back: see ``bot.calendar.moment``.
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.calendar import moment
@@ -36,8 +36,10 @@ def next_business_day(now: float, zone: ZoneInfo, days: Collection[int], opens: 
     """
     today = datetime.fromtimestamp(now, zone).date()
     for number in range(_DAYS_AHEAD):
-        day: date = today + timedelta(days=number)
-        if day.weekday() in days and (begins := moment(day, opens, zone)) > now:
+        day = today + timedelta(days=number)
+        begins = moment(day, opens, zone)
+        # A day that a zone skipped as a whole has no beginning of its own.
+        if day.weekday() in days and begins > now and datetime.fromtimestamp(begins, zone).date() == day:
             return begins
     raise ValueError("no day of the week is a business day")
 

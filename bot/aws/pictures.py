@@ -14,11 +14,15 @@ DAYS = 7
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-presigned-url.html
 """
 _PNG = b"\x89PNG\r\n\x1a\n"
-_PREFIX = "runbook-bot/"
+PREFIX = "runbook-bot/"
+"""Where in the bucket they lie."""
 
 
 class BucketPictures:
-    """Fills ``bot.paging.Pictures``. ``account`` is where the bucket lies; its region must be the bucket's."""
+    """Fills ``bot.paging.Pictures``. ``account`` is where the bucket lies; its region must be the bucket's.
+
+    An empty ``bucket`` is none: nothing is published then.
+    """
 
     def __init__(self, sessions: Sessions, account: Account, bucket: str) -> None:
         self._sessions = sessions
@@ -33,10 +37,11 @@ class BucketPictures:
         """
         if not content.startswith(_PNG):
             raise ValueError("only PNG pictures are published")
-        client = self._sessions.client(self._account, "s3")
-        name = f"{_PREFIX}{hashlib.sha256(key.encode('utf-8', 'replace')).hexdigest()}.png"
+        if not self._bucket:
+            return ""
+        name = f"{PREFIX}{hashlib.sha256(key.encode('utf-8', 'replace')).hexdigest()}.png"
         ask(
-            *(client, "put_object"),
+            *(self._sessions.client(self._account, "s3"), "put_object"),
             Bucket=self._bucket,
             Key=name,
             Body=content,
@@ -44,5 +49,6 @@ class BucketPictures:
             CacheControl="private",
         )
         where = {"Bucket": self._bucket, "Key": name}
-        address = str(client.generate_presigned_url("get_object", Params=where, ExpiresIn=DAYS * 86_400))
+        signer = self._sessions.client(self._account, "s3", signs_addresses=True)
+        address = str(signer.generate_presigned_url("get_object", Params=where, ExpiresIn=DAYS * 86_400))
         return address if address.startswith("https://") else ""

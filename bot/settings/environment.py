@@ -100,7 +100,7 @@ class EnvironmentVariables(BaseSettings):
         default=(), description="Topics accepted at /sns; '=2' after an ARN accepts only that signature version."
     )
     bot_http_proxy: HttpUrl = Field(
-        default="", description="Proxy for health, certificate, PagerDuty and GitHub calls."
+        default="", description="Proxy for health, certificate, heartbeat, PagerDuty and GitHub calls."
     )
     bot_ca_file: str = Field(default="", description="Certificate authorities (PEM) trusted for those calls.")
     pagerduty_routing_key: SecretStr = Field(default=SecretStr(""), description="Default PagerDuty routing key.")
@@ -130,6 +130,16 @@ class EnvironmentVariables(BaseSettings):
     def socket_mode(self) -> bool:
         """True when an app token is given; otherwise Slack comes in over HTTP."""
         return bool(self.slack_app_token.get_secret_value())
+
+    @property
+    def heartbeat_url(self) -> str:
+        """The watchdog's address in plain; empty when there is none."""
+        return self.bot_heartbeat_url.get_secret_value()
+
+    @property
+    def webhook_secrets(self) -> tuple[str, ...]:
+        """The secrets of PagerDuty's webhooks in plain."""
+        return tuple(secret.get_secret_value() for secret in self.pagerduty_webhook_secret)
 
     def missing_for_serving(self) -> list[Problem]:
         """The variables without which ``serve`` could not talk to Slack, and the file it could not trust."""

@@ -22,7 +22,7 @@ from cryptography.x509.oid import NameOID
 from bot.domain import Alarm, AlarmMetric, AlarmState, Severity
 from bot.errors import NotFoundError, UpstreamError
 from bot.pagerduty import EventsPager
-from bot.paging import Call
+from bot.paging import Call, Link
 
 KEY = "R0" * 16
 OTHER_KEY = "K9" * 16
@@ -108,6 +108,54 @@ def test_an_alarm_is_triggered_with_everything_a_person_needs(service: Pretend, 
 def test_severities_are_spoken_as_pagerduty_does(service: Pretend, pager: EventsPager, ours: str, theirs: str) -> None:
     pager.trigger("", "d", call(severity=Severity(ours)))
     assert service.events[0]["payload"]["severity"] == theirs
+
+
+def test_whoever_is_called_sees_what_was_found_and_what_to_do_first(service: Pretend, pager: EventsPager) -> None:
+    found = ("Stopped tasks: OutOfMemoryError in api", f"Log errors: password={WORD} refused")
+    pager.trigger("", "d", call(findings=found, suspected="api ran out of memory", remedy="rollback bi/api production"))
+    details = service.events[0]["payload"]["custom_details"]
+    assert details["findings"] == [found[0], "Log errors: password=[redacted] refused"]
+    assert (details["suspected cause"], details["first remedy"]) == (
+        "api ran out of memory",
+        "rollback bi/api production",
+    )
+    assert details["reason"] == ALARM.reason
+
+
+def test_links_stand_behind_the_thread_and_pictures_are_shown_over_https_only(
+    service: Pretend, pager: EventsPager
+) -> None:
+    links = (
+        Link("https://eu-west-1.console.aws.amazon.com/x", "Console"),
+        Link("javascript:alert(1)", "Script"),
+        Link(f"https://example.com/?token={WORD}", "Secret"),
+        Link("https://example.com/a b", "Broken"),
+    )
+    signed = f"https://images.s3.amazonaws.com/a.png?X-Amz-Signature={'a' * 64}&X-Amz-Expires=604800"
+    images = (Link(signed, "CPU"), Link("http://example.com/b.png", "No TLS"), Link("", "None"))
+    pager.trigger("", "d", call(links=links, images=images))
+    (event,) = service.events
+    assert event["links"] == [
+        {"href": LINK, "text": "Slack thread"},
+        {"href": links[0].href, "text": "Console"},
+    ]
+    assert event["images"] == [{"src": signed, "alt": "CPU"}]
+
+
+def test_the_largest_call_is_smaller_than_pagerduty_takes(service: Pretend, pager: EventsPager) -> None:
+    # Each of these characters takes twelve in JSON.
+    loud = "\U0001f6a8" * 50_000
+    alarm = ALARM.model_copy(
+        update={"name": loud, "reason": loud, "description": loud, "raw": loud, "children": (loud,) * 50}
+    )
+    links = tuple(Link(f"https://example.com/{'a' * 3_900}{number}", loud) for number in range(50))
+    told = call(alarm, summary=loud, findings=(loud,) * 100, links=links, images=links, suspected=loud, remedy=loud)
+    pager.trigger("", "d" * 255, told)
+    assert len(service.requests[0].content) < 512 * 1024
+    assert len(json.dumps(service.events[0])) < 512 * 1024
+    event = service.events[0]
+    assert (len(event["links"]), len(event["images"])) == (10, 5)
+    assert event["payload"]["custom_details"]["findings"]
 
 
 def test_acknowledging_and_resolving_name_the_alert(service: Pretend, pager: EventsPager) -> None:
