@@ -26,6 +26,7 @@ log = logging.getLogger("alerts.pages")
 KIND = "page"
 TRIGGER, DETAILS = "trigger", "details"
 ACKNOWLEDGE, RESOLVE = "acknowledge", "resolve"
+ACTIONS = (TRIGGER, DETAILS, ACKNOWLEDGE, RESOLVE)
 CALLED = "called"
 LINK_SECONDS = 3.0
 """How long a call waits for the headline to be posted, so that it can carry its address."""
@@ -51,8 +52,11 @@ def page(
     and dropped when nothing is new or it is over. ``level`` counts escalations from 0; one that has its own routing
     key gets its own alert and has to be acknowledged and resolved on its own. What is sent later goes through the
     routing key that triggered. ``remedy`` is the first thing the runbook would do, ``images`` are pictures at https
-    addresses. ``Signal(CALLED, {"level": level})`` tells the incident that PagerDuty took the call.
+    addresses. ``Signal(CALLED, {"level": level})`` tells the incident that PagerDuty took the call. Raises ValueError
+    for another action.
     """
+    if action not in ACTIONS:
+        raise ValueError(f"PagerDuty cannot be told to {action}")
     told_now = contents(incident, remedy, images) | {"env": routing_key_env}
     body = told_now | {"incident": incident_id, "level": level, "channel": incident.channel, "first": action}
     payload = told_now if action in (TRIGGER, DETAILS) else {}

@@ -198,6 +198,11 @@ def test_a_call_whose_answer_was_lost_is_made_again_under_the_same_key(open_inci
     assert heard(open_incident) == [("called", 0)]
 
 
+def test_an_action_pagerduty_does_not_know_is_refused_before_it_is_owed() -> None:
+    with pytest.raises(ValueError, match="snooze"):
+        page("inc1", incident(), "", "snooze")
+
+
 # what is told
 
 
