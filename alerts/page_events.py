@@ -54,7 +54,8 @@ def accept_event(store: Store, tell: Callable[[str, Signal], bool], event: PageE
         "at": event.at,
         "to": list(event.to),
         "url": event.url,
-        "level": level,
+        # As incidents and people count their levels: from 1.
+        "level": level + 1,
         "note": event.note,
         "priority": event.priority,
     }

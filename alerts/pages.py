@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from alerts.page_contents import DEDUP_PREFIX, call_of, contents, told
@@ -52,8 +53,8 @@ def page(
     and dropped when nothing is new or it is over. ``level`` counts escalations from 0; one that has its own routing
     key gets its own alert and has to be acknowledged and resolved on its own. What is sent later goes through the
     routing key that triggered. ``remedy`` is the first thing the runbook would do, ``images`` are pictures at https
-    addresses. ``Signal(CALLED, {"level": level})`` tells the incident that PagerDuty took the call. Raises ValueError
-    for another action.
+    addresses. The signal ``CALLED`` tells the incident that PagerDuty took the call. Raises ValueError for another
+    action.
     """
     if action not in ACTIONS:
         raise ValueError(f"PagerDuty cannot be told to {action}")
@@ -123,14 +124,8 @@ class Pages(Machine):
         called = self._world.pager.trigger(str(body["env"]), body["dedup_key"], call)
         body |= {"open": called, "told": told(body)}
         step = _sent(body, signals, later)
-        if not called:
-            return step
-        level = int(body.get("level", 0))
-        return Step(
-            *(step.state, step.due_at, step.body),
-            consumed=step.consumed,
-            signals=((str(body["incident"]), Signal(CALLED, {"level": level})),),
-        )
+        told_incident = ((str(body["incident"]), Signal(CALLED)),) if called else ()
+        return replace(step, signals=told_incident)
 
     def _details(self, row: Row, signals: list[Received], lease: Lease) -> Step:
         body = dict(row.body)
@@ -171,8 +166,7 @@ class Pages(Machine):
             if now - body["failing_since"] < TRY_FOR:
                 return Step("owed", now + TRY_EVERY, body, new=(_not_called(row, body, action, error),))
         said = _not_called(row, body, action, error)
-        step = _sent(body, signals, later)
-        return Step(step.state, step.due_at, step.body, consumed=step.consumed, new=(said,))
+        return replace(_sent(body, signals, later), new=(said,))
 
 
 def _next(body: dict[str, Any], signals: list[Received]) -> tuple[str, dict[str, Any], list[Received]]:

@@ -7,7 +7,7 @@ from typing import Any
 from bot.app import slash_names
 from bot.arguments import usage
 from bot.aws.actions import bucket_of
-from bot.aws.pictures import PREFIX as PICTURES
+from bot.aws.image_bucket import PREFIX as PICTURES
 from bot.catalog import Catalog
 from bot.settings import Settings
 from commands import COMMANDS

@@ -12,11 +12,11 @@ from bot.aws.code_build import CodeBuild
 from bot.aws.code_deploy import CodeDeploy
 from bot.aws.ecs import Ecs
 from bot.aws.functions import Functions
+from bot.aws.image_bucket import ImageBucket
 from bot.aws.logs import Logs
 from bot.aws.mail import SesMailer
 from bot.aws.metrics import Metrics
 from bot.aws.needs import Needs
-from bot.aws.pictures import BucketPictures
 from bot.aws.scaling import Scalings
 from bot.aws.session import Sessions
 from bot.aws.sites import Sites
@@ -46,9 +46,9 @@ class Outside:
     mailer: SesMailer
     images_bucket: str
 
-    def pictures(self, account: Account) -> BucketPictures:
+    def pictures(self, account: Account) -> ImageBucket:
         """Where pictures lie that PagerDuty shows; the account's region is the bucket's."""
-        return BucketPictures(self.sessions, account, self.images_bucket)
+        return ImageBucket(self.sessions, account, self.images_bucket)
 
     def world(self, *, clock: Clock, **inside: Any) -> World:
         """The bundle of all ports; ``inside`` are those that the bot fills itself."""

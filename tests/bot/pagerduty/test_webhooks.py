@@ -110,7 +110,7 @@ def test_what_a_person_does_in_pagerduty_reaches_the_incident(door: Door) -> Non
         "at": 1_749_999_600.5,
         "to": ["Bob Example"],
         "url": URL,
-        "level": 0,
+        "level": 1,
         "note": "",
         "priority": "P1",
     }
@@ -127,7 +127,7 @@ def test_every_event_that_matters_is_told(door: Door, word: str) -> None:
 
 def test_a_later_level_belongs_to_the_same_incident(door: Door) -> None:
     assert door.send("acknowledged", key="runbook-bot:inc1:2") == 200
-    assert [signal.payload["level"] for signal in door.told()] == [2]
+    assert [signal.payload["level"] for signal in door.told()] == [3]
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_a_note_finds_its_incident_by_pagerdutys_id_once_that_is_known(door: Doo
     assert (signal.payload["event"], signal.payload["note"], signal.payload["level"]) == (
         "annotated",
         "restarting it",
-        1,
+        2,
     )
 
 

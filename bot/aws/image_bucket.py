@@ -18,7 +18,7 @@ PREFIX = "runbook-bot/"
 """Where in the bucket they lie."""
 
 
-class BucketPictures:
+class ImageBucket:
     """Fills ``bot.paging.Pictures``. ``account`` is where the bucket lies; its region must be the bucket's.
 
     An empty ``bucket`` is none: nothing is published then.

@@ -9,7 +9,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from bot.aws.pictures import BucketPictures
+from bot.aws.image_bucket import ImageBucket
 from bot.aws.session import Sessions
 from bot.domain import Account
 from bot.errors import UpstreamError
@@ -29,7 +29,7 @@ def bucket() -> Iterator[str]:
 
 @pytest.fixture
 def pictures(bucket: str, sessions: Sessions) -> Pictures:
-    return BucketPictures(sessions, ACCOUNT, bucket)
+    return ImageBucket(sessions, ACCOUNT, bucket)
 
 
 def test_a_picture_lies_at_an_address_that_is_signed_for_a_week(pictures: Pictures) -> None:
@@ -48,7 +48,7 @@ def test_the_same_key_is_the_same_picture_and_its_name_gives_nothing_away(pictur
 
 
 def test_without_a_bucket_nothing_is_published(bucket: str, sessions: Sessions) -> None:
-    assert BucketPictures(sessions, ACCOUNT, "").publish("k", PNG) == ""
+    assert ImageBucket(sessions, ACCOUNT, "").publish("k", PNG) == ""
 
 
 def test_only_pictures_are_published(pictures: Pictures) -> None:
@@ -58,9 +58,9 @@ def test_only_pictures_are_published(pictures: Pictures) -> None:
 
 def test_a_bucket_that_is_not_there_is_said(bucket: str, sessions: Sessions) -> None:
     with pytest.raises(UpstreamError, match="s3:PutObject"):
-        BucketPictures(sessions, ACCOUNT, "nobodys-bucket").publish("k", PNG)
+        ImageBucket(sessions, ACCOUNT, "nobodys-bucket").publish("k", PNG)
 
 
 def test_an_address_that_is_not_https_is_none(bucket: str, sessions: Sessions, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://s3.eu-west-1.amazonaws.com")
-    assert BucketPictures(sessions, ACCOUNT, bucket).publish("k", PNG) == ""
+    assert ImageBucket(sessions, ACCOUNT, bucket).publish("k", PNG) == ""
