@@ -21,5 +21,5 @@ def complaints(store: Store, now: float) -> list[str]:
         if row.due_at is None:
             found.append(f"{name} has no next step.")
         elif row.due_at < now - LATE_SECONDS:
-            found.append(f"{name} should have moved on {now - row.due_at:.0f} s ago.")
+            found.append(f"{name} should have moved on minutes ago.")
     return found

@@ -7,6 +7,7 @@ from typing import Any
 
 from alerts.members import take_in
 from alerts.opening import call
+from alerts.page_events import PAGERDUTY as PAGERDUTY
 from alerts.scene import Scene
 from alerts.triage import MOVED, TRIAGE_ID, opened, triage_row
 from bot import authz
@@ -20,7 +21,7 @@ from bot.views import incident_replies as replies
 ACKNOWLEDGE, TAKE_OVER, HAND_OVER = "acknowledge", "take_over", "hand_over"
 ESCALATE, SNOOZE, RESOLVE = "escalate", "snooze", "resolve"
 SPLIT, MERGE, ABSORB = "split", "merge", "absorb"
-NOTE, PAGERDUTY = "note", "pagerduty"
+NOTE = "note"
 """Names of signals to an incident."""
 SNOOZE_LEAST, SNOOZE_MOST = 60.0, 7 * 86_400.0
 

@@ -54,8 +54,9 @@ def manifest(
 @cli.command(name="iam-policy")
 def iam_policy() -> None:
     """Print the IAM policy the bot's role needs; the problems of a bad configuration, exit status 1."""
-    settings, _ = _configuration()
-    typer.echo(json.dumps(policy(settings), indent=2))
+    settings, environment = _configuration()
+    needed = policy(settings, images_bucket=environment.bot_images_bucket, mail_from=environment.bot_mail_from)
+    typer.echo(json.dumps(needed, indent=2))
 
 
 def _configuration() -> tuple[Settings, EnvironmentVariables]:

@@ -13,11 +13,14 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from alerts.alarms import Alarms, accept
 from alerts.asks import Asks
+from alerts.auditor import complaints
 from alerts.diagnosis import Diagnoses
 from alerts.front import PREFIX as INCIDENT_PREFIX
 from alerts.front import Front
 from alerts.incidents import Incidents
+from alerts.mails import Mails
 from alerts.mentions import without_mention
+from alerts.page_events import accept_event
 from alerts.pages import Pages
 from alerts.playbook import Playbook
 from alerts.triage import Triage
@@ -32,12 +35,14 @@ from bot.errors import BotError
 from bot.flow import UMBRELLA, Flow
 from bot.forms import Forms
 from bot.freezes import Freezes, Freezing
+from bot.heartbeat import EVERY, Heartbeat
 from bot.intake.delivery import Delivery
 from bot.intake.parse import alarm_from
 from bot.intake.sqs import WAIT_SECONDS, QueueReader
 from bot.ledger import Ledger
 from bot.operations import Operations
 from bot.outside import Outside, reach
+from bot.paging import Mailer, PageEvent
 from bot.ports import Clock, Message, World
 from bot.posts import Posts, whisper
 from bot.prompts import Prompts, asks
@@ -57,6 +62,8 @@ TICK_SECONDS = 1
 LEASE_SECONDS = 15
 HOUSEKEEPING_SECONDS = 3600
 STOP_SECONDS = 6.5
+STUCK_SECONDS = 300
+"""How long something may be due and not be taken up before the bot says that it is stuck."""
 
 
 class Desk:
@@ -140,6 +147,20 @@ class Bot:
         self.scheduler.add_job(self.engine.poke, "interval", seconds=TICK_SECONDS)
         self.scheduler.add_job(self.engine.keep, "interval", seconds=LEASE_SECONDS)
         self.scheduler.add_job(self._forget, "interval", seconds=HOUSEKEEPING_SECONDS)
+        heartbeat = Heartbeat(
+            *(self.environment.heartbeat_url, self.outside.web, self.audit),
+            store=self.store,
+            clock=self.clock,
+            channel=lambda: self.settings.bot.default_channel,
+        )
+        self.scheduler.add_job(heartbeat.beat, "interval", seconds=EVERY)
+
+    def audit(self) -> list[str]:
+        """Sentences for what is wrong with the bot itself; while there is one no heartbeat goes out."""
+        due = self.store.next_due()
+        stuck = due is not None and self.clock.now() - due > STUCK_SECONDS
+        late = ["Work that has been due for minutes is not being done."] if stuck else []
+        return late + complaints(self.store, self.clock.now())
 
     def _forget(self) -> None:
         gone = self.store.forget(self.clock.now() - self.settings.bot.retention)
@@ -152,6 +173,10 @@ class Bot:
         new = accept(self.store, alarm, delivery.message_id, self.settings.bot.default_channel, delivery.received_at)
         self.engine.poke()
         return new
+
+    def accept_event(self, event: PageEvent) -> bool:
+        """Store what PagerDuty tells; False when it means nothing here. Raises when it could not be stored."""
+        return accept_event(self.store, self.engine.signal, event, self.clock.now())
 
     def confirm_subscription(self, topic_arn: str, token: str, region: str) -> None:
         """ConfirmSubscription through the API, never by visiting a URL."""
@@ -220,7 +245,7 @@ def build(settings: Settings, environment: EnvironmentVariables, *, clock: Clock
         may=may,
         tell=tell,
     )
-    engine = Engine(store, clock, _machines(store, world, settings))
+    engine = Engine(store, clock, _machines(store, world, settings, outside.mailer))
     flow = Flow(engine, catalog, COMMANDS, slash)
     desk = Desk(engine, flow, Submissions(engine, flow, COMMANDS), Front(engine, store))
 
@@ -236,7 +261,7 @@ def build(settings: Settings, environment: EnvironmentVariables, *, clock: Clock
     return bot
 
 
-def _machines(store: Store, world: World, settings: Settings) -> dict[str, Machine]:
+def _machines(store: Store, world: World, settings: Settings, mailer: Mailer) -> dict[str, Machine]:
     playbook = settings.playbooks["default"]
     if not isinstance(playbook, Playbook):
         raise TypeError("config/playbooks/default.yaml was not read as a playbook")
@@ -251,6 +276,7 @@ def _machines(store: Store, world: World, settings: Settings) -> dict[str, Machi
         Asks(store, world),
         Diagnoses(world, playbook, settings.bot),
         Pages(store, world),
+        Mails(world.clock, mailer, Account(region=settings.systems[0].region)),
         Changes(store, world),
         Freezing(store, world.clock, world.chat, world.catalog, lambda: settings.bot.default_channel),
     )

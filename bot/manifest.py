@@ -7,6 +7,7 @@ from typing import Any
 from bot.app import slash_names
 from bot.arguments import usage
 from bot.aws.actions import bucket_of
+from bot.aws.image_bucket import PREFIX as PICTURES
 from bot.catalog import Catalog
 from bot.settings import Settings
 from commands import COMMANDS
@@ -112,6 +113,10 @@ LISTS = (
     "sqs:GetQueueAttributes",
 )
 """What only ``check --aws`` asks."""
+IMAGES = ("s3:GetObject", "s3:PutObject")
+"""Only with a bucket for pictures."""
+MAIL = ("ses:SendEmail",)
+"""Only where mails are sent."""
 INTAKE = ("sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage")
 
 
@@ -159,8 +164,10 @@ def slash_commands(settings: Settings) -> list[dict[str, Any]]:
     return found
 
 
-def policy(settings: Settings) -> dict[str, Any]:
+def policy(settings: Settings, *, images_bucket: str = "", mail_from: str = "") -> dict[str, Any]:
     """The IAM policy the bot's role needs; narrow the resources where your account allows it.
+
+    ``images_bucket`` and ``mail_from`` are BOT_IMAGES_BUCKET and BOT_MAIL_FROM: what is not used is not allowed.
 
     Objects in S3 may be anything, so only the buckets of the configuration are opened. A role in another account, a
     system's ``role_arn``, needs the same but for assuming roles.
@@ -185,6 +192,12 @@ def policy(settings: Settings) -> dict[str, Any]:
     statements += _of_buckets("ServeSites", OBJECTS, {target.service.bucket for target in targets})
     artifacts = {bucket_of(target.service.artifact) for target in targets}
     statements += _of_buckets("FetchArtifacts", ARTIFACTS, artifacts)
+    if images_bucket:
+        # Whoever opens a signed address acts with the rights of the bot, which signed it.
+        pictures = f"arn:aws:s3:::{images_bucket}/{PICTURES}*"
+        statements.append({"Sid": "ShowPictures", "Effect": "Allow", "Action": list(IMAGES), "Resource": pictures})
+    if mail_from:
+        statements.append({"Sid": "SendMail", "Effect": "Allow", "Action": list(MAIL), "Resource": "*"})
     roles = sorted({target.account.role_arn for target in targets} - {""})
     if roles:
         assume = {"Sid": "ReachOtherAccounts", "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": roles}

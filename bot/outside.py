@@ -12,13 +12,16 @@ from bot.aws.code_build import CodeBuild
 from bot.aws.code_deploy import CodeDeploy
 from bot.aws.ecs import Ecs
 from bot.aws.functions import Functions
+from bot.aws.image_bucket import ImageBucket
 from bot.aws.logs import Logs
+from bot.aws.mail import SesMailer
 from bot.aws.metrics import Metrics
 from bot.aws.needs import Needs
 from bot.aws.scaling import Scalings
 from bot.aws.session import Sessions
 from bot.aws.sites import Sites
 from bot.builds import EitherBuilds
+from bot.domain import Account
 from bot.github import GitHubBuilds
 from bot.pagerduty import EventsPager
 from bot.parallel import Parallel
@@ -40,6 +43,12 @@ class Outside:
     web: HttpWeb
     pager: EventsPager
     github: GitHubBuilds
+    mailer: SesMailer
+    images_bucket: str
+
+    def pictures(self, account: Account) -> ImageBucket:
+        """Where pictures lie that PagerDuty shows; the account's region is the bucket's."""
+        return ImageBucket(self.sessions, account, self.images_bucket)
 
     def world(self, *, clock: Clock, **inside: Any) -> World:
         """The bundle of all ports; ``inside`` are those that the bot fills itself."""
@@ -80,12 +89,15 @@ def reach(environment: EnvironmentVariables, clock: Clock) -> Outside:
         proxy=proxy,
         ca_file=ca_file,
     )
+    sessions = Sessions()
     return Outside(
-        sessions=Sessions(),
+        sessions=sessions,
         parallel=Parallel(),
         client=client,
         chat=SlackChat(client, clock),
         web=HttpWeb(proxy or None, Path(ca_file) if ca_file else None),
         pager=pager,
         github=github,
+        mailer=SesMailer(sessions, environment.bot_mail_from),
+        images_bucket=environment.bot_images_bucket,
     )

@@ -24,7 +24,8 @@ from bot.cloud import (
     TargetHealth,
     TaskDefinition,
 )
-from bot.domain import Account, Alarm, AlarmMetric, Health, Person, Target
+from bot.domain import Account, AlarmMetric, Health, Person, Target
+from bot.paging import Call
 from bot.shipping_ports import Builds, CodeDeploy, Functions, Holds, Needs, Scalings, Sites
 
 if TYPE_CHECKING:
@@ -247,7 +248,7 @@ class Web(Protocol):
 class Pager(Protocol):
     """PagerDuty Events API v2; ``routing_key_env`` names the variable with the system's key."""
 
-    def trigger(self, routing_key_env: str, dedup_key: str, alarm: Alarm, severity: str, link: str, at: float) -> bool:
+    def trigger(self, routing_key_env: str, dedup_key: str, call: Call) -> bool:
         """Open or append to the alert with this key; False when there is no routing key to call with."""
         ...
 

@@ -19,6 +19,7 @@ from bot.flow import UMBRELLA
 from bot.intake.http import SnsEndpoint
 from bot.intake.sns import SnsVerifier
 from bot.log import configure
+from bot.pagerduty.webhooks import WebhookEndpoint
 from bot.settings import Settings, load
 from bot.settings.environment import EnvironmentVariables, read_environment
 from bot.slack.inbound import bolt_app
@@ -91,7 +92,8 @@ def run(bot: Bot, environment: EnvironmentVariables, listening: socket.socket) -
     verifier = SnsVerifier(topics, bot.outside.web.fetch, bot.clock)
     sns = SnsEndpoint(verifier, bot.accept, bot.confirm_subscription, bot.clock)
     degraded = (lambda: bot.degraded(slack.connected)) if slack else bot.degraded
-    app = web_app(bot.store, degraded, sns.route(), None if slack else bolt)
+    pagerduty = WebhookEndpoint(environment.webhook_secrets, bot.accept_event, bot.clock)
+    app = web_app(bot.store, degraded, sns.route(), None if slack else bolt, pagerduty=pagerduty.route())
     server = uvicorn.Server(
         uvicorn.Config(app, access_log=False, log_config=None, timeout_graceful_shutdown=GRACE_SECONDS, backlog=BACKLOG)
     )

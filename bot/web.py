@@ -79,6 +79,20 @@ class HttpWeb:
             raise UpstreamError(text, code=str(answer.code), retryable=answer.code >= 500)
         return answer.body
 
+    def ping(self, url: str) -> None:
+        """Ask an address that only wants to be asked. Raises UpstreamError unless it answers 2xx.
+
+        The error names its host and no more, since whoever knows the whole address may ping it.
+        """
+        host = httpx.URL(url).host
+        try:
+            answer = self._get(url)
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
+            text = _reason(error).replace(url, host)
+            raise UpstreamError(f"{host} cannot be reached: {text}.", retryable=True) from None
+        if not 200 <= answer.code < 300:
+            raise UpstreamError(f"{host} answered {answer.code}.", code=str(answer.code), retryable=True)
+
     def close(self) -> None:
         """Give back every connection."""
         self._client.close()

@@ -1,4 +1,4 @@
-"""The HTTP side: ``/healthz``, ``/readyz``, ``/sns`` and, without Socket Mode, ``/slack/events``."""
+"""The HTTP side: ``/healthz``, ``/readyz``, ``/sns``, ``/pagerduty`` and, without Socket Mode, ``/slack/events``."""
 
 from __future__ import annotations
 
@@ -26,8 +26,15 @@ def _is_text(body: bytes) -> bool:
     return True
 
 
-def web_app(store: Store, degraded: Callable[[], list[str]], sns: BaseRoute, bolt: App | None) -> Starlette:
-    """The Starlette application; ``bolt`` is given when Slack comes in over HTTP."""
+def web_app(
+    store: Store,
+    degraded: Callable[[], list[str]],
+    sns: BaseRoute,
+    bolt: App | None,
+    *,
+    pagerduty: BaseRoute | None = None,
+) -> Starlette:
+    """The Starlette application; ``bolt`` is given when Slack comes in over HTTP, ``pagerduty`` takes its webhooks."""
 
     async def healthz(request: Request) -> Response:
         return JSONResponse({"status": "alive"})
@@ -43,6 +50,8 @@ def web_app(store: Store, degraded: Callable[[], list[str]], sns: BaseRoute, bol
         return JSONResponse({"status": "degraded" if away else "ready", "degraded": away})
 
     routes: list[BaseRoute] = [Route("/healthz", healthz), Route("/readyz", readyz), sns]
+    if pagerduty is not None:
+        routes.append(pagerduty)
     if bolt is not None:
         slack = SlackRequestHandler(bolt)
 

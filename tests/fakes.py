@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from bot.cloud import HealthAnswer
-from bot.domain import Alarm, Health, Person
+from bot.domain import Health, Person
 from bot.errors import NotFoundError
+from bot.paging import Call
 from bot.ports import Message, Past
 
 T = TypeVar("T")
@@ -194,28 +195,42 @@ class FakeWeb:
 
 
 class FakePager:
-    """What PagerDuty got, as ``(action, dedup key)``; ``links`` came with triggers, ``changes`` are told in full."""
+    """What PagerDuty got, as ``(action, dedup key)``; ``links`` (to threads) and ``calls`` came with triggers.
+
+    ``keys`` are the variables of the routing keys, one an event; ``silent`` are those that hold no key. ``changes`` are
+    told in full.
+    """
 
     def __init__(self) -> None:
         self.events: list[tuple[str, str]] = []
         self.links: list[str] = []
+        self.calls: list[Call] = []
+        self.keys: list[str] = []
+        self.silent: set[str] = set()
         self.changes: list[tuple[str, str, dict[str, str], str, float]] = []
         self.failures = Failures()
         self.lost_answers = Failures()
 
-    def trigger(self, routing_key_env: str, dedup_key: str, alarm: Alarm, severity: str, link: str, at: float) -> bool:
+    def trigger(self, routing_key_env: str, dedup_key: str, call: Call) -> bool:
         self.failures.take("trigger")
+        if routing_key_env in self.silent:
+            return False
         self.events.append(("trigger", dedup_key))
-        self.links.append(link)
+        self.keys.append(routing_key_env)
+        self.links.append(call.thread)
+        self.calls.append(call)
+        self.lost_answers.take("trigger")
         return True
 
     def acknowledge(self, routing_key_env: str, dedup_key: str, at: float) -> None:
         self.failures.take("acknowledge")
         self.events.append(("acknowledge", dedup_key))
+        self.keys.append(routing_key_env)
 
     def resolve(self, routing_key_env: str, dedup_key: str, at: float) -> None:
         self.failures.take("resolve")
         self.events.append(("resolve", dedup_key))
+        self.keys.append(routing_key_env)
 
     def change(self, routing_key_env: str, summary: str, details: Mapping[str, str], link: str, at: float) -> bool:
         self.failures.take("change")

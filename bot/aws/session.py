@@ -42,7 +42,7 @@ class Sessions:
         attempts: int = 3,
     ) -> None:
         self._lock = threading.RLock()
-        self._clients: dict[tuple[Account, str, bool, float], Any] = {}
+        self._clients: dict[tuple[Account, str, bool, float, bool], Any] = {}
         self._sessions: dict[tuple[str, str], boto3.session.Session] = {}
         self._user_agent = user_agent
         self._connect_timeout = connect_timeout
@@ -50,17 +50,29 @@ class Sessions:
         self._attempts = attempts
         self._own = self._core()
 
-    def client(self, account: Account, service: str, *, repeat: bool = True, read_timeout: float | None = None) -> Any:
+    def client(
+        self,
+        account: Account,
+        service: str,
+        *,
+        repeat: bool = True,
+        read_timeout: float | None = None,
+        signs_addresses: bool = False,
+    ) -> Any:
         """The client of one service ("ecs", "logs" ...).
 
         ``repeat=False`` is for changes without an idempotency token: botocore repeats a call whose answer was lost,
         and RegisterTaskDefinition would then have run twice. ``read_timeout`` in seconds is for long polls.
+        ``signs_addresses`` is for presigned addresses of S3: by itself botocore signs them the old way, which newer
+        buckets refuse, and for the global host, which redirects to the bucket's region and so spoils the signature.
         """
         seconds = self._read_timeout if read_timeout is None else read_timeout
-        key = (account, service, repeat, seconds)
+        key = (account, service, repeat, seconds, signs_addresses)
         with self._lock:
             if key not in self._clients:
                 config = self._config(self._attempts if repeat else 1, seconds)
+                if signs_addresses:
+                    config = config.merge(Config(signature_version="s3v4", s3={"addressing_style": "virtual"}))
                 session = self._session(account)
                 region = account.region or None
                 self._clients[key] = session.client(service, region_name=region, config=config)

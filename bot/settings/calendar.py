@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from datetime import date
 from typing import Annotated, Any, Literal, TypeAlias
+from zoneinfo import ZoneInfo
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from bot.domain import Frozen
 from bot.duration import Duration
 from bot.settings.models import Place
+from bot.zones import zone_named
 
 Day: TypeAlias = Literal[
     "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "weekdays", "weekends"
@@ -77,6 +79,35 @@ class Times(Frozen):
         return frozenset(day for word in self.days for day in several.get(word) or (WEEK.index(word),))
 
 
+def _exact(zone: str) -> str:
+    name = zone_named(zone)
+    if name != zone:
+        raise ValueError(f"is written {name}")
+    return zone
+
+
+class WorkingHours(Frozen):
+    """Days of the week and hours of the day. Hours over midnight belong to the day on which they begin."""
+
+    zone: Annotated[str, AfterValidator(_exact)] = Field(
+        default="UTC", description="Time zone of the days and hours, as Asia/Tokyo."
+    )
+    days: tuple[Day, ...] = Field(
+        default=("weekdays",), min_length=1, description="Days of the week, weekdays or weekends."
+    )
+    hours: Hours = Field(default="09:00-18:00", validate_default=True, description="From-to, as 09:00-18:00.")
+
+    @property
+    def weekdays(self) -> frozenset[int]:
+        """Numbers of its days, Monday 0."""
+        return Times(days=self.days).weekdays
+
+    @property
+    def clock(self) -> ZoneInfo:
+        """The zone itself."""
+        return ZoneInfo(self.zone)
+
+
 class CalendarRule(Place):
     """What every rule of the calendar has."""
 
@@ -112,3 +143,10 @@ class CalendarConfig(Frozen):
     zone: str = Field(default="UTC", description="Time zone of rules that name none, as Asia/Tokyo.")
     freezes: dict[str, FreezeRule] = Field(default_factory=dict, description="Freezes by name.")
     windows: dict[str, WindowRule] = Field(default_factory=dict, description="Windows by name.")
+    working_hours: dict[str, WorkingHours] = Field(
+        default_factory=dict, description="When people are at work, by system; `default` is for all others."
+    )
+
+    def at_work(self, system: str) -> WorkingHours:
+        """The working hours of a system; weekdays from nine to six, UTC, where the file says nothing."""
+        return self.working_hours.get(system) or self.working_hours.get("default") or WorkingHours()

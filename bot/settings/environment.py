@@ -15,6 +15,9 @@ from bot.errors import ConfigError, Problem
 
 _ENVIRONMENT = "environment"
 _SNS_TOPIC = re.compile(r"(?P<arn>arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]{1,256}(?:\.fifo)?)(?:=(?P<version>[12]))?")
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_ADDRESS = r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]{1,253}"
+_SENDER = re.compile(rf"{_ADDRESS}|[\w .'-]{{1,64}}<{_ADDRESS}>")
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,18 @@ def _https(value: Any) -> Any:
     return value
 
 
+def _bucket(value: Any) -> Any:
+    if isinstance(value, str) and value and not _BUCKET.fullmatch(value):
+        raise ValueError("must be the name of an S3 bucket, without s3://")
+    return value
+
+
+def _sender(value: Any) -> Any:
+    if isinstance(value, str) and value and not _SENDER.fullmatch(value):
+        raise ValueError("must be a mail address, as bot@example.com or 'Runbook bot <bot@example.com>'")
+    return value
+
+
 HttpsUrl = Annotated[str, BeforeValidator(_https)]
 HttpUrl = Annotated[str, BeforeValidator(_http)]
 
@@ -85,7 +100,7 @@ class EnvironmentVariables(BaseSettings):
         default=(), description="Topics accepted at /sns; '=2' after an ARN accepts only that signature version."
     )
     bot_http_proxy: HttpUrl = Field(
-        default="", description="Proxy for health, certificate, PagerDuty and GitHub calls."
+        default="", description="Proxy for health, certificate, heartbeat, PagerDuty and GitHub calls."
     )
     bot_ca_file: str = Field(default="", description="Certificate authorities (PEM) trusted for those calls.")
     pagerduty_routing_key: SecretStr = Field(default=SecretStr(""), description="Default PagerDuty routing key.")
@@ -95,6 +110,19 @@ class EnvironmentVariables(BaseSettings):
     pagerduty_api_url: HttpUrl = Field(
         default="https://api.pagerduty.com", description="Base address of PagerDuty's REST API."
     )
+    pagerduty_webhook_secret: Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split)] = Field(
+        default=(),
+        description="Secrets that sign PagerDuty's webhooks, separated by commas; without one none is taken.",
+    )
+    bot_images_bucket: Annotated[str, BeforeValidator(_bucket)] = Field(
+        default="", description="S3 bucket for pictures that PagerDuty shows; without one it shows none."
+    )
+    bot_mail_from: Annotated[str, BeforeValidator(_sender)] = Field(
+        default="", description="Sender of mails, verified in SES; without one no mail is sent."
+    )
+    bot_heartbeat_url: Annotated[SecretStr, BeforeValidator(_http)] = Field(
+        default=SecretStr(""), description="Asked every minute while all is well, so that somebody notices when not."
+    )
     github_token: SecretStr = Field(default=SecretStr(""), description="Starts and watches GitHub Actions builds.")
     github_api_url: HttpsUrl = Field(default="https://api.github.com", description="Base address of GitHub's REST API.")
 
@@ -102,6 +130,16 @@ class EnvironmentVariables(BaseSettings):
     def socket_mode(self) -> bool:
         """True when an app token is given; otherwise Slack comes in over HTTP."""
         return bool(self.slack_app_token.get_secret_value())
+
+    @property
+    def heartbeat_url(self) -> str:
+        """The watchdog's address in plain; empty when there is none."""
+        return self.bot_heartbeat_url.get_secret_value()
+
+    @property
+    def webhook_secrets(self) -> tuple[str, ...]:
+        """The secrets of PagerDuty's webhooks in plain."""
+        return tuple(secret.get_secret_value() for secret in self.pagerduty_webhook_secret)
 
     def missing_for_serving(self) -> list[Problem]:
         """The variables without which ``serve`` could not talk to Slack, and the file it could not trust."""

@@ -27,7 +27,7 @@ SERVICES = {name: name for name in ("application-autoscaling", "cloudfront", "cl
 SERVICES |= {
     name: name for name in ("ecr", "ecs", "iam", "lambda", "logs", "s3", "secretsmanager", "sns", "sqs", "ssm")
 }
-SERVICES |= {"elbv2": "elasticloadbalancing", "sts": "sts"}
+SERVICES |= {"elbv2": "elasticloadbalancing", "sesv2": "ses", "sts": "sts"}
 """botocore's name of each service the bot calls, and IAM's."""
 NEEDS_NO_PERMISSION = "sts:GetCallerIdentity"
 IN_THE_BOTS_NAME = {
@@ -79,7 +79,8 @@ def operations() -> dict[str, set[str]]:
 
 
 def allowed(settings: Settings) -> set[str]:
-    actions = [statement["Action"] for statement in policy(settings)["Statement"]]
+    whole = policy(settings, images_bucket="pictures", mail_from="bot@example.com")
+    actions = [statement["Action"] for statement in whole["Statement"]]
     return {action for each in actions for action in ([each] if isinstance(each, str) else each)}
 
 
@@ -109,6 +110,16 @@ def test_builds_are_allowed_only_where_codebuild_has_some(tmp_path: Path) -> Non
     assert not {action for action in allowed(load(write(tmp_path, {}))) if action.startswith("codebuild:")}
     text = SYSTEM.replace("        alarms:", "        build: {codebuild: api-build}\n        alarms:")
     assert "codebuild:StartBuild" in allowed(load(write(tmp_path, {"systems/bi.yaml": text})))
+
+
+def test_pictures_and_mail_are_allowed_only_where_they_are_used() -> None:
+    plain = json.dumps(policy(SETTINGS))
+    assert "ses:" not in plain and "pictures" not in plain
+    statements = {
+        each["Sid"]: each for each in policy(SETTINGS, images_bucket="pictures", mail_from="a@b")["Statement"]
+    }
+    assert statements["SendMail"]["Action"] == ["ses:SendEmail"]
+    assert statements["ShowPictures"]["Resource"] == "arn:aws:s3:::pictures/runbook-bot/*"
 
 
 def test_the_policy_allows_nothing_that_is_not_called() -> None:

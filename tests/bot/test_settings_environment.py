@@ -78,3 +78,44 @@ def test_githubs_token_is_kept_secret_and_sent_only_over_https(monkeypatch: pyte
     monkeypatch.setenv("GITHUB_API_URL", "http://github.example.com/api/v3")
     with pytest.raises(ConfigError, match="GITHUB_API_URL: must be an https address"):
         read_environment()
+
+
+def test_secrets_of_webhooks_are_separated_by_commas_while_one_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert read_environment().pagerduty_webhook_secret == ()
+    old, new = "o" * 20, "n" * 20
+    monkeypatch.setenv("PAGERDUTY_WEBHOOK_SECRET", f"{old}, {new},")
+    variables = read_environment()
+    assert [secret.get_secret_value() for secret in variables.pagerduty_webhook_secret] == [old, new]
+    assert old not in repr(variables) and new not in repr(variables)
+
+
+def test_a_heartbeats_address_is_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert read_environment().bot_heartbeat_url.get_secret_value() == ""
+    monkeypatch.setenv("BOT_HEARTBEAT_URL", "https://watchdog.example.com/ping/" + "1" * 8)
+    variables = read_environment()
+    assert variables.bot_heartbeat_url.get_secret_value().endswith("1" * 8) and "watchdog" not in repr(variables)
+
+
+@pytest.mark.parametrize("sender", ["bot@example.com", "Runbook bot <bot@example.com>"])
+def test_the_sender_of_mails_is_an_address(monkeypatch: pytest.MonkeyPatch, sender: str) -> None:
+    monkeypatch.setenv("BOT_MAIL_FROM", sender)
+    assert read_environment().bot_mail_from == sender
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("BOT_MAIL_FROM", "bot", "must be a mail address"),
+        ("BOT_MAIL_FROM", "bot@example.com\nBcc: x@example.com", "must be a mail address"),
+        ("BOT_MAIL_FROM", "a@example.com, b@example.com", "must be a mail address"),
+        ("BOT_IMAGES_BUCKET", "s3://pictures", "must be the name of an S3 bucket"),
+        ("BOT_IMAGES_BUCKET", "Pictures", "must be the name of an S3 bucket"),
+        ("BOT_HEARTBEAT_URL", "watchdog.example.com", "must be an http or https address"),
+    ],
+)
+def test_what_is_no_sender_bucket_or_address_is_refused(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigError, match=f"{name}: {said}"):
+        read_environment()

@@ -217,3 +217,22 @@ def test_fetching_says_what_went_wrong(site: Site, web: HttpWeb) -> None:
     with pytest.raises(UpstreamError, match="cannot be reached") as caught:
         web.fetch(f"{site.url}/health")
     assert caught.value.retryable
+
+
+@pytest.mark.parametrize("status", [200, 202, 204])
+def test_a_ping_is_any_answer_that_is_not_a_refusal(site: Site, web: HttpWeb, status: int) -> None:
+    site.pages["/ping/secret"] = (status, {"Content-Length": "0"}, b"")
+    web.ping(f"{site.url}/ping/secret")
+    assert site.paths == ["/ping/secret"]
+
+
+def test_a_ping_that_fails_names_the_host_and_not_the_address(site: Site, web: HttpWeb) -> None:
+    site.pages["/ping/secret"] = (404, {"Content-Length": "0"}, b"")
+    with pytest.raises(UpstreamError, match=r"127\.0\.0\.1 answered 404") as refused:
+        web.ping(f"{site.url}/ping/secret")
+    assert "secret" not in str(refused.value)
+    gone = site.url
+    site.close()
+    with pytest.raises(UpstreamError, match=r"127\.0\.0\.1 cannot be reached") as lost:
+        web.ping(f"{gone}/ping/secret")
+    assert "secret" not in str(lost.value) and lost.value.__cause__ is None

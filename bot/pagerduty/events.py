@@ -11,32 +11,22 @@ import hashlib
 import logging
 import threading
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 import httpx2
 import pagerduty
 
-from bot.domain import Alarm, Severity
 from bot.errors import NotFoundError, UpstreamError
-from bot.redact import clean
+from bot.pagerduty.payload import DETAIL, cut, one_line, stamp, trigger_event
+from bot.paging import Call
 
 DEFAULT_KEY = "PAGERDUTY_ROUTING_KEY"
 """The variable used by systems that name none of their own."""
 
 _TIMEOUT = 5
 _RETRY_AFTER = 30.0  # PagerDuty's own advice for its limit of about 120 events a minute and key
-_MAX_SUMMARY = 1_024
 _MAX_DEDUP_KEY = 255
-_MAX_DETAIL = 2_000
-_MAX_CHILDREN = 20
 _KEY_LENGTH = 32
-_SEVERITIES: dict[str, str] = {
-    Severity.CRITICAL: "critical",
-    Severity.HIGH: "error",
-    Severity.MEDIUM: "warning",
-    Severity.LOW: "info",
-}
 _log = logging.getLogger(__name__)
 
 
@@ -70,16 +60,12 @@ class EventsPager:
         self.away = False
         """True while the last call did not get through; for ``/readyz``."""
 
-    def trigger(self, routing_key_env: str, dedup_key: str, alarm: Alarm, severity: str, link: str, at: float) -> bool:
+    def trigger(self, routing_key_env: str, dedup_key: str, call: Call) -> bool:
         """Open the alert with this key, or append to it; False when there is no routing key, so that nobody is called.
 
-        ``severity`` is a word of ``bot.domain.Severity``; ``link`` is the Slack thread's address and may be empty;
-        ``at`` is in seconds since the epoch. Raises UpstreamError, ``retryable`` for 429, 5xx and the network.
+        Raises UpstreamError, ``retryable`` for 429, 5xx and the network.
         """
-        event: dict[str, Any] = {"payload": _payload(alarm, severity, at), "client": "runbook-bot"}
-        if link:
-            event |= {"client_url": link, "links": [{"href": link, "text": "Slack thread"}]}
-        return self._send_event(routing_key_env, "trigger", dedup_key, event)
+        return self._send_event(routing_key_env, "trigger", dedup_key, trigger_event(call))
 
     def acknowledge(self, routing_key_env: str, dedup_key: str, at: float) -> None:
         """Acknowledge the alert; PagerDuty drops it when none is open. Raises as ``trigger``."""
@@ -97,11 +83,11 @@ class EventsPager:
         https://developer.pagerduty.com/docs/send-change-event Raises as ``trigger``.
         """
         payload: dict[str, Any] = {
-            "summary": _one_line(summary) or "Change",
+            "summary": one_line(summary) or "Change",
             "source": "runbook-bot",
             # The client's own default for it fails (submit() of 7.0.1 to 7.2.0).
-            "timestamp": _stamp(at),
-            "custom_details": {key: _clean(value, _MAX_DETAIL) for key, value in details.items() if value},
+            "timestamp": stamp(at),
+            "custom_details": {key: cut(value, DETAIL) for key, value in details.items() if value},
         }
         links = [{"href": link, "text": "Slack message"}] if link else None
         return self._send(routing_key_env, lambda client: client.send_change_event(payload, links))
@@ -161,56 +147,6 @@ def _transport(proxy: str, ca_file: str) -> httpx2.BaseTransport:
     return httpx2.HTTPTransport(verify=context, proxy=proxy or None, trust_env=False)
 
 
-def _payload(alarm: Alarm, severity: str, at: float) -> dict[str, Any]:
-    summary = f"{alarm.name}: {alarm.reason}" if alarm.reason else alarm.name
-    payload: dict[str, Any] = {
-        "summary": _one_line(summary) or "Alarm",
-        "source": _clean(alarm.arn or alarm.region or "cloudwatch", _MAX_DETAIL),
-        "severity": _SEVERITIES.get(severity, "error"),
-        "timestamp": _stamp(at),
-        "custom_details": _details(alarm),
-    }
-    if alarm.metric is not None:
-        dimensions = alarm.metric.dimensions
-        named = (dimensions[key] for key in ("ServiceName", "FunctionName", *sorted(dimensions)) if key in dimensions)
-        payload |= {"component": _clean(next(named, ""), 255), "class": _clean(alarm.metric.name, 255)}
-    return {key: value for key, value in payload.items() if value}
-
-
-def _details(alarm: Alarm) -> dict[str, str]:
-    """What a person woken at night wants to see, without secrets; empty things left out."""
-    metric = alarm.metric
-    told: dict[str, object] = {
-        "alarm": alarm.name,
-        "state": alarm.state,
-        "reason": alarm.reason,
-        "description": alarm.description,
-        "account": alarm.account,
-        "region": alarm.region,
-        "contributor": alarm.contributor,
-        "children": ", ".join(alarm.children[:_MAX_CHILDREN]),
-        "message": alarm.raw,
-    }
-    if metric is not None:
-        told["metric"] = " ".join(part for part in (metric.namespace, metric.name, metric.statistic) if part)
-        told["dimensions"] = ", ".join(f"{key}={value}" for key, value in metric.dimensions.items())
-        told["expression"] = metric.expression
-        told["threshold"] = "" if metric.threshold is None else f"{metric.comparison} {metric.threshold:g}"
-    return {key: _clean(str(value), _MAX_DETAIL) for key, value in told.items() if value}
-
-
-def _one_line(text: str) -> str:
-    return " ".join(_clean(text, _MAX_SUMMARY * 2).split())[:_MAX_SUMMARY]
-
-
-def _stamp(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).isoformat()
-
-
-def _clean(text: str, size: int) -> str:
-    return clean(text)[:size]
-
-
 def _fitting(dedup_key: str) -> str:
     """At most 255 characters; an alarm's ARN alone may be longer. The end of a long one becomes its hash."""
     if len(dedup_key) <= _MAX_DEDUP_KEY:
@@ -230,7 +166,7 @@ def _upstream(error: pagerduty.Error, name: str) -> UpstreamError:
         seconds = float(after) if after.isascii() and after.isdigit() and len(after) < 6 else _RETRY_AFTER
         return UpstreamError("PagerDuty takes no more events for now.", retryable=True, retry_after=seconds, code="429")
     refused = 400 <= status < 500
-    said = _clean(" ".join(response.text[:_MAX_DETAIL].split()), 300)
+    said = cut(" ".join(response.text[:DETAIL].split()), 300)
     return UpstreamError(
         f"PagerDuty answered {status}: {said}" if said else f"PagerDuty answered {status}.",
         hint=f"See the routing key in {name}." if refused else "",

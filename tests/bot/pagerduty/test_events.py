@@ -19,9 +19,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from bot.domain import Alarm, AlarmMetric, AlarmState
+from bot.domain import Alarm, AlarmMetric, AlarmState, Severity
 from bot.errors import NotFoundError, UpstreamError
 from bot.pagerduty import EventsPager
+from bot.paging import Call, Link
 
 KEY = "R0" * 16
 OTHER_KEY = "K9" * 16
@@ -47,6 +48,11 @@ ALARM = Alarm(
         comparison="GreaterThanThreshold",
     ),
 )
+
+
+def call(alarm: Alarm = ALARM, severity: Severity = Severity.HIGH, thread: str = LINK, **more: Any) -> Call:
+    fields: dict[str, Any] = {"summary": "", "findings": (), "links": (), "images": (), "at": AT}
+    return Call(severity=severity, alarm=alarm, thread=thread, **(fields | more))
 
 
 class Pretend:
@@ -81,7 +87,7 @@ def pager(service: Pretend) -> Iterator[EventsPager]:
 
 
 def test_an_alarm_is_triggered_with_everything_a_person_needs(service: Pretend, pager: EventsPager) -> None:
-    pager.trigger("BI_KEY", "incident-7", ALARM, "high", LINK, AT)
+    pager.trigger("BI_KEY", "incident-7", call())
     (event,) = service.events
     assert (event["routing_key"], event["event_action"], event["dedup_key"]) == (OTHER_KEY, "trigger", "incident-7")
     assert (event["client"], event["client_url"]) == ("runbook-bot", LINK)
@@ -97,11 +103,59 @@ def test_an_alarm_is_triggered_with_everything_a_person_needs(service: Pretend, 
 
 @pytest.mark.parametrize(
     ("ours", "theirs"),
-    [("critical", "critical"), ("high", "error"), ("medium", "warning"), ("low", "info"), ("unheard-of", "error")],
+    [("critical", "critical"), ("high", "error"), ("medium", "warning"), ("low", "info")],
 )
 def test_severities_are_spoken_as_pagerduty_does(service: Pretend, pager: EventsPager, ours: str, theirs: str) -> None:
-    pager.trigger("", "d", ALARM, ours, "", AT)
+    pager.trigger("", "d", call(severity=Severity(ours)))
     assert service.events[0]["payload"]["severity"] == theirs
+
+
+def test_whoever_is_called_sees_what_was_found_and_what_to_do_first(service: Pretend, pager: EventsPager) -> None:
+    found = ("Stopped tasks: OutOfMemoryError in api", f"Log errors: password={WORD} refused")
+    pager.trigger("", "d", call(findings=found, suspected="api ran out of memory", remedy="rollback bi/api production"))
+    details = service.events[0]["payload"]["custom_details"]
+    assert details["findings"] == [found[0], "Log errors: password=[redacted] refused"]
+    assert (details["suspected cause"], details["first remedy"]) == (
+        "api ran out of memory",
+        "rollback bi/api production",
+    )
+    assert details["reason"] == ALARM.reason
+
+
+def test_links_stand_behind_the_thread_and_pictures_are_shown_over_https_only(
+    service: Pretend, pager: EventsPager
+) -> None:
+    links = (
+        Link("https://eu-west-1.console.aws.amazon.com/x", "Console"),
+        Link("javascript:alert(1)", "Script"),
+        Link(f"https://example.com/?token={WORD}", "Secret"),
+        Link("https://example.com/a b", "Broken"),
+    )
+    signed = f"https://images.s3.amazonaws.com/a.png?X-Amz-Signature={'a' * 64}&X-Amz-Expires=604800"
+    images = (Link(signed, "CPU"), Link("http://example.com/b.png", "No TLS"), Link("", "None"))
+    pager.trigger("", "d", call(links=links, images=images))
+    (event,) = service.events
+    assert event["links"] == [
+        {"href": LINK, "text": "Slack thread"},
+        {"href": links[0].href, "text": "Console"},
+    ]
+    assert event["images"] == [{"src": signed, "alt": "CPU"}]
+
+
+def test_the_largest_call_is_smaller_than_pagerduty_takes(service: Pretend, pager: EventsPager) -> None:
+    # Each of these characters takes twelve in JSON.
+    loud = "\U0001f6a8" * 50_000
+    alarm = ALARM.model_copy(
+        update={"name": loud, "reason": loud, "description": loud, "raw": loud, "children": (loud,) * 50}
+    )
+    links = tuple(Link(f"https://example.com/{'a' * 3_900}{number}", loud) for number in range(50))
+    told = call(alarm, summary=loud, findings=(loud,) * 100, links=links, images=links, suspected=loud, remedy=loud)
+    pager.trigger("", "d" * 255, told)
+    assert len(service.requests[0].content) < 512 * 1024
+    assert len(json.dumps(service.events[0])) < 512 * 1024
+    event = service.events[0]
+    assert (len(event["links"]), len(event["images"])) == (10, 5)
+    assert event["payload"]["custom_details"]["findings"]
 
 
 def test_acknowledging_and_resolving_name_the_alert(service: Pretend, pager: EventsPager) -> None:
@@ -151,7 +205,7 @@ def test_a_change_that_is_not_taken_says_whether_to_come_again(service: Pretend,
 
 def test_no_secret_leaves_for_pagerduty(service: Pretend, pager: EventsPager) -> None:
     alarm = ALARM.model_copy(update={"name": f"x token={WORD}", "reason": f"\x1b[31mpassword={WORD}"})
-    pager.trigger("", "d", alarm, "high", LINK, AT)
+    pager.trigger("", "d", call(alarm))
     assert WORD not in service.requests[0].content.decode()
     assert "bob@" not in service.requests[0].content.decode()
     assert "\\u001b" not in service.requests[0].content.decode()
@@ -159,7 +213,7 @@ def test_no_secret_leaves_for_pagerduty(service: Pretend, pager: EventsPager) ->
 
 def test_a_text_that_is_no_alarm_is_triggered_too(service: Pretend, pager: EventsPager) -> None:
     prose = Alarm(arn="", name="AWS Budgets", state=None, at=AT, raw="over the limit\n" * 2_000)
-    pager.trigger("", "d", prose, "low", "", AT)
+    pager.trigger("", "d", call(prose, Severity.LOW, ""))
     payload = service.events[0]["payload"]
     assert (payload["summary"], payload["source"]) == ("AWS Budgets", "cloudwatch")
     assert len(payload["custom_details"]["message"]) <= 2_000
@@ -168,8 +222,8 @@ def test_a_text_that_is_no_alarm_is_triggered_too(service: Pretend, pager: Event
 
 def test_everything_has_pagerdutys_lengths(service: Pretend, pager: EventsPager) -> None:
     alarm = ALARM.model_copy(update={"reason": "long " * 50_000, "description": "long " * 50_000})
-    pager.trigger("", "a" * 255, alarm, "high", LINK, AT)
-    pager.trigger("", "a" * 5_000, alarm, "high", LINK, AT)
+    pager.trigger("", "a" * 255, call(alarm))
+    pager.trigger("", "a" * 5_000, call(alarm))
     pager.resolve("", "a" * 5_000, AT)
     pager.resolve("", "a" * 5_001, AT)
     keys = [event["dedup_key"] for event in service.events]
@@ -182,7 +236,7 @@ def test_everything_has_pagerdutys_lengths(service: Pretend, pager: EventsPager)
 
 @pytest.mark.parametrize("name", ["EMPTY_KEY", "ABSENT_KEY"])
 def test_without_a_key_nothing_is_sent_and_nothing_fails(service: Pretend, pager: EventsPager, name: str) -> None:
-    pager.trigger(name, "d", ALARM, "high", LINK, AT)
+    pager.trigger(name, "d", call())
     pager.acknowledge(name, "d", AT)
     pager.resolve(name, "d", AT)
     assert not pager.change(name, "Deployed", {}, LINK, AT)
@@ -206,7 +260,7 @@ def test_a_refusal_says_whether_to_come_again(
 ) -> None:
     service.answers = [httpx2.Response(status, json={"errors": ["no"]}) for _ in range(5)]
     with pytest.raises(UpstreamError) as caught:
-        pager.trigger("", "d", ALARM, "high", LINK, AT)
+        pager.trigger("", "d", call())
     assert (caught.value.retryable, caught.value.code) == (retryable, str(status))
     assert len(service.requests) == attempts
     assert KEY not in str(caught.value)
@@ -366,7 +420,7 @@ def test_an_event_goes_over_real_tls_vouched_for_by_the_given_authority(tmp_path
     context, ca_file = server_context(tmp_path)
     with tls_server(context) as (port, events):
         pager = EventsPager(KEYS.get, events_url=f"https://127.0.0.1:{port}", ca_file=str(ca_file))
-        pager.trigger("", "d", ALARM, "critical", LINK, AT)
+        pager.trigger("", "d", call(severity=Severity.CRITICAL))
         pager.resolve("", "d", AT)
         pager.change("", "Deployed v2", {}, LINK, AT)
         pager.close()

@@ -1,0 +1,66 @@
+"""What the composition puts together: the doors, the machines behind them, and the bot's look at itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from alerts.mails import mail
+from bot.app import STUCK_SECONDS, Bot, build
+from bot.paging import PageEvent
+from bot.rows import NewRow
+from bot.serve import configuration
+from bot.settings import EnvironmentVariables
+from tests.fakes import NOON, FakeClock
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def bot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock: FakeClock) -> Iterator[Bot]:
+    for field in EnvironmentVariables.model_fields:
+        monkeypatch.delenv(field.upper(), raising=False)
+    monkeypatch.setenv("BOT_CONFIG_DIR", str(ROOT / "config"))
+    monkeypatch.setenv("BOT_DATABASE_URL", f"sqlite:///{tmp_path / 'bot.db'}")
+    built = build(*configuration(), clock=clock)
+    yield built
+    built.engine.stop(1)
+    built.outside.pager.close()
+    built.outside.web.close()
+    built.store.close()
+
+
+def test_what_pagerduty_tells_is_stored_for_its_incident(bot: Bot) -> None:
+    bot.store.add(NewRow(kind="incident", key="k", state="open", body={}, due_at=None, id="inc1"), NOON)
+    event = PageEvent("pd:1", "acknowledged", "runbook-bot:inc1", "PGR0VU2", "Alice", "user", NOON)
+    assert bot.accept_event(event) and bot.accept_event(event)
+    assert [signal.payload["who"] for signal in bot.store.pending("inc1")] == ["Alice"]
+
+
+def test_a_mail_without_a_sender_is_given_up_in_words(bot: Bot) -> None:
+    bot.engine.add(mail("inc1", "low", ["oncall@example.com"], "s", "t", NOON, "#ops"))
+    bot.engine.run_due(limit=2)
+    row = bot.store.by_key("mail", "inc1:low")
+    said = bot.store.by_key("post", "inc:inc1:mail:low")
+    assert row is not None and row.state == "given_up"
+    assert said is not None and "is not set" in str(said.body["message"]["text"])
+
+
+def test_work_that_nobody_takes_up_is_a_complaint(bot: Bot, clock: FakeClock) -> None:
+    assert bot.audit() == []
+    bot.engine.add(mail("inc1", "low", ["oncall@example.com"], "s", "t", NOON + 60, "#ops"))
+    assert bot.audit() == []
+    clock.advance(60 + STUCK_SECONDS + 1)
+    assert bot.audit() == ["Work that has been due for minutes is not being done."]
+
+
+def test_the_bot_looks_after_itself_every_minute(bot: Bot) -> None:
+    jobs = {job.func.__qualname__: job.trigger.interval.total_seconds() for job in bot.scheduler.get_jobs()}
+    assert jobs["Heartbeat.beat"] == 60
