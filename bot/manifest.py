@@ -16,12 +16,13 @@ SCOPES = (
     "channels:read",
     "chat:write",
     "commands",
+    "files:write",
     "groups:history",
     "groups:read",
     "usergroups:read",
     "users:read",
 )
-"""What the bot asks for, and why: reading channels finds a message whose posting was interrupted."""
+"""What the bot asks for, and why: reading channels finds a message or a file whose posting was interrupted."""
 
 READS = (
     "application-autoscaling:DescribeScalableTargets",
@@ -33,6 +34,7 @@ READS = (
     "cloudwatch:DescribeAlarmHistory",
     "cloudwatch:DescribeAlarms",
     "cloudwatch:GetMetricData",
+    "cloudwatch:GetMetricWidgetImage",
     "codedeploy:BatchGetDeployments",
     "codedeploy:GetApplicationRevision",
     "codedeploy:GetDeployment",
