@@ -11,6 +11,7 @@ from typing import Any
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from alerts import graph
 from alerts.alarms import Alarms, accept
 from alerts.incidents import Incidents, press
 from alerts.pages import Pages
@@ -22,6 +23,7 @@ from bot.changes import Changes
 from bot.clock import SystemClock
 from bot.domain import Account, Actor, Person, Target
 from bot.engine import Engine, Machine
+from bot.files import GRAPH, Files
 from bot.flow import UMBRELLA, Flow
 from bot.forms import Forms
 from bot.freezes import Freezes, Freezing
@@ -221,6 +223,7 @@ def _machines(store: Store, world: World, settings: Settings) -> dict[str, Machi
         Alarms(store, world, settings.bot),
         Incidents(world, playbook, settings.access, settings.bot),
         Pages(store, world),
+        Files(store, world, {GRAPH: graph.make}),
         Changes(store, world),
         Freezing(store, world.clock, world.chat, world.catalog, lambda: settings.bot.default_channel),
     )

@@ -36,6 +36,14 @@ class Series:
     period: float = 0.0
 
 
+BANDS = (
+    "LessThanLowerOrGreaterThanUpperThreshold",
+    "LessThanLowerThreshold",
+    "GreaterThanUpperThreshold",
+)
+"""CloudWatch's comparisons with an anomaly band, which stands in the place of a threshold."""
+
+
 @dataclass(frozen=True)
 class Threshold:
     """Where an alarm goes off; ``comparison`` is CloudWatch's own word, such as GreaterThanThreshold."""

@@ -76,11 +76,12 @@ def _is_free(span: tuple[float, float], spans: list[tuple[float, float]]) -> boo
     return all(span[1] + _APART <= other[0] or other[1] + _APART <= span[0] for other in spans)
 
 
-def red_spans(marks: Sequence[Mark], end: float) -> list[tuple[float, float]]:
-    """When the alarm was on: from each mark of an alarm to the next OK, or to the end."""
+def red_spans(marks: Sequence[Mark], start: float, end: float) -> list[tuple[float, float]]:
+    """When the alarm was on: from each mark of an alarm to the next OK. An OK that comes first ends one from before."""
+    turns = sorted((mark for mark in marks if mark.kind in (MarkKind.ALARM, MarkKind.OK)), key=lambda each: each.at)
     spans: list[tuple[float, float]] = []
-    began: float | None = None
-    for mark in sorted(marks, key=lambda each: each.at):
+    began: float | None = start if turns and turns[0].kind is MarkKind.OK else None
+    for mark in turns:
         if mark.kind is MarkKind.ALARM and began is None:
             began = mark.at
         elif mark.kind is MarkKind.OK and began is not None:

@@ -184,7 +184,7 @@ class Panel:
             far = scale.high if self._limit.is_above else scale.low
             plot.axhspan(min(at, far), max(at, far), color=SHADE, zorder=0.5, linewidth=0)
             plot.axhline(at, color=RED, linewidth=1.8, linestyle=LIMIT, zorder=3.5)
-        for began, ended in red_spans(self._graph.marks, self._end):
+        for began, ended in red_spans(self._graph.marks, self._graph.start, self._end):
             span = [max(began, self._graph.start), min(ended, self._end)]
             if span[0] < span[1]:
                 plot.plot(span, [scale.low] * 2, color=RED, linewidth=7, solid_capstyle="butt", zorder=4, clip_on=False)

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from alerts import graph
 from alerts.alarms import Alarms, accept
 from alerts.incidents import Incidents, press
 from alerts.pages import Pages
@@ -30,6 +31,7 @@ from bot.domain import (
     Target,
 )
 from bot.engine import Engine
+from bot.files import GRAPH, Files
 from bot.flow import Flow
 from bot.forms import Forms
 from bot.ledger import Ledger
@@ -181,6 +183,7 @@ class Scene:
             Alarms(self.store, self.world, self.settings),
             Incidents(self.world, Playbook.model_validate(PLAYBOOK), access, self.settings),
             Pages(self.store, self.world),
+            Files(self.store, self.world, {GRAPH: graph.make}),
             Changes(self.store, self.world),
         )
         self.engine = Engine(self.store, self.clock, {machine.kind: machine for machine in machines}, workers=2)

@@ -13,7 +13,7 @@ from typing import Any
 from bot.aws.errors import NotPermittedError, ask
 from bot.domain import AlarmMetric
 from bot.errors import UpstreamError
-from bot.graph import Mark, MarkKind, Threshold
+from bot.graph import BANDS, Mark, MarkKind, Threshold
 from bot.redact import clean
 
 WIDTH, HEIGHT = 1600, 720
@@ -22,12 +22,6 @@ LARGEST = 100_000
 MOST_METRICS = 100
 MOST_MARKS = 50
 LABEL = 80
-BANDS = (
-    "LessThanLowerOrGreaterThanUpperThreshold",
-    "LessThanLowerThreshold",
-    "GreaterThanUpperThreshold",
-)
-"""Comparisons with an anomaly band, which stands in the place of a threshold."""
 _COLOURS = {
     MarkKind.DEPLOYMENT: "#6b2fa0",
     MarkKind.SCALING: "#00695c",
