@@ -212,17 +212,17 @@ class Panel:
                 solid_joinstyle="round",
             )
             if len(corners) == 1:
-                self._dot(plot, across[0], up[0], colour)
+                self._dot(plot, across[0], up[0], colour, 9)
         if parts:
             self._dot(plot, parts[-1][-1][0], scale.scaled(parts[-1][-1][1]), colour)
 
     @staticmethod
-    def _dot(plot: Axes, x: float, y: float, colour: str) -> None:
+    def _dot(plot: Axes, x: float, y: float, colour: str, size: float = 6) -> None:
         plot.plot(
             [x],
             [y],
             marker="o",
-            markersize=6,
+            markersize=size,
             color=colour,
             markeredgecolor=CARD,
             markeredgewidth=1,
