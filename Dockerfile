@@ -10,9 +10,11 @@ WORKDIR /app
 COPY bot bot
 COPY commands commands
 COPY alerts alerts
+# What matplotlib knows of fonts is found out here once, and not at every start.
+RUN mkdir /opt/matplotlib && MPLCONFIGDIR=/opt/matplotlib /opt/venv/bin/python -c "import matplotlib.font_manager" && chown -R bot /opt/matplotlib
 # Your own configuration goes over this one: mount it, or build an image of your own on top.
 COPY config config
-ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 BOT_DATABASE_URL=sqlite:////data/runbook-bot.db BOT_PORT=8080
+ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 BOT_DATABASE_URL=sqlite:////data/runbook-bot.db BOT_PORT=8080 MPLCONFIGDIR=/opt/matplotlib
 USER 10001
 VOLUME ["/data"]
 EXPOSE 8080

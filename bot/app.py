@@ -11,6 +11,7 @@ from typing import Any
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from alerts import graph
 from alerts.alarms import Alarms, accept
 from alerts.asks import Asks
 from alerts.auditor import complaints
@@ -32,6 +33,7 @@ from bot.clock import SystemClock
 from bot.domain import Account, Actor, Person, Target
 from bot.engine import Engine, Machine
 from bot.errors import BotError
+from bot.files import GRAPH, Files
 from bot.flow import UMBRELLA, Flow
 from bot.forms import Forms
 from bot.freezes import Freezes, Freezing
@@ -277,6 +279,7 @@ def _machines(store: Store, world: World, settings: Settings, mailer: Mailer) ->
         Diagnoses(world, playbook, settings.bot),
         Pages(store, world),
         Mails(world.clock, mailer, Account(region=settings.systems[0].region)),
+        Files(store, world, {GRAPH: graph.make}),
         Changes(store, world),
         Freezing(store, world.clock, world.chat, world.catalog, lambda: settings.bot.default_channel),
     )

@@ -269,6 +269,22 @@ class AlarmReading:
 
 
 @dataclass(frozen=True)
+class Transition:
+    """An alarm that went to a state: OK, ALARM or INSUFFICIENT_DATA."""
+
+    at: float
+    state: str
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One of the series an alarm on metric math watches; its values oldest first."""
+
+    label: str
+    points: tuple[Datapoint, ...]
+
+
+@dataclass(frozen=True)
 class HealthAnswer:
     """What a health address said; ``ok`` compares it with what the configuration expects."""
 

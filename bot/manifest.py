@@ -18,12 +18,13 @@ SCOPES = (
     "channels:read",
     "chat:write",
     "commands",
+    "files:write",
     "groups:history",
     "groups:read",
     "usergroups:read",
     "users:read",
 )
-"""What the bot asks for, and why: reading channels finds a message whose posting was interrupted."""
+"""What the bot asks for, and why: reading channels finds a message or a file whose posting was interrupted."""
 
 EVENTS = ("app_mention",)
 """What Slack tells the bot of: https://docs.slack.dev/reference/events."""
@@ -38,6 +39,7 @@ READS = (
     "cloudwatch:DescribeAlarmHistory",
     "cloudwatch:DescribeAlarms",
     "cloudwatch:GetMetricData",
+    "cloudwatch:GetMetricWidgetImage",
     "codedeploy:BatchGetDeployments",
     "codedeploy:GetApplicationRevision",
     "codedeploy:GetDeployment",

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from bot.cloud import (
     AlarmReading,
+    Curve,
     Datapoint,
     EcsService,
     HealthAnswer,
@@ -23,8 +24,11 @@ from bot.cloud import (
     StoppedTask,
     TargetHealth,
     TaskDefinition,
+    Transition,
 )
-from bot.domain import Account, AlarmMetric, Health, Person, Target
+from bot.domain import Account, Alarm, AlarmMetric, Health, Person, Target
+from bot.file_ports import Files
+from bot.graph import Mark
 from bot.paging import Call
 from bot.shipping_ports import Builds, CodeDeploy, Functions, Holds, Needs, Scalings, Sites
 
@@ -51,7 +55,7 @@ class Message:
     blocks: tuple[dict[str, Any], ...] = ()
 
 
-class Chat(Protocol):
+class Chat(Files, Protocol):
     """Slack, outward. Channels are ids or ``#names``; a ``ts`` names a message within its channel."""
 
     def post(self, channel: str, message: Message, *, key: str, thread_ts: str = "", broadcast: bool = False) -> str:
@@ -224,6 +228,10 @@ class Metrics(Protocol):
         """
         ...
 
+    def curves(self, account: Account, alarm: str, *, start: float, end: float) -> tuple[Curve, ...]:
+        """The same, each series by itself: a query or a band makes several."""
+        ...
+
     def alarms(self, account: Account, names: Sequence[str]) -> tuple[AlarmReading, ...]:
         """The state of alarms now; names that do not exist are left out."""
         ...
@@ -234,6 +242,19 @@ class Metrics(Protocol):
 
     def went_red(self, account: Account, alarm: str, *, since: float) -> tuple[float, ...]:
         """When an alarm went to ALARM since then, newest first; CloudWatch remembers 30 days."""
+        ...
+
+    def transitions(self, account: Account, alarm: str, *, since: float) -> tuple[Transition, ...]:
+        """Every change of an alarm's state since then, newest first; CloudWatch remembers 30 days."""
+        ...
+
+    def picture(
+        self, account: Account, watched: str | AlarmMetric, *, start: float, end: float, marks: Sequence[Mark]
+    ) -> bytes | None:
+        """CloudWatch's own PNG of a metric, or of what the alarm of that name watches, with its threshold.
+
+        None where CloudWatch has nothing to draw: a composite alarm, no such alarm, what it refuses as invalid.
+        """
         ...
 
 

@@ -10,6 +10,7 @@ from bot.cloud import (
     TERMINAL,
     AlarmReading,
     Container,
+    Curve,
     Datapoint,
     Deployment,
     EcsService,
@@ -21,9 +22,11 @@ from bot.cloud import (
     StoppedTask,
     TargetHealth,
     TaskDefinition,
+    Transition,
 )
 from bot.domain import Account, AlarmMetric, Target
 from bot.errors import NotFoundError
+from bot.graph import Mark
 from tests.fakes import NOON, Failures
 
 
@@ -291,7 +294,7 @@ class FakeLogs:
 
 
 class FakeMetrics:
-    """Datapoints by the name of the metric, the state of alarms, and when which went red."""
+    """Datapoints by the name of the metric, the state of alarms, when which went red, and CloudWatch's pictures."""
 
     def __init__(self) -> None:
         self.points: dict[str, tuple[Datapoint, ...]] = {}
@@ -299,6 +302,11 @@ class FakeMetrics:
         self.changed: dict[str, float] = {}
         self.fired: list[tuple[float, str]] = []
         self.composites: dict[str, tuple[str, ...]] = {}
+        self.computed: dict[str, tuple[Curve, ...]] = {}
+        self.went: list[Transition] = []
+        self.pictures: dict[str, bytes] = {}
+        """CloudWatch's own, by the name of the alarm or the metric."""
+        self.marked: list[tuple[Mark, ...]] = []
         self.failures = Failures()
 
     def series(self, account: Account, metric: AlarmMetric, *, start: float, end: float) -> tuple[Datapoint, ...]:
@@ -308,6 +316,21 @@ class FakeMetrics:
     def watched(self, account: Account, alarm: str, *, start: float, end: float) -> tuple[Datapoint, ...]:
         self.failures.take("watched")
         return self.points.get(alarm, ())
+
+    def curves(self, account: Account, alarm: str, *, start: float, end: float) -> tuple[Curve, ...]:
+        self.failures.take("curves")
+        return self.computed.get(alarm, ())
+
+    def transitions(self, account: Account, alarm: str, *, since: float) -> tuple[Transition, ...]:
+        self.failures.take("transitions")
+        return tuple(each for each in self.went if each.at >= since)
+
+    def picture(
+        self, account: Account, watched: str | AlarmMetric, *, start: float, end: float, marks: Sequence[Mark]
+    ) -> bytes | None:
+        self.failures.take("picture")
+        self.marked.append(tuple(marks))
+        return self.pictures.get(watched if isinstance(watched, str) else watched.name)
 
     def alarms(self, account: Account, names: Sequence[str]) -> tuple[AlarmReading, ...]:
         self.failures.take("alarms")

@@ -66,6 +66,20 @@ class Shown:
 
 
 @dataclass(frozen=True)
+class Uploaded:
+    """A file that was shared in a thread."""
+
+    channel: str
+    thread_ts: str
+    name: str
+    title: str
+    content: bytes
+    alt: str
+    comment: str
+    snippet_type: str
+
+
+@dataclass(frozen=True)
 class Whisper:
     """A message that one person sees: to a user in a channel, or through a response_url."""
 
@@ -85,6 +99,7 @@ class FakeChat:
     def __init__(self) -> None:
         self.posts: list[Shown] = []
         self.whispers: list[Whisper] = []
+        self.files: list[Uploaded] = []
         self.views: dict[str, dict[str, Any]] = {}
         self.finds: list[str] = []
         self.updates = 0
@@ -133,6 +148,31 @@ class FakeChat:
     def respond(self, response_url: str, message: Message, *, replace: bool = False) -> None:
         self.failures.take("respond")
         self.whispers.append(Whisper("", "", message, response_url=response_url))
+
+    def upload(
+        self,
+        channel: str,
+        thread_ts: str,
+        name: str,
+        title: str,
+        content: bytes,
+        alt: str,
+        comment: str = "",
+        *,
+        snippet_type: str = "",
+    ) -> str:
+        self.failures.take("upload")
+        place = (self.channel_id(channel), thread_ts)
+        self.files.append(Uploaded(*place, name, title, content, alt, comment, snippet_type))
+        self.lost_answers.take("upload")
+        return f"F{len(self.files)}"
+
+    def find_file(self, channel: str, thread_ts: str, name: str) -> str | None:
+        self.failures.take("find_file")
+        self.finds.append(name)
+        place = (self.channel_id(channel), thread_ts, name)
+        known = [(file.channel, file.thread_ts, file.name) for file in self.files]
+        return f"F{known.index(place) + 1}" if place in known else None
 
     def permalink(self, channel: str, ts: str) -> str:
         self.failures.take("permalink")

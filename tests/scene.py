@@ -7,6 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from alerts import graph
 from alerts.alarms import Alarms, accept
 from alerts.asks import Asks
 from alerts.diagnosis import Diagnoses
@@ -34,6 +35,7 @@ from bot.domain import (
     Target,
 )
 from bot.engine import Engine
+from bot.files import GRAPH, Files
 from bot.flow import Flow
 from bot.forms import Forms
 from bot.ledger import Ledger
@@ -188,6 +190,7 @@ class Scene:
             Asks(self.store, self.world),
             Diagnoses(self.world, Playbook.model_validate(PLAYBOOK), self.settings),
             Pages(self.store, self.world),
+            Files(self.store, self.world, {GRAPH: graph.make}),
             Changes(self.store, self.world),
         )
         self.engine = Engine(self.store, self.clock, {machine.kind: machine for machine in machines}, workers=2)

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from bot.aws.calls import in_batches, seconds
 from bot.aws.errors import ask
+from bot.aws.pictures import picture, statistic
 from bot.aws.session import Sessions
-from bot.cloud import AlarmReading, Datapoint
+from bot.cloud import AlarmReading, Curve, Datapoint, Transition
 from bot.domain import Account, AlarmMetric
+from bot.graph import Mark
 
 NAMES_PER_CALL = 100
 """Alarm names one DescribeAlarms takes."""
 PAGES = 5
 """Pages read of one answer; GetMetricData has 100,800 values on one, an alarm's history 100 lines."""
-
-# Notifications spell a statistic in capitals, GetMetricData wants the API's own spelling.
-_STATISTICS = {name.upper(): name for name in ("Average", "Sum", "Minimum", "Maximum", "SampleCount", "IQM")}
 
 
 class Metrics:
@@ -45,13 +44,36 @@ class Metrics:
 
     def watched(self, account: Account, alarm: str, *, start: float, end: float) -> tuple[Datapoint, ...]:
         """What an alarm on metric math watches: its own queries, as DescribeAlarms tells them; oldest first."""
-        found = ask(self._sessions.client(account, "cloudwatch"), "describe_alarms", AlarmNames=[alarm])
-        queries = [query for each in found.get("MetricAlarms", []) for query in each.get("Metrics", [])]
+        queries = self._queries(account, alarm)
         return self._computed(account, queries, start, end) if queries else ()
+
+    def curves(self, account: Account, alarm: str, *, start: float, end: float) -> tuple[Curve, ...]:
+        """What an alarm on metric math watches, each series by itself: a query or a band makes several."""
+        queries = self._queries(account, alarm)
+        found: dict[tuple[str, str, int], list[Datapoint]] = {}
+        for page in self._pages(account, queries, start, end) if queries else ():
+            # What goes on on another page has the same name there; on one page a name may stand for two (a band).
+            names = [(str(result["Id"]), str(result.get("Label") or "")) for result in page]
+            for number, result in enumerate(page):
+                key = (*names[number], names[:number].count(names[number]))
+                found.setdefault(key, []).extend(_points(result))
+        drawn = [(label, sorted(points, key=lambda point: point.at)) for (_, label, _), points in found.items()]
+        return tuple(Curve(label, tuple(points)) for label, points in drawn if points)
+
+    def _queries(self, account: Account, alarm: str) -> list[dict[str, Any]]:
+        found = ask(self._sessions.client(account, "cloudwatch"), "describe_alarms", AlarmNames=[alarm])
+        return [query for each in found.get("MetricAlarms", []) for query in each.get("Metrics", [])]
 
     def _computed(
         self, account: Account, queries: list[dict[str, Any]], start: float, end: float
     ) -> tuple[Datapoint, ...]:
+        pages = self._pages(account, queries, start, end)
+        points = [point for page in pages for result in page for point in _points(result)]
+        return tuple(sorted(points, key=lambda point: point.at))
+
+    def _pages(
+        self, account: Account, queries: list[dict[str, Any]], start: float, end: float
+    ) -> Iterator[list[dict[str, Any]]]:
         parameters: dict[str, Any] = {
             "MetricDataQueries": queries,
             "StartTime": datetime.fromtimestamp(start, UTC),
@@ -59,16 +81,12 @@ class Metrics:
             "ScanBy": "TimestampAscending",
         }
         client = self._sessions.client(account, "cloudwatch")
-        points: list[Datapoint] = []
         for _ in range(PAGES):
             answer = ask(client, "get_metric_data", **parameters)
-            for result in answer["MetricDataResults"]:
-                pairs = zip(result.get("Timestamps", []), result.get("Values", []), strict=True)
-                points += [Datapoint(seconds(moment), float(value)) for moment, value in pairs]
+            yield answer["MetricDataResults"]
             if not answer.get("NextToken"):
                 break
             parameters["NextToken"] = answer["NextToken"]
-        return tuple(sorted(points, key=lambda point: point.at))
 
     def alarms(self, account: Account, names: Sequence[str]) -> tuple[AlarmReading, ...]:
         """The state of alarms now, metric and composite; names that do not exist are left out."""
@@ -100,6 +118,10 @@ class Metrics:
 
     def went_red(self, account: Account, alarm: str, *, since: float) -> tuple[float, ...]:
         """When an alarm went to ALARM since then, newest first (DescribeAlarmHistory, which remembers 30 days)."""
+        return tuple(each.at for each in self.transitions(account, alarm, since=since) if each.state == "ALARM")
+
+    def transitions(self, account: Account, alarm: str, *, since: float) -> tuple[Transition, ...]:
+        """Every change of an alarm's state since then, newest first."""
         parameters: dict[str, Any] = {
             "AlarmName": alarm,
             "AlarmTypes": ["MetricAlarm", "CompositeAlarm"],
@@ -109,27 +131,35 @@ class Metrics:
             "MaxRecords": 100,
         }
         client = self._sessions.client(account, "cloudwatch")
-        found: list[float] = []
+        found: list[Transition] = []
         for _ in range(PAGES):
             answer = ask(client, "describe_alarm_history", **parameters)
-            found += [seconds(each["Timestamp"]) for each in answer["AlarmHistoryItems"] if _to_alarm(each)]
+            found += [_transition(each) for each in answer["AlarmHistoryItems"]]
             if not answer.get("NextToken"):
                 break
             parameters["NextToken"] = answer["NextToken"]
-        return tuple(sorted(found, reverse=True))
+        return tuple(sorted(found, key=lambda each: each.at, reverse=True))
+
+    def picture(
+        self, account: Account, watched: str | AlarmMetric, *, start: float, end: float, marks: Sequence[Mark]
+    ) -> bytes | None:
+        """CloudWatch's own picture (GetMetricWidgetImage); None where it has nothing to draw."""
+        client = self._sessions.client(account, "cloudwatch")
+        return picture(client, watched, start=start, end=end, marks=marks)
 
 
-def statistic(name: str) -> str:
-    """A statistic as GetMetricData spells it: ``AVERAGE`` is ``Average``, ``p95`` stays, nothing is ``Average``."""
-    return _STATISTICS.get(name.upper().replace("_", ""), name) or "Average"
+def _points(result: dict[str, Any]) -> list[Datapoint]:
+    pairs = zip(result.get("Timestamps", []), result.get("Values", []), strict=True)
+    return [Datapoint(seconds(moment), float(value)) for moment, value in pairs]
 
 
-def _to_alarm(item: dict[str, Any]) -> bool:
-    """Whether a line of an alarm's history tells that it went to ALARM; its details are JSON in a string."""
+def _transition(item: dict[str, Any]) -> Transition:
+    """A line of an alarm's history; its details are JSON in a string."""
     try:
-        return bool(json.loads(item.get("HistoryData", ""))["newState"]["stateValue"] == "ALARM")
+        state = str(json.loads(item.get("HistoryData", ""))["newState"]["stateValue"])
     except (ValueError, KeyError, TypeError):
-        return str(item.get("HistorySummary", "")).endswith("to ALARM")
+        state = str(item.get("HistorySummary", "")).rpartition(" to ")[2]
+    return Transition(seconds(item["Timestamp"]), state)
 
 
 def _read(found: dict[str, Any]) -> AlarmReading:

@@ -16,6 +16,7 @@ from slack_sdk.webhook import WebhookClient
 from bot.domain import Person
 from bot.errors import ConflictError, NotFoundError, UpstreamError
 from bot.ports import Clock, Message
+from bot.slack import files
 
 EVENT_TYPE = "runbook_bot"
 KEPT_SECONDS = 300.0
@@ -161,6 +162,32 @@ class SlackChat:
             raise UpstreamError(
                 f"Slack did not take the answer (response_url, status {answer.status_code}).", retryable=retryable
             )
+
+    def upload(
+        self,
+        channel: str,
+        thread_ts: str,
+        name: str,
+        title: str,
+        content: bytes,
+        alt: str,
+        comment: str = "",
+        *,
+        snippet_type: str = "",
+    ) -> str:
+        return files.upload(
+            *(self._call, self._client, self.channel_id(channel)),
+            thread_ts=thread_ts,
+            name=name,
+            title=title,
+            content=content,
+            alt=alt,
+            comment=comment,
+            snippet_type=snippet_type,
+        )
+
+    def find_file(self, channel: str, thread_ts: str, name: str) -> str | None:
+        return files.find(self._call, self._client, self.channel_id(channel), thread_ts, name)
 
     def permalink(self, channel: str, ts: str) -> str:
         answer = self._call(

@@ -69,11 +69,11 @@ class RecentChangesStep(ReadingStep):
         return [
             (record.created_at, _rollout(record, scene.target, world))
             for record in records
-            if not any(_is_of(record, each) for each in known)
+            if not any(is_of(record, each) for each in known)
         ]
 
 
-def _is_of(record: ServiceDeployment, past: Past) -> bool:
+def is_of(record: ServiceDeployment, past: Past) -> bool:
     """Whether ECS's record is of an operation of ours; one that built first told ECS long after it began."""
     if abs(record.created_at - past.started_at) < 60:
         return True

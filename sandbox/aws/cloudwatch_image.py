@@ -1,4 +1,7 @@
-"""GetMetricWidgetImage: a small line chart of the widget's metrics, written as PNG without any library."""
+"""GetMetricWidgetImage: a small line chart of the widget's metrics, written as PNG without any library.
+
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Metric-Widget-Structure.html
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import re
 import struct
 import zlib
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from moto.cloudwatch.exceptions import ValidationError
@@ -20,9 +24,10 @@ from sandbox.aws.metrics_values import MathError, Points
 from sandbox.aws.world import current
 
 _COLOURS = ((31, 119, 180), (255, 127, 14), (44, 160, 44), (148, 103, 189))
-_RED, _GREY = (214, 39, 40), (221, 221, 221)
+_RED, _GREY, _VIOLET = (214, 39, 40), (221, 221, 221), (107, 47, 160)
 _SMALLEST, _LARGEST = 1, 2000
 _MARGIN = 12
+_LARGEST_WIDGET = 100_000
 _SPAN = re.compile(r"-?PT?(\d+)([MHD])")
 _SECONDS = {"M": 60, "H": 3_600, "D": 86_400}
 _DEFAULT_SPAN = 3 * 3_600
@@ -34,9 +39,12 @@ def get_metric_widget_image(self: CloudWatchResponse) -> ActionResult:
         widget: dict[str, Any] = json.loads(self._get_param("MetricWidget"))
     except ValueError:
         raise ValidationError("The MetricWidget parameter is not valid JSON") from None
-    end = current().clock.now()
-    span = _SPAN.fullmatch(str(widget.get("start", "")))
-    start = end - (int(span[1]) * _SECONDS[span[2]] if span else _DEFAULT_SPAN)
+    if len(self._get_param("MetricWidget").encode()) > _LARGEST_WIDGET:
+        raise ValidationError("The MetricWidget parameter is too large")
+    now = current().clock.now()
+    start, end = _moment(widget.get("start"), now, _DEFAULT_SPAN), _moment(widget.get("end"), now, 0)
+    if start >= end:
+        raise ValidationError("The start must be before the end")
     queries, lines = _wanted(self, widget)
     run = QueryRun(queries, metrics_of(self.cloudwatch_backend), start, end)
     drawn: list[Points] = []
@@ -50,7 +58,21 @@ def get_metric_widget_image(self: CloudWatchResponse) -> ActionResult:
     width, height = (
         min(max(int(widget.get(key) or size), _SMALLEST), _LARGEST) for key, size in (("width", 600), ("height", 400))
     )
-    return ActionResult({"MetricWidgetImage": draw(drawn, lines, (start, end), width, height)})
+    marked = [_moment(each["value"], now, 0) for each in (widget.get("annotations") or {}).get("vertical") or ()]
+    return ActionResult({"MetricWidgetImage": draw(drawn, lines, (start, end), width, height, marked)})
+
+
+def _moment(written: Any, now: float, ago: float) -> float:
+    """An instant as a widget writes it: absolute (ISO 8601), or so long ago (-PT3H); by default so many seconds ago."""
+    span = _SPAN.fullmatch(str(written or ""))
+    if span:
+        return now - int(span[1]) * _SECONDS[span[2]]
+    if not written:
+        return now - ago
+    try:
+        return datetime.fromisoformat(str(written)).timestamp()
+    except ValueError:
+        raise ValidationError(f"Invalid time: {written}") from None
 
 
 def _wanted(self: CloudWatchResponse, widget: dict[str, Any]) -> tuple[list[Query], list[float]]:
@@ -83,8 +105,15 @@ def _row(row: Sequence[Any], name: str, widget: dict[str, Any]) -> Query:
     return {**shown, "MetricStat": {"Metric": metric, "Period": period, "Stat": stat}}
 
 
-def draw(series: Sequence[Points], lines: Sequence[float], span: tuple[float, float], width: int, height: int) -> bytes:
-    """A PNG of the series over ``span`` (seconds since the epoch) with horizontal lines for thresholds."""
+def draw(
+    series: Sequence[Points],
+    lines: Sequence[float],
+    span: tuple[float, float],
+    width: int,
+    height: int,
+    marked: Sequence[float] = (),
+) -> bytes:
+    """A PNG of the series over ``span`` (seconds since the epoch), with thresholds and marked moments as lines."""
     rows = [bytearray(b"\xff" * width * 3) for _ in range(height)]
     values = [value for points in series for value in points.values()] + list(lines) + [0.0]
     low, high = min(values), max(values)
@@ -101,6 +130,9 @@ def draw(series: Sequence[Points], lines: Sequence[float], span: tuple[float, fl
         _line(rows, (_MARGIN, level), (width - _MARGIN, level), _GREY)
     for value in lines:
         _line(rows, (_MARGIN, up(value)), (width - _MARGIN, up(value)), _RED)
+    for at in marked:
+        if start <= at <= end:
+            _line(rows, (across(at), _MARGIN), (across(at), height - _MARGIN), _VIOLET)
     for number, points in enumerate(series):
         corners = [(across(at), up(points[at])) for at in sorted(points)]
         for before, after in zip(corners, corners[1:] or corners, strict=False):

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from bot import ports
-from bot.aws.metrics import Metrics, statistic
+from bot.aws.metrics import Metrics
+from bot.aws.pictures import statistic
 from bot.aws.session import Sessions
 from bot.cloud import AlarmReading, Datapoint
 from bot.domain import Account, AlarmMetric

@@ -150,6 +150,31 @@ def test_a_widget_is_a_png_of_the_asked_size(watch: Any) -> None:
     assert len(zlib.decompressobj().decompress(image[start:])) == (320 * 3 + 1) * 200
 
 
+def _widget(watch: Any, **more: Any) -> bytes:
+    _put(watch, "m", [(30, {"Value": 5})])
+    widget = {
+        "metrics": [["Shop", "m"]],
+        "start": "2026-11-22T09:00:00.000Z",
+        "end": "2026-11-22T10:00:00.000Z",
+        **more,
+    }
+    return bytes(watch.get_metric_widget_image(MetricWidget=json.dumps(widget))["MetricWidgetImage"])
+
+
+def test_a_moment_within_a_widgets_time_is_marked(watch: Any) -> None:
+    def marked(at: str) -> bytes:
+        return _widget(watch, annotations={"vertical": [{"value": f"2026-11-22T{at}:00.000Z", "label": "deploy"}]})
+
+    assert marked("09:30") != _widget(watch)
+    assert marked("11:30") == _widget(watch)
+
+
+def test_a_widget_that_is_no_widget_is_refused(watch: Any) -> None:
+    for wrong in ({"start": "yesterday"}, {"start": "2026-11-22T11:00:00Z"}, {"title": "x" * 100_001}):
+        with pytest.raises(watch.exceptions.ClientError, match="ValidationError"):
+            _widget(watch, **wrong)
+
+
 A, B = {0.0: 1.0, 60.0: 4.0}, {60.0: 2.0, 120.0: 8.0}
 
 
