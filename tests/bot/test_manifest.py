@@ -27,6 +27,7 @@ SERVICES = {name: name for name in ("application-autoscaling", "cloudfront", "cl
 SERVICES |= {
     name: name for name in ("ecr", "ecs", "iam", "lambda", "logs", "s3", "secretsmanager", "sns", "sqs", "ssm")
 }
+SERVICES |= {"cloudtrail": "cloudtrail", "xray": "xray"}
 SERVICES |= {"elbv2": "elasticloadbalancing", "sts": "sts"}
 """botocore's name of each service the bot calls, and IAM's."""
 NEEDS_NO_PERMISSION = "sts:GetCallerIdentity"

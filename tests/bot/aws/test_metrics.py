@@ -30,10 +30,10 @@ def test_a_series_uses_the_alarms_own_statistic_and_period(
 ) -> None:
     pages = {
         None: {
-            "MetricDataResults": [{"Id": "watched", "Timestamps": [120, 60], "Values": [2.0, 1.0]}],
+            "MetricDataResults": [{"Id": "m0", "Timestamps": [120, 60], "Values": [2.0, 1.0]}],
             "NextToken": "n",
         },
-        "n": {"MetricDataResults": [{"Id": "watched", "Timestamps": [180], "Values": [3.0]}]},
+        "n": {"MetricDataResults": [{"Id": "m0", "Timestamps": [180], "Values": [3.0]}]},
     }
     aws.on("GetMetricData", lambda asked: pages[asked.get("NextToken")])
     found = Metrics(sessions).series(account, CPU, start=0.0, end=600.0)
