@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from typing import Literal
@@ -18,7 +19,7 @@ from bot.telemetry import QueryAnswer
 READ_SECONDS = 8.0
 """Less than a playbook waits for its steps: a query that is late is stopped, and what it had is shown."""
 MOST_LINES = 12
-_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d{1,3})?")
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?")
 
 
 class InsightsStep(NamedStep):
@@ -86,7 +87,9 @@ def _line(row: Mapping[str, str]) -> str:
 def _value(text: str) -> float | str:
     """A number where it reads as one; ids with leading zeros and words stay text."""
     text = text.strip()
-    return float(text) if len(text) <= 40 and _NUMBER.fullmatch(text) else in_one_line(text)
+    if len(text) <= 40 and _NUMBER.fullmatch(text) and math.isfinite(float(text)):
+        return float(text)
+    return in_one_line(text)
 
 
 def _size(count: float) -> str:
