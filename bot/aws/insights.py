@@ -102,7 +102,7 @@ class Insights:
                 left = deadline - self._clock.now()
                 if left <= 0:
                     self._stop(client, query_id)
-                    return _read([answer], limit, is_whole=False)
+                    return _read([answer], is_whole=False)
                 self._pause(min(wait, left))
                 wait = min(wait * 1.6, LONGEST_WAIT)
                 answer = self._insist(account, client, "get_query_results", {"queryId": query_id}, deadline)
@@ -118,12 +118,12 @@ class Insights:
     def _pages(
         self, account: Account, client: Any, query_id: str, first: dict[str, Any], limit: int, deadline: float
     ) -> QueryAnswer:
-        """What follows the first page, of 10,000 rows, is read only as far as it was asked for."""
+        """What follows the first page, of 10,000 rows, is read only until there is what was asked for."""
         pages = [first]
         while pages[-1].get("nextToken") and sum(len(page.get("results", [])) for page in pages) < limit:
             asked = {"queryId": query_id, "nextToken": pages[-1]["nextToken"]}
             pages.append(self._insist(account, client, "get_query_results", asked, deadline))
-        return _read(pages, limit, is_whole=True)
+        return _read(pages, is_whole=True)
 
     def _insist(
         self, account: Account, client: Any, operation: str, asked: Mapping[str, Any], deadline: float
@@ -152,7 +152,7 @@ class Insights:
                 log.warning("a query could not be stopped", exc_info=error, extra={"query": query_id})
 
 
-def _read(pages: Sequence[Mapping[str, Any]], limit: int, *, is_whole: bool) -> QueryAnswer:
+def _read(pages: Sequence[Mapping[str, Any]], *, is_whole: bool) -> QueryAnswer:
     statistics = pages[0].get("statistics") or {}
     rows = [
         {cell["field"]: str(cell.get("value", "")) for cell in row if cell.get("field") not in (None, _POINTER)}
@@ -160,7 +160,7 @@ def _read(pages: Sequence[Mapping[str, Any]], limit: int, *, is_whole: bool) -> 
         for row in page.get("results") or []
     ]
     return QueryAnswer(
-        rows=tuple(rows[:limit]),
+        rows=tuple(rows),
         matched=float(statistics.get("recordsMatched", 0.0)),
         scanned=float(statistics.get("recordsScanned", 0.0)),
         scanned_bytes=float(statistics.get("bytesScanned", 0.0)),

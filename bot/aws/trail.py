@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 from bot.aws.calls import seconds
@@ -105,7 +106,7 @@ def _only_reads(event: Mapping[str, Any]) -> bool:
 def _read(event: Mapping[str, Any]) -> TrailEvent:
     record = _record(event)
     listed = {str(each["ResourceName"]) for each in event.get("Resources") or [] if each.get("ResourceName")}
-    told = [name for _, name in zip(range(_MOST_NAMES), _texts(record.get("requestParameters")), strict=False)]
+    told = list(islice(_texts([record.get("requestParameters"), _task_group(record)]), _MOST_NAMES))
     return TrailEvent(
         id=str(event["EventId"]),
         at=seconds(event.get("EventTime")),
@@ -123,6 +124,13 @@ def _record(event: Mapping[str, Any]) -> Mapping[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return record if isinstance(record, dict) else {}
+
+
+def _task_group(record: Mapping[str, Any]) -> Any:
+    """``service:api`` in the answer of StopTask, whose parameters name a task and no service."""
+    answer = record.get("responseElements")
+    task = answer.get("task") if isinstance(answer, dict) else None
+    return task.get("group") if isinstance(task, dict) else None
 
 
 def _who(record: Mapping[str, Any]) -> str:

@@ -85,7 +85,7 @@ class ServiceEventsStep(ReadingStep):
             return f"ECS tells of no trouble in the last {self.minutes} min"
         worst, newest = _worst(found)
         more = f" ({len(found)} events of trouble in {self.minutes} min)" if len(found) > 1 else ""
-        return f"{worst}: {in_one_line(newest.message, 400).rstrip('.')}{more}".capitalize()
+        return f"{worst[0].upper()}{worst[1:]}: {in_one_line(newest.message, 400).rstrip('.')}{more}"
 
 
 def _kind(event: ServiceEvent) -> list[str]:

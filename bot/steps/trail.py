@@ -127,13 +127,14 @@ def _concerns(event: TrailEvent, target: Target) -> bool:
     if event.action not in OF_ECS:
         return True
     service, cluster = target.service.service or target.name, target.service.cluster
-    named = {f"service/{cluster}/{service}"}
+    here = any(_last(each) == cluster or f"/{cluster}/" in each for each in event.names)
     if event.action == "StopTask":
-        # It names a task of the cluster, and no service.
-        return any(_last(each) == cluster for each in event.names)
-    mine = any(each == service or each.endswith(f"/{cluster}/{service}") or each in named for each in event.names)
-    clusters = any(_last(each) == cluster or f"/{cluster}/" in each for each in event.names)
-    return mine and clusters
+        # A call that was refused names a task of the cluster, and no service.
+        groups = {each for each in event.names if each.startswith("service:")}
+        return here and (not groups or f"service:{service}" in groups)
+    mine = any(each == service or each.endswith(f"/{cluster}/{service}") for each in event.names)
+    # Whoever names no cluster means the default one.
+    return mine and (here or cluster == "default")
 
 
 def _last(name: str) -> str:

@@ -140,6 +140,7 @@ def test_the_limit_of_the_step_holds_where_the_query_has_none(scene: Scene, serv
     write(server, *PLAIN)
     assert found(scene, "fields @message", limit=2).fact("q.rows") == 2.0
     assert found(scene, "fields @message | limit 1", limit=2).fact("q.rows") == 1.0
+    assert found(scene, "fields @message | limit 3", limit=2).fact("q.rows") == 3.0
 
 
 def test_placeholders_of_a_query_stand_for_the_service(scene: Scene, server: AwsServer) -> None:

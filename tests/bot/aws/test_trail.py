@@ -94,6 +94,13 @@ def test_a_record_that_cannot_be_read_is_told_all_the_same(
     assert (event.who, event.names) == ("alice", frozenset({"arn:service"}))
 
 
+def test_a_task_that_was_stopped_is_told_with_its_service(aws: ScriptedAws, trail: Trail, account: Account) -> None:
+    stopped = an_event(60, "StopTask", responseElements={"task": {"group": "service:api", "memory": "512"}})
+    aws.on("LookupEvents", {"Events": [stopped]})
+    (event,) = ask(trail, account, actions=("StopTask",)).events
+    assert "service:api" in event.names and "512" not in event.names
+
+
 def test_what_only_read_is_left_out_and_a_change_found_twice_counts_once(
     aws: ScriptedAws, trail: Trail, account: Account
 ) -> None:
