@@ -13,6 +13,7 @@ from alerts import members, people
 from alerts.diagnosis import FOUND, diagnosis
 from alerts.escalation import Due, due
 from alerts.opening import call, open_for_people, remind, wake
+from alerts.page_events import PAGERDUTY
 from alerts.pages import CALLED
 from alerts.scene import Scene
 from alerts.triage import FIRED, JOINED, QUIET, returned
@@ -63,7 +64,7 @@ class Incidents(Machine):
             people.MERGE: lambda scene, signal: people.merge(scene, signal, store),
             people.ABSORB: people.absorb,
             people.NOTE: people.note,
-            people.PAGERDUTY: people.pagerduty,
+            PAGERDUTY: people.pagerduty,
         }
 
     def advance(self, row: Row, signals: list[Received], lease: Lease) -> Step:

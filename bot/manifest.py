@@ -36,6 +36,7 @@ READS = (
     "application-autoscaling:DescribeScheduledActions",
     "cloudfront:GetDistribution",
     "cloudfront:GetInvalidation",
+    "cloudtrail:LookupEvents",
     "cloudwatch:DescribeAlarmHistory",
     "cloudwatch:DescribeAlarms",
     "cloudwatch:GetMetricData",
@@ -56,16 +57,25 @@ READS = (
     "ecs:ListServiceDeployments",
     "ecs:ListTaskDefinitions",
     "ecs:ListTasks",
+    "elasticloadbalancing:DescribeTargetGroups",
     "elasticloadbalancing:DescribeTargetHealth",
     "iam:GetRole",
+    "lambda:GetAccountSettings",
     "lambda:GetAlias",
     "lambda:GetFunction",
+    "lambda:GetFunctionConcurrency",
     "lambda:ListVersionsByFunction",
     "logs:DescribeLogGroups",
     "logs:FilterLogEvents",
     "logs:GetLogEvents",
+    "logs:GetQueryResults",
+    "logs:StartQuery",
+    "logs:StopQuery",
     "secretsmanager:DescribeSecret",
+    "sqs:GetQueueAttributes",
+    "sqs:GetQueueUrl",
     "ssm:DescribeParameters",
+    "xray:GetTraceSummaries",
 )
 CHANGES = (
     "application-autoscaling:RegisterScalableTarget",
@@ -112,7 +122,6 @@ LISTS = (
     "lambda:ListFunctions",
     "s3:ListAllMyBuckets",
     "sns:GetTopicAttributes",
-    "sqs:GetQueueAttributes",
 )
 """What only ``check --aws`` asks."""
 IMAGES = ("s3:GetObject", "s3:PutObject")

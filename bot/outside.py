@@ -8,18 +8,23 @@ from typing import Any
 
 from slack_sdk import WebClient
 
+from bot.aws.balancers import Balancers
 from bot.aws.code_build import CodeBuild
 from bot.aws.code_deploy import CodeDeploy
 from bot.aws.ecs import Ecs
 from bot.aws.functions import Functions
 from bot.aws.image_bucket import ImageBucket
+from bot.aws.insights import Insights
 from bot.aws.logs import Logs
 from bot.aws.mail import SesMailer
 from bot.aws.metrics import Metrics
 from bot.aws.needs import Needs
+from bot.aws.queues import Queues
 from bot.aws.scaling import Scalings
 from bot.aws.session import Sessions
 from bot.aws.sites import Sites
+from bot.aws.traces import Traces
+from bot.aws.trail import Trail
 from bot.builds import EitherBuilds
 from bot.domain import Account
 from bot.github import GitHubBuilds
@@ -67,6 +72,11 @@ class Outside:
             web=self.web,
             pager=self.pager,
             gather=self.parallel,
+            insights=Insights(self.sessions, clock),
+            queues=Queues(self.sessions),
+            traces=Traces(self.sessions, clock),
+            trail=Trail(self.sessions, clock),
+            balancers=Balancers(self.sessions),
             **inside,
         )
 

@@ -26,11 +26,13 @@ from bot.cloud import (
     TaskDefinition,
     Transition,
 )
-from bot.domain import Account, Alarm, AlarmMetric, Health, Person, Target
+from bot.domain import Account, AlarmMetric, Health, Person, Target
 from bot.file_ports import Files
 from bot.graph import Mark
 from bot.paging import Call
 from bot.shipping_ports import Builds, CodeDeploy, Functions, Holds, Needs, Scalings, Sites
+from bot.telemetry import LogSearch
+from bot.telemetry_ports import Balancers, Insights, Queues, Traces, Trail
 
 if TYPE_CHECKING:
     from bot.catalog import Catalog
@@ -209,6 +211,12 @@ class Logs(Protocol):
         """
         ...
 
+    def scan(
+        self, account: Account, group: str, pattern: str, *, start: float, end: float, limit: int, deadline: float
+    ) -> LogSearch:
+        """The same, with whether that was all; what was found before AWS began to throttle is not lost."""
+        ...
+
     def tail(self, account: Account, group: str, stream: str, limit: int) -> tuple[LogLine, ...]:
         """The last lines of one stream, oldest first; empty when the stream does not exist (yet)."""
         ...
@@ -219,6 +227,12 @@ class Metrics(Protocol):
 
     def series(self, account: Account, metric: AlarmMetric, *, start: float, end: float) -> tuple[Datapoint, ...]:
         """The metric's values with the alarm's own statistic and period, oldest first."""
+        ...
+
+    def several(
+        self, account: Account, metrics: Mapping[str, AlarmMetric], *, start: float, end: float
+    ) -> Mapping[str, tuple[Datapoint, ...]]:
+        """The values of several metrics by the names given to them, each as ``series`` tells it, in one call."""
         ...
 
     def watched(self, account: Account, alarm: str, *, start: float, end: float) -> tuple[Datapoint, ...]:
@@ -379,3 +393,8 @@ class World:
     recent: Recent
     may: Callable[[Person, str, Target | None], bool]
     tell: Callable[[str, str, Mapping[str, Any], str], bool]
+    insights: Insights
+    queues: Queues
+    traces: Traces
+    trail: Trail
+    balancers: Balancers

@@ -59,6 +59,7 @@ from tests.fake_shipping import (
     FakeScalings,
     FakeSites,
 )
+from tests.fake_telemetry import FakeBalancers, FakeInsights, FakeQueues, FakeTraces, FakeTrail
 from tests.fakes import FakeChat, FakeClock, FakePager, FakeWeb, Shown, buttons, serially
 
 ALICE, BOB, CARA, DAVE, EVE, GUS, ROBOT = "U0ALICE", "U0BOB", "U0CARA", "U0DAVE", "U0EVE", "U0GUS", "U0ROBOT"
@@ -146,6 +147,8 @@ class Scene:
         self.web, self.pager = FakeWeb(), FakePager()
         self.code_deploy, self.scaling, self.functions = FakeCodeDeploy(), FakeScalings(), FakeFunctions()
         self.sites, self.builds, self.needs, self.holds = FakeSites(self.clock), FakeBuilds(), FakeNeeds(), FakeHolds()
+        self.insights, self.queues, self.traces = FakeInsights(), FakeQueues(), FakeTraces()
+        self.trail, self.balancers = FakeTrail(), FakeBalancers()
         self.chat.people = the_people()
         self.chat.channels = {"#bi": "C0BI", "#ops": "C0OPS"}
         self.settings = BotConfig.model_validate({"default_channel": "#ops", **(settings or {})})
@@ -178,6 +181,11 @@ class Scene:
             recent=Ledger(self.store),
             may=lambda person, action, target: authz.allowed(access, person, action, target),
             tell=lambda operation, name, payload, key: self.engine.signal(operation, Signal(name, payload, key)),
+            insights=self.insights,
+            queues=self.queues,
+            traces=self.traces,
+            trail=self.trail,
+            balancers=self.balancers,
         )
         machines = (
             Operations(self.store, self.world, access, self.settings.timings),

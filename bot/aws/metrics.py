@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -32,20 +32,23 @@ class Metrics:
 
         Empty for a metric that is computed from others: a notification does not say enough to compute it again.
         """
-        if metric.expression or not metric.name:
-            return ()
-        dimensions = [{"Name": name, "Value": value} for name, value in metric.dimensions.items()]
-        watched = {"Namespace": metric.namespace, "MetricName": metric.name, "Dimensions": dimensions}
-        query = {
-            "Id": "watched",
-            "MetricStat": {"Metric": watched, "Period": metric.period, "Stat": statistic(metric.statistic)},
-        }
-        return self._computed(account, [query], start, end)
+        return self.several(account, {"": metric}, start=start, end=end)[""]
+
+    def several(
+        self, account: Account, metrics: Mapping[str, AlarmMetric], *, start: float, end: float
+    ) -> dict[str, tuple[Datapoint, ...]]:
+        """The values of several metrics by the names given to them, each as ``series`` tells it, in one call."""
+        asked = [name for name, metric in metrics.items() if metric.name and not metric.expression]
+        queries = [_query(f"m{number}", metrics[name]) for number, name in enumerate(asked)]
+        found = self._by_id(account, queries, start, end) if queries else {}
+        values = {name: found.get(f"m{number}", ()) for number, name in enumerate(asked)}
+        return {name: values.get(name, ()) for name in metrics}
 
     def watched(self, account: Account, alarm: str, *, start: float, end: float) -> tuple[Datapoint, ...]:
         """What an alarm on metric math watches: its own queries, as DescribeAlarms tells them; oldest first."""
         queries = self._queries(account, alarm)
-        return self._computed(account, queries, start, end) if queries else ()
+        computed = self._by_id(account, queries, start, end) if queries else {}
+        return _in_order(point for points in computed.values() for point in points)
 
     def curves(self, account: Account, alarm: str, *, start: float, end: float) -> tuple[Curve, ...]:
         """What an alarm on metric math watches, each series by itself: a query or a band makes several."""
@@ -64,12 +67,14 @@ class Metrics:
         found = ask(self._sessions.client(account, "cloudwatch"), "describe_alarms", AlarmNames=[alarm])
         return [query for each in found.get("MetricAlarms", []) for query in each.get("Metrics", [])]
 
-    def _computed(
+    def _by_id(
         self, account: Account, queries: list[dict[str, Any]], start: float, end: float
-    ) -> tuple[Datapoint, ...]:
-        pages = self._pages(account, queries, start, end)
-        points = [point for page in pages for result in page for point in _points(result)]
-        return tuple(sorted(points, key=lambda point: point.at))
+    ) -> dict[str, tuple[Datapoint, ...]]:
+        points: dict[str, list[Datapoint]] = {}
+        for page in self._pages(account, queries, start, end):
+            for result in page:
+                points.setdefault(str(result["Id"]), []).extend(_points(result))
+        return {name: _in_order(each) for name, each in points.items()}
 
     def _pages(
         self, account: Account, queries: list[dict[str, Any]], start: float, end: float
@@ -151,6 +156,19 @@ class Metrics:
 def _points(result: dict[str, Any]) -> list[Datapoint]:
     pairs = zip(result.get("Timestamps", []), result.get("Values", []), strict=True)
     return [Datapoint(seconds(moment), float(value)) for moment, value in pairs]
+
+
+def _query(name: str, metric: AlarmMetric) -> dict[str, Any]:
+    dimensions = [{"Name": dimension, "Value": value} for dimension, value in metric.dimensions.items()]
+    watched = {"Namespace": metric.namespace, "MetricName": metric.name, "Dimensions": dimensions}
+    return {
+        "Id": name,
+        "MetricStat": {"Metric": watched, "Period": metric.period, "Stat": statistic(metric.statistic)},
+    }
+
+
+def _in_order(points: Iterable[Datapoint]) -> tuple[Datapoint, ...]:
+    return tuple(sorted(points, key=lambda point: point.at))
 
 
 def _transition(item: dict[str, Any]) -> Transition:

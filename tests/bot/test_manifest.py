@@ -28,6 +28,7 @@ SERVICES |= {
     name: name for name in ("ecr", "ecs", "iam", "lambda", "logs", "s3", "secretsmanager", "sns", "sqs", "ssm")
 }
 SERVICES |= {"elbv2": "elasticloadbalancing", "sesv2": "ses", "sts": "sts"}
+SERVICES |= {"cloudtrail": "cloudtrail", "xray": "xray"}
 """botocore's name of each service the bot calls, and IAM's."""
 NEEDS_NO_PERMISSION = "sts:GetCallerIdentity"
 IN_THE_BOTS_NAME = {

@@ -22,6 +22,7 @@ from tests.fake_shipping import (
     FakeScalings,
     FakeSites,
 )
+from tests.fake_telemetry import FakeBalancers, FakeInsights, FakeQueues, FakeTraces, FakeTrail
 from tests.fakes import NOON, FakeChat, FakeClock, FakePager, FakeWeb, serially
 
 ALICE = Person("U0ALICE", "alice")
@@ -133,6 +134,11 @@ class Room:
             *(FakeSites(self.clock), self.builds, FakeNeeds(), FakeHolds(), FakeLogs(), self.metrics, self.web),
             *(FakePager(), serially, {}, {"rollback": "rollback"}, self.ledger),
             *(lambda person, action, target: True, lambda operation, name, payload, key: True),
+            insights=FakeInsights(),
+            queues=FakeQueues(),
+            traces=FakeTraces(),
+            trail=FakeTrail(),
+            balancers=FakeBalancers(),
         )
 
     def zip(self, version: str, at: float, sha256: str = "") -> None:
