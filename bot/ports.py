@@ -25,6 +25,7 @@ from bot.cloud import (
     TaskDefinition,
 )
 from bot.domain import Account, Alarm, AlarmMetric, Health, Person, Target
+from bot.reach_ports import Caches, Certificates, Databases, Names, Network, Roles
 from bot.shipping_ports import Builds, CodeDeploy, Functions, Holds, Needs, Scalings, Sites
 
 if TYPE_CHECKING:
@@ -236,6 +237,10 @@ class Web(Protocol):
         """Ask a health address once (5 s). Never raises: not reaching it is an answer too."""
         ...
 
+    def get(self, health: Health, *, seconds: float, direct: bool = False) -> HealthAnswer:
+        """Ask any address once, within ``seconds``; ``direct`` leaves the proxy out. Never raises either."""
+        ...
+
 
 class Pager(Protocol):
     """PagerDuty Events API v2; ``routing_key_env`` names the variable with the system's key."""
@@ -350,3 +355,9 @@ class World:
     recent: Recent
     may: Callable[[Person, str, Target | None], bool]
     tell: Callable[[str, str, Mapping[str, Any], str], bool]
+    databases: Databases
+    caches: Caches
+    names: Names
+    certificates: Certificates
+    network: Network
+    roles: Roles
