@@ -21,6 +21,7 @@ from bot.settings import Settings
 from bot.settings.environment import EnvironmentVariables
 from bot.slack.survey import Survey
 from bot.slack.transport import PooledWebClient
+from bot.steps import secrets_of
 
 
 class _Everything(AwsProbes):
@@ -28,7 +29,8 @@ class _Everything(AwsProbes):
 
     def __init__(self, settings: Settings, environment: EnvironmentVariables) -> None:
         sessions = Sessions()
-        super().__init__(sessions, Ecs(sessions), SystemClock(), Catalog(settings.systems).targets)
+        secrets = tuple(dict.fromkeys(secrets_of(settings.playbooks.values())))
+        super().__init__(sessions, Ecs(sessions), SystemClock(), Catalog(settings.systems).targets, secrets)
         self._environment = environment
         self._region = settings.systems[0].region
         token = environment.slack_bot_token.get_secret_value()

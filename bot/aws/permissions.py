@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import ParamSpec, TypeVar
 
-from bot.aws.actions import Needed, of_service, of_targets
+from bot.aws.actions import Needed, of_secrets, of_service, of_targets
 from bot.aws.errors import NotPermittedError, ask
 from bot.aws.logs import Logs
 from bot.aws.metrics import Metrics
@@ -25,13 +25,20 @@ _HISTORY = 90 * 86_400.0
 _SIMULATE = "iam:SimulatePrincipalPolicy"
 
 
-def denied(sessions: Sessions, ecs: Ecs, now: float, account: Account, targets: Sequence[Target]) -> dict[str, str]:
+def denied(
+    sessions: Sessions,
+    ecs: Ecs,
+    now: float,
+    account: Account,
+    targets: Sequence[Target],
+    secrets: Sequence[str] = (),
+) -> dict[str, str]:
     """Permissions the bot needs and has not got, each with why.
 
     Reads of ECS are tried by the very calls the bot makes, on the first ECS service among ``targets``, which are the
-    account's. What would change something, and what the other kinds of service need, of the first of each, is asked
-    of IAM's simulator; without permission for that the answer names ``iam:SimulatePrincipalPolicy``. Raises
-    UpstreamError when AWS cannot be asked.
+    account's. What would change something, what the other kinds of service need, of the first of each, and whether the
+    ``secrets`` that playbooks name may be opened, is asked of IAM's simulator; without permission for that the answer
+    names ``iam:SimulatePrincipalPolicy``. Raises UpstreamError when AWS cannot be asked.
     """
     trial = _Trial()
     metrics = Metrics(sessions)
@@ -40,8 +47,10 @@ def denied(sessions: Sessions, ecs: Ecs, now: float, account: Account, targets: 
     firsts = {target.service.kind: target for target in reversed(targets)}
     needed = list(_try_ecs(trial, sessions, ecs, now, firsts.pop(ServiceKind.ECS))) if ServiceKind.ECS in firsts else []
     try:
-        if firsts:
-            needed += of_targets(firsts.values(), _principal(sessions, account).split(":")[4])
+        if firsts or secrets:
+            number = _principal(sessions, account).split(":")[4]
+            needed += of_targets(firsts.values(), number)
+            needed += of_secrets(secrets, targets, number)
         trial.denied.update(simulated(sessions, account, needed))
     except UpstreamError as error:
         trial.denied[_SIMULATE] = str(error)

@@ -14,13 +14,19 @@ from bot.probes import RunningTask
 
 
 class AwsProbes:
-    """Fills all of the protocol that is about AWS. ``targets`` are the services permissions are tried on."""
+    """Fills all of the protocol that is about AWS.
 
-    def __init__(self, sessions: Sessions, ecs: Ecs, clock: Clock, targets: Sequence[Target]) -> None:
+    ``targets`` are the services permissions are tried on, ``secrets`` those that steps of playbooks name.
+    """
+
+    def __init__(
+        self, sessions: Sessions, ecs: Ecs, clock: Clock, targets: Sequence[Target], secrets: Sequence[str] = ()
+    ) -> None:
         self._sessions = sessions
         self._ecs = ecs
         self._clock = clock
         self._targets = tuple(targets)
+        self._secrets = tuple(secrets)
 
     def clusters(self, account: Account) -> list[str]:
         """Names of the ECS clusters."""
@@ -76,7 +82,7 @@ class AwsProbes:
     def denied(self, account: Account) -> dict[str, str]:
         """AWS permissions the bot needs and has not got, each with AWS's own words."""
         targets = [each for each in self._targets if each.account == account]
-        return denied(self._sessions, self._ecs, self._clock.now(), account, targets)
+        return denied(self._sessions, self._ecs, self._clock.now(), account, targets, self._secrets)
 
     def _client(self, account: Account, service: str) -> Any:
         return self._sessions.client(account, service)
