@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterator, Mapping
 
+from alerts.playbook import Playbook
 from bot.aws.doors import wrong_with_queues, wrong_with_topics
 from bot.aws.ecs import Ecs
 from bot.aws.probes import AwsProbes
@@ -30,7 +31,9 @@ class _Everything(AwsProbes):
     def __init__(self, settings: Settings, environment: EnvironmentVariables) -> None:
         sessions = Sessions()
         secrets = tuple(dict.fromkeys(secrets_of(settings.playbooks.values())))
-        super().__init__(sessions, Ecs(sessions), SystemClock(), Catalog(settings.systems).targets, secrets)
+        playbooks = [each for each in settings.playbooks.values() if isinstance(each, Playbook)]
+        kinds = {step.do for playbook in playbooks for step in playbook.steps}
+        super().__init__(sessions, Ecs(sessions), SystemClock(), Catalog(settings.systems).targets, kinds, secrets)
         self._environment = environment
         self._region = settings.systems[0].region
         token = environment.slack_bot_token.get_secret_value()

@@ -8,19 +8,24 @@ from typing import Any
 
 from slack_sdk import WebClient
 
+from bot.aws.balancers import Balancers
 from bot.aws.code_build import CodeBuild
 from bot.aws.code_deploy import CodeDeploy
 from bot.aws.ecs import Ecs
 from bot.aws.functions import Functions
+from bot.aws.insights import Insights
 from bot.aws.logs import Logs
 from bot.aws.metrics import Metrics
 from bot.aws.needs import Needs
 from bot.aws.network import Network
+from bot.aws.queues import Queues
 from bot.aws.roles import Roles
 from bot.aws.scaling import Scalings
 from bot.aws.secrets import Secrets
 from bot.aws.session import Sessions
 from bot.aws.sites import Sites
+from bot.aws.traces import Traces
+from bot.aws.trail import Trail
 from bot.builds import EitherBuilds
 from bot.cache import RedisCaches
 from bot.certificates import TlsCertificates
@@ -74,6 +79,11 @@ class Outside:
             certificates=self.certificates,
             network=Network(self.sessions),
             roles=Roles(self.sessions),
+            insights=Insights(self.sessions, clock),
+            queues=Queues(self.sessions),
+            traces=Traces(self.sessions, clock),
+            trail=Trail(self.sessions, clock),
+            balancers=Balancers(self.sessions),
             **inside,
         )
 

@@ -27,6 +27,8 @@ from bot.cloud import (
 from bot.domain import Account, Alarm, AlarmMetric, Health, Person, Target
 from bot.reach_ports import Caches, Certificates, Databases, Names, Network, Roles
 from bot.shipping_ports import Builds, CodeDeploy, Functions, Holds, Needs, Scalings, Sites
+from bot.telemetry import LogSearch
+from bot.telemetry_ports import Balancers, Insights, Queues, Traces, Trail
 
 if TYPE_CHECKING:
     from bot.catalog import Catalog
@@ -202,6 +204,12 @@ class Logs(Protocol):
         """
         ...
 
+    def scan(
+        self, account: Account, group: str, pattern: str, *, start: float, end: float, limit: int, deadline: float
+    ) -> LogSearch:
+        """The same, with whether that was all; what was found before AWS began to throttle is not lost."""
+        ...
+
     def tail(self, account: Account, group: str, stream: str, limit: int) -> tuple[LogLine, ...]:
         """The last lines of one stream, oldest first; empty when the stream does not exist (yet)."""
         ...
@@ -212,6 +220,12 @@ class Metrics(Protocol):
 
     def series(self, account: Account, metric: AlarmMetric, *, start: float, end: float) -> tuple[Datapoint, ...]:
         """The metric's values with the alarm's own statistic and period, oldest first."""
+        ...
+
+    def several(
+        self, account: Account, metrics: Mapping[str, AlarmMetric], *, start: float, end: float
+    ) -> Mapping[str, tuple[Datapoint, ...]]:
+        """The values of several metrics by the names given to them, each as ``series`` tells it, in one call."""
         ...
 
     def watched(self, account: Account, alarm: str, *, start: float, end: float) -> tuple[Datapoint, ...]:
@@ -361,3 +375,8 @@ class World:
     certificates: Certificates
     network: Network
     roles: Roles
+    insights: Insights
+    queues: Queues
+    traces: Traces
+    trail: Trail
+    balancers: Balancers

@@ -24,6 +24,7 @@ from bot.shipping_cloud import (
     ScalingActivity,
     SiteObject,
 )
+from bot.telemetry import Concurrency
 
 
 class CodeDeploy(Protocol):
@@ -88,6 +89,10 @@ class Functions(Protocol):
 
     def function(self, target: Target, version: str = "$LATEST") -> Function:
         """GetFunction of a version, or of the version that an alias of this name has. Raises NotFoundError."""
+        ...
+
+    def concurrency(self, target: Target) -> Concurrency:
+        """How many calls may run at once (GetFunctionConcurrency, GetAccountSettings). Raises NotFoundError."""
         ...
 
     def alias(self, target: Target) -> FunctionAlias:

@@ -24,6 +24,7 @@ from bot.cloud import (
 )
 from bot.domain import Account, AlarmMetric, Target
 from bot.errors import NotFoundError
+from bot.telemetry import LogSearch
 from tests.fakes import NOON, Failures
 
 
@@ -285,6 +286,12 @@ class FakeLogs:
             raise NotFoundError(f"There is no log group {group}.")
         return tuple(line for line in self.lines[group] if start <= line.at <= end)[:limit]
 
+    def scan(
+        self, account: Account, group: str, pattern: str, *, start: float, end: float, limit: int, deadline: float
+    ) -> LogSearch:
+        lines = self.search(account, group, pattern, start=start, end=end, limit=limit, deadline=deadline)
+        return LogSearch(lines, is_whole=len(lines) < limit)
+
     def tail(self, account: Account, group: str, stream: str, limit: int) -> tuple[LogLine, ...]:
         self.failures.take("tail")
         return tuple(self.streams.get((group, stream), ())[-limit:])
@@ -303,6 +310,12 @@ class FakeMetrics:
     def series(self, account: Account, metric: AlarmMetric, *, start: float, end: float) -> tuple[Datapoint, ...]:
         self.failures.take("series")
         return self.points.get(metric.name, ())
+
+    def several(
+        self, account: Account, metrics: Mapping[str, AlarmMetric], *, start: float, end: float
+    ) -> Mapping[str, tuple[Datapoint, ...]]:
+        self.failures.take("several")
+        return {name: self.points.get(metric.name, ()) for name, metric in metrics.items()}
 
     def watched(self, account: Account, alarm: str, *, start: float, end: float) -> tuple[Datapoint, ...]:
         self.failures.take("watched")

@@ -22,6 +22,7 @@ from bot.shipping_cloud import (
     ScalingActivity,
     SiteObject,
 )
+from bot.telemetry import Concurrency
 from tests.fakes import NOON, Failures, FakeClock
 
 
@@ -115,6 +116,7 @@ class FakeFunctions:
         self.found: dict[str, Function] = {}
         self.zips: dict[str, Archive] = {}
         self.pointer = FunctionAlias("live", "1", "r1")
+        self.limits = Concurrency(None, 1000, 1000)
         self.writes: list[str] = []
         self.failures = Failures()
         self.lost_answers = Failures()
@@ -125,6 +127,10 @@ class FakeFunctions:
         if version not in self.found:
             raise NotFoundError(f"Lambda has no version {version} of {target.service.function}.")
         return self.found[version]
+
+    def concurrency(self, target: Target) -> Concurrency:
+        self.failures.take("concurrency")
+        return self.limits
 
     def alias(self, target: Target) -> FunctionAlias:
         self.failures.take("alias")

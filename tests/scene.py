@@ -54,6 +54,7 @@ from tests.fake_shipping import (
     FakeScalings,
     FakeSites,
 )
+from tests.fake_telemetry import FakeBalancers, FakeInsights, FakeQueues, FakeTraces, FakeTrail
 from tests.fakes import FakeChat, FakeClock, FakePager, FakeWeb, Shown, buttons, serially
 
 ALICE, BOB, CARA, DAVE, EVE, GUS, ROBOT = "U0ALICE", "U0BOB", "U0CARA", "U0DAVE", "U0EVE", "U0GUS", "U0ROBOT"
@@ -143,6 +144,8 @@ class Scene:
         self.sites, self.builds, self.needs, self.holds = FakeSites(self.clock), FakeBuilds(), FakeNeeds(), FakeHolds()
         self.databases, self.caches, self.names = FakeDatabases(), FakeCaches(), FakeNames()
         self.certificates, self.network, self.roles = FakeCertificates(), FakeNetwork(), FakeRoles()
+        self.insights, self.queues, self.traces = FakeInsights(), FakeQueues(), FakeTraces()
+        self.trail, self.balancers = FakeTrail(), FakeBalancers()
         self.chat.people = the_people()
         self.chat.channels = {"#bi": "C0BI", "#ops": "C0OPS"}
         self.settings = BotConfig.model_validate({"default_channel": "#ops", **(settings or {})})
@@ -181,6 +184,11 @@ class Scene:
             certificates=self.certificates,
             network=self.network,
             roles=self.roles,
+            insights=self.insights,
+            queues=self.queues,
+            traces=self.traces,
+            trail=self.trail,
+            balancers=self.balancers,
         )
         machines = (
             Operations(self.store, self.world, access, self.settings.timings),

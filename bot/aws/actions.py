@@ -37,6 +37,21 @@ _BUCKET = ("s3:GetBucketVersioning", "s3:ListBucket", "s3:ListBucketVersions")
 _OBJECTS = ("s3:DeleteObject", "s3:GetObject", "s3:GetObjectVersion", "s3:PutObject")
 _ARTIFACTS = ("s3:GetObject",)
 _DISTRIBUTION = ("cloudfront:CreateInvalidation", "cloudfront:GetDistribution", "cloudfront:GetInvalidation")
+_OF_STEPS = {
+    "insights": ("logs:StartQuery", "logs:GetQueryResults", "logs:StopQuery"),
+    "function": ("lambda:GetFunctionConcurrency", "lambda:GetAccountSettings"),
+    "metric": ("elasticloadbalancing:DescribeTargetGroups",),
+    "traces": ("xray:GetTraceSummaries",),
+    "trail": ("cloudtrail:LookupEvents",),
+    "security_groups": (
+        "ec2:DescribeSecurityGroups",
+        "ec2:DescribeSubnets",
+        "elasticloadbalancing:DescribeLoadBalancers",
+        "elasticloadbalancing:DescribeTargetGroups",
+    ),
+    "role_policies": ("iam:ListAttachedRolePolicies",),
+}
+"""What kinds of step read. Queues are left out: which of them a policy opens, only their names could tell."""
 _PROJECT = ("codebuild:BatchGetBuilds", "codebuild:ListBuildsForProject", "codebuild:StartBuild")
 
 
@@ -118,6 +133,18 @@ def secret_arns(secret: str, target: Target, number: str = "*", ending: str = AN
         if filled.startswith("arn:")
         else (f"arn:aws:secretsmanager:{target.account.region}:{account}:secret:{filled}{ending}")
     )
+
+
+def of_steps(kinds: Iterable[str], region: str, number: str) -> Iterator[Needed]:
+    """For the kinds of step that playbooks take, in one region of an AWS account."""
+    place = f"{region}:{number}"
+    resources = {
+        "logs:StartQuery": f"arn:aws:logs:{place}:log-group:*",
+        "lambda:GetFunctionConcurrency": f"arn:aws:lambda:{place}:function:*",
+    }
+    for kind in sorted(set(kinds)):
+        for action in _OF_STEPS.get(kind, ()):
+            yield action, resources.get(action, "*")
 
 
 def bucket_of(address: str) -> str:

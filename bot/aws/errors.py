@@ -85,6 +85,11 @@ class NotPermittedError(UpstreamError):
         self.action = action
 
 
+def is_throttled(error: UpstreamError) -> bool:
+    """True when AWS refused because of too many calls, or queries, at once."""
+    return error.retryable and (error.code in _THROTTLED or error.code == "LimitExceededException")
+
+
 def ask(client: Any, operation: str, /, **parameters: Any) -> dict[str, Any]:
     """One call of a boto3 client ("describe_services"). Raises UpstreamError in words, ``code`` being AWS's own."""
     with _in_words(client, operation):

@@ -16,6 +16,7 @@ from bot.aws.session import Sessions
 from bot.domain import Account, Target
 from bot.errors import BotError, ConflictError, NotFoundError, UpstreamError
 from bot.shipping_cloud import Archive, Function, FunctionAlias
+from bot.telemetry import Concurrency
 
 LATEST = "$LATEST"
 VERSION = "{version}"
@@ -35,6 +36,12 @@ class Functions:
     def function(self, target: Target, version: str = LATEST) -> Function:
         answer = self._ask(target, "get_function", Qualifier=version)
         return _read(answer["Configuration"], answer.get("Code", {}))
+
+    def concurrency(self, target: Target) -> Concurrency:
+        reserved = self._ask(target, "get_function_concurrency").get("ReservedConcurrentExecutions")
+        limit = ask(self._sessions.client(target.account, "lambda"), "get_account_settings")["AccountLimit"]
+        account = int(limit["ConcurrentExecutions"])
+        return Concurrency(reserved, account, int(limit.get("UnreservedConcurrentExecutions", account)))
 
     def alias(self, target: Target) -> FunctionAlias:
         return _read_alias(self._ask(target, "get_alias", Name=target.service.alias))

@@ -11,6 +11,7 @@ from bot.cloud import LogLine
 from bot.domain import Account
 from bot.errors import BotError, NotFoundError, UpstreamError
 from bot.ports import Clock
+from bot.telemetry import LogSearch
 
 PER_PAGE = 10_000
 """Events one FilterLogEvents or GetLogEvents may return."""
@@ -34,7 +35,14 @@ class Logs:
     def search(
         self, account: Account, group: str, pattern: str, *, start: float, end: float, limit: int, deadline: float
     ) -> tuple[LogLine, ...]:
-        """The newest ``limit`` events that match, oldest first, as far as found by ``deadline`` (clock).
+        """The newest ``limit`` events that match, oldest first, as far as found by ``deadline`` (clock)."""
+        whole = self.scan(account, group, pattern, start=start, end=end, limit=limit, deadline=deadline)
+        return whole.lines
+
+    def scan(
+        self, account: Account, group: str, pattern: str, *, start: float, end: float, limit: int, deadline: float
+    ) -> LogSearch:
+        """The same, with whether that was all.
 
         Raises NotFoundError when the group does not exist and UpstreamError for a pattern CloudWatch cannot read;
         what people typed goes through ``quote_term`` first.
@@ -49,18 +57,22 @@ class Logs:
         if start >= _BACKWARDS_SINCE:
             parameters["startFromHead"] = False
         found: dict[str, dict[str, Any]] = {}
+        is_whole = False
         # Pages may be empty or short long before the end: only a missing token says that there is no more.
         while len(found) < limit:
             try:
                 answer = ask(client, "filter_log_events", limit=min(limit, PER_PAGE), **parameters)
             except UpstreamError as error:
+                if found and error.retryable:
+                    break
                 raise _no_group(error, group) from error
             found |= {each["eventId"]: each for each in answer.get("events", []) if each["eventId"] not in found}
             token = answer.get("nextToken")
-            if not token or token == parameters.get("nextToken") or self._clock.now() >= deadline:
+            is_whole = (not token or token == parameters.get("nextToken")) and len(found) <= limit
+            if is_whole or self._clock.now() >= deadline:
                 break
             parameters["nextToken"] = token
-        return _oldest_first(list(found.values())[:limit])
+        return LogSearch(_oldest_first(list(found.values())[:limit]), is_whole)
 
     def tail(self, account: Account, group: str, stream: str, limit: int) -> tuple[LogLine, ...]:
         """The last lines of one stream, oldest first; empty when the stream does not exist (yet).

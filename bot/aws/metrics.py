@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -33,25 +33,28 @@ class Metrics:
 
         Empty for a metric that is computed from others: a notification does not say enough to compute it again.
         """
-        if metric.expression or not metric.name:
-            return ()
-        dimensions = [{"Name": name, "Value": value} for name, value in metric.dimensions.items()]
-        watched = {"Namespace": metric.namespace, "MetricName": metric.name, "Dimensions": dimensions}
-        query = {
-            "Id": "watched",
-            "MetricStat": {"Metric": watched, "Period": metric.period, "Stat": statistic(metric.statistic)},
-        }
-        return self._computed(account, [query], start, end)
+        return self.several(account, {"": metric}, start=start, end=end)[""]
+
+    def several(
+        self, account: Account, metrics: Mapping[str, AlarmMetric], *, start: float, end: float
+    ) -> dict[str, tuple[Datapoint, ...]]:
+        """The values of several metrics by the names given to them, each as ``series`` tells it, in one call."""
+        asked = [name for name, metric in metrics.items() if metric.name and not metric.expression]
+        queries = [_query(f"m{number}", metrics[name]) for number, name in enumerate(asked)]
+        found = self._by_id(account, queries, start, end) if queries else {}
+        values = {name: found.get(f"m{number}", ()) for number, name in enumerate(asked)}
+        return {name: values.get(name, ()) for name in metrics}
 
     def watched(self, account: Account, alarm: str, *, start: float, end: float) -> tuple[Datapoint, ...]:
         """What an alarm on metric math watches: its own queries, as DescribeAlarms tells them; oldest first."""
         found = ask(self._sessions.client(account, "cloudwatch"), "describe_alarms", AlarmNames=[alarm])
         queries = [query for each in found.get("MetricAlarms", []) for query in each.get("Metrics", [])]
-        return self._computed(account, queries, start, end) if queries else ()
+        computed = self._by_id(account, queries, start, end) if queries else {}
+        return _in_order(point for points in computed.values() for point in points)
 
-    def _computed(
+    def _by_id(
         self, account: Account, queries: list[dict[str, Any]], start: float, end: float
-    ) -> tuple[Datapoint, ...]:
+    ) -> dict[str, tuple[Datapoint, ...]]:
         parameters: dict[str, Any] = {
             "MetricDataQueries": queries,
             "StartTime": datetime.fromtimestamp(start, UTC),
@@ -59,16 +62,18 @@ class Metrics:
             "ScanBy": "TimestampAscending",
         }
         client = self._sessions.client(account, "cloudwatch")
-        points: list[Datapoint] = []
+        points: dict[str, list[Datapoint]] = {}
         for _ in range(PAGES):
             answer = ask(client, "get_metric_data", **parameters)
             for result in answer["MetricDataResults"]:
                 pairs = zip(result.get("Timestamps", []), result.get("Values", []), strict=True)
-                points += [Datapoint(seconds(moment), float(value)) for moment, value in pairs]
+                points.setdefault(result["Id"], []).extend(
+                    Datapoint(seconds(moment), float(value)) for moment, value in pairs
+                )
             if not answer.get("NextToken"):
                 break
             parameters["NextToken"] = answer["NextToken"]
-        return tuple(sorted(points, key=lambda point: point.at))
+        return {name: _in_order(each) for name, each in points.items()}
 
     def alarms(self, account: Account, names: Sequence[str]) -> tuple[AlarmReading, ...]:
         """The state of alarms now, metric and composite; names that do not exist are left out."""
@@ -106,6 +111,19 @@ class Metrics:
                 break
             parameters["NextToken"] = answer["NextToken"]
         return tuple(sorted(found, reverse=True))
+
+
+def _query(name: str, metric: AlarmMetric) -> dict[str, Any]:
+    dimensions = [{"Name": dimension, "Value": value} for dimension, value in metric.dimensions.items()]
+    watched = {"Namespace": metric.namespace, "MetricName": metric.name, "Dimensions": dimensions}
+    return {
+        "Id": name,
+        "MetricStat": {"Metric": watched, "Period": metric.period, "Stat": statistic(metric.statistic)},
+    }
+
+
+def _in_order(points: Iterable[Datapoint]) -> tuple[Datapoint, ...]:
+    return tuple(sorted(points, key=lambda point: point.at))
 
 
 def statistic(name: str) -> str:

@@ -10,15 +10,23 @@ from pydantic import BaseModel, Field
 from bot.steps.alarm_metric import AlarmMetricStep
 from bot.steps.certificate import CertificateStep
 from bot.steps.dns import DnsStep
+from bot.steps.function import FunctionStep
 from bot.steps.http import HttpStep
+from bot.steps.insights import InsightsStep
 from bot.steps.log_errors import LogErrorsStep
+from bot.steps.log_search import LogSearchStep
+from bot.steps.metric import MetricStep
+from bot.steps.queue import QueueStep
 from bot.steps.recent_changes import RecentChangesStep
 from bot.steps.redis import RedisStep
 from bot.steps.role_policies import RolePoliciesStep
 from bot.steps.security_groups import SecurityGroupsStep
+from bot.steps.service_events import ServiceEventsStep
 from bot.steps.sql import SqlStep
 from bot.steps.stopped_tasks import StoppedTasksStep
 from bot.steps.target_health import TargetHealthStep
+from bot.steps.traces import TracesStep
+from bot.steps.trail import TrailStep
 
 Step: TypeAlias = Annotated[
     StoppedTasksStep
@@ -32,7 +40,15 @@ Step: TypeAlias = Annotated[
     | DnsStep
     | CertificateStep
     | SecurityGroupsStep
-    | RolePoliciesStep,
+    | RolePoliciesStep
+    | ServiceEventsStep
+    | LogSearchStep
+    | InsightsStep
+    | MetricStep
+    | QueueStep
+    | FunctionStep
+    | TracesStep
+    | TrailStep,
     Field(discriminator="do"),
 ]
 """Any step, told apart by ``do``."""

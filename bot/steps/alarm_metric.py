@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from itertools import takewhile
 from typing import Literal
 
 from pydantic import Field
 
-from bot.domain import Account, Fact, Finding
+from bot.domain import Account, AlarmMetric, Fact, Finding
 from bot.ports import World
-from bot.steps.base import ReadingStep, Scene
+from bot.steps.base import ReadingStep, Scene, figure
+from bot.steps.sparks import spark
 
-SPARKS = "▁▂▃▄▅▆▇█"
 OPERATORS = {
     "GreaterThanThreshold": "above",
     "GreaterThanOrEqualToThreshold": "at or above",
     "LessThanThreshold": "below",
     "LessThanOrEqualToThreshold": "at or below",
+}
+
+BEYOND: Mapping[str, Callable[[float, float], bool]] = {
+    "GreaterThanThreshold": operator.gt,
+    "GreaterThanOrEqualToThreshold": operator.ge,
+    "LessThanThreshold": operator.lt,
+    "LessThanOrEqualToThreshold": operator.le,
 }
 
 
@@ -45,23 +55,31 @@ class AlarmMetricStep(ReadingStep):
         values = [point.value for point in points]
         last, peak = values[-1], max(values)
         of = f" {metric.statistic}" if metric.statistic and not metric.expression else ""
-        line = f"{_spark(values[-40:])}  last {self.minutes} min,{of} every {metric.period} s"
+        line = f"{spark(values)}  last {self.minutes} min,{of} every {metric.period} s"
         says = ":" if metric.label else " is"
         return Finding(
             step=self.do,
             title="Metric",
             summary=f"{name}{says} {_number(last)}; alarm when {limit}; highest {_number(peak)}",
             lines=(line,),
-            facts=(Fact(name="metric.last", value=last), Fact(name="metric.max", value=peak)),
+            facts=(
+                Fact(name="metric.last", value=last),
+                Fact(name="metric.max", value=peak),
+                *_breaching_for(values, metric),
+            ),
             weight=25,
         )
 
 
+def _breaching_for(values: Sequence[float], metric: AlarmMetric) -> tuple[Fact, ...]:
+    """For how many seconds the latest values have been beyond the threshold; nothing where that is a band."""
+    is_beyond = BEYOND.get(metric.comparison)
+    if is_beyond is None or metric.threshold is None:
+        return ()
+    threshold = metric.threshold
+    latest = list(takewhile(lambda value: is_beyond(value, threshold), reversed(values)))
+    return (Fact(name="metric.breaching_for", value=float(len(latest) * metric.period)),)
+
+
 def _number(value: float | None) -> str:
-    return "its band" if value is None else f"{value:.4g}" if abs(value) < 10_000 else f"{value:,.0f}"
-
-
-def _spark(values: list[float]) -> str:
-    low, high = min(values), max(values)
-    span = (high - low) or 1.0
-    return "".join(SPARKS[min(7, int((value - low) / span * 8))] for value in values)
+    return "its band" if value is None else figure(value)

@@ -1,4 +1,4 @@
-"""Placeholders in the strings of steps: what belongs to a service."""
+"""What belongs to a service, and where it lies: placeholders in strings of steps, log groups, the last deployment."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from bot.domain import ServiceKind, Target
-from bot.errors import NotFoundError
+from bot.errors import BotError, NotFoundError
 from bot.ports import World
 from bot.steps.base import Scene
 
@@ -17,20 +17,16 @@ PLACEHOLDERS: Mapping[str, ServiceKind | None] = {
     "region": None,
     "cluster": ServiceKind.ECS,
     "ecs_service": ServiceKind.ECS,
+    "load_balancer": ServiceKind.ECS,
+    "target_group": ServiceKind.ECS,
     "function": ServiceKind.LAMBDA,
 }
 """What may stand in braces, and the kind of service it is for; None is every kind."""
 
 _PLACEHOLDER = re.compile(r"\{(" + "|".join(PLACEHOLDERS) + r")\}")
-_VALUES: Mapping[str, Callable[[Target], str]] = {
-    "system": lambda target: target.system,
-    "environment": lambda target: target.environment,
-    "service": lambda target: target.name,
-    "region": lambda target: target.account.region,
-    "cluster": lambda target: target.service.cluster,
-    "ecs_service": lambda target: target.service.service or target.name,
-    "function": lambda target: target.service.function,
-}
+# Nothing that has a meaning in a query, a filter pattern or an address, wherever the value is put.
+_PLAIN = re.compile(r"[\w.:/@+=,$-]+")
+_LASTING_SECONDS = 86_400.0
 
 
 def applies(scene: Scene, *texts: str) -> bool:
@@ -42,13 +38,86 @@ def applies(scene: Scene, *texts: str) -> bool:
 
 
 def fill(text: str, scene: Scene, world: World) -> str:
-    """The text with its placeholders filled in; other braces stay. Raises NotFoundError when one does not apply."""
+    """The text with its placeholders replaced by what they stand for; every other brace stays.
+
+    Raises NotFoundError when one does not apply, and UpstreamError when AWS has to be asked and does not answer.
+    """
 
     def value(found: re.Match[str]) -> str:
         word = found[1]
         if not applies(scene, found[0]):
             what = scene.target.label if scene.target else f"the alarm {scene.alarm.name}"
             raise NotFoundError(f"{found[0]} does not apply: {what} has no {word.replace('_', ' ')}.")
-        return scene.alarm.region if scene.target is None else _VALUES[word](scene.target)
+        said = scene.alarm.region if scene.target is None else _VALUES[word](scene.target, world)
+        if not _PLAIN.fullmatch(said):
+            raise NotFoundError(f"{found[0]} does not apply: its value is not a plain name.")
+        return said
 
     return _PLACEHOLDER.sub(value, text)
+
+
+def _target_groups(target: Target, world: World) -> tuple[str, ...]:
+    found = world.ecs.service(target).target_groups
+    if not found:
+        raise NotFoundError(f"{target.label} has no load balancer.")
+    return found
+
+
+def _target_group(target: Target, world: World) -> str:
+    """``targetgroup/name/id``, the end of its ARN: CloudWatch's dimension."""
+    return _target_groups(target, world)[0].rpartition(":")[2]
+
+
+def _load_balancer(target: Target, world: World) -> str:
+    """``app/name/id``, what follows ``loadbalancer/`` in its ARN: CloudWatch's dimension."""
+    for group in _target_groups(target, world):
+        for arn in world.balancers.of(target.account, group):
+            return arn.partition(":loadbalancer/")[2]
+    raise NotFoundError(f"No load balancer sends traffic to the target group of {target.label}.")
+
+
+_VALUES: Mapping[str, Callable[[Target, World], str]] = {
+    "system": lambda target, world: target.system,
+    "environment": lambda target, world: target.environment,
+    "service": lambda target, world: target.name,
+    "region": lambda target, world: target.account.region,
+    "cluster": lambda target, world: target.service.cluster,
+    "ecs_service": lambda target, world: target.service.service or target.name,
+    "load_balancer": _load_balancer,
+    "target_group": _target_group,
+    "function": lambda target, world: target.service.function,
+}
+
+
+def log_groups(target: Target, world: World) -> tuple[str, ...]:
+    """The log groups of a service: its containers' own, as its task definition says, and configured ones."""
+    found = list(target.service.log_groups)
+    if target.service.function:
+        found.append(f"/aws/lambda/{target.service.function}")
+    if target.service.cluster:
+        try:
+            service = world.ecs.service(target)
+            definition = world.ecs.task_definition(target.account, service.task_definition)
+        except BotError:
+            if not found:
+                raise
+        else:
+            found += [container.log_group for container in definition.containers if container.log_group]
+    return tuple(dict.fromkeys(found))
+
+
+def deployed_at(target: Target, world: World, now: float) -> float | None:
+    """When the newest deployment of the last day began, whoever made it; None when there was none, or nobody knows."""
+    starts = [
+        each.started_at for each in world.recent.operations(target.key, since=now - _LASTING_SECONDS) if each.version
+    ]
+    try:
+        if target.service.cluster:
+            primary = world.ecs.service(target).primary
+            starts += [primary.created_at] if primary else []
+        elif target.service.function and target.service.alias:
+            starts.append(world.functions.function(target, target.service.alias).modified_at)
+    except BotError:
+        pass
+    newest = max(starts, default=0.0)
+    return newest if now - _LASTING_SECONDS <= newest <= now else None

@@ -29,6 +29,7 @@ SERVICES |= {
     name: name for name in ("ecr", "ecs", "iam", "lambda", "logs", "s3", "secretsmanager", "sns", "sqs", "ssm")
 }
 SERVICES |= {"ec2": "ec2", "elbv2": "elasticloadbalancing", "sts": "sts"}
+SERVICES |= {"cloudtrail": "cloudtrail", "xray": "xray"}
 """botocore's name of each service the bot calls, and IAM's."""
 NEEDS_NO_PERMISSION = "sts:GetCallerIdentity"
 OF_NAMED_SECRETS = "secretsmanager:GetSecretValue"

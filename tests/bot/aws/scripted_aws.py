@@ -61,10 +61,12 @@ class ScriptedAws:
 
         class Request(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                text = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                text = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
                 target = self.headers.get("X-Amz-Target", "")
-                parameters = json.loads(text) if target else dict(parse_qsl(text))
-                operation = target.rpartition(".")[2] or parameters["Action"]
+                is_json = bool(target) or text.startswith("{")
+                parameters = json.loads(text) if is_json else dict(parse_qsl(text))
+                # A service that speaks REST is asked by the path: X-Ray's GetTraceSummaries is /TraceSummaries.
+                operation = target.rpartition(".")[2] or parameters.get("Action") or self.path
                 with aws._lock:
                     aws.calls.append((operation, parameters))
                     aws.agents.append(self.headers["User-Agent"])
@@ -82,6 +84,9 @@ class ScriptedAws:
                 self.send_header("Content-Length", str(len(answer)))
                 self.end_headers()
                 self.wfile.write(answer)
+
+            def do_GET(self) -> None:
+                self.do_POST()
 
             def log_message(self, *_: Any) -> None:
                 """The tests read what pytest prints, not an access log."""

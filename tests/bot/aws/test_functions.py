@@ -13,11 +13,14 @@ import pytest
 from botocore.config import Config
 
 from bot import shipping_ports as ports
+from bot.aws.errors import NotPermittedError
 from bot.aws.functions import Functions
 from bot.aws.session import Sessions
 from bot.domain import Account, Service, ServiceKind, Target
 from bot.errors import ConflictError, NotFoundError, UpstreamError
+from bot.telemetry import Concurrency
 from sandbox.aws.server import AwsServer
+from tests.bot.aws.scripted_aws import Refusal, ScriptedAws
 from tests.sandbox.aws import standing
 from tests.sandbox.aws.functions.mill import BUCKET, IMAGE, REPOSITORY, ZIP, Mill, archive
 
@@ -71,6 +74,19 @@ def test_a_function_is_read_with_how_it_is(functions: Functions, mill: Mill) -> 
     assert found.environment == {"MODE": "fast"}
     assert found.modified_at == pytest.approx(mill.clock.now(), abs=0.001)
     assert found.sha256 == base64.b64encode(hashlib.sha256(archive("v1")).digest()).decode()
+
+
+def test_a_functions_concurrency_is_its_own_or_the_accounts(aws: ScriptedAws, sessions: Sessions) -> None:
+    functions, of_function = Functions(sessions), f"/2019-09-30/functions/{ZIP}/concurrency"
+    limit = {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": 950}
+    aws.on("/2016-08-19/account-settings", {"AccountLimit": limit})
+    aws.on(of_function, {})
+    assert functions.concurrency(a_function()) == Concurrency(None, 1000, 950)
+    aws.on(of_function, {"ReservedConcurrentExecutions": 0})
+    assert functions.concurrency(a_function()) == Concurrency(0, 1000, 950)
+    aws.on(of_function, Refusal("AccessDeniedException", status=403))
+    with pytest.raises(NotPermittedError, match="lambda:GetFunctionConcurrency"):
+        functions.concurrency(a_function())
 
 
 def test_a_failed_update_says_why(functions: Functions, mill: Mill) -> None:

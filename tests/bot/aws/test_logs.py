@@ -97,6 +97,28 @@ def test_a_token_that_repeats_itself_ends_the_search(aws: ScriptedAws, logs: Log
     assert len(aws.asked("FilterLogEvents")) == 2
 
 
+def scan(logs: Logs, account: Account, limit: int = 100, deadline: float = START + 1000) -> tuple[int, bool]:
+    found = logs.scan(account, "/ecs/bi", "ERROR", start=START, end=START + 60, limit=limit, deadline=deadline)
+    return len(found.lines), found.is_whole
+
+
+def test_a_search_says_whether_that_was_all(aws: ScriptedAws, logs: Logs, account: Account) -> None:
+    script(aws, [event(3)], [], [event(2)])
+    assert scan(logs, account) == (2, True)
+    assert scan(logs, account, limit=2) == (2, True)
+    assert scan(logs, account, limit=1) == (1, False)
+    assert scan(logs, account, deadline=START) == (1, False)
+
+
+def test_what_was_found_before_aws_throttles_is_not_lost(aws: ScriptedAws, logs: Logs, account: Account) -> None:
+    answers: list[Any] = [{"events": [event(1)], "nextToken": "2"}, Refusal("ThrottlingException", "Rate exceeded")]
+    aws.on("FilterLogEvents", lambda _: answers.pop(0))
+    assert scan(logs, account) == (1, False)
+    aws.on("FilterLogEvents", Refusal("ThrottlingException", "Rate exceeded"))
+    with pytest.raises(UpstreamError, match="throttling logs:FilterLogEvents"):
+        scan(logs, account)
+
+
 def test_lines_of_one_millisecond_keep_their_order(aws: ScriptedAws, logs: Logs, account: Account) -> None:
     script(aws, [event(number, at=5.0) for number in (11, 10, 9)])
     assert search(logs, account) == ["line 9", "line 10", "line 11"]

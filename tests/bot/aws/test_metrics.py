@@ -30,10 +30,10 @@ def test_a_series_uses_the_alarms_own_statistic_and_period(
 ) -> None:
     pages = {
         None: {
-            "MetricDataResults": [{"Id": "watched", "Timestamps": [120, 60], "Values": [2.0, 1.0]}],
+            "MetricDataResults": [{"Id": "m0", "Timestamps": [120, 60], "Values": [2.0, 1.0]}],
             "NextToken": "n",
         },
-        "n": {"MetricDataResults": [{"Id": "watched", "Timestamps": [180], "Values": [3.0]}]},
+        "n": {"MetricDataResults": [{"Id": "m0", "Timestamps": [180], "Values": [3.0]}]},
     }
     aws.on("GetMetricData", lambda asked: pages[asked.get("NextToken")])
     found = Metrics(sessions).series(account, CPU, start=0.0, end=600.0)
@@ -46,6 +46,17 @@ def test_a_series_uses_the_alarms_own_statistic_and_period(
         "MetricName": "CPUUtilization",
         "Dimensions": [{"Name": "ClusterName", "Value": "bi"}, {"Name": "ServiceName", "Value": "api"}],
     }
+
+
+def test_several_metrics_are_one_call(aws: ScriptedAws, sessions: Sessions, account: Account) -> None:
+    results = [{"Id": "m1", "Timestamps": [60], "Values": [9.0]}, {"Id": "m0", "Timestamps": [60], "Values": [1.0]}]
+    aws.on("GetMetricData", {"MetricDataResults": results})
+    slow = CPU.model_copy(update={"name": "Duration", "statistic": "p95"})
+    asked = {"cpu": CPU, "slow": slow, "math": AlarmMetric(expression="m1/m2")}
+    found = Metrics(sessions).several(account, asked, start=0.0, end=600.0)
+    assert found == {"cpu": (Datapoint(60.0, 1.0),), "slow": (Datapoint(60.0, 9.0),), "math": ()}
+    (call,) = aws.asked("GetMetricData")
+    assert [each["MetricStat"]["Stat"] for each in call["MetricDataQueries"]] == ["Average", "p95"]
 
 
 @pytest.mark.parametrize("metric", [AlarmMetric(expression="m1/m2*100"), AlarmMetric(namespace="AWS/ECS")])

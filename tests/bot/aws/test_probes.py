@@ -307,7 +307,9 @@ def test_secrets_that_playbooks_name_are_simulated(aws: ScriptedAws, sessions: S
         "SimulatePrincipalPolicy",
         lambda asked: decision(asked, "implicitDeny" if asked["ActionNames.member.1"] == action else "allowed"),
     )
-    probes = AwsProbes(sessions, Ecs(sessions), Standing(), [a_target()], ["{system}/{environment}/db", "{function}"])
+    probes = AwsProbes(
+        sessions, Ecs(sessions), Standing(), [a_target()], secrets=["{system}/{environment}/db", "{function}"]
+    )
     secret = "arn:aws:secretsmanager:us-east-1:123456789012:secret:bi/production/db-AbCdEf"
     assert probes.denied(account) == {action: f"IAM answers implicitDeny for {secret}"}
 
@@ -330,3 +332,20 @@ def test_an_account_without_ecs_needs_only_alarms(aws: ScriptedAws, probes: AwsP
     allow_everything(aws)
     assert probes.denied(Account("eu-west-1")) == {}
     assert {name for name, _ in aws.calls} == {"DescribeAlarms", "GetMetricData"}
+
+
+def test_what_the_steps_of_playbooks_read_is_simulated_and_nothing_else(
+    aws: ScriptedAws, sessions: Sessions, target: Target, account: Account
+) -> None:
+    allow_everything(aws)
+    denied = {"logs:StartQuery", "cloudtrail:LookupEvents", "xray:GetTraceSummaries"}
+
+    def simulate(asked: dict[str, Any]) -> str:
+        return decision(asked, "implicitDeny" if asked["ActionNames.member.1"] in denied else "allowed")
+
+    aws.on("SimulatePrincipalPolicy", simulate)
+    probes = AwsProbes(sessions, Ecs(sessions), Standing(), [target], {"insights", "trail", "stopped_tasks"})
+    assert probes.denied(account) == {
+        "logs:StartQuery": "IAM answers implicitDeny for arn:aws:logs:us-east-1:123456789012:log-group:*",
+        "cloudtrail:LookupEvents": "IAM answers implicitDeny for *",
+    }

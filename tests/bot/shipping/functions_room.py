@@ -23,6 +23,7 @@ from tests.fake_shipping import (
     FakeScalings,
     FakeSites,
 )
+from tests.fake_telemetry import FakeBalancers, FakeInsights, FakeQueues, FakeTraces, FakeTrail
 from tests.fakes import NOON, FakeChat, FakeClock, FakePager, FakeWeb, serially
 
 ALICE = Person("U0ALICE", "alice")
@@ -140,6 +141,11 @@ class Room:
             certificates=FakeCertificates(),
             network=FakeNetwork(),
             roles=FakeRoles(),
+            insights=FakeInsights(),
+            queues=FakeQueues(),
+            traces=FakeTraces(),
+            trail=FakeTrail(),
+            balancers=FakeBalancers(),
         )
 
     def zip(self, version: str, at: float, sha256: str = "") -> None:

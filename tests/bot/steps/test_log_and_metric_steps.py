@@ -33,7 +33,7 @@ def test_errors_are_grouped_by_what_they_say(scene: Scene) -> None:
     found = errors(scene)
     assert found.summary.startswith("4 error lines in 15 min, mostly: ERROR order ")
     assert found.lines[0].startswith("3 × ERROR order ")
-    assert found.lines[0].endswith("(first 2 min ago, last 60 s ago)")
+    assert found.lines[0].endswith("(new since the last deployment; first 2 min ago, last 60 s ago)")
     assert any("disk full" in line for line in found.lines)
     assert (found.fact("logs.errors"), found.weight) == (4.0, 34)
 

@@ -1,0 +1,168 @@
+"""CloudWatch Logs Insights: start a query, ask until it has ended, and stop it when nobody waits any more."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from bot.aws.errors import ask, is_throttled
+from bot.aws.session import Sessions
+from bot.budget import Budget
+from bot.domain import Account
+from bot.errors import BotError, NotFoundError, UpstreamError
+from bot.ports import Clock
+from bot.telemetry import QueryAnswer
+
+log = logging.getLogger("bot.aws.insights")
+
+AT_ONCE = 5
+"""Queries of the bot that run at once. An account has 100 places, shared with its dashboards and its people.
+
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CloudWatchLogs-Insights-Query-History.html
+"""
+EVERY = 0.2
+"""Seconds between two calls, over all queries of the bot in one place: AWS allows 5 GetQueryResults a second."""
+BURST = 4
+FIRST_WAIT, LONGEST_WAIT = 0.2, 1.0
+"""Seconds before a query is asked for the first time, and the most that it is left alone."""
+MOST_GROUPS = 50
+
+_POINTER = "@ptr"
+_ENDINGS = {
+    "Failed": "it failed inside CloudWatch",
+    "Cancelled": "somebody stopped it",
+    "Timeout": "it ran into CloudWatch's own time limit",
+}
+
+
+class Insights:
+    """Fills ``bot.telemetry_ports.Insights``. ``pause`` waits some seconds; ``clock`` tells the deadlines."""
+
+    def __init__(self, sessions: Sessions, clock: Clock, *, pause: Callable[[float], None] = time.sleep) -> None:
+        self._sessions = sessions
+        self._clock = clock
+        self._pause = pause
+        self._places = threading.BoundedSemaphore(AT_ONCE)
+        self._budget = Budget(EVERY, BURST)
+
+    def query(
+        self,
+        account: Account,
+        groups: Sequence[str],
+        query: str,
+        *,
+        start: float,
+        end: float,
+        limit: int,
+        deadline: float,
+    ) -> QueryAnswer:
+        """Run a query and wait for its answer until ``deadline``; what it has by then is the answer, and it is stopped.
+
+        Raises NotFoundError when a log group does not exist; UpstreamError, with CloudWatch's words, for a query that
+        cannot be read, and for one that failed, timed out or was stopped by somebody else.
+        """
+        if not 0 < len(groups) <= MOST_GROUPS:
+            raise UpstreamError(f"Logs Insights asks 1 to {MOST_GROUPS} log groups at once, not {len(groups)}.")
+        if not self._places.acquire(timeout=max(0.0, deadline - self._clock.now())):
+            raise UpstreamError(f"I already run {AT_ONCE} Logs Insights queries at once.", retryable=True)
+        try:
+            # By ARN groups of other accounts can be asked; names are identifiers, too.
+            named = "logGroupIdentifiers" if any(each.startswith("arn:") for each in groups) else "logGroupNames"
+            asked = {
+                named: [each.removesuffix(":*") for each in groups],
+                "queryString": query,
+                "startTime": int(start),
+                "endTime": int(end),
+                "limit": limit,
+            }
+            query_id = self._start(account, groups, asked, deadline)
+            return self._wait(account, query_id, limit, deadline)
+        finally:
+            self._places.release()
+
+    def _start(self, account: Account, groups: Sequence[str], asked: Mapping[str, Any], deadline: float) -> str:
+        # Started twice it would be paid for twice: a lost answer is not asked for again.
+        client = self._sessions.client(account, "logs", repeat=False)
+        try:
+            return str(self._insist(account, client, "start_query", asked, deadline)["queryId"])
+        except UpstreamError as error:
+            if error.code == "ResourceNotFoundException":
+                raise NotFoundError(f"CloudWatch has no log group {' or '.join(groups)}.") from error
+            raise
+
+    def _wait(self, account: Account, query_id: str, limit: int, deadline: float) -> QueryAnswer:
+        client = self._sessions.client(account, "logs")
+        wait = FIRST_WAIT
+        answer: dict[str, Any] = {"status": "Scheduled"}
+        try:
+            while answer["status"] != "Complete":
+                left = deadline - self._clock.now()
+                if left <= 0:
+                    self._stop(client, query_id)
+                    return _read([answer], limit, is_whole=False)
+                self._pause(min(wait, left))
+                wait = min(wait * 1.6, LONGEST_WAIT)
+                answer = self._insist(account, client, "get_query_results", {"queryId": query_id}, deadline)
+                if answer["status"] in _ENDINGS:
+                    why = _ENDINGS[answer["status"]]
+                    raise UpstreamError(f"The Logs Insights query gave no answer: {why}.", code=answer["status"])
+            return self._pages(account, client, query_id, answer, limit, deadline)
+        except BotError as error:
+            if not (isinstance(error, UpstreamError) and error.code in _ENDINGS):
+                self._stop(client, query_id)
+            raise
+
+    def _pages(
+        self, account: Account, client: Any, query_id: str, first: dict[str, Any], limit: int, deadline: float
+    ) -> QueryAnswer:
+        """What follows the first page, of 10,000 rows, is read only as far as it was asked for."""
+        pages = [first]
+        while pages[-1].get("nextToken") and sum(len(page.get("results", [])) for page in pages) < limit:
+            asked = {"queryId": query_id, "nextToken": pages[-1]["nextToken"]}
+            pages.append(self._insist(account, client, "get_query_results", asked, deadline))
+        return _read(pages, limit, is_whole=True)
+
+    def _insist(
+        self, account: Account, client: Any, operation: str, asked: Mapping[str, Any], deadline: float
+    ) -> dict[str, Any]:
+        """Ask at the bot's pace, and again while AWS throttles, until the deadline. Raises the last error."""
+        while True:
+            now = self._clock.now()
+            at = self._budget.reserve(f"{account.role_arn} {account.region}", now)
+            if at > now:
+                self._pause(at - now)
+            try:
+                return ask(client, operation, **asked)
+            except UpstreamError as error:
+                if not is_throttled(error) or self._clock.now() + LONGEST_WAIT >= deadline:
+                    raise
+            self._pause(LONGEST_WAIT)
+
+    @staticmethod
+    def _stop(client: Any, query_id: str) -> None:
+        """A query that nobody waits for takes a place from others and goes on costing."""
+        try:
+            ask(client, "stop_query", queryId=query_id)
+        except UpstreamError as error:
+            # It may just have ended, which CloudWatch calls an invalid parameter.
+            if error.code != "InvalidParameterException":
+                log.warning("a query could not be stopped", exc_info=error, extra={"query": query_id})
+
+
+def _read(pages: Sequence[Mapping[str, Any]], limit: int, *, is_whole: bool) -> QueryAnswer:
+    statistics = pages[0].get("statistics") or {}
+    rows = [
+        {cell["field"]: str(cell.get("value", "")) for cell in row if cell.get("field") not in (None, _POINTER)}
+        for page in pages
+        for row in page.get("results") or []
+    ]
+    return QueryAnswer(
+        rows=tuple(rows[:limit]),
+        matched=float(statistics.get("recordsMatched", 0.0)),
+        scanned=float(statistics.get("recordsScanned", 0.0)),
+        scanned_bytes=float(statistics.get("bytesScanned", 0.0)),
+        is_whole=is_whole,
+    )

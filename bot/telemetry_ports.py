@@ -1,0 +1,71 @@
+"""The doors to what AWS knows of how a service does, besides plain logs and metrics.
+
+The rules of ``bot.ports`` hold: every method raises ``UpstreamError`` when AWS refuses or cannot be reached,
+``NotFoundError`` where that is said. Times are seconds since the epoch; a ``deadline`` is told by the clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from bot.domain import Account
+from bot.telemetry import QueryAnswer, Queue, TraceSearch, TrailSearch
+
+
+class Insights(Protocol):
+    """CloudWatch Logs Insights."""
+
+    def query(
+        self,
+        account: Account,
+        groups: Sequence[str],
+        query: str,
+        *,
+        start: float,
+        end: float,
+        limit: int,
+        deadline: float,
+    ) -> QueryAnswer:
+        """Run a query over log groups (names or ARNs, at most 50) and wait for it until ``deadline``, then stop it.
+
+        A limit in the query itself wins over ``limit``. Raises NotFoundError when a group does not exist.
+        """
+        ...
+
+
+class Queues(Protocol):
+    """Amazon SQS."""
+
+    def queue(self, account: Account, queue: str) -> Queue:
+        """A queue by its name, its address or its ARN. Raises NotFoundError."""
+        ...
+
+
+class Traces(Protocol):
+    """AWS X-Ray."""
+
+    def traces(self, account: Account, expression: str, *, start: float, end: float, deadline: float) -> TraceSearch:
+        """Traces updated in a window (at most 6 hours) that a filter expression picks; an empty one picks all."""
+        ...
+
+
+class Trail(Protocol):
+    """CloudTrail's event history: management events of the last 90 days."""
+
+    def changes(
+        self, account: Account, resources: Sequence[str], actions: Sequence[str], *, since: float, deadline: float
+    ) -> TrailSearch:
+        """Calls that changed something, about any of these resources or of any of these actions ("UpdateService").
+
+        CloudTrail lists no resources for some services, ECS among them, so that there actions find what names do not.
+        """
+        ...
+
+
+class Balancers(Protocol):
+    """Elastic Load Balancing."""
+
+    def of(self, account: Account, target_group: str) -> tuple[str, ...]:
+        """ARNs of the load balancers that send traffic to a target group, by its ARN. Raises NotFoundError."""
+        ...

@@ -1,0 +1,138 @@
+"""Fakes of the ports to what AWS knows of how a service does: dictionaries that a test fills."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bot.domain import Account
+from bot.errors import NotFoundError
+from bot.telemetry import QueryAnswer, Queue, Trace, TraceSearch, TrailEvent, TrailSearch
+from tests.fakes import NOON, Failures
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A query as it was asked."""
+
+    region: str
+    groups: tuple[str, ...]
+    query: str
+    start: float
+    end: float
+    limit: int
+    deadline: float
+
+
+class FakeInsights:
+    """Answers every query with the same."""
+
+    def __init__(self) -> None:
+        self.answer = QueryAnswer(rows=())
+        self.asked: list[Asked] = []
+        self.failures = Failures()
+
+    def query(
+        self,
+        account: Account,
+        groups: Sequence[str],
+        query: str,
+        *,
+        start: float,
+        end: float,
+        limit: int,
+        deadline: float,
+    ) -> QueryAnswer:
+        self.failures.take("query")
+        self.asked.append(Asked(account.region, tuple(groups), query, start, end, limit, deadline))
+        return self.answer
+
+
+class FakeQueues:
+    """Queues by whatever they are asked by."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, Queue] = {}
+        self.failures = Failures()
+
+    def add(self, name: str, visible: int = 0, in_flight: int = 0, dead_letter: str = "") -> None:
+        url = f"https://sqs.eu-west-1.amazonaws.com/1/{name}"
+        self.found[name] = Queue(name, url, visible, in_flight, 0, dead_letter)
+
+    def queue(self, account: Account, queue: str) -> Queue:
+        self.failures.take(f"queue {queue}")
+        if queue not in self.found:
+            raise NotFoundError(f"SQS has no queue {queue} in {account.region}.")
+        return self.found[queue]
+
+
+class FakeTraces:
+    """The traces of every window; ``asked`` are the filter expressions."""
+
+    def __init__(self) -> None:
+        self.found: list[Trace] = []
+        self.is_whole = True
+        self.asked: list[str] = []
+        self.failures = Failures()
+
+    def traces(self, account: Account, expression: str, *, start: float, end: float, deadline: float) -> TraceSearch:
+        self.failures.take("traces")
+        self.asked.append(expression)
+        return TraceSearch(tuple(self.found), self.is_whole)
+
+
+def a_trace(number: int, duration: float = 0.1, **changes: Any) -> Trace:
+    """A request to the api that went well; ``changes`` are its fields."""
+    fields: dict[str, Any] = {
+        "id": f"1-{number}",
+        "duration": duration,
+        "fault": False,
+        "error": False,
+        "throttle": False,
+        "entry": "api",
+    }
+    return Trace(**(fields | changes))
+
+
+class FakeTrail:
+    """What was changed, by region; ``asked`` are the regions with the resources and actions looked up."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, list[TrailEvent]] = {}
+        self.is_whole = True
+        self.asked: list[tuple[str, tuple[str, ...], tuple[str, ...]]] = []
+        self.failures = Failures()
+
+    def changes(
+        self, account: Account, resources: Sequence[str], actions: Sequence[str], *, since: float, deadline: float
+    ) -> TrailSearch:
+        self.failures.take(f"changes {account.region}")
+        self.asked.append((account.region, tuple(resources), tuple(actions)))
+        events = [each for each in self.found.get(account.region, []) if each.at >= since]
+        return TrailSearch(tuple(sorted(events, key=lambda each: -each.at)), self.is_whole)
+
+
+def an_event(action: str, ago: float, *names: str, **changes: Any) -> TrailEvent:
+    """A call made so long before noon, about these resources; ``changes`` are its fields."""
+    fields: dict[str, Any] = {
+        "id": f"{action} {ago}",
+        "at": NOON - ago,
+        "action": action,
+        "source": "ecs",
+        "who": "ops/alice",
+        "names": frozenset(names),
+    }
+    return TrailEvent(**(fields | changes))
+
+
+class FakeBalancers:
+    """Load balancers by target group."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, tuple[str, ...]] = {}
+        self.failures = Failures()
+
+    def of(self, account: Account, target_group: str) -> tuple[str, ...]:
+        self.failures.take("of")
+        return self.found.get(target_group, ())
