@@ -7,7 +7,6 @@ from typing import Any
 
 from alerts.members import take_in
 from alerts.opening import call
-from alerts.page_events import PAGERDUTY
 from alerts.scene import Scene
 from alerts.triage import MOVED, TRIAGE_ID, opened, triage_row
 from bot import authz

@@ -19,15 +19,22 @@ from bot.aws.logs import Logs
 from bot.aws.mail import SesMailer
 from bot.aws.metrics import Metrics
 from bot.aws.needs import Needs
+from bot.aws.network import Network
 from bot.aws.queues import Queues
+from bot.aws.roles import Roles
 from bot.aws.scaling import Scalings
+from bot.aws.secrets import Secrets
 from bot.aws.session import Sessions
 from bot.aws.sites import Sites
 from bot.aws.traces import Traces
 from bot.aws.trail import Trail
 from bot.builds import EitherBuilds
+from bot.cache import RedisCaches
+from bot.certificates import TlsCertificates
+from bot.database import PostgresDatabases
 from bot.domain import Account
 from bot.github import GitHubBuilds
+from bot.names import DnsNames
 from bot.pagerduty import EventsPager
 from bot.parallel import Parallel
 from bot.ports import Clock, World
@@ -48,6 +55,9 @@ class Outside:
     web: HttpWeb
     pager: EventsPager
     github: GitHubBuilds
+    databases: PostgresDatabases
+    caches: RedisCaches
+    certificates: TlsCertificates
     mailer: SesMailer
     images_bucket: str
 
@@ -72,6 +82,12 @@ class Outside:
             web=self.web,
             pager=self.pager,
             gather=self.parallel,
+            databases=self.databases,
+            caches=self.caches,
+            names=DnsNames(),
+            certificates=self.certificates,
+            network=Network(self.sessions),
+            roles=Roles(self.sessions),
             insights=Insights(self.sessions, clock),
             queues=Queues(self.sessions),
             traces=Traces(self.sessions, clock),
@@ -100,14 +116,19 @@ def reach(environment: EnvironmentVariables, clock: Clock) -> Outside:
         ca_file=ca_file,
     )
     sessions = Sessions()
+    credentials = Secrets(sessions).credentials
+    authorities = Path(ca_file) if ca_file else None
     return Outside(
         sessions=sessions,
         parallel=Parallel(),
         client=client,
         chat=SlackChat(client, clock),
-        web=HttpWeb(proxy or None, Path(ca_file) if ca_file else None),
+        web=HttpWeb(proxy or None, authorities),
         pager=pager,
         github=github,
         mailer=SesMailer(sessions, environment.bot_mail_from),
         images_bucket=environment.bot_images_bucket,
+        databases=PostgresDatabases(credentials, authorities),
+        caches=RedisCaches(credentials, authorities),
+        certificates=TlsCertificates(proxy or None, authorities),
     )

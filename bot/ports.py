@@ -30,6 +30,7 @@ from bot.domain import Account, AlarmMetric, Health, Person, Target
 from bot.file_ports import Files
 from bot.graph import Mark
 from bot.paging import Call
+from bot.reach_ports import Caches, Certificates, Databases, Names, Network, Roles
 from bot.shipping_ports import Builds, CodeDeploy, Functions, Holds, Needs, Scalings, Sites
 from bot.telemetry import LogSearch
 from bot.telemetry_ports import Balancers, Insights, Queues, Traces, Trail
@@ -279,6 +280,10 @@ class Web(Protocol):
         """Ask a health address once (5 s). Never raises: not reaching it is an answer too."""
         ...
 
+    def get(self, health: Health, *, seconds: float, direct: bool = False) -> HealthAnswer:
+        """Ask any address once, within ``seconds``; ``direct`` leaves the proxy out. Never raises either."""
+        ...
+
 
 class Pager(Protocol):
     """PagerDuty Events API v2; ``routing_key_env`` names the variable with the system's key."""
@@ -393,6 +398,12 @@ class World:
     recent: Recent
     may: Callable[[Person, str, Target | None], bool]
     tell: Callable[[str, str, Mapping[str, Any], str], bool]
+    databases: Databases
+    caches: Caches
+    names: Names
+    certificates: Certificates
+    network: Network
+    roles: Roles
     insights: Insights
     queues: Queues
     traces: Traces

@@ -50,6 +50,7 @@ from bot.store.sqlite import SqliteStore
 from bot.submissions import Submissions
 from commands import COMMANDS
 from tests.fake_aws import FakeEcs, FakeLogs, FakeMetrics, a_definition
+from tests.fake_reach import FakeCaches, FakeCertificates, FakeDatabases, FakeNames, FakeNetwork, FakeRoles
 from tests.fake_shipping import (
     FakeBuilds,
     FakeCodeDeploy,
@@ -147,6 +148,8 @@ class Scene:
         self.web, self.pager = FakeWeb(), FakePager()
         self.code_deploy, self.scaling, self.functions = FakeCodeDeploy(), FakeScalings(), FakeFunctions()
         self.sites, self.builds, self.needs, self.holds = FakeSites(self.clock), FakeBuilds(), FakeNeeds(), FakeHolds()
+        self.databases, self.caches, self.names = FakeDatabases(), FakeCaches(), FakeNames()
+        self.certificates, self.network, self.roles = FakeCertificates(), FakeNetwork(), FakeRoles()
         self.insights, self.queues, self.traces = FakeInsights(), FakeQueues(), FakeTraces()
         self.trail, self.balancers = FakeTrail(), FakeBalancers()
         self.chat.people = the_people()
@@ -181,6 +184,12 @@ class Scene:
             recent=Ledger(self.store),
             may=lambda person, action, target: authz.allowed(access, person, action, target),
             tell=lambda operation, name, payload, key: self.engine.signal(operation, Signal(name, payload, key)),
+            databases=self.databases,
+            caches=self.caches,
+            names=self.names,
+            certificates=self.certificates,
+            network=self.network,
+            roles=self.roles,
             insights=self.insights,
             queues=self.queues,
             traces=self.traces,

@@ -13,6 +13,7 @@ from bot.ports import Past, World
 from bot.shipping.functions import LAMBDA
 from bot.shipping_cloud import Archive, Function, FunctionAlias
 from tests.fake_aws import FakeEcs, FakeLogs, FakeMetrics
+from tests.fake_reach import FakeCaches, FakeCertificates, FakeDatabases, FakeNames, FakeNetwork, FakeRoles
 from tests.fake_shipping import (
     FakeBuilds,
     FakeCodeDeploy,
@@ -134,6 +135,12 @@ class Room:
             *(FakeSites(self.clock), self.builds, FakeNeeds(), FakeHolds(), FakeLogs(), self.metrics, self.web),
             *(FakePager(), serially, {}, {"rollback": "rollback"}, self.ledger),
             *(lambda person, action, target: True, lambda operation, name, payload, key: True),
+            databases=FakeDatabases(),
+            caches=FakeCaches(),
+            names=FakeNames(),
+            certificates=FakeCertificates(),
+            network=FakeNetwork(),
+            roles=FakeRoles(),
             insights=FakeInsights(),
             queues=FakeQueues(),
             traces=FakeTraces(),
