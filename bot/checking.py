@@ -22,6 +22,7 @@ from bot.settings import Settings
 from bot.settings.environment import EnvironmentVariables
 from bot.slack.survey import Survey
 from bot.slack.transport import PooledWebClient
+from bot.steps import secrets_of
 
 
 class _Everything(AwsProbes):
@@ -31,7 +32,8 @@ class _Everything(AwsProbes):
         sessions = Sessions()
         playbooks = [each for each in settings.playbooks.values() if isinstance(each, Playbook)]
         kinds = {step.do for playbook in playbooks for step in playbook.steps}
-        super().__init__(sessions, Ecs(sessions), SystemClock(), Catalog(settings.systems).targets, kinds)
+        secrets = tuple(dict.fromkeys(secrets_of(settings.playbooks.values())))
+        super().__init__(sessions, Ecs(sessions), SystemClock(), Catalog(settings.systems).targets, kinds, secrets)
         self._environment = environment
         self._region = settings.systems[0].region
         token = environment.slack_bot_token.get_secret_value()

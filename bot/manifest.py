@@ -6,9 +6,10 @@ from typing import Any
 
 from bot.app import slash_names
 from bot.arguments import usage
-from bot.aws.actions import bucket_of
+from bot.aws.actions import bucket_of, secret_arns
 from bot.catalog import Catalog
 from bot.settings import Settings
+from bot.steps import secrets_of
 from commands import COMMANDS
 
 SCOPES = (
@@ -50,9 +51,14 @@ READS = (
     "ecs:ListServiceDeployments",
     "ecs:ListTaskDefinitions",
     "ecs:ListTasks",
+    "ec2:DescribeSecurityGroups",
+    "ec2:DescribeSubnets",
+    "elasticloadbalancing:DescribeLoadBalancers",
     "elasticloadbalancing:DescribeTargetGroups",
     "elasticloadbalancing:DescribeTargetHealth",
     "iam:GetRole",
+    "iam:ListAttachedRolePolicies",
+    "iam:SimulatePrincipalPolicy",
     "lambda:GetAccountSettings",
     "lambda:GetAlias",
     "lambda:GetFunction",
@@ -110,7 +116,6 @@ LISTS = (
     "ecs:ListClusters",
     "ecs:ListServices",
     "ecs:ListTaskDefinitionFamilies",
-    "iam:SimulatePrincipalPolicy",
     "lambda:ListAliases",
     "lambda:ListFunctions",
     "s3:ListAllMyBuckets",
@@ -189,11 +194,27 @@ def policy(settings: Settings) -> dict[str, Any]:
     statements += _of_buckets("ServeSites", OBJECTS, {target.service.bucket for target in targets})
     artifacts = {bucket_of(target.service.artifact) for target in targets}
     statements += _of_buckets("FetchArtifacts", ARTIFACTS, artifacts)
+    statements += _of_secrets(settings)
     roles = sorted({target.account.role_arn for target in targets} - {""})
     if roles:
         assume = {"Sid": "ReachOtherAccounts", "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": roles}
         statements.append(assume)
     return {"Version": "2012-10-17", "Statement": statements}
+
+
+def _of_secrets(settings: Settings) -> list[dict[str, Any]]:
+    """The values that steps of playbooks open connections with; every other secret is only looked up by its name."""
+    targets = Catalog(settings.systems).targets
+    named = sorted(
+        {
+            arn
+            for secret in secrets_of(settings.playbooks.values())
+            for target in targets
+            for arn in secret_arns(secret, target)
+        }
+    )
+    actions = ["secretsmanager:GetSecretValue"]
+    return [{"Sid": "OpenConnections", "Effect": "Allow", "Action": actions, "Resource": named}] if named else []
 
 
 def _of_buckets(sid: str, actions: tuple[str, ...], buckets: set[str]) -> list[dict[str, Any]]:

@@ -17,14 +17,21 @@ from bot.aws.insights import Insights
 from bot.aws.logs import Logs
 from bot.aws.metrics import Metrics
 from bot.aws.needs import Needs
+from bot.aws.network import Network
 from bot.aws.queues import Queues
+from bot.aws.roles import Roles
 from bot.aws.scaling import Scalings
+from bot.aws.secrets import Secrets
 from bot.aws.session import Sessions
 from bot.aws.sites import Sites
 from bot.aws.traces import Traces
 from bot.aws.trail import Trail
 from bot.builds import EitherBuilds
+from bot.cache import RedisCaches
+from bot.certificates import TlsCertificates
+from bot.database import PostgresDatabases
 from bot.github import GitHubBuilds
+from bot.names import DnsNames
 from bot.pagerduty import EventsPager
 from bot.parallel import Parallel
 from bot.ports import Clock, World
@@ -45,6 +52,9 @@ class Outside:
     web: HttpWeb
     pager: EventsPager
     github: GitHubBuilds
+    databases: PostgresDatabases
+    caches: RedisCaches
+    certificates: TlsCertificates
 
     def world(self, *, clock: Clock, **inside: Any) -> World:
         """The bundle of all ports; ``inside`` are those that the bot fills itself."""
@@ -68,6 +78,12 @@ class Outside:
             traces=Traces(self.sessions, clock),
             trail=Trail(self.sessions, clock),
             balancers=Balancers(self.sessions),
+            databases=self.databases,
+            caches=self.caches,
+            names=DnsNames(),
+            certificates=self.certificates,
+            network=Network(self.sessions),
+            roles=Roles(self.sessions),
             **inside,
         )
 
@@ -90,12 +106,18 @@ def reach(environment: EnvironmentVariables, clock: Clock) -> Outside:
         proxy=proxy,
         ca_file=ca_file,
     )
+    sessions = Sessions()
+    credentials = Secrets(sessions).credentials
+    authorities = Path(ca_file) if ca_file else None
     return Outside(
-        sessions=Sessions(),
+        sessions=sessions,
         parallel=Parallel(),
         client=client,
         chat=SlackChat(client, clock),
-        web=HttpWeb(proxy or None, Path(ca_file) if ca_file else None),
+        web=HttpWeb(proxy or None, authorities),
         pager=pager,
         github=github,
+        databases=PostgresDatabases(credentials, authorities),
+        caches=RedisCaches(credentials, authorities),
+        certificates=TlsCertificates(proxy or None, authorities),
     )

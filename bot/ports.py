@@ -25,6 +25,7 @@ from bot.cloud import (
     TaskDefinition,
 )
 from bot.domain import Account, Alarm, AlarmMetric, Health, Person, Target
+from bot.reach_ports import Caches, Certificates, Databases, Names, Network, Roles
 from bot.shipping_ports import Builds, CodeDeploy, Functions, Holds, Needs, Scalings, Sites
 from bot.telemetry import LogSearch
 from bot.telemetry_ports import Balancers, Insights, Queues, Traces, Trail
@@ -250,6 +251,10 @@ class Web(Protocol):
         """Ask a health address once (5 s). Never raises: not reaching it is an answer too."""
         ...
 
+    def get(self, health: Health, *, seconds: float, direct: bool = False) -> HealthAnswer:
+        """Ask any address once, within ``seconds``; ``direct`` leaves the proxy out. Never raises either."""
+        ...
+
 
 class Pager(Protocol):
     """PagerDuty Events API v2; ``routing_key_env`` names the variable with the system's key."""
@@ -369,3 +374,9 @@ class World:
     traces: Traces
     trail: Trail
     balancers: Balancers
+    databases: Databases
+    caches: Caches
+    names: Names
+    certificates: Certificates
+    network: Network
+    roles: Roles

@@ -37,15 +37,9 @@ class HttpWeb:
         context = ssl.create_default_context()
         if ca_file is not None:
             context.load_verify_locations(cafile=ca_file)
-        # Only what the bot was told to use: a proxy left in some environment variable is not that.
-        self._client = httpx.Client(
-            proxy=proxy or None,
-            verify=context,
-            timeout=TIMEOUT,
-            follow_redirects=False,
-            trust_env=False,
-            headers={"User-Agent": "runbook-bot", "Accept-Encoding": "identity"},
-        )
+        self._client = _client(proxy or None, context)
+        # Tasks in private networks are next door; a proxy that could reach them would have to be told of them.
+        self._direct = _client(None, context) if proxy else self._client
 
     def check(self, health: Health, deployed: str = "") -> HealthAnswer:
         """Ask a health address once (5 s) and compare with what the configuration expects. Never raises.
@@ -53,11 +47,18 @@ class HttpWeb:
         ``deployed`` is the tag that ``version: deployed`` stands for; a leading v makes no difference, and without a
         tag that expectation is left out.
         """
+        return self._compared(health, deployed, self._client, TIMEOUT)
+
+    def get(self, health: Health, *, seconds: float, direct: bool = False) -> HealthAnswer:
+        """Ask any address once, within ``seconds``, and compare; ``direct`` leaves the proxy out. Never raises."""
+        return self._compared(health, "", self._direct if direct else self._client, seconds)
+
+    def _compared(self, health: Health, deployed: str, client: httpx.Client, seconds: float) -> HealthAnswer:
         began = time.monotonic()
         try:
-            answer = self._get(health.url)
+            answer = _get(client, health.url, seconds)
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
-            return HealthAnswer(False, 0, f"not reached: {_reason(error)}", seconds=time.monotonic() - began)
+            return HealthAnswer(False, 0, f"not reached: {_reason(error, seconds)}", seconds=time.monotonic() - began)
         fields = _fields(answer.body)
         wrong = _mismatches(health, answer.code, fields, deployed)
         return HealthAnswer(
@@ -71,9 +72,9 @@ class HttpWeb:
     def fetch(self, url: str) -> bytes:
         """The body of an address, at most 64 KB. Raises UpstreamError unless it answers 200."""
         try:
-            answer = self._get(url)
+            answer = _get(self._client, url, TIMEOUT)
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
-            raise UpstreamError(f"{url} cannot be reached: {_reason(error)}.", retryable=True) from error
+            raise UpstreamError(f"{url} cannot be reached: {_reason(error, TIMEOUT)}.", retryable=True) from error
         if answer.code != 200:
             text = f"{url} answered {answer.code}."
             raise UpstreamError(text, code=str(answer.code), retryable=answer.code >= 500)
@@ -82,17 +83,32 @@ class HttpWeb:
     def close(self) -> None:
         """Give back every connection."""
         self._client.close()
+        self._direct.close()
 
-    def _get(self, url: str) -> _Answer:
-        deadline = time.monotonic() + TIMEOUT
-        address = httpx.URL(url)
-        for _ in range(REDIRECTS + 1):
-            with self._client.stream("GET", address) as response:
-                onward = response.next_request.url if response.next_request else None
-                if onward is None or onward.host != address.host:
-                    return _Answer(response.status_code, _body(response, deadline))
-            address = onward
-        raise httpx.TooManyRedirects(f"more than {REDIRECTS} redirects")
+
+def _client(proxy: str | None, context: ssl.SSLContext) -> httpx.Client:
+    # Only what the bot was told to use: a proxy left in some environment variable is not that.
+    return httpx.Client(
+        proxy=proxy,
+        verify=context,
+        timeout=TIMEOUT,
+        follow_redirects=False,
+        trust_env=False,
+        headers={"User-Agent": "runbook-bot", "Accept-Encoding": "identity"},
+    )
+
+
+def _get(client: httpx.Client, url: str, seconds: float) -> _Answer:
+    deadline = time.monotonic() + seconds
+    address = httpx.URL(url)
+    for _ in range(REDIRECTS + 1):
+        left = max(0.05, deadline - time.monotonic())
+        with client.stream("GET", address, timeout=left) as response:
+            onward = response.next_request.url if response.next_request else None
+            if onward is None or onward.host != address.host:
+                return _Answer(response.status_code, _body(response, deadline))
+        address = onward
+    raise httpx.TooManyRedirects(f"more than {REDIRECTS} redirects")
 
 
 def _body(response: httpx.Response, deadline: float) -> bytes:
@@ -106,9 +122,9 @@ def _body(response: httpx.Response, deadline: float) -> bytes:
     return bytes(body[:LARGEST])
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: Exception, seconds: float) -> str:
     if isinstance(error, httpx.TimeoutException):
-        return f"no answer within {TIMEOUT:g} s"
+        return f"no answer within {seconds:g} s"
     text = " ".join(str(error).split()) or type(error).__name__
     return text[:_LONGEST]
 

@@ -186,10 +186,15 @@ class FakeWeb:
     def __init__(self) -> None:
         self.answers: dict[str, HealthAnswer] = {}
         self.asked: list[str] = []
+        self.got: list[tuple[Health, bool]] = []
 
     def check(self, health: Health, deployed: str = "") -> HealthAnswer:
         self.asked.append(deployed)
         return self.answers.get(health.url, HealthAnswer(ok=True, code=health.code, detail="", version=deployed))
+
+    def get(self, health: Health, *, seconds: float, direct: bool = False) -> HealthAnswer:
+        self.got.append((health, direct))
+        return self.answers.get(health.url, HealthAnswer(ok=True, code=health.code, detail=f"HTTP {health.code}"))
 
 
 class FakePager:

@@ -44,6 +44,7 @@ from bot.store.sqlite import SqliteStore
 from bot.submissions import Submissions
 from commands import COMMANDS
 from tests.fake_aws import FakeEcs, FakeLogs, FakeMetrics, a_definition
+from tests.fake_reach import FakeCaches, FakeCertificates, FakeDatabases, FakeNames, FakeNetwork, FakeRoles
 from tests.fake_shipping import (
     FakeBuilds,
     FakeCodeDeploy,
@@ -143,6 +144,8 @@ class Scene:
         self.sites, self.builds, self.needs, self.holds = FakeSites(self.clock), FakeBuilds(), FakeNeeds(), FakeHolds()
         self.insights, self.queues, self.traces = FakeInsights(), FakeQueues(), FakeTraces()
         self.trail, self.balancers = FakeTrail(), FakeBalancers()
+        self.databases, self.caches, self.names = FakeDatabases(), FakeCaches(), FakeNames()
+        self.certificates, self.network, self.roles = FakeCertificates(), FakeNetwork(), FakeRoles()
         self.chat.people = the_people()
         self.chat.channels = {"#bi": "C0BI", "#ops": "C0OPS"}
         self.settings = BotConfig.model_validate({"default_channel": "#ops", **(settings or {})})
@@ -180,6 +183,12 @@ class Scene:
             traces=self.traces,
             trail=self.trail,
             balancers=self.balancers,
+            databases=self.databases,
+            caches=self.caches,
+            names=self.names,
+            certificates=self.certificates,
+            network=self.network,
+            roles=self.roles,
         )
         machines = (
             Operations(self.store, self.world, access, self.settings.timings),

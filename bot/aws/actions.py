@@ -5,12 +5,16 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/reference_pol
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from bot.cloud import EcsService, TaskDefinition
 from bot.domain import ServiceKind, Target
 
 Needed = tuple[str, str]
+
+ANY_ENDING = "-??????"
+_PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 
 _CODE_DEPLOY = (
     "codedeploy:BatchGetDeployments",
@@ -71,6 +75,12 @@ def of_service(service: EcsService, task: TaskDefinition) -> Iterator[Needed]:
         yield "codedeploy:GetDeploymentConfig", f"arn:aws:codedeploy:{place}:deploymentconfig:*"
 
 
+def of_secrets(secrets: Iterable[str], targets: Iterable[Target], number: str) -> Iterator[Needed]:
+    """For the connections that steps open with secrets, for these targets of one AWS account."""
+    arns = {arn: None for secret in secrets for each in targets for arn in secret_arns(secret, each, number, "-AbCdEf")}
+    return _each_of("secretsmanager:GetSecretValue", arns)
+
+
 def of_targets(targets: Iterable[Target], number: str) -> Iterator[Needed]:
     """For everything besides ECS that these targets of one AWS account are made of; ``number`` is the account's."""
     for target in targets:
@@ -101,6 +111,35 @@ def of_steps(kinds: Iterable[str], region: str, number: str) -> Iterator[Needed]
             yield action, resources.get(action, "*")
 
 
+def secret_arns(secret: str, target: Target, number: str = "*", ending: str = ANY_ENDING) -> Iterator[str]:
+    """The ARN, as policies have it, of a secret that a step names for this target; none where it does not apply.
+
+    AWS ends the name in an ARN with a hyphen and six characters of its own. A placeholder that only AWS could fill
+    stands for anything.
+    https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_iam-policies.html
+    """
+    service = target.service
+    values = {
+        "system": target.system,
+        "environment": target.environment,
+        "service": target.name,
+        "region": target.account.region,
+        "cluster": service.cluster,
+        "ecs_service": (service.service or target.name) if service.cluster else "",
+        "function": service.function,
+    }
+    if any(not values.get(word, "*") for word in _PLACEHOLDER.findall(secret)):
+        return
+    filled = _PLACEHOLDER.sub(lambda found: values.get(found[1], "*"), secret)
+    own = target.account.role_arn.split(":")
+    account = own[4] if number == "*" and len(own) > 4 else number
+    yield (
+        filled
+        if filled.startswith("arn:")
+        else (f"arn:aws:secretsmanager:{target.account.region}:{account}:secret:{filled}{ending}")
+    )
+
+
 def bucket_of(address: str) -> str:
     """The bucket of ``s3://bucket/key``."""
     return address.removeprefix("s3://").partition("/")[0]
@@ -108,3 +147,7 @@ def bucket_of(address: str) -> str:
 
 def _each(actions: Iterable[str], resource: str) -> Iterator[Needed]:
     return ((action, resource) for action in actions)
+
+
+def _each_of(action: str, resources: Iterable[str]) -> Iterator[Needed]:
+    return ((action, resource) for resource in resources)

@@ -16,17 +16,25 @@ from bot.probes import RunningTask
 class AwsProbes:
     """Fills all of the protocol that is about AWS.
 
-    ``targets`` are the services permissions are tried on, ``kinds`` the kinds of step whose permissions are, too.
+    ``targets`` are the services permissions are tried on, ``kinds`` the kinds of step whose permissions are, too, and
+    ``secrets`` those that steps of playbooks name.
     """
 
     def __init__(
-        self, sessions: Sessions, ecs: Ecs, clock: Clock, targets: Sequence[Target], kinds: Collection[str] = ()
+        self,
+        sessions: Sessions,
+        ecs: Ecs,
+        clock: Clock,
+        targets: Sequence[Target],
+        kinds: Collection[str] = (),
+        secrets: Sequence[str] = (),
     ) -> None:
         self._sessions = sessions
         self._ecs = ecs
         self._clock = clock
         self._targets = tuple(targets)
         self._kinds = frozenset(kinds)
+        self._secrets = tuple(secrets)
 
     def clusters(self, account: Account) -> list[str]:
         """Names of the ECS clusters."""
@@ -82,7 +90,8 @@ class AwsProbes:
     def denied(self, account: Account) -> dict[str, str]:
         """AWS permissions the bot needs and has not got, each with AWS's own words."""
         targets = [each for each in self._targets if each.account == account]
-        return denied(self._sessions, self._ecs, self._clock.now(), account, targets, self._kinds)
+        now = self._clock.now()
+        return denied(self._sessions, self._ecs, now, account, targets, self._kinds, self._secrets)
 
     def _client(self, account: Account, service: str) -> Any:
         return self._sessions.client(account, service)

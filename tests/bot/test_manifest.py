@@ -14,6 +14,7 @@ import pytest
 from botocore import xform_name
 from typer.testing import CliRunner
 
+from alerts.playbook import Playbook
 from bot.__main__ import cli
 from bot.manifest import SCOPES, manifest, policy
 from bot.settings import EnvironmentVariables, Settings, load
@@ -28,9 +29,11 @@ SERVICES |= {
     name: name for name in ("ecr", "ecs", "iam", "lambda", "logs", "s3", "secretsmanager", "sns", "sqs", "ssm")
 }
 SERVICES |= {"cloudtrail": "cloudtrail", "xray": "xray"}
-SERVICES |= {"elbv2": "elasticloadbalancing", "sts": "sts"}
+SERVICES |= {"ec2": "ec2", "elbv2": "elasticloadbalancing", "sts": "sts"}
 """botocore's name of each service the bot calls, and IAM's."""
 NEEDS_NO_PERMISSION = "sts:GetCallerIdentity"
+OF_NAMED_SECRETS = "secretsmanager:GetSecretValue"
+"""Allowed only where a playbook names a secret, and for that secret alone."""
 IN_THE_BOTS_NAME = {
     "codedeploy:GetApplicationRevision",
     "codedeploy:GetDeploymentConfig",
@@ -88,13 +91,42 @@ def test_the_policy_allows_every_operation_that_is_called() -> None:
     known = operations()
     called = {word: known[word] for path in CALLERS for word in words_of(path) if word in known}
     assert {"update_service", "list_buckets", "receive_message", "confirm_subscription"} <= called.keys()
-    may = allowed(SETTINGS) | {NEEDS_NO_PERMISSION}
+    may = allowed(SETTINGS) | {NEEDS_NO_PERMISSION, OF_NAMED_SECRETS}
     assert {word for word, actions in called.items() if not actions & may} == set()
 
 
-def test_no_value_of_a_secret_or_a_parameter_is_ever_read() -> None:
-    words = {word for path in ROOT.glob("bot/aws/*.py") for word in words_of(path)}
-    assert not {"get_secret_value", "batch_get_secret_value", "get_parameter", "get_parameters"} & words
+def test_values_of_secrets_are_read_in_one_place_and_those_of_parameters_nowhere() -> None:
+    values = {"get_secret_value", "batch_get_secret_value", "get_parameter", "get_parameters"}
+    readers = {path.name: values & set(words_of(path)) for path in ROOT.glob("bot/aws/*.py")}
+    assert {name: words for name, words in readers.items() if words} == {"secrets.py": {"get_secret_value"}}
+
+
+PLAYBOOK = """\
+title: Default
+steps:
+  - {do: sql, secret: "{system}/{environment}/db", query: SELECT 1}
+  - {do: sql, secret: "{function}/db", query: SELECT 1}
+  - {do: redis, secret: "arn:aws:secretsmanager:eu-west-1:123456789012:secret:cache-AbCdEf"}
+  - {do: redis, address: "cache.example.com:6379"}
+"""
+
+
+def test_only_the_secrets_that_playbooks_name_may_be_opened(tmp_path: Path) -> None:
+    settings = load(write(tmp_path, {"playbooks/default.yaml": PLAYBOOK}), Playbook)
+    (opened,) = [each for each in policy(settings)["Statement"] if OF_NAMED_SECRETS in each["Action"]]
+    assert opened["Resource"] == [
+        "arn:aws:secretsmanager:ap-northeast-1:*:secret:bi/production/db-??????",
+        "arn:aws:secretsmanager:eu-west-1:123456789012:secret:cache-AbCdEf",
+    ]
+    assert OF_NAMED_SECRETS not in allowed(load(write(tmp_path, {"playbooks/default.yaml": "title: t\nsteps: []\n"})))
+
+
+def test_secrets_of_another_account_are_named_with_its_number(tmp_path: Path) -> None:
+    role = "arn:aws:iam::210987654321:role/runbook-bot"
+    files = {"playbooks/default.yaml": PLAYBOOK, "systems/bi.yaml": f"role_arn: {role}\n{SYSTEM}"}
+    settings = load(write(tmp_path, files), Playbook)
+    resources = [each["Resource"] for each in policy(settings)["Statement"] if OF_NAMED_SECRETS in each["Action"]]
+    assert resources[0][0] == "arn:aws:secretsmanager:ap-northeast-1:210987654321:secret:bi/production/db-??????"
 
 
 def test_only_the_buckets_of_the_configuration_are_opened(tmp_path: Path) -> None:
@@ -120,7 +152,7 @@ def test_the_policy_allows_nothing_that_is_not_called() -> None:
 
 def test_what_the_bot_checks_of_itself_is_allowed() -> None:
     action = re.compile(r"[a-z0-9-]+:[A-Z]\w+")
-    checked = {word for word in words_of(ROOT / "bot/aws/actions.py") if action.fullmatch(word)}
+    checked = {word for word in words_of(ROOT / "bot/aws/actions.py") if action.fullmatch(word)} - {OF_NAMED_SECRETS}
     assert "ecs:UpdateService" in checked
     assert checked - allowed(SETTINGS) == set()
 

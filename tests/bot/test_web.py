@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -201,6 +203,39 @@ def test_a_proxy_of_the_environment_is_left_alone(site: Site, web: HttpWeb, monk
     site.says({})
     assert client.check(health(site)).ok
     client.close()
+
+
+def test_any_address_is_asked_and_compared(site: Site, web: HttpWeb) -> None:
+    site.says({"database": "connected"}, path="/ready")
+    answer = web.get(Health(url=f"{site.url}/ready", expect={"database": "connected"}), seconds=2)
+    assert (answer.ok, answer.code, answer.detail) == (True, 200, "HTTP 200")
+    wrong = web.get(Health(url=f"{site.url}/ready", expect={"redis": "connected"}), seconds=2)
+    assert wrong.detail == 'redis is missing instead of "connected"'
+
+
+def test_an_address_that_hangs_is_left_in_time(web: HttpWeb) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        began = time.monotonic()
+        answer = web.get(Health(url=f"http://127.0.0.1:{silent.getsockname()[1]}/"), seconds=0.5)
+    assert time.monotonic() - began < 1.5
+    assert (answer.ok, answer.code, answer.detail) == (False, 0, "not reached: no answer within 0.5 s")
+
+
+def test_an_address_next_door_is_asked_without_the_proxy(site: Site) -> None:
+    site.says({})
+    with socket.create_server(("127.0.0.1", 0)) as nowhere:
+        proxy = f"http://127.0.0.1:{nowhere.getsockname()[1]}"
+    behind = HttpWeb(proxy, None)
+    health = Health(url=f"{site.url}/health")
+    assert behind.get(health, seconds=2, direct=True).ok
+    assert not behind.get(health, seconds=2).ok
+    behind.close()
+
+
+def test_a_task_may_send_nobody_to_another_host(site: Site, web: HttpWeb) -> None:
+    site.pages["/health"] = (302, {"Location": "http://169.254.169.254/latest/meta-data/"}, b"")
+    answer = web.get(Health(url=f"{site.url}/health"), seconds=2, direct=True)
+    assert (answer.ok, answer.code) == (False, 302)
 
 
 def test_an_authority_file_that_is_missing_is_noticed_at_once(tmp_path: Path) -> None:

@@ -300,6 +300,18 @@ def test_what_other_kinds_of_service_need_is_simulated(
     assert probes.denied(account) == {action: f"IAM answers explicitDeny for {resource}"}
 
 
+def test_secrets_that_playbooks_name_are_simulated(aws: ScriptedAws, sessions: Sessions, account: Account) -> None:
+    allow_everything(aws)
+    action = "secretsmanager:GetSecretValue"
+    aws.on(
+        "SimulatePrincipalPolicy",
+        lambda asked: decision(asked, "implicitDeny" if asked["ActionNames.member.1"] == action else "allowed"),
+    )
+    probes = AwsProbes(sessions, Ecs(sessions), Standing(), [a_target()], ["{system}/{environment}/db", "{function}"])
+    secret = "arn:aws:secretsmanager:us-east-1:123456789012:secret:bi/production/db-AbCdEf"
+    assert probes.denied(account) == {action: f"IAM answers implicitDeny for {secret}"}
+
+
 def test_what_codedeploy_needs_is_simulated_where_it_deploys(
     aws: ScriptedAws, probes: AwsProbes, account: Account
 ) -> None:

@@ -13,6 +13,7 @@ from bot.ports import Past, World
 from bot.shipping.functions import LAMBDA
 from bot.shipping_cloud import Archive, Function, FunctionAlias
 from tests.fake_aws import FakeEcs, FakeLogs, FakeMetrics
+from tests.fake_reach import FakeCaches, FakeCertificates, FakeDatabases, FakeNames, FakeNetwork, FakeRoles
 from tests.fake_shipping import (
     FakeBuilds,
     FakeCodeDeploy,
@@ -139,6 +140,12 @@ class Room:
             traces=FakeTraces(),
             trail=FakeTrail(),
             balancers=FakeBalancers(),
+            databases=FakeDatabases(),
+            caches=FakeCaches(),
+            names=FakeNames(),
+            certificates=FakeCertificates(),
+            network=FakeNetwork(),
+            roles=FakeRoles(),
         )
 
     def zip(self, version: str, at: float, sha256: str = "") -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from bot.domain import Alarm, AlarmMetric, AlarmState, Target
@@ -26,6 +27,11 @@ def nowhere(scene: Scene, **alarm: Any) -> Look:
     """An alarm that belongs to no service."""
     known = look(scene, **alarm)
     return Look(known.alarm, None, known.at)
+
+
+def service_has(scene: Scene, **changes: Any) -> None:
+    """The pretend service of ``bi/api production``, with some fields changed."""
+    scene.ecs.live[scene.api.key] = replace(scene.ecs.live[scene.api.key], **changes)
 
 
 def metric(**changes: Any) -> AlarmMetric:
