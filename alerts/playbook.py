@@ -1,4 +1,4 @@
-"""A playbook: which steps look when an alarm fires. Its findings are ranked by how strongly they point at a cause."""
+"""A playbook: which steps look when an alarm fires, and what is offered for what they find."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from functools import partial
 
 from pydantic import Field
 
-from bot.domain import Finding, Frozen
+from alerts.conditions import Conditions
+from bot.domain import Finding, Frozen, ServiceKind
 from bot.errors import BotError
 from bot.ports import World
 from bot.steps import Step
@@ -18,34 +19,75 @@ log = logging.getLogger("alerts.playbook")
 
 CAUSE_WEIGHT = 50
 """From this weight on a finding is worth naming as the suspected cause."""
+MOST_LINES, MOST_FACTS = 40, 60
+LONGEST_TITLE, LONGEST_SUMMARY, LONGEST_LINE, LONGEST_FACT = 150, 1000, 500, 200
+"""What is kept of one finding: it is stored with the incident, and the world may answer with megabytes."""
+
+
+class Remedy(Frozen):
+    """Something to do about it: a command with a button, or advice. It is offered when facts speak for it."""
+
+    run: str = Field(default="", description="Command line, with {system}, {service}, {environment} and facts.")
+    advise: str = Field(default="", description="In place of run: what a person has to do by other means.")
+    label: str = Field(default="", description="What the button says; the command's name when left out.")
+    when: Conditions = Field(default=(), description="A condition or a list; all must hold.")
+    because: str = Field(default="", description="Why, in a sentence; facts in braces, as {changes.age}.")
 
 
 class Playbook(Frozen):
     """One file under ``config/playbooks/``."""
 
     title: str = Field(description="What it is called.")
-    steps: tuple[Step, ...] = Field(min_length=1, description="Steps that only read; they run in parallel.")
+    alarms: tuple[str, ...] = Field(default=(), description="Patterns of alarm names, as *-5xx; case does not count.")
+    metrics: tuple[str, ...] = Field(default=(), description="Patterns of metric names, as Throttles or AWS/SQS/*.")
+    kinds: tuple[ServiceKind, ...] = Field(default=(), description="Only for services of these kinds.")
+    systems: tuple[str, ...] = Field(default=(), description="Only for these systems; it wins over shared ones.")
+    extends: str = Field(default="", description="Playbook whose steps and remedies are taken first.")
+    steps: tuple[Step, ...] = Field(default=(), description="Steps that only read; they run in parallel.")
+    remedies: tuple[Remedy, ...] = Field(default=(), description="What is offered, and when.")
 
 
 def gather(playbook: Playbook, scene: Scene, world: World, *, seconds: float) -> tuple[Finding, ...]:
     """Run all steps under one deadline, strongest finding first; a step that could not look says so."""
     reads = {f"{number}": partial(step.run, scene, world) for number, step in enumerate(playbook.steps)}
     found: Mapping[str, Finding | Exception | None] = world.gather(reads, seconds=seconds)
-    findings = [_finding(step.do, found[f"{number}"], seconds) for number, step in enumerate(playbook.steps)]
+    findings = [_finding(step, found[f"{number}"], seconds) for number, step in enumerate(playbook.steps)]
     return tuple(sorted((each for each in findings if each is not None), key=lambda each: (each.failed, -each.weight)))
 
 
-def _finding(step: str, outcome: Finding | Exception | None, seconds: float) -> Finding | None:
-    if not isinstance(outcome, Exception):
-        return outcome
+def step_key(step: Step) -> str:
+    """What tells the steps of a playbook apart: the name, or for a kind that stands only once its ``do``."""
+    return str(getattr(step, "name", "")) or step.do
+
+
+def _finding(step: Step, outcome: Finding | Exception | None, seconds: float) -> Finding | None:
+    if outcome is None:
+        return None
+    if isinstance(outcome, Finding):
+        return _bounded(outcome)
     if isinstance(outcome, TimeoutError):
         summary = f"no answer within {seconds:.0f} s"
     elif isinstance(outcome, BotError):
         summary = str(outcome)
     else:
-        log.error("a step failed", exc_info=outcome, extra={"step": step})
+        log.error("a step failed", exc_info=outcome, extra={"step": step_key(step)})
         summary = "the step itself failed; it is in the bot's log"
-    return Finding(step=step, title=step.replace("_", " ").capitalize(), summary=summary, failed=True)
+    title = str(getattr(step, "title", "")) or step_key(step).replace("_", " ").capitalize()
+    return _bounded(Finding(step=step.do, title=title, summary=summary, failed=True))
+
+
+def _bounded(finding: Finding) -> Finding:
+    lines = tuple(_cut(line, LONGEST_LINE) for line in finding.lines[:MOST_LINES])
+    facts = tuple(
+        fact.model_copy(update={"value": _cut(fact.value, LONGEST_FACT)}) if isinstance(fact.value, str) else fact
+        for fact in finding.facts[:MOST_FACTS]
+    )
+    title, summary = _cut(finding.title, LONGEST_TITLE), _cut(finding.summary, LONGEST_SUMMARY)
+    return finding.model_copy(update={"title": title, "summary": summary, "lines": lines, "facts": facts})
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
 def suspected(findings: tuple[Finding, ...]) -> str:

@@ -16,6 +16,7 @@ from bot.errors import ConfigError, Problem
 from bot.settings.access_rules import check_access
 from bot.settings.calendar import CalendarConfig
 from bot.settings.models import AccessConfig, BotConfig
+from bot.settings.playbook_rules import check_playbooks
 from bot.settings.rules import check_bot, check_calendar, check_system, check_systems
 from bot.settings.sentences import nearest, validate
 from bot.settings.shapes import looks_secret
@@ -76,6 +77,9 @@ def load(
     books = {Path(each.file).stem: _playbook(each, playbook_model) for each in playbooks if _is_readable(each)}
 
     _check_rules(bot, access, calendar, systems, known_commands)
+    if playbook_model is not None:
+        names = {str(source.value.get("system")) for source in systems if _is_readable(source)}
+        check_playbooks([each for each in playbooks if _is_readable(each)], names, known_commands)
     problems = stray + [problem for each in (bot, access, calendar, *systems, *playbooks) for problem in _final(each)]
     complete = [model for model in models if model is not None]
     if problems or bot_config is None or access_config is None or calendar_config is None:

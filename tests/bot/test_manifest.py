@@ -106,9 +106,9 @@ PLAYBOOK = """\
 title: Default
 steps:
   - {do: sql, secret: "{system}/{environment}/db", query: SELECT 1}
-  - {do: sql, secret: "{function}/db", query: SELECT 1}
+  - {do: sql, name: other, secret: "{function}/db", query: SELECT 1}
   - {do: redis, secret: "arn:aws:secretsmanager:eu-west-1:123456789012:secret:cache-AbCdEf"}
-  - {do: redis, address: "cache.example.com:6379"}
+  - {do: redis, name: second, address: "cache.example.com:6379"}
 """
 
 

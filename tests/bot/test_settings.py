@@ -114,12 +114,14 @@ def test_a_playbook_is_held_against_the_model_that_is_given(tmp_path: Path) -> N
     class Playbook(BaseModel):
         model_config = ConfigDict(extra="forbid")
         steps: tuple[Tail, ...]
+        alarms: tuple[str, ...] = ()
 
     book = "steps:\n  - do: tail\n"
-    good = write(tmp_path, {"playbooks/default.yaml": book, "playbooks/errors.yaml": book})
-    assert load(good, Playbook).playbooks["errors"] == Playbook(steps=(Tail(do="tail"),))
+    named = book + "alarms: [errors]\n"
+    good = write(tmp_path, {"playbooks/default.yaml": book, "playbooks/errors.yaml": named})
+    assert load(good, Playbook).playbooks["errors"] == Playbook(steps=(Tail(do="tail"),), alarms=("errors",))
     with pytest.raises(ConfigError) as caught:
-        load(write(tmp_path, {"playbooks/errors.yaml": "steps:\n  - do: tial\n    limt: 3\n"}), Playbook)
+        load(write(tmp_path, {"playbooks/errors.yaml": "steps:\n  - do: tial\n    limt: 3\nalarms: [x]\n"}), Playbook)
     assert str(caught.value).splitlines() == [
         "config/playbooks/errors.yaml:2: steps[0].do: must be tail, not 'tial'; did you mean 'tail'?",
         "config/playbooks/errors.yaml:3: steps[0].limt: is not known here; did you mean 'limit'?",
