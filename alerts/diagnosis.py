@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import logging
 
-from alerts.playbook import Playbook, gather, suspected
-from bot.domain import Alarm, Finding, as_json
+from alerts.playbook import Playbook, gather
+from alerts.playbooks import Playbooks
+from bot.domain import Alarm, Finding, Target, as_json
 from bot.engine import Lease, Machine
 from bot.errors import BotError
 from bot.ports import World
@@ -22,12 +23,17 @@ KIND = "diagnosis"
 FOUND = "found"
 POSTING_SECONDS = 1.2
 """What of the deadline is kept for telling Slack."""
+FIRST, REST, ALL = "first", "rest", "all"
+"""Which steps a look takes: those every playbook has, which answer soon; the others; or all of them at once."""
+BUILT_IN = ("stopped_tasks", "log_errors", "alarm_metric", "target_health", "recent_changes")
+LINES, LINE = 12, 300
+"""What is kept of a finding with the incident, which is written anew at every change."""
 
 
-def diagnosis(incident_id: str, alarm: Alarm, target: str, mark: str) -> NewRow:
-    """A look that is owed; ``mark`` is unique among the looks of an incident."""
-    body = {"incident": incident_id, "alarm": as_json(alarm), "target": target, "mark": mark}
-    return NewRow(kind=KIND, key=f"{incident_id}:{mark}", state="owed", body=body, group=incident_id)
+def diagnosis(incident_id: str, alarm: Alarm, target: str, mark: str, part: str = ALL) -> NewRow:
+    """A look that is owed; ``mark`` and ``part`` are unique among the looks of an incident."""
+    body = {"incident": incident_id, "alarm": as_json(alarm), "target": target, "mark": mark, "part": part}
+    return NewRow(kind=KIND, key=f"{incident_id}:{mark}:{part}", state="owed", body=body, group=incident_id)
 
 
 class Diagnoses(Machine):
@@ -35,34 +41,62 @@ class Diagnoses(Machine):
 
     kind = KIND
 
-    def __init__(self, world: World, playbook: Playbook, settings: BotConfig) -> None:
+    def __init__(self, world: World, playbooks: Playbooks, settings: BotConfig) -> None:
         self._world = world
-        self._playbook = playbook
+        self._playbooks = playbooks
         self._settings = settings
 
     def advance(self, row: Row, signals: list[Received], lease: Lease) -> Step:
         """Look, and tell the incident what was found."""
         now = self._world.clock.now()
-        spent = min(2.0, max(0.0, now - row.created_at))
-        seconds = max(1.0, self._settings.timings.findings_deadline - POSTING_SECONDS - spent)
         alarm = Alarm.model_validate(row.body["alarm"])
         target = self._world.catalog.target(str(row.body["target"])) if row.body["target"] else None
-        found = gather(self._playbook, Look(alarm, target, now), self._world, seconds=seconds)
-        return self._told(row, found, self._world.clock.now() - now)
+        part = str(row.body["part"])
+        name, playbook = self._playbooks.choose(alarm, target)
+        seconds = self._seconds(part, now - row.created_at)
+        found = gather(_part(playbook, part), Look(alarm, target, now), self._world, seconds=seconds)
+        return self._told(row, name, found, self._world.clock.now() - now)
 
     def give_up(self, row: Row, signals: list[Received], error: BotError) -> Step:
         """The thread says that nothing could be looked at, rather than nothing."""
         failed = Finding(step="playbook", title="Playbook", summary=str(error), failed=True)
-        return self._told(row, (failed,), 0.0)
+        return self._told(row, "", (failed,), 0.0)
+
+    def _seconds(self, part: str, late: float) -> float:
+        timings = self._settings.timings
+        deadline = timings.findings_deadline if part == FIRST else timings.playbook_deadline
+        return max(1.0, deadline - POSTING_SECONDS - min(2.0, max(0.0, late)))
 
     @staticmethod
-    def _told(row: Row, found: tuple[Finding, ...], took: float) -> Step:
+    def _told(row: Row, playbook: str, found: tuple[Finding, ...], took: float) -> Step:
         payload = {
             "mark": row.body["mark"],
+            "part": row.body["part"],
             "target": row.body["target"],
+            "alarm": row.body["alarm"],
+            "playbook": playbook,
             "took": took,
-            "findings": [as_json(finding) for finding in found],
-            "suspected": suspected(found),
+            "findings": [as_json(_short(finding)) for finding in found],
         }
         told = (str(row.body["incident"]), Signal(FOUND, payload))
-        return Step("done", None, dict(row.body), signals=(told,))
+        return Step("done", None, {"incident": row.body["incident"]}, signals=(told,))
+
+
+def looks(incident_id: str, alarm: Alarm, target: Target | None, mark: str, playbooks: Playbooks) -> list[NewRow]:
+    """The looks at what an alarm is about: what every playbook has first, and beside it whatever else this one has."""
+    _, playbook = playbooks.choose(alarm, target)
+    key = target.key if target else ""
+    parts = [FIRST, REST] if _part(playbook, REST).steps else [FIRST]
+    return [diagnosis(incident_id, alarm, key, mark, part) for part in parts]
+
+
+def _part(playbook: Playbook, part: str) -> Playbook:
+    if part == ALL:
+        return playbook
+    steps = tuple(step for step in playbook.steps if (step.do in BUILT_IN) == (part == FIRST))
+    return playbook.model_copy(update={"steps": steps})
+
+
+def _short(finding: Finding) -> Finding:
+    lines = tuple(line if len(line) <= LINE else f"{line[: LINE - 1]}…" for line in finding.lines[:LINES])
+    return finding.model_copy(update={"lines": lines})

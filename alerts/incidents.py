@@ -9,33 +9,28 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from alerts import members, people
-from alerts.diagnosis import FOUND, diagnosis
+from alerts import findings, members, people
+from alerts.diagnosis import FOUND, looks
 from alerts.escalation import Due, due
 from alerts.opening import call, open_for_people, remind, wake
 from alerts.page_events import PAGERDUTY
 from alerts.pages import CALLED
+from alerts.playbooks import Playbooks
 from alerts.scene import Scene
 from alerts.triage import FIRED, JOINED, QUIET, returned
-from bot.domain import AlarmState, Finding, ServiceKind, as_json
+from bot.domain import AlarmState, as_json
 from bot.engine import Lease, Machine
 from bot.errors import BotError
 from bot.incident import KIND, LIVE, Incident, Phase, headline_key
 from bot.ports import World
 from bot.posts import post
 from bot.rows import NewRow, Received, Row, Step, Store
+from bot.settings.calendar import CalendarConfig
 from bot.settings.models import AccessConfig, BotConfig
 from bot.views import incident as view
-from bot.views import incident_replies as replies
 
 CALM_SECONDS = 60.0
 """How long an incident whose transition failed for good is left alone."""
-REMEDIES = (
-    ("Roll back", "rollback", tuple(ServiceKind)),
-    ("Restart", "restart", (ServiceKind.ECS,)),
-    ("Scale", "scale", (ServiceKind.ECS,)),
-)
-"""What is offered beside the findings: a label, the command its plan comes from, and the kinds of services it fits."""
 
 
 class Incidents(Machine):
@@ -43,8 +38,18 @@ class Incidents(Machine):
 
     kind = KIND
 
-    def __init__(self, store: Store, world: World, access: AccessConfig, settings: BotConfig) -> None:
+    def __init__(
+        self,
+        store: Store,
+        world: World,
+        access: AccessConfig,
+        settings: BotConfig,
+        calendar: CalendarConfig,
+        playbooks: Playbooks,
+    ) -> None:
         self._store = store
+        self._calendar = calendar
+        self._playbooks = playbooks
         self._world = world
         self._access = access
         self._settings = settings
@@ -52,7 +57,7 @@ class Incidents(Machine):
             FIRED: members.fired,
             JOINED: members.joined,
             QUIET: members.quiet,
-            FOUND: _found,
+            FOUND: lambda scene, signal: findings.found(scene, signal, playbooks),
             CALLED: _called,
             people.ACKNOWLEDGE: people.acknowledge,
             people.TAKE_OVER: people.take_over,
@@ -98,7 +103,7 @@ class Incidents(Machine):
     def _scene(self, row: Row) -> Scene:
         incident, phase = Incident.model_validate(row.body), Phase(row.state)
         now = self._world.clock.now()
-        return Scene(self._store, self._world, self._access, self._settings, row, incident, phase, now)
+        return Scene(self._store, self._world, self._access, self._settings, self._calendar, row, incident, phase, now)
 
     def _open(self, scene: Scene, *, waiting: bool) -> Step:
         """The headline first; the look and the call are rows of their own."""
@@ -106,7 +111,7 @@ class Incidents(Machine):
         scene.phase = Phase.OPEN
         open_for_people(scene)
         scene.note("opened", alarm.at, "alarm", f"{alarm.name}: {alarm.reason}")
-        scene.new.insert(0, diagnosis(scene.row.id, alarm, scene.incident.target, "look"))
+        scene.new[:0] = looks(scene.row.id, alarm, scene.target, "look", self._playbooks)
         step = self._step(scene, [], first=True)
         return replace(step, due_at=0.0) if waiting else step
 
@@ -140,35 +145,15 @@ class Incidents(Machine):
         )
 
     def _headline(self, scene: Scene) -> NewRow:
-        target = scene.target
-        remedies = tuple(
-            (label, f"{command} {target.system}/{target.name} {target.environment}")
-            for label, command, kinds in REMEDIES
-            if target is not None and command in self._world.commands and target.service.kind in kinds
-        )
         shown = view.headline(
             scene.row.id,
             scene.incident,
             scene.phase,
-            target,
-            remedies,
+            scene.target,
+            findings.buttons(scene, self._playbooks),
             view.Answer(scene.response, scene.levels, scene.mentions, scene.now),
         )
         return post(headline_key(scene.row.id), scene.incident.channel, shown, thread_of=scene.row.id)
-
-
-def _found(scene: Scene, signal: Received) -> None:
-    found = tuple(Finding.model_validate(told) for told in signal.payload["findings"])
-    target, mark = str(signal.payload["target"]), str(signal.payload["mark"])
-    where = scene.world.catalog.target(target) if target and mark.startswith("look:") else None
-    shown = replies.findings(found, float(signal.payload["took"]), where.label if where else "")
-    scene.reply("findings" if mark == "look" else f"findings:{mark}", shown)
-    said = str(signal.payload["suspected"])
-    scene.note(
-        f"findings:{mark}", signal.at, "finding", "; ".join(each.summary for each in found[:5]) or "nothing found"
-    )
-    if target == scene.incident.target:
-        scene.change(findings=found, suspected=said, looked=True)
 
 
 def _called(scene: Scene, signal: Received) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alerts.diagnosis import diagnosis
 from alerts.escalation import CLOSE_AFTER, after_opening
-from alerts.opening import open_for_people
+from alerts.opening import call_off, open_for_people
 from alerts.scene import Scene
 from bot.domain import Alarm, AlarmState
 from bot.incident import Member, Phase, worst
@@ -95,6 +95,7 @@ def recover(scene: Scene, at: float) -> None:
 def calm(scene: Scene) -> None:
     """It stays green: what was called is called off, and it closes unless it comes back."""
     scene.page_all("resolve")
+    call_off(scene)
     scene.change(paged=(), next_at=scene.incident.recovered_at + CLOSE_AFTER)
 
 

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from alerts import mails
 from alerts.escalation import after_opening, after_reminder
+from alerts.mails import called_off
 from alerts.scene import Scene
 from bot.views import incident_replies as replies
+from bot.views import mail
+from bot.working_hours import next_business_day
 
 
 def open_for_people(scene: Scene) -> None:
@@ -13,6 +19,27 @@ def open_for_people(scene: Scene) -> None:
     scene.change(next_at=after_opening(response, scene.settings.timings.remind, scene.now))
     if response.route == "pagerduty" and scene.levels:
         call(scene, 1, quietly=True)
+    if response.route == "email" and scene.system and scene.system.email:
+        hours = scene.calendar.at_work(scene.system.system)
+        begins = next_business_day(scene.now, hours.clock, hours.weekdays, hours.hours[0])
+        _write(scene, f"opened:{scene.incident.cycle}", scene.system.email, begins)
+        # Nobody is reminded before they have been told.
+        scene.change(next_at=max(scene.incident.next_at, begins + scene.settings.timings.remind))
+
+
+def call_off(scene: Scene) -> None:
+    """Somebody has it, or it is over: what has not been sent yet need not be."""
+    for mark in scene.incident.mails:
+        scene.new.append(called_off(scene.row.id, mark))
+    scene.change(mails=())
+
+
+def _write(scene: Scene, mark: str, to: Sequence[str], due_at: float) -> None:
+    target, incident = scene.target, scene.incident
+    subject, text = mail.written(incident, target.label if target else "", scene.response.label)
+    owed = mails.mail(scene.row.id, mark, to, subject, text, due_at, incident.channel)
+    scene.new.append(owed)
+    scene.change(mails=(*incident.mails, mark))
 
 
 def call(scene: Scene, level: int, *, by: str = "", quietly: bool = False) -> None:
@@ -22,6 +49,8 @@ def call(scene: Scene, level: int, *, by: str = "", quietly: bool = False) -> No
         if level not in scene.incident.paged:
             scene.change(paged=(*scene.incident.paged, level))
         scene.page("trigger", level)
+    if called.email:
+        _write(scene, f"level:{scene.incident.cycle}:{level}:{scene.now}", called.email, scene.now)
     scene.change(level=level, reminders=0)
     scene.change(next_at=after_opening(scene.response, scene.settings.timings.remind, scene.now))
     scene.note(

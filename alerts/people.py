@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from alerts.members import take_in
-from alerts.opening import call
+from alerts.opening import call, call_off
 from alerts.scene import Scene
 from alerts.triage import MOVED, TRIAGE_ID, opened, triage_row
 from bot import authz
@@ -150,6 +150,7 @@ def merge(scene: Scene, signal: Received, store: Store) -> None:
     scene.phase = Phase.MERGED
     scene.change(merged_into=into, ended_at=signal.at)
     scene.page_all("resolve")
+    call_off(scene)
     scene.note(f"merge:{signal.number}", signal.at, "person", "merged into another incident", by=user)
     scene.reply(f"merge:{signal.number}", replies.merged(str(row.body["alarm"]["name"]), user))
 
@@ -210,6 +211,7 @@ def _has_it(scene: Scene, signal: Received, user: str) -> None:
 
 
 def _acked(scene: Scene, at: float, who: str) -> None:
+    call_off(scene)
     first = scene.incident.first_acked_at or at
     scene.change(acked_at=at, first_acked_at=first, reminders=0)
     if scene.phase is Phase.OPEN:
@@ -218,6 +220,7 @@ def _acked(scene: Scene, at: float, who: str) -> None:
 
 
 def _resolved(scene: Scene, signal: Received, who: str) -> None:
+    call_off(scene)
     scene.phase = Phase.RESOLVED
     scene.change(resolved_by=who, ended_at=signal.at)
     scene.note(f"resolved:{signal.number}", signal.at, "person", "resolved it", by=who)

@@ -15,6 +15,7 @@ from bot.ports import Message, World
 from bot.posts import post, whisper
 from bot.responses import Level, Response
 from bot.rows import NewRow, Received, Row, Signal, Store
+from bot.settings.calendar import CalendarConfig
 from bot.settings.models import AccessConfig, BotConfig
 from bot.views import blocks as b
 from bot.views.operation import sentence
@@ -31,6 +32,7 @@ class Scene:
     world: World
     access: AccessConfig
     settings: BotConfig
+    calendar: CalendarConfig
     row: Row
     incident: Incident
     phase: Phase
@@ -92,12 +94,12 @@ class Scene:
             thread = headline_key(self.row.id)
             self.new.append(whisper(key, self.incident.channel, user, said, thread_key=thread))
 
-    def page(self, action: str, level: int) -> None:
+    def page(self, action: str, level: int, *, remedy: str = "") -> None:
         """Owe PagerDuty an event of one level."""
         env = self.system.pagerduty_routing_key_env if self.system else ""
         if 0 < level <= len(self.levels):
             env = self.levels[level - 1].pagerduty_routing_key_env or env
-        self.new.append(page(self.row.id, self.incident, env, action, level=level - 1))
+        self.new.append(page(self.row.id, self.incident, env, action, level=level - 1, remedy=remedy))
 
     def page_all(self, action: str) -> None:
         """Owe every level that was called in PagerDuty an event."""

@@ -24,6 +24,7 @@ from alerts.mentions import without_mention
 from alerts.page_events import accept_event
 from alerts.pages import Pages
 from alerts.playbook import Playbook
+from alerts.playbooks import Playbooks
 from alerts.triage import Triage
 from bot import authz
 from bot.aws.errors import reach as reached
@@ -264,9 +265,8 @@ def build(settings: Settings, environment: EnvironmentVariables, *, clock: Clock
 
 
 def _machines(store: Store, world: World, settings: Settings, mailer: Mailer) -> dict[str, Machine]:
-    playbook = settings.playbooks["default"]
-    if not isinstance(playbook, Playbook):
-        raise TypeError("config/playbooks/default.yaml was not read as a playbook")
+    books = {name: each for name, each in settings.playbooks.items() if isinstance(each, Playbook)}
+    playbooks = Playbooks(books)
     machines: tuple[Machine, ...] = (
         Operations(store, world, settings.access, settings.bot.timings),
         Posts(store, world.clock, world.chat, lambda: settings.bot.default_channel),
@@ -274,9 +274,9 @@ def _machines(store: Store, world: World, settings: Settings, mailer: Mailer) ->
         Prompts(store, world),
         Alarms(store, world),
         Triage(store, world, settings.bot),
-        Incidents(store, world, settings.access, settings.bot),
+        Incidents(store, world, settings.access, settings.bot, settings.calendar, playbooks),
         Asks(store, world),
-        Diagnoses(world, playbook, settings.bot),
+        Diagnoses(world, playbooks, settings.bot),
         Pages(store, world),
         Mails(world.clock, mailer, Account(region=settings.systems[0].region)),
         Files(store, world, {GRAPH: graph.make}),

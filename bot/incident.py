@@ -46,11 +46,12 @@ class Incident(Frozen):
     """The body of an incident's row. Times are seconds since the epoch; 0 means not yet.
 
     ``alarm`` is the one that opened it, and ``members`` are all alarms in it, in the order they came. ``targets`` have
-    been, or are being, looked at. ``acked_by`` is a Slack user, ``acked_as`` the name of somebody who acknowledged
-    elsewhere. ``level`` counts the levels of escalation that were called, ``paged`` are those that PagerDuty owes a
-    call, ``called`` says that PagerDuty took one. ``cycle`` counts how often it opened after a calm, and ``flaps`` how
-    often it came back within minutes in this one. ``next_at`` is when something happens by itself: no live incident
-    is without. ``reminders`` counts what was said since somebody last had it, since the pauses between grow.
+    been, or are being, looked at; ``look`` is the last look at the first of them. ``acked_by`` is a Slack user,
+    ``acked_as`` the name of somebody who acknowledged elsewhere. ``level`` counts the levels of escalation that were
+    called, ``paged`` are those that PagerDuty owes a call, ``called`` says that PagerDuty took one, and ``mails`` are
+    those that may still be called off. ``cycle`` counts how often it opened after a calm, and ``flaps`` how often it
+    came back within minutes in this one. ``next_at`` is when something happens by itself: no live incident is without.
+    ``reminders`` counts what was said since somebody last had it, since the pauses between grow.
     """
 
     alarm: Alarm
@@ -62,6 +63,7 @@ class Incident(Frozen):
     deployment: str = ""
     targets: tuple[str, ...] = ()
     looked: bool = False
+    look: str = ""
     findings: tuple[Finding, ...] = ()
     suspected: str = ""
     playbook: str = ""
@@ -72,6 +74,7 @@ class Incident(Frozen):
     snoozed_until: float = 0.0
     level: int = 0
     paged: tuple[int, ...] = ()
+    mails: tuple[str, ...] = ()
     called: bool = False
     next_at: float = 0.0
     reminders: int = 0

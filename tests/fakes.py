@@ -5,12 +5,12 @@ Those of AWS are in ``tests.fake_aws``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from bot.cloud import HealthAnswer
-from bot.domain import Health, Person
+from bot.domain import Account, Health, Person
 from bot.errors import NotFoundError
 from bot.paging import Call
 from bot.ports import Message, Past
@@ -267,6 +267,17 @@ class FakePager:
         self.lost_answers.take("trigger")
         return True
 
+    @property
+    def heard(self) -> list[tuple[str, str]]:
+        """The events without triggers of an alert that was open already, which PagerDuty only appends to it."""
+        open_now: set[str] = set()
+        found: list[tuple[str, str]] = []
+        for action, key in self.events:
+            if action != "trigger" or key not in open_now:
+                found.append((action, key))
+            open_now = open_now | {key} if action == "trigger" else open_now - ({key} if action == "resolve" else set())
+        return found
+
     def acknowledge(self, routing_key_env: str, dedup_key: str, at: float) -> None:
         self.failures.take("acknowledge")
         self.events.append(("acknowledge", dedup_key))
@@ -283,6 +294,20 @@ class FakePager:
         self.changes.append((routing_key_env, summary, dict(details), link, at))
         self.lost_answers.take("change")
         return True
+
+
+class FakeMailer:
+    """What was sent, and to where."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[Account, tuple[str, ...], str, str, str]] = []
+        self.failures = Failures()
+        self.lost_answers = Failures()
+
+    def send(self, account: Account, to: Sequence[str], subject: str, text: str, *, key: str) -> None:
+        self.failures.take("send")
+        self.sent.append((account, tuple(to), subject, text, key))
+        self.lost_answers.take("send")
 
 
 class FakeRecent:

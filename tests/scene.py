@@ -13,14 +13,17 @@ from alerts.asks import Asks
 from alerts.diagnosis import Diagnoses
 from alerts.front import Front
 from alerts.incidents import Incidents
+from alerts.mails import Mails
 from alerts.pages import Pages
 from alerts.playbook import Playbook
+from alerts.playbooks import Playbooks
 from alerts.triage import Triage
 from bot import authz
 from bot.catalog import Catalog
 from bot.changes import Changes
 from bot.command import Command
 from bot.domain import (
+    Account,
     Actor,
     Alarm,
     AlarmState,
@@ -45,6 +48,7 @@ from bot.ports import Message, World
 from bot.posts import Posts
 from bot.prompts import Prompts
 from bot.rows import Row, Signal
+from bot.settings.calendar import CalendarConfig
 from bot.settings.models import AccessConfig, BotConfig, Role, Rule
 from bot.store.sqlite import SqliteStore
 from bot.submissions import Submissions
@@ -61,7 +65,7 @@ from tests.fake_shipping import (
     FakeSites,
 )
 from tests.fake_telemetry import FakeBalancers, FakeInsights, FakeQueues, FakeTraces, FakeTrail
-from tests.fakes import FakeChat, FakeClock, FakePager, FakeWeb, Shown, buttons, serially
+from tests.fakes import FakeChat, FakeClock, FakeMailer, FakePager, FakeWeb, Shown, buttons, serially
 
 ALICE, BOB, CARA, DAVE, EVE, GUS, ROBOT = "U0ALICE", "U0BOB", "U0CARA", "U0DAVE", "U0EVE", "U0GUS", "U0ROBOT"
 REPOSITORY = "1.dkr.ecr.r.amazonaws.com/api"
@@ -145,7 +149,7 @@ class Scene:
         self.clock = FakeClock()
         self.store = SqliteStore(folder / "bot.db")
         self.chat, self.ecs, self.logs, self.metrics = FakeChat(), FakeEcs(), FakeLogs(), FakeMetrics()
-        self.web, self.pager = FakeWeb(), FakePager()
+        self.web, self.pager, self.mailer = FakeWeb(), FakePager(), FakeMailer()
         self.code_deploy, self.scaling, self.functions = FakeCodeDeploy(), FakeScalings(), FakeFunctions()
         self.sites, self.builds, self.needs, self.holds = FakeSites(self.clock), FakeBuilds(), FakeNeeds(), FakeHolds()
         self.databases, self.caches, self.names = FakeDatabases(), FakeCaches(), FakeNames()
@@ -196,6 +200,7 @@ class Scene:
             trail=self.trail,
             balancers=self.balancers,
         )
+        playbooks = Playbooks({"default": Playbook.model_validate(PLAYBOOK)})
         machines = (
             Operations(self.store, self.world, access, self.settings.timings),
             Posts(self.store, self.clock, self.chat, lambda: self.settings.default_channel),
@@ -203,10 +208,11 @@ class Scene:
             Prompts(self.store, self.world),
             Alarms(self.store, self.world),
             Triage(self.store, self.world, self.settings),
-            Incidents(self.store, self.world, access, self.settings),
+            Incidents(self.store, self.world, access, self.settings, CalendarConfig(), playbooks),
             Asks(self.store, self.world),
-            Diagnoses(self.world, Playbook.model_validate(PLAYBOOK), self.settings),
+            Diagnoses(self.world, playbooks, self.settings),
             Pages(self.store, self.world),
+            Mails(self.clock, self.mailer, Account(region="eu-west-1")),
             Files(self.store, self.world, {GRAPH: graph.make}),
             Changes(self.store, self.world),
         )

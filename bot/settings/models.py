@@ -38,6 +38,11 @@ class Timings(Frozen):
     findings_deadline: Duration = Field(
         default="5s", validate_default=True, description="When an incident shows what was found so far."
     )
+    playbook_deadline: Duration = Field(
+        default="10s",
+        validate_default=True,
+        description="The same for what a playbook looks at besides; the thread is brought up to date with it.",
+    )
     remind: Duration = Field(
         default="4h",
         validate_default=True,

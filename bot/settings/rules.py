@@ -36,6 +36,7 @@ _BOT_SHAPES = {
     "timings.overdue": duration_look("1m"),
     # Below, no time is left beside telling Slack; above, people have long looked for themselves.
     "timings.findings_deadline": duration_look("2s", "60s"),
+    "timings.playbook_deadline": duration_look("2s", "60s"),
     "timings.remind": duration_look("1m"),
     "retention": duration_look("1s"),
 }

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from bot.domain import Alarm, AlarmState, Finding
 from bot.incident import Incident, Member, Phase
 from bot.ports import Message
+from bot.remedy import Offered
 from bot.responses import Level
 from bot.views import blocks as b
+from bot.views.remedies import remedies
 
 STATES = {
     AlarmState.ALARM: ":red_circle:",
@@ -18,10 +20,11 @@ STATES = {
 SHOWN_MEMBERS = 25
 
 
-def findings(found: tuple[Finding, ...], seconds: float, where: str = "") -> Message:
-    """All findings as one reply, strongest first; ``where`` is the service when it is not the incident's first."""
+def findings(found: tuple[Finding, ...], seconds: float, where: str = "", offered: Sequence[Offered] = ()) -> Message:
+    """What is offered, and all findings, strongest first; ``where`` is the service when it is not the first's."""
     of = f" at {b.esc(where)}" if where else ""
-    shown: list[b.Block] = [b.section(f"*What I found{of}* in {seconds:.1f} s, strongest first")]
+    shown: list[b.Block] = list(remedies(offered))
+    shown += [b.section(f"*What I found{of}* in {seconds:.1f} s, strongest first")]
     shown += [b.section(_finding(finding)) for finding in found]
     if not found:
         shown.append(b.section("No step of the playbook applies to this alarm."))

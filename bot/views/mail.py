@@ -3,9 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
+from bot.incident import Incident
 from bot.ports import Message
 from bot.views import blocks as b
+
+
+def written(incident: Incident, label: str, severity: str) -> tuple[str, str]:
+    """Subject and text of the mail about an incident that can wait, or that a level of escalation is told of."""
+    what = label or "no configured service"
+    grave = f"{severity} {incident.severity.upper()}".strip()
+    opened = datetime.fromtimestamp(incident.opened_at, UTC)
+    lines = [
+        f"{incident.alarm.name} ({what}) has been in alarm since {opened:%Y-%m-%d %H:%M} UTC, and nobody has it yet.",
+        "",
+        f"Severity: {grave}",
+        f"Reason: {incident.alarm.reason}",
+    ]
+    lines += [f"Suspected: {incident.suspected}"] if incident.suspected else []
+    lines += [f"Found: {finding.summary}" for finding in incident.findings if not finding.failed][:10]
+    lines += ["", f"It is discussed in Slack, {incident.channel}. Acknowledge or resolve it there."]
+    return f"[{grave}] {what}: {incident.alarm.name}", "\n".join(lines)
 
 
 def mail_failed(to: Sequence[str], subject: str, error: str, *, perhaps_sent: bool) -> Message:

@@ -51,7 +51,7 @@ def _offered(place: int, each: Offered) -> list[b.Block]:
     facts = ", ".join(b.code(_fact(fact), 120) for fact in each.facts[:MOST_FACTS])
     text = f"{place}. *{b.esc(each.label, 300)}*{_why(each)}"
     shown = [b.section(text), b.context(facts)]
-    buttons = _buttons([each], style="primary" if place == 1 else "")
+    buttons = _buttons([each], style="primary" if place == 1 else "", place=place)
     return [*shown, b.actions(f"remedy-{place}", *buttons)] if buttons else shown
 
 
@@ -63,7 +63,7 @@ def _fact(fact: Fact) -> str:
     return f"{fact.name} = {fact.value if isinstance(fact.value, str) else format(fact.value, '.6g')}"
 
 
-def _buttons(offered: Iterable[Offered], style: str = "") -> list[b.Block]:
+def _buttons(offered: Iterable[Offered], style: str = "", place: int = 0) -> list[b.Block]:
     """Buttons for command lines; Slack wants the action ids of a row to differ."""
     found: dict[str, b.Block] = {}
     for each in offered:
@@ -71,7 +71,7 @@ def _buttons(offered: Iterable[Offered], style: str = "") -> list[b.Block]:
         # A line that is cut off would be another command.
         if not words or len(each.command) > b.BUTTON_VALUE:
             continue
-        action = f"{REMEDY}{words[0][:40]}"
+        action = f"{REMEDY}{words[0][:40]}" + (f":{place}" if place else "")
         if action in found:
             action = f"{action}:{len(found) + 1}"
         label = clean(each.label).replace("\n", " ").strip() or words[0]

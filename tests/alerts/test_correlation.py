@@ -53,11 +53,11 @@ def test_the_thread_explains_why_an_alarm_joined(scene: Scene) -> None:
 def test_an_incident_is_as_grave_as_its_gravest_alarm_and_calls_at_once(scene: Scene) -> None:
     scene.alarm("ALARM", "m1", name="api-errors")
     scene.run(3)
-    assert scene.pager.events == []
+    assert scene.pager.heard == []
     scene.alarm("ALARM", "m2", name="api-down")
     scene.run(5)
     assert only(scene).severity == "critical"
-    assert [event for event, _ in scene.pager.events] == ["trigger"]
+    assert [event for event, _ in scene.pager.heard] == ["trigger"]
 
 
 def test_a_service_that_joins_is_looked_at_too(scene: Scene) -> None:

@@ -63,7 +63,7 @@ def wait(scene: Scene, seconds: float) -> None:
 
 def test_a_critical_alarm_calls_the_first_level_at_once(ladder: Scene) -> None:
     start(ladder, "api-down")
-    assert ladder.pager.events == [("trigger", f"runbook-bot:{row(ladder).id}")]
+    assert ladder.pager.heard == [("trigger", f"runbook-bot:{row(ladder).id}")]
     assert "L1 was called, nobody has it yet" in texts(ladder.headline().message)
 
 
@@ -71,7 +71,7 @@ def test_a_high_alarm_mentions_who_is_on_call_and_says_who_is_next(ladder: Scene
     start(ladder)
     said = texts(ladder.headline().message)
     assert "<!subteam^S0ONCALL> nobody has it yet; L1 is called at" in said
-    assert ladder.pager.events == []
+    assert ladder.pager.heard == []
 
 
 def test_the_levels_are_called_one_after_the_other_while_nobody_acknowledges(ladder: Scene) -> None:
@@ -79,8 +79,8 @@ def test_the_levels_are_called_one_after_the_other_while_nobody_acknowledges(lad
     for expected in (["L1"], ["L1", "L2"], ["L1", "L2", "L3"]):
         wait(ladder, 900)
         assert called(ladder) == expected
-    assert [action for action, _ in ladder.pager.events] == ["trigger", "trigger"]
-    assert len({key for _, key in ladder.pager.events}) == 2
+    assert [action for action, _ in ladder.pager.heard] == ["trigger", "trigger"]
+    assert len({key for _, key in ladder.pager.heard}) == 2
 
 
 def test_escalations_are_shown_in_the_channel_and_nothing_else_is(ladder: Scene) -> None:
@@ -97,7 +97,7 @@ def test_whoever_acknowledges_in_time_is_the_last_who_hears_of_it(ladder: Scene)
     ladder.press_incident("acknowledge", ALICE)
     wait(ladder, 3600)
     assert called(ladder) == []
-    assert ladder.pager.events == []
+    assert ladder.pager.heard == []
 
 
 def test_an_acknowledgement_reaches_every_level_that_was_called(ladder: Scene) -> None:
@@ -106,8 +106,8 @@ def test_an_acknowledgement_reaches_every_level_that_was_called(ladder: Scene) -
         wait(ladder, 900)
     ladder.press_incident("acknowledge", ALICE)
     ladder.run(3)
-    keys = [key for action, key in ladder.pager.events if action == "acknowledge"]
-    assert sorted(keys) == sorted(key for action, key in ladder.pager.events if action == "trigger")
+    keys = [key for action, key in ladder.pager.heard if action == "acknowledge"]
+    assert sorted(keys) == sorted(key for action, key in ladder.pager.heard if action == "trigger")
 
 
 def test_after_the_last_level_people_are_reminded_with_growing_pauses(ladder: Scene) -> None:
@@ -190,7 +190,7 @@ def test_what_was_done_in_pagerduty_shows_and_is_not_sent_back(ladder: Scene) ->
     ladder.engine.signal(row(ladder).id, Signal("pagerduty", {**told, "event": "resolved"}, key="pd:2"))
     ladder.run(3)
     assert row(ladder).state == Phase.RESOLVED
-    assert [action for action, _ in ladder.pager.events] == ["trigger"]
+    assert [action for action, _ in ladder.pager.heard] == ["trigger"]
 
 
 def test_the_bots_own_calls_come_back_from_pagerduty_and_change_nothing(ladder: Scene) -> None:
@@ -226,7 +226,7 @@ def test_nobody_who_has_it_is_called_again_because_it_flaps(ladder: Scene) -> No
         wait(ladder, 60)
         ladder.alarm("ALARM", f"red-{number}", name="api-down")
         ladder.run(3)
-    assert [action for action, _ in ladder.pager.events].count("trigger") == 1
+    assert [action for action, _ in ladder.pager.heard].count("trigger") == 1
 
 
 def test_an_incident_that_was_calm_for_long_opens_again_in_the_channel(ladder: Scene) -> None:
@@ -278,3 +278,42 @@ def test_an_incident_without_a_next_step_is_complained_about(ladder: Scene) -> N
     start(ladder)
     assert complaints(ladder.store, ladder.clock.now()) == []
     assert complaints(ladder.store, body(ladder).next_at + 600) != []
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Any:
+    """A system whose high alarms may wait for the next business day."""
+    (system,) = the_systems()
+    response = {"high": {"route": "email", "within": "never"}}
+    raised = System.model_validate({**system.model_dump(), "email": ("team@example.com",), "severities": response})
+    scene = Scene(tmp_path, catalog=Catalog((raised,)))
+    yield scene
+    scene.close()
+
+
+def test_what_can_wait_is_written_about_on_the_next_business_day(office: Scene) -> None:
+    start(office)  # on a Sunday, at 15:06 UTC
+    wait(office, 17 * 3600)
+    assert office.mailer.sent == []
+    wait(office, 3600)
+    ((_, to, subject, text, _),) = office.mailer.sent
+    assert to == ("team@example.com",)
+    assert subject == "[HIGH] bi/api production: api-errors"
+    assert "nobody has it yet" in text
+
+
+@pytest.mark.parametrize("action", ["acknowledge", "resolve"])
+def test_what_somebody_has_taken_is_not_written_about(office: Scene, action: str) -> None:
+    start(office)
+    office.press_incident(action, ALICE)
+    office.run(3)
+    wait(office, 40 * 3600)
+    assert office.mailer.sent == []
+
+
+def test_what_recovered_by_itself_is_not_written_about(office: Scene) -> None:
+    start(office)
+    office.alarm("OK", "ok", name="api-errors")
+    office.run(3)
+    wait(office, 40 * 3600)
+    assert office.mailer.sent == []

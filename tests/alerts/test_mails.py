@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,7 @@ from bot.paging import OUTCOME_UNKNOWN
 from bot.ports import Message
 from bot.posts import Posts, post
 from bot.store.sqlite import SqliteStore
-from tests.fakes import NOON, Failures, FakeChat, FakeClock
+from tests.fakes import NOON, FakeChat, FakeClock, FakeMailer
 
 HOME = Account("eu-west-1")
 BUSY = UpstreamError("SES takes no more mails for now.", retryable=True, code="TooManyRequestsException")
@@ -26,20 +26,6 @@ TO = ("oncall@example.com",)
 
 class Killed(BaseException):
     """The process dies."""
-
-
-class FakeMailer:
-    """What was sent, and to where."""
-
-    def __init__(self) -> None:
-        self.sent: list[tuple[Account, tuple[str, ...], str, str, str]] = []
-        self.failures = Failures()
-        self.lost_answers = Failures()
-
-    def send(self, account: Account, to: Sequence[str], subject: str, text: str, *, key: str) -> None:
-        self.failures.take("send")
-        self.sent.append((account, tuple(to), subject, text, key))
-        self.lost_answers.take("send")
 
 
 class Office:
