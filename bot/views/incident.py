@@ -113,7 +113,13 @@ def _buttons(incident_id: str, incident: Incident, phase: Phase, remedies: tuple
             buttons.append(b.button("Take over", TAKE_OVER, incident_id))
         else:
             buttons.append(b.button("Acknowledge", ACKNOWLEDGE, incident_id, style="primary"))
-    buttons += [b.button(label, f"{REMEDY}{command.split()[0]}", command) for label, command in remedies]
+    taken: set[str] = set()
+    for number, (label, command) in enumerate(remedies):
+        action = f"{REMEDY}{command.split()[0]}"
+        # Slack wants the action ids of a row to differ, and a runbook may offer one command in two ways.
+        action += f":{number}" if action in taken else ""
+        taken.add(action)
+        buttons.append(b.button(label, action, command))
     if phase is not Phase.RECOVERED:
         buttons.append(b.button("Escalate", ESCALATE, incident_id))
     buttons.append(b.button("Resolve", RESOLVE, incident_id))
