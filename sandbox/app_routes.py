@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Route
 
 from sandbox.clock import Clock
 from sandbox.pagerduty import PagerDuty
+from sandbox.pagerduty_routes import pagerduty_routes
 from sandbox.player import Player
 from sandbox.scenarios import SCENARIOS
 from sandbox.scenarios.stage import STAR, STAR_CHANNEL
@@ -65,9 +66,6 @@ def routes(clock: Clock, player: Player, pagerduty: PagerDuty, shown_hints: Sequ
         known = [{"name": one.name, "summary": one.summary} for one in SCENARIOS.values()]
         return _answer(scenarios=known, playing=player.status())
 
-    async def show_pagerduty(request: Request) -> JSONResponse:
-        return _answer(**pagerduty.snapshot())
-
     async def show_hints(request: Request) -> JSONResponse:
         return _answer(hints=shown_hints)
 
@@ -76,7 +74,7 @@ def routes(clock: Clock, player: Player, pagerduty: PagerDuty, shown_hints: Sequ
         Route("/client/clock", set_clock, methods=["POST"]),
         Route("/client/play", play, methods=["POST"]),
         Route("/client/scenarios", scenarios, methods=["GET"]),
-        Route("/client/pagerduty", show_pagerduty, methods=["GET"]),
+        *pagerduty_routes(pagerduty),
         Route("/client/hints", show_hints, methods=["GET"]),
     ]
 

@@ -16,7 +16,8 @@ Every answer has ``ok``; one that is not has ``error``, a word, and ``detail``, 
   of a target's. For Slack, "disconnect", "warning" and "refresh_requested" with the operation "*" or "socket" befall
   the open sockets at once; "drop_ack" and latency_ms befall deliveries (operation "slash_commands", "interactive",
   "events_api"; "drop_ack" also "*"); the rest befalls calls of the Web API: "ratelimited", "timeout", "disconnect",
-  "lost_response", a status such as "503", or the word to answer
+  "lost_response", a status such as "503", or the word to answer. For PagerDuty the operation "webhook" befalls its
+  webhooks: "twice", "lost_response", "timeout", or a status
 - POST channel {channel, is_private?, is_archived?, is_member?}: make or change one
 - POST verify {}: whether the request URL answers Slack's challenge
 - GET fault: ``faults``, those that are set now, with what is left of their count and seconds
@@ -32,6 +33,7 @@ from starlette.routing import BaseRoute, Route
 
 from sandbox.calls import Calls
 from sandbox.faults import Faults
+from sandbox.pagerduty_webhooks import FAULT_TARGET as WEBHOOK_FAULTS
 from sandbox.slack import seed
 from sandbox.slack.client_answers import Act, Body, got, posted, text
 from sandbox.slack.client_people import ClientPeople
@@ -44,6 +46,7 @@ from sandbox.slack.stream import Stream
 from sandbox.slack.views import Views
 from sandbox.slack.workspace import Workspace
 
+_APART = {"slack": (FAULT_TARGET,), "pagerduty": (WEBHOOK_FAULTS,)}
 _SOCKET_FAULTS = ("disconnect", "warning", "refresh_requested")
 
 
@@ -103,17 +106,20 @@ class Client:
         if target not in ("slack", "aws", "pagerduty", "github"):
             raise SlackError("invalid_target", detail="target is slack, aws, pagerduty or github.")
         if error == "clear":
-            self._faults.clear(target)
-            if target == "slack":
-                self._faults.clear(FAULT_TARGET)
+            for one in (target, *_APART.get(target, ())):
+                self._faults.clear(one)
             return {}
         if target == "slack" and operation in ("*", "socket") and error in _SOCKET_FAULTS:
             await (self._sockets.drop() if error == "disconnect" else self._sockets.announce(str(error)))
             return {"sockets": self._sockets.count}
         try:
             count, seconds, latency = body.get("count"), body.get("seconds"), float(body.get("latency_ms") or 0)
+            if target == "slack" and (error == "drop_ack" or operation in KINDS):
+                target = FAULT_TARGET
+            elif target == "pagerduty" and operation == "webhook":
+                target = WEBHOOK_FAULTS
             self._faults.add(
-                FAULT_TARGET if target == "slack" and (error == "drop_ack" or operation in KINDS) else target,
+                target,
                 operation,
                 None if error is None else str(error),
                 None if count is None else int(count),
@@ -161,7 +167,7 @@ class Client:
         return {"calls": self._calls.list(query.get("target") or None, query.get("operation") or None)}
 
     def _list_faults(self, query: Body) -> Body:
-        shown = [fault | {"target": fault["target"].replace(FAULT_TARGET, "slack")} for fault in self._faults.waiting()]
+        shown = [fault | {"target": fault["target"].partition(":")[0]} for fault in self._faults.waiting()]
         return {"faults": shown}
 
     def _list_views(self, query: Body) -> Body:
