@@ -15,7 +15,7 @@ from typing import IO, Any, Literal
 from sandbox.app_config import command_names, copy_config
 from sandbox.app_environment import Secrets, free_port, without_foreign_settings, write_env_file
 from sandbox.app_look import look
-from sandbox.app_mail import mail_routes
+from sandbox.app_mail import mails
 from sandbox.app_manifest import read_manifest
 from sandbox.app_routes import hints, routes
 from sandbox.aws.server import AwsServer
@@ -104,7 +104,7 @@ class Sandbox:
         self.aws.on_tick(self.github.bring_up)
         self.proxy = Proxy(self.state_dir / "ca.pem")
         self.player = Player(self._script_variables)
-        self.slack.add_routes(routes(self.clock, self.player, self.pagerduty, self.hints) + mail_routes())
+        self.slack.add_routes(routes(self.clock, self.player, self.pagerduty, self.hints, mails))
 
     @property
     def bot_url(self) -> str:

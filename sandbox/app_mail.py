@@ -7,15 +7,8 @@ from email.message import Message as Email
 from typing import Any
 
 from moto.ses.models import ses_backends
-from starlette.routing import BaseRoute, Route
 
 from sandbox.seed.account import ACCOUNT
-from sandbox.slack.client_answers import got
-
-
-def mail_routes() -> list[BaseRoute]:
-    """GET /client/mails: ``mails``, oldest first."""
-    return [Route("/client/mails", got(lambda query: {"mails": mails()}), methods=["GET"])]
 
 
 def mails() -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from starlette.requests import Request
@@ -40,8 +40,14 @@ def hints(commands: Mapping[str, str]) -> list[Hint]:
     ]
 
 
-def routes(clock: Clock, player: Player, pagerduty: PagerDuty, shown_hints: Sequence[Hint]) -> list[BaseRoute]:
-    """The routes to mount on the pretend Slack's server."""
+def routes(
+    clock: Clock,
+    player: Player,
+    pagerduty: PagerDuty,
+    shown_hints: Sequence[Hint],
+    mails: Callable[[], list[dict[str, Any]]] = list,
+) -> list[BaseRoute]:
+    """The routes to mount on the pretend Slack's server; ``mails`` lists what SES sent."""
 
     async def show_clock(request: Request) -> JSONResponse:
         return _answer(now=clock.now(), speed=clock.speed)
@@ -69,7 +75,11 @@ def routes(clock: Clock, player: Player, pagerduty: PagerDuty, shown_hints: Sequ
     async def show_hints(request: Request) -> JSONResponse:
         return _answer(hints=shown_hints)
 
+    async def show_mails(request: Request) -> JSONResponse:
+        return _answer(mails=mails())
+
     return [
+        Route("/client/mails", show_mails, methods=["GET"]),
         Route("/client/clock", show_clock, methods=["GET"]),
         Route("/client/clock", set_clock, methods=["POST"]),
         Route("/client/play", play, methods=["POST"]),

@@ -23,6 +23,7 @@ from sandbox.proxy import HangUpError, Request, Response, suffer
 LARGEST_EVENT = 512 * 1024
 EVENTS_PER_MINUTE = 120
 
+_SAME_PEOPLE = ("acknowledged", "unacknowledged", "resolved")
 _OPERATIONS = {"/v2/enqueue": "enqueue", "/v2/change/enqueue": "change"}
 
 
@@ -81,7 +82,8 @@ class PagerDuty:
 
     def _tell(self, incident: Incident, kind: str, agent: dict[str, Any], who: str, data: Any = None) -> None:
         now = self._clock.now()
-        words = str(data["content"]) if data else ", ".join(person.name for person in incident.assignees)
+        called = ", ".join(person.name for person in incident.assignees) if kind not in _SAME_PEOPLE else ""
+        words = str(data["content"]) if data else called
         incident.log.append({"at": now, "what": kind, "who": who, "words": words})
         self.webhooks.tell(incident.id, incident.event(kind, agent, now, data))
 
