@@ -25,7 +25,7 @@ def _letter(sent: Any) -> dict[str, Any]:
     if hasattr(sent, "raw_data"):
         parsed = message_from_string(sent.raw_data)
         to = sent.destinations or [parsed.get("To", "")]
-        return {"to": list(to), "subject": str(parsed.get("Subject", "")), "text": _text(parsed)}
+        return {"to": list(dict.fromkeys(to)), "subject": str(parsed.get("Subject", "")), "text": _text(parsed)}
     named = sent.destinations
     to = [one for kind in ("ToAddresses", "CcAddresses", "BccAddresses") for one in named.get(kind) or ()]
     if hasattr(sent, "template_data"):
