@@ -15,6 +15,8 @@ from typing import IO, Any, Literal
 from sandbox.app_config import command_names, copy_config
 from sandbox.app_environment import Secrets, free_port, without_foreign_settings, write_env_file
 from sandbox.app_look import look
+from sandbox.app_mail import mails
+from sandbox.app_manifest import read_manifest
 from sandbox.app_routes import hints, routes
 from sandbox.aws.server import AwsServer
 from sandbox.aws.sns import certificate_pem
@@ -96,12 +98,13 @@ class Sandbox:
         self.hints = hints(self.commands)
         self.slack = self._make_slack(port)
         self.aws = AwsServer(self.clock, self.faults, self.calls)
-        self.pagerduty = PagerDuty(self.clock, self.faults, self.calls)
+        keys = {self._secrets.routing_key: "On call", self._secrets.escalation_routing_key: "Escalation"}
+        self.pagerduty = PagerDuty(self.clock, self.faults, self.calls, keys)
         self.github = GitHub(self.clock, self.faults, self.calls, token=self._secrets.github_token, workflows=WORKFLOWS)
         self.aws.on_tick(self.github.bring_up)
         self.proxy = Proxy(self.state_dir / "ca.pem")
         self.player = Player(self._script_variables)
-        self.slack.add_routes(routes(self.clock, self.player, self.pagerduty, self.hints))
+        self.slack.add_routes(routes(self.clock, self.player, self.pagerduty, self.hints, mails))
 
     @property
     def bot_url(self) -> str:
@@ -150,7 +153,9 @@ class Sandbox:
         self.env = self._variables(planted)
         if self._with_bot:
             self._report("the bot")
+            self._install()
             self._start_bot()
+            self._begin("webhooks", self._subscribe, self.pagerduty.webhooks.close)
         self._undo.append(("env", lambda: self.env_file.unlink(missing_ok=True)))
         self._write_env()
         self._undo.append(("player", self.player.stop))
@@ -223,6 +228,8 @@ class Sandbox:
                 "BOT_HTTP_PROXY": self.proxy.url,
                 "BOT_CA_FILE": str(self.proxy.ca_file),
                 "PAGERDUTY_ROUTING_KEY": self._secrets.routing_key,
+                "PAGERDUTY_ESCALATION_ROUTING_KEY": self._secrets.escalation_routing_key,
+                "PAGERDUTY_WEBHOOK_SECRET": self._secrets.webhook_secret,
                 "PAGERDUTY_EVENTS_URL": "https://events.pagerduty.com",
                 "PAGERDUTY_API_URL": "https://api.pagerduty.com",
                 "GITHUB_TOKEN": self._secrets.github_token,
@@ -250,6 +257,18 @@ class Sandbox:
             on_start=lambda pid: self._write_env(pid) if self.env_file.exists() else None,
         )
         self._begin("bot", self.bot.start, self.bot.stop)
+
+    def _install(self) -> None:
+        """Give the bot what its own manifest asks Slack for; a bot of another kind gets everything."""
+        if self._bot_command != BOT_COMMAND:
+            return
+        command = (*BOT_COMMAND[:-1], "manifest")
+        manifest = read_manifest(command, without_foreign_settings(os.environ) | self.env)
+        if manifest is not None:
+            self.slack.install(manifest)
+
+    def _subscribe(self) -> None:
+        self.pagerduty.webhooks.subscribe(f"{self.bot_url}/pagerduty", self._secrets.webhook_secret)
 
     def _script_variables(self) -> dict[str, str]:
         """The bot's variables and the addresses that scripts need besides."""

@@ -26,6 +26,8 @@ class Secrets:
     secret_key: str = field(default_factory=lambda: secrets.token_urlsafe(30))
     github_token: str = field(default_factory=lambda: "_".join(("ghp", secrets.token_hex(18))))
     routing_key: str = field(default_factory=lambda: secrets.token_hex(16))
+    escalation_routing_key: str = field(default_factory=lambda: secrets.token_hex(16))
+    webhook_secret: str = field(default_factory=lambda: secrets.token_urlsafe(32))
 
 
 def free_port() -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from starlette.requests import Request
@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Route
 
 from sandbox.clock import Clock
 from sandbox.pagerduty import PagerDuty
+from sandbox.pagerduty_routes import pagerduty_routes
 from sandbox.player import Player
 from sandbox.scenarios import SCENARIOS
 from sandbox.scenarios.stage import STAR, STAR_CHANNEL
@@ -39,8 +40,14 @@ def hints(commands: Mapping[str, str]) -> list[Hint]:
     ]
 
 
-def routes(clock: Clock, player: Player, pagerduty: PagerDuty, shown_hints: Sequence[Hint]) -> list[BaseRoute]:
-    """The routes to mount on the pretend Slack's server."""
+def routes(
+    clock: Clock,
+    player: Player,
+    pagerduty: PagerDuty,
+    shown_hints: Sequence[Hint],
+    mails: Callable[[], list[dict[str, Any]]] = list,
+) -> list[BaseRoute]:
+    """The routes to mount on the pretend Slack's server; ``mails`` lists what SES sent."""
 
     async def show_clock(request: Request) -> JSONResponse:
         return _answer(now=clock.now(), speed=clock.speed)
@@ -65,18 +72,19 @@ def routes(clock: Clock, player: Player, pagerduty: PagerDuty, shown_hints: Sequ
         known = [{"name": one.name, "summary": one.summary} for one in SCENARIOS.values()]
         return _answer(scenarios=known, playing=player.status())
 
-    async def show_pagerduty(request: Request) -> JSONResponse:
-        return _answer(**pagerduty.snapshot())
-
     async def show_hints(request: Request) -> JSONResponse:
         return _answer(hints=shown_hints)
 
+    async def show_mails(request: Request) -> JSONResponse:
+        return _answer(mails=mails())
+
     return [
+        Route("/client/mails", show_mails, methods=["GET"]),
         Route("/client/clock", show_clock, methods=["GET"]),
         Route("/client/clock", set_clock, methods=["POST"]),
         Route("/client/play", play, methods=["POST"]),
         Route("/client/scenarios", scenarios, methods=["GET"]),
-        Route("/client/pagerduty", show_pagerduty, methods=["GET"]),
+        *pagerduty_routes(pagerduty),
         Route("/client/hints", show_hints, methods=["GET"]),
     ]
 

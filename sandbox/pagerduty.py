@@ -1,4 +1,4 @@
-"""A pretend PagerDuty: accepts Events API v2 as strictly as the real one, and shows what it got.
+"""A pretend PagerDuty: accepts Events API v2 as strictly as the real one, and people act on what came of it.
 
 The rules are those of PagerDuty's developer documentation, "Send an Alert Event", "Send a Change Event" and "Events
 API rate limits": what is required, which lengths, what an event does to an incident that is open or is not.
@@ -9,27 +9,33 @@ from __future__ import annotations
 import json
 import threading
 from collections import defaultdict, deque
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sandbox.calls import Calls
 from sandbox.clock import Clock
 from sandbox.faults import Fault, Faults
+from sandbox.pagerduty_incidents import ACTIONS, PEOPLE, Incident, NotPossibleError, Service, person_of
+from sandbox.pagerduty_rules import change_problems, event_problems
+from sandbox.pagerduty_webhooks import Webhooks
 from sandbox.proxy import HangUpError, Request, Response, suffer
 
 LARGEST_EVENT = 512 * 1024
 EVENTS_PER_MINUTE = 120
 
-_SEVERITIES = ("critical", "error", "warning", "info")
-_ACTIONS = ("trigger", "acknowledge", "resolve")
+_SAME_PEOPLE = ("acknowledged", "unacknowledged", "resolved")
 _OPERATIONS = {"/v2/enqueue": "enqueue", "/v2/change/enqueue": "change"}
 
 
 class PagerDuty:
-    """What was sent, and the incidents that follow from it. Thread-safe."""
+    """What was sent, and the incidents that follow from it. Thread-safe.
 
-    def __init__(self, clock: Clock, faults: Faults, calls: Calls) -> None:
+    ``services`` are the names of services by their integration keys; an unknown key is a service of its own.
+    """
+
+    def __init__(self, clock: Clock, faults: Faults, calls: Calls, services: Mapping[str, str] | None = None) -> None:
+        self.webhooks = Webhooks(clock, faults, calls)
+        self._services = {key: Service.of_key(key, name) for key, name in (services or {}).items()}
         self._clock = clock
         self._faults = faults
         self._calls = calls
@@ -37,20 +43,49 @@ class PagerDuty:
         self._recent: defaultdict[str, deque[float]] = defaultdict(deque)
         self._events: deque[dict[str, Any]] = deque(maxlen=2_000)
         self._changes: deque[dict[str, Any]] = deque(maxlen=2_000)
-        self._incidents: list[dict[str, Any]] = []
+        self._incidents: list[Incident] = []
 
     def snapshot(self) -> dict[str, Any]:
-        """Everything for the page: events, change events (both oldest first) and the incidents made of them."""
+        """Everything for the page: events and change events, oldest first, the incidents made of them, and people."""
         with self._lock:
-            return json.loads(  # type: ignore[no-any-return]
-                json.dumps(
-                    {
-                        "events": list(self._events),
-                        "changes": list(self._changes),
-                        "incidents": self._incidents,
-                    }
-                )
-            )
+            shown = {
+                "events": list(self._events),
+                "changes": list(self._changes),
+                "incidents": [incident.shown() for incident in self._incidents],
+                "people": [{"id": one.id, "name": one.name, "slack": one.slack} for one in PEOPLE],
+                "webhooks": self.webhooks.status(),
+            }
+            return json.loads(json.dumps(shown))  # type: ignore[no-any-return]
+
+    def act(self, user: str, incident: str, action: str, *, to: Sequence[str] = (), note: str = "") -> None:
+        """What a person does to an incident in PagerDuty's app: one of ACTIONS.
+
+        ``user`` and ``to`` (whom to reassign it to) are ids in Slack or PagerDuty, ``incident`` is an id. Raises
+        NotPossibleError, its message a sentence.
+        """
+        person, heirs = person_of(user), [person_of(one) for one in to]
+        if action not in ACTIONS:
+            raise NotPossibleError(f"There is no {action}; there are {', '.join(ACTIONS)}.")
+        now = self._clock.now()
+        with self._lock:
+            found = next((one for one in self._incidents if one.id == incident), None)
+            if found is None:
+                raise NotPossibleError(f"There is no incident {incident}.")
+            if action == "note":
+                if not note.strip():
+                    raise NotPossibleError("A note has words.")
+                kind, data = "annotated", found.note(len(found.log) + 1, note)
+            else:
+                kind, data = found.act(action, now, heirs), None
+            if kind:
+                self._tell(found, kind, person.reference(), person.name, data)
+
+    def _tell(self, incident: Incident, kind: str, agent: dict[str, Any], who: str, data: Any = None) -> None:
+        now = self._clock.now()
+        called = ", ".join(person.name for person in incident.assignees) if kind not in _SAME_PEOPLE else ""
+        words = str(data["content"]) if data else called
+        incident.log.append({"at": now, "what": kind, "who": who, "words": words})
+        self.webhooks.tell(incident.id, incident.event(kind, agent, now, data))
 
     def answer(self, request: Request) -> Response:
         """Speak as events.pagerduty.com and api.pagerduty.com."""
@@ -92,7 +127,7 @@ class PagerDuty:
             return Response.of_json(413, {"status": "error", "message": "Event exceeds 512 KB"})
         if not isinstance(event, dict):
             return _invalid(["JSON is invalid"])
-        problems = _event_problems(event) if operation == "enqueue" else _change_problems(event)
+        problems = event_problems(event) if operation == "enqueue" else change_problems(event)
         if problems:
             return _invalid(problems)
         return None if self._within_limit(event["routing_key"]) else _too_many()
@@ -121,48 +156,29 @@ class PagerDuty:
 
     def _apply(self, event: Mapping[str, Any], key: str) -> str:
         """Change the incidents; returns what the event did: opened, appended, acknowledged, resolved or dropped."""
-        now = self._clock.now()
+        now, action = self._clock.now(), event["event_action"]
         # An event through another integration key never touches this one's incidents.
-        mine = (key, event["routing_key"][-4:])
-        open_one = self._open_incident(mine)
-        action = event["event_action"]
+        service = self._service(event["routing_key"])
+        mine = [one for one in self._incidents if one.service == service and one.dedup_key == key and one.is_open]
+        if action == "trigger" and mine:
+            mine[0].alerts += 1
+            return "appended"
         if action == "trigger":
-            if open_one is not None:
-                open_one["alerts"] += 1
-                return "appended"
-            self._incidents.append(_incident(len(self._incidents) + 1, mine, event["payload"], now))
+            opened = Incident.of_event(len(self._incidents) + 1, key, service, event, now)
+            self._incidents.append(opened)
+            self._tell(opened, "triggered", service.integration(), opened.client)
             return "opened"
-        if open_one is None:
+        if not mine:
             return "dropped"
-        if action == "acknowledge":
-            open_one["status"] = "acknowledged"
-            open_one["acknowledged_at"] = open_one["acknowledged_at"] or now
-            return "acknowledged"
-        open_one["status"] = "resolved"
-        open_one["resolved_at"] = now
-        return "resolved"
+        kind = mine[0].acknowledge(now) if action == "acknowledge" else mine[0].resolve(now)
+        if kind:
+            self._tell(mine[0], kind, service.integration(), mine[0].client)
+        return f"{action}d"
 
-    def _open_incident(self, mine: tuple[str, str]) -> dict[str, Any] | None:
-        for incident in self._incidents:
-            if (incident["dedup_key"], incident["key_ends"]) == mine and incident["resolved_at"] is None:
-                return incident
-        return None
-
-
-def _incident(number: int, mine: tuple[str, str], payload: Mapping[str, Any], now: float) -> dict[str, Any]:
-    return {
-        "number": number,
-        "dedup_key": mine[0],
-        "key_ends": mine[1],
-        "status": "triggered",
-        "summary": payload["summary"],
-        "severity": payload["severity"],
-        "source": payload["source"],
-        "alerts": 1,
-        "triggered_at": now,
-        "acknowledged_at": None,
-        "resolved_at": None,
-    }
+    def _service(self, routing_key: str) -> Service:
+        if routing_key not in self._services:
+            self._services[routing_key] = Service.of_key(routing_key)
+        return self._services[routing_key]
 
 
 def _parse(body: bytes) -> Any:
@@ -170,86 +186,6 @@ def _parse(body: bytes) -> Any:
         return json.loads(body)
     except ValueError:
         return None
-
-
-def _text_problem(value: Mapping[str, Any], key: str, where: str, longest: int | None = None) -> list[str]:
-    text = value.get(key)
-    if not isinstance(text, str) or not text:
-        return [f"'{where}{key}' is missing or blank"]
-    if longest is not None and len(text) > longest:
-        return [f"'{where}{key}' is too long: {len(text)} characters, at most {longest} are allowed"]
-    return []
-
-
-def _key_problems(event: Mapping[str, Any]) -> list[str]:
-    key = event.get("routing_key")
-    if not isinstance(key, str) or not key:
-        return ["'routing_key' is missing or blank"]
-    return [] if len(key) == 32 else ["Length of 'routing_key' is incorrect (should be 32 characters)"]
-
-
-def _event_problems(event: Mapping[str, Any]) -> list[str]:
-    problems = _key_problems(event)
-    action = event.get("event_action")
-    if action not in _ACTIONS:
-        problems.append("'event_action' must be one of: trigger, acknowledge, resolve")
-    dedup_key = event.get("dedup_key")
-    if dedup_key is not None and (not isinstance(dedup_key, str) or len(dedup_key) > 255):
-        problems.append("'dedup_key' must be a string of at most 255 characters")
-    if action in ("acknowledge", "resolve") and not dedup_key:
-        problems.append(f"'dedup_key' is required to {action}")
-    if action == "trigger":
-        problems += _payload_problems(event.get("payload"))
-        problems += _list_problems(event, "images", "src") + _list_problems(event, "links", "href")
-    return problems
-
-
-def _payload_problems(payload: Any) -> list[str]:
-    if not isinstance(payload, dict):
-        return ["'payload' is missing or no object"]
-    problems = _text_problem(payload, "summary", "payload.", 1024) + _text_problem(payload, "source", "payload.")
-    if payload.get("severity") not in _SEVERITIES:
-        problems.append("'payload.severity' must be one of: critical, error, warning, info")
-    return problems
-
-
-def _change_problems(event: Mapping[str, Any]) -> list[str]:
-    payload = event.get("payload")
-    if not isinstance(payload, dict):
-        return [*_key_problems(event), "'payload' is missing or no object"]
-    problems = _key_problems(event) + _text_problem(payload, "summary", "payload.", 1024)
-    if str(event.get("routing_key")).startswith("R"):
-        problems.append("'routing_key' is that of a ruleset, which takes no change events")
-    if not isinstance(payload.get("custom_details", {}), dict):
-        problems.append("'payload.custom_details' must be an object")
-    if not _is_moment(payload.get("timestamp", "2026-01-01T00:00:00Z")):
-        problems.append("'payload.timestamp' must be a time as ISO 8601 writes it")
-    if event.get("images"):
-        problems.append("'images' is not supported in change events")
-    return problems + _list_problems(event, "links", "href")
-
-
-def _is_moment(value: Any) -> bool:
-    try:
-        return datetime.fromisoformat(str(value)).tzinfo is not None
-    except ValueError:
-        return False
-
-
-def _list_problems(event: Mapping[str, Any], key: str, address: str) -> list[str]:
-    entries = event.get(key)
-    if entries is None:
-        return []
-    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        return [f"'{key}' must be a list of objects"]
-    problems = []
-    for entry in entries:
-        target = entry.get(address)
-        if not isinstance(target, str) or not target:
-            problems.append(f"'{key}.{address}' is missing or blank")
-        elif key == "images" and not target.startswith("https://"):
-            problems.append("'images.src' must be served over HTTPS")
-    return problems
 
 
 def _invalid(problems: list[str]) -> Response:

@@ -6,6 +6,7 @@ import { permalink } from "./links.js";
 import { lasting, tab } from "./memory.js";
 import { Modals } from "./modal.js";
 import { Panel } from "./panel.js";
+import { PlacePane } from "./placepane.js";
 import { currentRoute, go } from "./route.js";
 import { sidebar } from "./sidebar.js";
 import { Stream } from "./stream.js";
@@ -37,20 +38,24 @@ const modals = new Modals(workspace.people, loadViews);
 const panel = new Panel(byId("panel"), { offerText, changed });
 const channelPane = new ChannelPane(byId("channel"), { workspace, panel, changed });
 const threadPane = new ThreadPane(byId("thread"), { workspace, changed });
+const placePane = new PlacePane(byId("place"), { workspace, panel, changed });
 const stream = new Stream({ heard, opened, lost: () => connection(false) });
 
 function draw() {
   if (!ready) return;
-  if (!workspace.channels.some((one) => one.id === here.channel)) here = { ...here, channel: firstChannel(), thread: null };
-  patchChildren(byId("sidebar"), sidebar(workspace, here, actAs));
-  channelPane.draw(here, online);
+  const place = placePane.has(here.channel);
+  if (!place && !workspace.channels.some((one) => one.id === here.channel)) here = { ...here, channel: firstChannel(), thread: null };
+  patchChildren(byId("sidebar"), sidebar(workspace, placePane.links(), here, actAs));
+  byId("channel").hidden = place;
+  placePane.draw(here.channel);
+  if (!place) channelPane.draw(here, online);
   threadPane.draw(here);
   byId("frame").classList.toggle("with-thread", Boolean(here.thread));
   drawTopbar();
   const channel = workspace.people.channels.get(here.channel);
   const unread = workspace.unreadTotal;
-  const place = channel ? `${workspace.titleOf(channel)} · ` : "";
-  document.title = `${unread ? `(${unread}) ` : ""}${place}${workspace.team.name ?? "Sandbox"}`;
+  const title = place ? placePane.titleOf(here.channel) : channel ? workspace.titleOf(channel) : "";
+  document.title = `${unread ? `(${unread}) ` : ""}${title ? `${title} · ` : ""}${workspace.team.name ?? "Sandbox"}`;
 }
 
 function drawTopbar() {
@@ -66,7 +71,7 @@ function drawTopbar() {
 /** The channel shown at first: the last one used, else the one where something happened last. */
 function firstChannel() {
   const last = lasting.read("channel");
-  if (workspace.people.channels.has(last)) return last;
+  if (workspace.people.channels.has(last) || placePane.has(last)) return last;
   const newest = (channel) => workspace.timeline(channel.id).at(-1)?.ts ?? "";
   return [...workspace.channels].sort((a, b) => (newest(a) < newest(b) ? 1 : -1))[0]?.id ?? null;
 }
@@ -88,7 +93,9 @@ function connection(isUp) {
 async function loadViews() {
   const asked = workspace.people.me;
   const answer = await get("views", { user: asked });
-  if (answer.ok && asked === workspace.people.me) modals.show(answer.views);
+  if (!answer.ok || asked !== workspace.people.me) return;
+  modals.show(answer.views);
+  placePane.home.show(answer.home);
 }
 
 /** Fetch everything the person can see; after an interruption the stream may have lost some of it. */
@@ -112,6 +119,7 @@ function heard(kind, payload) {
     workspace.keep(channel, { ...message, channel });
     changed();
   } else if (kind === "message_deleted") workspace.deleted(channel, payload.deleted_ts ?? message.ts);
+  else if (kind === "home") placePane.home.show(payload.view);
   else if (kind === "view") modals.show(payload.views ?? []);
   else if (kind === "notice") workspace.notice(channel ?? here.channel, String(payload.text ?? ""), payload.thread_ts);
   else if (kind === "state") workspace.loadState();
@@ -135,8 +143,9 @@ async function actAs(user) {
   workspace.reset();
   modals.show([]);
   stream.listen(user);
-  changed();
+  placePane.home.show(null);
   await refetch();
+  placePane.arrived(here.channel);
 }
 
 async function arrive() {
@@ -145,7 +154,10 @@ async function arrive() {
   const channel = route.channel ?? here.channel ?? firstChannel();
   here = { channel, thread: route.thread ?? threadOf(channel, route.message), message: route.message };
   if (here.channel) lasting.write("channel", here.channel);
-  if (here.channel !== before.channel) byId("frame").classList.remove("with-sidebar");
+  if (here.channel !== before.channel) {
+    byId("frame").classList.remove("with-sidebar");
+    placePane.arrived(here.channel);
+  }
   draw();
   if (here.thread && here.thread !== before.thread) await workspace.loadMessages(here.channel, here.thread);
   if (!here.message) return;
@@ -172,6 +184,9 @@ function listenToPage() {
   addEventListener("hashchange", arrive);
   document.addEventListener("click", follow);
   document.addEventListener("visibilitychange", changed);
+  // A page that the browser keeps for its back button would keep one of the few connections to this server, too.
+  addEventListener("pagehide", () => stream.close());
+  addEventListener("pageshow", (event) => event.persisted && actAs(workspace.people.me));
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", changed);
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && here.thread && !document.querySelector("dialog[open]")) go({ channel: here.channel });

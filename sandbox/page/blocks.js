@@ -25,11 +25,18 @@ export function picture(source, alt, className) {
   return image;
 }
 
+/** Where a picture comes from: an address, or a file of this workspace by its id or one of its addresses. */
+function sourceOf(part) {
+  const file = part.slack_file;
+  const id = file && (file.id ?? String(file.url ?? "").match(/F0\d{7}/)?.[0]);
+  return part.image_url ?? (id ? `/files/${encodeURIComponent(id)}/picture` : null);
+}
+
 function section(block, surface) {
   const { people } = surface;
   const fields = (block.fields ?? []).map((field) => h("div", { class: "field" }, textObject(field, people)));
   const accessory = block.accessory && (block.accessory.type === "image"
-    ? picture(block.accessory.image_url, block.accessory.alt_text, "accessory-image")
+    ? picture(sourceOf(block.accessory), block.accessory.alt_text, "accessory-image")
     : element(block.accessory, block.block_id, surface));
   return h("div", { class: "block section" },
     h("div", { class: "section-words" },
@@ -40,14 +47,14 @@ function section(block, surface) {
 
 function context(block, surface) {
   return h("div", { class: "block context" }, (block.elements ?? []).map((part) => (part.type === "image"
-    ? picture(part.image_url, part.alt_text, "context-image")
+    ? picture(sourceOf(part), part.alt_text, "context-image")
     : h("span", { class: "words" }, textObject(part, surface.people)))));
 }
 
 function image(block, surface) {
   return h("figure", { class: "block image" },
     block.title && h("figcaption", null, textObject(block.title, surface.people)),
-    picture(block.image_url ?? block.slack_file?.url, block.alt_text, "image-block"));
+    picture(sourceOf(block), block.alt_text, "image-block"));
 }
 
 function input(block, surface) {

@@ -1,5 +1,6 @@
 // The channel in the middle: its name and topic, its messages, its composer.
 import { isTold, post, reason } from "./api.js";
+import { postFile } from "./attach.js";
 import { encoded } from "./completion.js";
 import { Composer } from "./composer.js";
 import { h, icon, patchChildren } from "./dom.js";
@@ -16,7 +17,8 @@ export class ChannelPane {
     const surfaces = new MessageSurfaces(workspace, changed);
     this.timeline = new Timeline("Messages of the channel", "message-list", (message) => surfaces.of(this.here.channel, message),
       () => this.read());
-    this.composer = new Composer(workspace, "composer", (text) => this.send(text));
+    this.composer = new Composer(workspace, "composer", (text) => this.send(text),
+      (file, text) => postFile(workspace, this.here.channel, null, file, text));
     this.composer.field.id = "composer";
     this.head = h("header", { class: "pane-head" });
     this.banner = h("div", { class: "banner", role: "status", hidden: true }, "The sandbox does not answer. Trying again…");

@@ -50,3 +50,13 @@ export function encoded(text, people) {
     })
     .replace(/(^|[\s(])#([\w-]+)/g, (all, lead, name) => (rooms.has(name) ? lead + rooms.get(name) : all));
 }
+
+/** The reverse: an encoded text as a person would type it. */
+export function decoded(text, people) {
+  const names = new Map(named(people).map((one) => [one.code, `@${one.name}`]));
+  return String(text ?? "")
+    .replace(/<(@[UW]\w+|!subteam\^\w+)(?:\|[^<>]*)?>/g, (all, target) => names.get(`<${target}>`) ?? all)
+    .replace(/<!(channel|here|everyone)(?:\|[^<>]*)?>/g, "@$1")
+    .replace(/<#(\w+)(?:\|[^<>]*)?>/g, (all, id) => (people.channels.has(id) ? `#${people.channels.get(id).name}` : all))
+    .replace(/&(lt|gt|amp);/g, (_, name) => ({ lt: "<", gt: ">", amp: "&" })[name]);
+}

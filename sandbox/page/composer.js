@@ -1,6 +1,6 @@
 // The text field of a channel or thread with its completion list.
 import { commandOf, completions } from "./completion.js";
-import { h, icon, patchChildren } from "./dom.js";
+import { h, icon, patchChildren, tool } from "./dom.js";
 import { avatar } from "./message.js";
 
 const LONGEST_TEXT = 40000; // Slack cuts a message's text there
@@ -8,9 +8,9 @@ const HISTORY = 30;
 let count = 0;
 
 export class Composer {
-  /** `send(text)` is called with what the person wrote, which is never empty. */
-  constructor(workspace, testId, send) {
-    Object.assign(this, { workspace, send, drafts: new Map(), sent: [], offer: null, active: 0 });
+  /** `send(text)` gets what the person wrote, which is never empty; `attach(file, text)` a file with words or none. */
+  constructor(workspace, testId, send, attach) {
+    Object.assign(this, { workspace, send, attach, drafts: new Map(), sent: [], offer: null, active: 0 });
     this.id = `completion-${(count += 1)}`;
     this.list = h("div", {
       class: "completion", role: "listbox", id: this.id, hidden: true, "data-testid": "completion", "aria-label": "Suggestions",
@@ -27,10 +27,15 @@ export class Composer {
       class: "send", type: "button", "aria-label": "Send", title: "Send (Enter)", "data-testid": `${testId}-send`,
       on: { click: () => this.submit() },
     }, icon("send"));
+    this.chooser = h("input", {
+      type: "file", class: "unseen", tabindex: "-1", "aria-label": "A file to post", "data-testid": `${testId}-file`,
+      on: { change: () => this.chosen() },
+    });
+    const clip = tool("Attach a file", "clip", () => this.chooser.click(), "attach-file");
     const key = (name) => h("kbd", null, name);
     const keys = h("span", { class: "muted keys" }, key("/"), " commands ", key("Shift"), "+", key("Enter"), " new line");
     this.node = h("div", { class: "composer" }, this.list, this.usage,
-      h("div", { class: "composer-box" }, this.field, h("div", { class: "composer-foot" }, keys, this.button)));
+      h("div", { class: "composer-box" }, this.field, h("div", { class: "composer-foot" }, clip, this.chooser, keys, this.button)));
   }
 
   /** Another channel or thread: its own draft and words. */
@@ -130,6 +135,15 @@ export class Composer {
     this.measure();
     this.draw();
     return true;
+  }
+
+  chosen() {
+    const [file] = this.chooser.files;
+    this.chooser.value = "";
+    if (!file) return;
+    const text = this.field.value.trim();
+    this.put("");
+    this.attach(file, text);
   }
 
   submit() {

@@ -111,6 +111,24 @@ function picker(part, blockId, surface, input) {
   });
 }
 
+/** Seconds since the epoch as the browser's own field writes them, in the reader's time zone. */
+function localTime(seconds) {
+  const at = new Date(seconds * 1000);
+  return new Date(at.getTime() - at.getTimezoneOffset() * 60000).toISOString().slice(0, 16);
+}
+
+function momentPicker(part, blockId, surface, input) {
+  const value = surface.valueOf(blockId, part.action_id, part.initial_date_time);
+  const report = ({ target }) => target.value
+    && picked(part, blockId, surface, input, Math.floor(new Date(target.value).getTime() / 1000), value);
+  return h("input", {
+    class: "control", type: "datetime-local", value: Number.isFinite(value) ? localTime(value) : null, "data-testid": "action",
+    "data-action-id": part.action_id, "aria-label": input ? null : "Date and time",
+    id: input && surface.fieldId(blockId, part.action_id), disabled: surface.isWaiting(blockId, part.action_id),
+    on: { change: report },
+  });
+}
+
 const FIELD_TYPES = { number_input: "number", email_text_input: "email", url_text_input: "url", plain_text_input: "text" };
 
 function textField(part, blockId, surface, input) {
@@ -135,6 +153,7 @@ function textField(part, blockId, surface, input) {
 
 const RENDERERS = {
   button, overflow, checkboxes: boxes, radio_buttons: boxes, datepicker: picker, timepicker: picker,
+  datetimepicker: momentPicker,
   ...Object.fromEntries(Object.keys(FIELD_TYPES).map((type) => [type, textField])),
   ...Object.fromEntries(["static", "users", "channels", "conversations"].flatMap((kind) =>
     [[`${kind}_select`, select], [`multi_${kind}_select`, select]])),
@@ -150,5 +169,5 @@ export function element(part, blockId, surface, input) {
 /** What an element holds when nobody has touched it. */
 export function initialValue(part) {
   const many = part.initial_options?.map((one) => one.value);
-  return many ?? initialOf(part) ?? part.initial_value ?? part.initial_date ?? part.initial_time;
+  return many ?? initialOf(part) ?? part.initial_value ?? part.initial_date ?? part.initial_time ?? part.initial_date_time;
 }

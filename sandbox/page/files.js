@@ -50,5 +50,8 @@ function image(file) {
 
 /** The nodes of a message's files; `changed` is called when a preview has arrived. */
 export function files(list, changed) {
-  return (list ?? []).map((file) => (String(file.mimetype ?? "").startsWith("image/") ? image(file) : card(file, changed)));
+  return (list ?? []).map((file) => (file.mode === "tombstone"
+    ? h("div", { class: "muted", "data-testid": "file" }, "This file was deleted.")
+    : String(file.mimetype ?? "").startsWith("image/")
+      ? image(file) : card(file, changed)));
 }

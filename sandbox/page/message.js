@@ -1,8 +1,9 @@
 // One message: who, when, what, and the thread below it.
 import { blocks } from "./blocks.js";
-import { h, icon, tool } from "./dom.js";
+import { h, icon } from "./dom.js";
 import { files } from "./files.js";
 import { outward, safeAddress } from "./links.js";
+import { editor, pinLine, reactions, toolbar } from "./messagetools.js";
 import { mrkdwn, plain } from "./mrkdwn.js";
 import { ago, fullTime, hourMinute } from "./time.js";
 
@@ -52,6 +53,7 @@ function attachment(part, surface) {
 function body(message, surface) {
   const attachments = message.attachments ?? [];
   const edited = message.edited && h("span", { class: "muted edited" }, " (edited)");
+  if (surface.editing) return editor(message, surface);
   if (message.blocks?.length) return [blocks(message.blocks, surface), edited];
   return [message.text && h("div", { class: "block words" }, mrkdwn(message.text, surface.people), edited),
     !message.text && attachments.length > 0 && edited];
@@ -67,12 +69,6 @@ function replies(message, surface) {
     message.latest_reply && h("span", { class: "muted" }, `Last reply ${ago(message.latest_reply)}`));
 }
 
-function toolbar(message, surface) {
-  if (message.ephemeral || !surface.openThread) return null;
-  return h("div", { class: "message-tools" },
-    tool("Reply in thread", "thread", surface.openThread, "open-thread"));
-}
-
 function byline(message, who) {
   return h("div", { class: "byline" },
     h("span", { class: "author" }, who.name), who.isApp && h("span", { class: "badge-app" }, "APP"),
@@ -83,13 +79,15 @@ function byline(message, who) {
 /** The node of a message. `compact` leaves the author out when the message above is by the same. */
 export function messageNode(message, surface, { compact = false, inThread = false, selected = false } = {}) {
   const who = author(message, surface.people);
-  const classes = ["message", compact && "compact", message.ephemeral && "ephemeral", selected && "selected"];
+  const classes = ["message", compact && "compact", message.ephemeral && "ephemeral", message.pinned_to?.length && "pinned",
+    selected && "selected"];
   return h("article", {
     class: classes.filter(Boolean).join(" "), "data-key": message.ts, "data-ts": message.ts, "data-testid": "message",
     "data-user": message.user, "data-ephemeral": message.ephemeral ? "true" : null,
     "aria-label": `${who.name} at ${hourMinute(message.ts)}`,
   },
   message.ephemeral && h("div", { class: "only-you", "data-testid": "only-you" }, icon("eye"), "Only visible to you"),
+  pinLine(message, surface),
   h("div", { class: "gutter" }, compact
     ? h("time", { class: "gutter-time", title: fullTime(message.ts) }, hourMinute(message.ts))
     : avatar(who.user, who.name, who.isApp)),
@@ -100,6 +98,7 @@ export function messageNode(message, surface, { compact = false, inThread = fals
     body(message, surface),
     (message.attachments ?? []).map((part) => attachment(part, surface)),
     files(message.files, surface.changed),
+    reactions(message, surface),
     !inThread && replies(message, surface)),
-  !inThread && toolbar(message, surface));
+  toolbar(message, surface, inThread));
 }

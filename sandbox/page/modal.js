@@ -17,6 +17,16 @@ function* holders(view) {
   }
 }
 
+/** What every element of a view holds, as the server takes it: {block_id: {action_id: value}}. */
+export function valuesOf(view, surface) {
+  const values = {};
+  for (const [block, part] of holders(view)) {
+    const value = surface.valueOf(block.block_id, part.action_id, initialValue(part));
+    if (!isEmpty(value)) (values[block.block_id] ??= {})[part.action_id] = value;
+  }
+  return values;
+}
+
 export class Modals {
   /** `reload()` fetches the stack anew after an answer. */
   constructor(people, reload) {
@@ -47,20 +57,11 @@ export class Modals {
   surface(view) {
     if (!this.surfaces.has(view.id)) {
       const send = (blockId, part, value) => this.tell(view, {
-        action: "block_action", block_id: blockId, action_id: part.action_id, value, values: this.values(view),
+        action: "block_action", block_id: blockId, action_id: part.action_id, value, values: valuesOf(view, this.surface(view)),
       });
       this.surfaces.set(view.id, new Surface(`view-${view.id}`, this.people, send, () => this.draw()));
     }
     return this.surfaces.get(view.id);
-  }
-
-  values(view) {
-    const values = {};
-    for (const [block, part] of holders(view)) {
-      const value = this.surface(view).valueOf(block.block_id, part.action_id, initialValue(part));
-      if (!isEmpty(value)) (values[block.block_id] ??= {})[part.action_id] = value;
-    }
-    return values;
   }
 
   async tell(view, body) {
@@ -92,7 +93,7 @@ export class Modals {
     if (!Object.keys(wrong).length) {
       this.busy = true;
       this.draw();
-      await this.tell(view, { action: "submit", values: this.values(view) });
+      await this.tell(view, { action: "submit", values: valuesOf(view, this.surface(view)) });
       this.busy = false;
     }
     this.draw();

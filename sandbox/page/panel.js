@@ -22,6 +22,10 @@ const FAULTS = [
     target: "aws", operation: "ecs:UpdateService", error: "AccessDenied",
   },
   { title: "GitHub: rate limit reached", detail: "until cleared", target: "github", operation: "*", error: "ratelimited" },
+  {
+    title: "PagerDuty: webhooks come twice", detail: "until cleared",
+    target: "pagerduty", operation: "webhook", error: "twice",
+  },
   { title: "PagerDuty: down", detail: "answers 500 until cleared", target: "pagerduty", operation: "*", error: "500" },
 ];
 
@@ -39,6 +43,7 @@ export class Panel {
     Object.assign(this, { node, offerText, changed, hints: [], scenarios: null, playing: null, pagerduty: null });
     Object.assign(this, { speed: 1, faults: new Set(), problem: null });
     this.absent = new Set();
+    this.others = [];
     node.addEventListener("keydown", (event) => event.key === "Escape" && this.toggle(false));
     this.draw();
   }
@@ -54,6 +59,11 @@ export class Panel {
       this.refresh();
       this.node.querySelector("button")?.focus();
     } else document.getElementById("panel-toggle").focus();
+  }
+
+  /** Look for something else as often as the drawer looks. */
+  alsoRefresh(look) {
+    this.others.push(look);
   }
 
   /** Hints once, the rest every few seconds while the page can be seen. */
@@ -73,7 +83,7 @@ export class Panel {
 
   async refresh() {
     const parts = ["scenarios", "pagerduty", "clock", "fault"].map((name) => this.fetch(name));
-    const [scenarios, pagerduty, clock, fault] = await Promise.all(parts);
+    const [scenarios, pagerduty, clock, fault] = await Promise.all([...parts, ...this.others.map((look) => look())]);
     if (fault) this.faults = new Set(FAULTS.filter((preset) => fault.faults.some((set) => isSetBy(set, preset))));
     this.scenarios = scenarios?.scenarios ?? this.scenarios;
     this.playing = scenarios?.playing ?? this.playing;

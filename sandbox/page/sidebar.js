@@ -39,9 +39,17 @@ function channelLink(channel, workspace, here) {
     count > 99 ? "99+" : count)));
 }
 
-/** The nodes of the sidebar. */
-export function sidebar(workspace, here, actAs) {
-  const bots = [...workspace.people.users.values()].filter((user) => user.is_bot && user.id !== "USLACKBOT");
+function placeLink({ id, name, lead, count, badge }, here) {
+  const current = id === here.channel;
+  return h("li", { "data-key": id }, h("a", {
+    class: current ? "channel-link current" : "channel-link", href: routeTo({ channel: id }), "aria-current": current ? "page" : null,
+    "data-testid": "place-link", "data-place": id,
+  }, lead, h("span", { class: "channel-name" }, name), badge && h("span", { class: "badge-app" }, "APP"),
+  count > 0 && h("span", { class: "count count-mention", "aria-label": `${count} waiting` }, String(count))));
+}
+
+/** The nodes of the sidebar; `places` are what is no channel: [{id, name, lead, count?, badge?}]. */
+export function sidebar(workspace, places, here, actAs) {
   return [
     h("div", { class: "workspace" },
       h("span", { class: "workspace-mark", "aria-hidden": "true" }, String(workspace.team.name ?? "S").slice(0, 1)),
@@ -49,10 +57,9 @@ export function sidebar(workspace, here, actAs) {
     h("h2", { class: "sidebar-heading", id: "channels-heading" }, "Channels"),
     h("ul", { class: "channel-list", "aria-labelledby": "channels-heading" },
       workspace.channels.map((channel) => channelLink(channel, workspace, here))),
-    bots.length > 0 && h("h2", { class: "sidebar-heading" }, "Apps"),
-    h("ul", { class: "channel-list" }, bots.map((bot) => h("li", { class: "app-line" }, avatar(bot, bot.name, true, true),
-      h("span", { class: "channel-name" }, bot.real_name || bot.name), h("span", { class: "badge-app" }, "APP")))),
+    h("h2", { class: "sidebar-heading", id: "apps-heading" }, "Apps"),
+    h("ul", { class: "channel-list", "aria-labelledby": "apps-heading" }, places.map((place) => placeLink(place, here))),
     h("div", { class: "sidebar-filler" }),
     switcher(workspace, actAs),
-  ].filter(Boolean);
+  ];
 }

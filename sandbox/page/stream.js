@@ -1,7 +1,7 @@
 // Live updates. The browser's EventSource reconnects by itself while the server is only away for a moment; after
 // a refusal it gives up, so it is opened anew with growing pauses.
 
-const KINDS = ["message", "message_changed", "message_deleted", "ephemeral", "view", "notice", "state"];
+const KINDS = ["message", "message_changed", "message_deleted", "ephemeral", "view", "home", "notice", "state"];
 const LONGEST_PAUSE_MS = 10000;
 
 export class Stream {

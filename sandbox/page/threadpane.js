@@ -1,5 +1,6 @@
 // The thread at the right: the parent, its replies, a composer of its own.
 import { post, reason } from "./api.js";
+import { postFile } from "./attach.js";
 import { encoded } from "./completion.js";
 import { Composer } from "./composer.js";
 import { h, patchChildren, tool } from "./dom.js";
@@ -13,7 +14,8 @@ export class ThreadPane {
     const surfaces = new MessageSurfaces(workspace, changed);
     const surfaceOf = (message) => surfaces.of(this.here.channel, message);
     this.timeline = new Timeline("Messages of the thread", "thread-list", surfaceOf, () => {});
-    this.composer = new Composer(workspace, "thread-composer", (text) => this.send(text));
+    this.composer = new Composer(workspace, "thread-composer", (text) => this.send(text),
+      (file, text) => postFile(workspace, this.here.channel, this.here.thread, file, text));
     this.head = h("header", { class: "pane-head" });
     node.append(this.head, this.timeline.node, this.composer.node);
   }

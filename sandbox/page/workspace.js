@@ -18,6 +18,7 @@ export class Workspace {
     this.people = { users: new Map(), channels: new Map(), usergroups: new Map(), me: null };
     this.team = { name: "Sandbox" };
     this.commands = [];
+    this.shortcuts = []; // those in a message's menu
     this.reset();
   }
 
@@ -42,9 +43,14 @@ export class Workspace {
       .sort((a, b) => Number(a.is_im ?? false) - Number(b.is_im ?? false) || String(a.name).localeCompare(String(b.name)));
   }
 
+  /** The app. */
+  get bot() {
+    return [...this.people.users.values()].find((user) => user.is_bot && user.id !== "USLACKBOT");
+  }
+
   /** "bi-platform", or the app's name for a direct conversation with it. */
   nameOf(channel) {
-    return channel.is_im ? [...this.people.users.values()].find((user) => user.is_bot)?.real_name ?? "App" : channel.name;
+    return channel.is_im ? this.bot?.real_name ?? "App" : channel.name;
   }
 
   /** "#bi-platform"; a direct conversation has no sign. */
@@ -64,6 +70,7 @@ export class Workspace {
     for (const user of state.users ?? []) this.people.users.set(user.id, user);
     this.team = state.team ?? this.team;
     this.commands = state.commands ?? [];
+    this.shortcuts = (state.shortcuts ?? []).filter((one) => one.type === "message");
     this.changed();
     return true;
   }

@@ -7,9 +7,12 @@ from typing import Any
 from sandbox.slack import seed
 from sandbox.slack.arguments import Arguments
 from sandbox.slack.blocks import check_attachments, check_blocks, with_attachment_ids, with_block_ids
+from sandbox.slack.channel import Channel
 from sandbox.slack.errors import SlackError
+from sandbox.slack.files import check_pictures
+from sandbox.slack.message import Message
 from sandbox.slack.web_api import Method
-from sandbox.slack.workspace import Channel, Message, Workspace
+from sandbox.slack.workspace import Workspace
 
 LONGEST_TEXT = 40_000
 LONGEST_UPDATE = 4_000
@@ -49,7 +52,7 @@ class Chat:
 
     def _written(self, arguments: Arguments, channel: Channel, only_for: str | None = None) -> Message:
         """A message of the bot's out of the arguments. Raises SlackError for what Slack refuses."""
-        blocks, attachments = _parts(arguments)
+        blocks, attachments = self._parts(arguments)
         text = _text(arguments)
         if not (text or blocks or attachments):
             raise SlackError("no_text")
@@ -75,6 +78,18 @@ class Chat:
             username=arguments.text("username") or None,
             link_names=arguments.flag("link_names") or arguments.text("parse") == "full",
         )
+
+    def _parts(self, arguments: Arguments) -> tuple[list[Any] | None, list[Any] | None]:
+        """Blocks and attachments, checked; None where not given."""
+        blocks = arguments.structure("blocks", "invalid_blocks_format")
+        attachments = arguments.structure("attachments", "invalid_attachments")
+        if blocks is not None:
+            check_blocks(blocks)
+            check_pictures(blocks, self._workspace.files)
+        if attachments is not None:
+            check_attachments(attachments)
+            check_pictures(attachments, self._workspace.files, "/attachments")
+        return blocks, attachments
 
     def _post(self, arguments: Arguments) -> dict[str, Any]:
         channel = self._writable(arguments)
@@ -102,7 +117,7 @@ class Chat:
         given = _text(arguments)
         if len(arguments.text("text")) > LONGEST_UPDATE:
             raise SlackError("msg_too_long")
-        blocks, attachments = _parts(arguments)
+        blocks, attachments = self._parts(arguments)
         if not any(arguments.has(name) for name in ("text", "markdown_text", "blocks", "attachments")):
             raise SlackError("no_text")
         message = self._own(arguments, "cant_update_message")
@@ -137,17 +152,6 @@ def permalink(url: str, message: Message) -> str:
     """Where a message is on the page, in the shape of Slack's addresses."""
     link = f"{url}/archives/{message.channel}/p{message.ts.replace('.', '')}"
     return f"{link}?thread_ts={message.thread_ts}&cid={message.channel}" if message.thread_ts else link
-
-
-def _parts(arguments: Arguments) -> tuple[list[Any] | None, list[Any] | None]:
-    """Blocks and attachments, checked; None where not given."""
-    blocks = arguments.structure("blocks", "invalid_blocks_format")
-    attachments = arguments.structure("attachments", "invalid_attachments")
-    if blocks is not None:
-        check_blocks(blocks)
-    if attachments is not None:
-        check_attachments(attachments)
-    return blocks, attachments
 
 
 def _text(arguments: Arguments) -> str:

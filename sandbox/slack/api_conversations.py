@@ -1,4 +1,4 @@
-"""conversations.*, reactions.* and pins.*: where things are said, and what was."""
+"""conversations.*: where things are said, and what was."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from typing import Any
 
 from sandbox.slack import seed
 from sandbox.slack.arguments import Arguments
+from sandbox.slack.channel import Channel
 from sandbox.slack.errors import SlackError
+from sandbox.slack.message import Message
 from sandbox.slack.paging import page
 from sandbox.slack.web_api import Method
-from sandbox.slack.workspace import Channel, Message, Workspace
+from sandbox.slack.workspace import Workspace
 
 
 class Conversations:
@@ -29,35 +31,15 @@ class Conversations:
             "conversations.join": self._join,
             "conversations.open": self._open,
             "users.conversations": self._mine,
-            "reactions.add": self._add_reaction,
-            "reactions.remove": self._remove_reaction,
-            "reactions.get": self._reactions,
-            "pins.add": self._pin,
         }
 
-    def _channel(self, arguments: Arguments) -> Channel:
-        """Web API methods other than chat.postMessage take ids only."""
-        name = arguments.required("channel", "channel_not_found")
-        if name not in self._workspace.channels:
-            raise SlackError("channel_not_found")
-        channel = self._workspace.channels[name]
-        if channel.is_private and not channel.is_member:
-            raise SlackError("channel_not_found")
-        return channel
-
-    def _readable(self, arguments: Arguments) -> Channel:
-        channel = self._channel(arguments)
-        if not channel.is_member:
-            raise SlackError("not_in_channel")
-        return channel
-
     def _history(self, arguments: Arguments) -> dict[str, Any]:
-        channel = self._readable(arguments)
+        channel = self._workspace.readable(_named(arguments))
         newest_first = [one for one in self._workspace.timeline(channel) if _within(one, arguments)][::-1]
         return self._shown(newest_first, arguments) | {"pin_count": len(channel.pins)}
 
     def _replies(self, arguments: Arguments) -> dict[str, Any]:
-        channel = self._readable(arguments)
+        channel = self._workspace.readable(_named(arguments))
         asked = self._workspace.message(channel, arguments.required("ts", "thread_not_found"), "thread_not_found")
         parent = channel.messages.get(asked.thread_ts or asked.ts, asked)
         replies = [channel.messages[ts] for ts, _ in parent.replies if ts in channel.messages]
@@ -92,14 +74,14 @@ class Conversations:
         return {"channels": [one.api() for one in found], "response_metadata": more}
 
     def _info(self, arguments: Arguments) -> dict[str, Any]:
-        return {"channel": self._channel(arguments).api()}
+        return {"channel": self._workspace.visible(_named(arguments)).api()}
 
     def _members(self, arguments: Arguments) -> dict[str, Any]:
-        found, more = page(self._channel(arguments).members, arguments, default=100, highest=1000)
+        found, more = page(self._workspace.visible(_named(arguments)).members, arguments, default=100, highest=1000)
         return {"members": found, "response_metadata": more}
 
     def _join(self, arguments: Arguments) -> dict[str, Any]:
-        channel = self._channel(arguments)
+        channel = self._workspace.visible(_named(arguments))
         if channel.is_archived:
             raise SlackError("is_archived")
         if channel.is_im or channel.is_private:
@@ -116,42 +98,9 @@ class Conversations:
         channel = self._workspace.direct(users[0])
         return {"channel": channel.api() if arguments.flag("return_im") else {"id": channel.id}}
 
-    def _reacted(self, arguments: Arguments) -> tuple[Message, list[str], str]:
-        channel = self._readable(arguments)
-        message = self._workspace.message(channel, arguments.required("timestamp", "message_not_found"))
-        name = arguments.required("name", "invalid_name").strip(":")
-        return message, message.reactions.get(name, []), name
 
-    def _add_reaction(self, arguments: Arguments) -> dict[str, Any]:
-        message, users, name = self._reacted(arguments)
-        if seed.BOT_USER in users:
-            raise SlackError("already_reacted")
-        message.reactions[name] = [*users, seed.BOT_USER]
-        self._workspace.changed(message)
-        return {}
-
-    def _remove_reaction(self, arguments: Arguments) -> dict[str, Any]:
-        message, users, name = self._reacted(arguments)
-        if seed.BOT_USER not in users:
-            raise SlackError("no_reaction")
-        message.reactions[name] = [user for user in users if user != seed.BOT_USER]
-        if not message.reactions[name]:
-            del message.reactions[name]
-        self._workspace.changed(message)
-        return {}
-
-    def _reactions(self, arguments: Arguments) -> dict[str, Any]:
-        channel = self._readable(arguments)
-        message = self._workspace.message(channel, arguments.required("timestamp", "message_not_found"))
-        return {"type": "message", "channel": channel.id, "message": message.api()}
-
-    def _pin(self, arguments: Arguments) -> dict[str, Any]:
-        channel = self._readable(arguments)
-        message = self._workspace.message(channel, arguments.required("timestamp", "message_not_found"))
-        if message.ts in channel.pins:
-            raise SlackError("already_pinned")
-        channel.pins.append(message.ts)
-        return {}
+def _named(arguments: Arguments) -> str:
+    return arguments.required("channel", "channel_not_found")
 
 
 def _within(message: Message, arguments: Arguments) -> bool:

@@ -1,48 +1,32 @@
-"""files.*: the upload in three steps, and the files themselves."""
+"""files.*: the upload in three steps, and what can be asked of files."""
 
 from __future__ import annotations
 
-import mimetypes
-from dataclasses import dataclass, field
-from email.parser import BytesParser
-from email.policy import HTTP
 from typing import Any
-from urllib.parse import quote
-
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
-from starlette.routing import BaseRoute, Route
 
 from sandbox.slack import seed
 from sandbox.slack.arguments import MOST_DIGITS, Arguments
 from sandbox.slack.blocks import check_blocks, with_block_ids
+from sandbox.slack.channel import Channel
 from sandbox.slack.errors import SlackError
+from sandbox.slack.files import File, check_pictures
+from sandbox.slack.message import Message
 from sandbox.slack.web_api import Method
-from sandbox.slack.workspace import Channel, Message, Workspace
+from sandbox.slack.workspace import Workspace
 
 MOST_CHANNELS = 100
 LONGEST_ALT_TEXT = 1_000
 LARGEST_SNIPPET = 1_048_576
-_SHOWN_INLINE = ("image/png", "image/jpeg", "image/gif", "image/webp")
-
-
-@dataclass
-class _File:
-    id: str
-    name: str
-    size: int
-    alt_txt: str
-    content: bytes | None = None
-    shown: dict[str, Any] = field(default_factory=dict)
+LOOKING_SECONDS = 1.0
+"""How long Slack looks into a file that was uploaded before it knows what it is and shows it in image blocks."""
 
 
 class Uploads:
-    """``url`` is the server's own."""
+    """``looking`` is how long Slack looks into what was uploaded, in seconds of the clock."""
 
-    def __init__(self, workspace: Workspace, url: str) -> None:
+    def __init__(self, workspace: Workspace, looking: float = LOOKING_SECONDS) -> None:
         self._workspace = workspace
-        self._url = url
-        self._files: dict[str, _File] = {}
+        self._looking = looking
 
     def methods(self) -> dict[str, Method]:
         """By name."""
@@ -50,48 +34,33 @@ class Uploads:
             "files.getUploadURLExternal": self._begin,
             "files.completeUploadExternal": self._complete,
             "files.info": self._info,
+            "files.list": self._list,
+            "files.delete": self._delete,
         }
-
-    def routes(self) -> list[BaseRoute]:
-        """Where the bytes go and where they come from."""
-        return [
-            Route("/files/upload/{file_id}", self._receive, methods=["POST", "PUT"]),
-            Route("/files/{file_id}/{name}", self._serve, methods=["GET"]),
-        ]
 
     def _begin(self, arguments: Arguments) -> dict[str, Any]:
         name = arguments.required("filename")
         size = arguments.text("length")
         if not size.isdecimal() or len(size) > MOST_DIGITS or int(size) < 1:
             raise SlackError("invalid_arguments", ["must be more than 0 [json-pointer:/length]"])
-        if arguments.text("snippet_type") and int(size) > LARGEST_SNIPPET:
+        snippet_type = arguments.text("snippet_type")
+        if snippet_type and int(size) > LARGEST_SNIPPET:
             raise SlackError("snippet_too_large")
         alt_txt = arguments.text("alt_txt")
         if len(alt_txt) > LONGEST_ALT_TEXT:
             raise SlackError("alt_txt_too_large")
-        file = _File(self._workspace.new_id("F"), name, int(size), alt_txt)
-        self._files[file.id] = file
-        return {"file_id": file.id, "upload_url": f"{self._url}/files/upload/{file.id}"}
-
-    async def _receive(self, request: Request) -> Response:
-        file = self._files.get(request.path_params["file_id"])
-        if file is None:
-            return PlainTextResponse("no such upload", 404)
-        content = _uploaded(request.headers.get("content-type", ""), await request.body())
-        if len(content) != file.size:
-            return PlainTextResponse(f"expected {file.size} bytes, got {len(content)}", 400)
-        file.content = content
-        return PlainTextResponse(f"OK - {len(content)}")
+        file = self._workspace.file(name, int(size), alt_txt, seed.BOT_USER, snippet_type)
+        return {"file_id": file.id, "upload_url": f"{file.url}/files/upload/{file.id}"}
 
     def _complete(self, arguments: Arguments) -> dict[str, Any]:
         named = arguments.structure("files", "invalid_arguments")
         if not isinstance(named, list) or not named or not all(isinstance(one, dict) for one in named):
             raise SlackError("invalid_arguments", ["must provide an array [json-pointer:/files]"])
         channels = self._channels(arguments)
-        shown = [self._finished(one) for one in named]
+        files = [self._finished(one) for one in named]
         for channel in channels:
-            self._share(channel, shown, arguments)
-        return {"files": shown}
+            self._share(channel, files, arguments)
+        return {"files": [file.info() for file in files]}
 
     def _channels(self, arguments: Arguments) -> list[Channel]:
         names = [arguments.text("channel_id"), *arguments.text("channels").split(",")]
@@ -106,29 +75,16 @@ class Uploads:
                 raise SlackError("not_in_channel")
         return channels
 
-    def _finished(self, named: dict[str, Any]) -> dict[str, Any]:
-        file = self._files.get(str(named.get("id")))
+    def _finished(self, named: dict[str, Any]) -> File:
+        file = self._workspace.files.get(str(named.get("id")))
         if file is None or file.content is None:
             raise SlackError("file_not_found")
-        if file.shown:
+        if file.is_complete:
             raise SlackError("file_update_failed")
-        address = f"{self._url}/files/{file.id}/{quote(file.name, safe='')}"
-        file.shown = {
-            "id": file.id,
-            "name": file.name,
-            "title": str(named.get("title") or file.name),
-            "mimetype": mimetypes.guess_type(file.name)[0] or "application/octet-stream",
-            "size": file.size,
-            "user": seed.BOT_USER,
-            "created": int(self._workspace.clock.now()),
-            "alt_txt": file.alt_txt,
-            "url": address,
-            "url_private": address,
-            "url_private_download": address,
-        }
-        return file.shown
+        self._workspace.complete(file, str(named.get("title") or file.name), self._looking)
+        return file
 
-    def _share(self, channel: Channel, files: list[dict[str, Any]], arguments: Arguments) -> None:
+    def _share(self, channel: Channel, files: list[File], arguments: Arguments) -> None:
         thread_ts = arguments.text("thread_ts") or None
         if thread_ts is not None:
             parent = self._workspace.message(channel, thread_ts, "invalid_thread_ts")
@@ -136,6 +92,7 @@ class Uploads:
         blocks = arguments.structure("blocks", "invalid_blocks_format")
         if blocks is not None:
             check_blocks(blocks)
+            check_pictures(blocks, self._workspace.files)
         message = Message(
             ts=self._workspace.next_ts(channel),
             channel=channel.id,
@@ -143,34 +100,48 @@ class Uploads:
             text=arguments.text("initial_comment"),
             blocks=with_block_ids(blocks or [], self._workspace.number),
             thread_ts=thread_ts,
-            files=files,
             from_app=True,
         )
-        self._workspace.add(channel, message)
+        self._workspace.share(message, files)
+
+    def _file(self, arguments: Arguments) -> File:
+        file = self._workspace.files.get(arguments.text("file"))
+        if file is None or not file.is_complete or file.is_deleted:
+            raise SlackError("file_not_found")
+        return file
 
     def _info(self, arguments: Arguments) -> dict[str, Any]:
-        file = self._files.get(arguments.text("file"))
-        if file is None or not file.shown:
-            raise SlackError("file_not_found")
-        return {"file": file.shown}
+        return {"file": self._file(arguments).info()}
 
-    async def _serve(self, request: Request) -> Response:
-        """A file; only pictures are shown by the browser itself, everything else is given as plain bytes."""
-        file = self._files.get(request.path_params["file_id"])
-        if file is None or file.content is None or not file.shown:
-            return PlainTextResponse("no such file", 404)
-        kind = file.shown["mimetype"]
-        if kind in _SHOWN_INLINE:
-            return Response(file.content, media_type=kind)
-        return PlainTextResponse(file.content, headers={"Content-Disposition": "attachment"})
+    def _list(self, arguments: Arguments) -> dict[str, Any]:
+        """Newest first, by pages that are counted: https://docs.slack.dev/reference/methods/files.list"""
+        channel, user = arguments.text("channel"), arguments.text("user")
+        oldest, latest = _seconds(arguments, "ts_from", 0), _seconds(arguments, "ts_to", 10**12)
+        found = [
+            file
+            for file in self._workspace.files.values()
+            if file.is_complete
+            and not file.is_deleted
+            and oldest <= file.created <= latest
+            and (not user or file.user == user)
+            and (not channel or any(share["channel"] == channel for share in file.shares))
+        ][::-1]
+        count = arguments.number("count", 100, highest=1000)
+        number = arguments.number("page", 1, highest=10**6)
+        shown = found[count * (number - 1) : count * number]
+        paging = {"count": count, "total": len(found), "page": number, "pages": -(-len(found) // count)}
+        return {"files": [file.info() for file in shown], "paging": paging}
+
+    def _delete(self, arguments: Arguments) -> dict[str, Any]:
+        file = self._file(arguments)
+        if file.user != seed.BOT_USER:
+            raise SlackError("cant_delete_file")
+        self._workspace.forget(file)
+        return {}
 
 
-def _uploaded(content_type: str, body: bytes) -> bytes:
-    """The bytes of the file: the body as it is, or the first part of a multipart form."""
-    if not content_type.startswith("multipart/form-data"):
-        return body
-    parsed = BytesParser(policy=HTTP).parsebytes(f"Content-Type: {content_type}\r\n\r\n".encode() + body)
-    for part in parsed.iter_parts():
-        if part.get_filename() is not None:
-            return bytes(part.get_payload(decode=True) or b"")
-    return b""
+def _seconds(arguments: Arguments, name: str, default: int) -> int:
+    given = arguments.text(name).partition(".")[0]
+    if given and (not given.isdecimal() or len(given) > MOST_DIGITS):
+        raise SlackError("invalid_arguments", [f"must be a timestamp [json-pointer:/{name}]"])
+    return int(given) if given else default

@@ -6,7 +6,7 @@ import copy
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from sandbox.slack.elements import ACCESSORIES, IMAGE, INPUTS, INTERACTIVE, plain, words
+from sandbox.slack.elements import ACCESSORIES, IMAGE, INPUTS, INTERACTIVE, SLACK_FILE, plain, words
 from sandbox.slack.errors import SlackError
 from sandbox.slack.rules import (
     Rule,
@@ -67,7 +67,7 @@ _BLOCKS: dict[str, Rule] = {
     "divider": record({}, _ID),
     "image": all_of(
         record(
-            {"alt_text": string(2000)}, {**_ID, "image_url": address(), "slack_file": anything, "title": plain(2000)}
+            {"alt_text": string(2000)}, {**_ID, "image_url": address(), "slack_file": SLACK_FILE, "title": plain(2000)}
         ),
         exactly_one(("image_url", "slack_file")),
     ),

@@ -3,7 +3,12 @@
 Every answer has ``ok``; one that is not has ``error``, a word, and ``detail``, a sentence. Channels go by id or #name.
 
 - POST command {user, channel, text}: ``ack`` is what the app answered, ``ms`` how long it took
-- POST message {user, channel, text, thread_ts?}: ``ts``
+- POST message {user, channel, text, thread_ts?}: ``ts``; "<@U0RUNBOOK> ack" in the text mentions the app
+- POST file {user, channel, thread_ts?, name, content (base64), title?, text?}: ``ts`` and ``file``
+- POST edit {user, channel, ts, text} and delete {user, channel, ts}: one's own message
+- POST reaction {user, channel, ts, name, remove?} and pin {user, channel, ts, remove?}
+- POST shortcut {user, channel, ts, callback_id}: one of ``shortcuts`` of the state, in a message's menu
+- POST home {user, tab?: home|messages}: open the app's page; ``view`` is what was published before, or null
 - POST action {user, channel, ts, action_id, block_id?, value?}: press a button, pick an option
 - POST view {user, view_id, action: submit|close|block_action, values?, action_id?, block_id?, value?}; ``values`` is
   {block_id: {action_id: value}}
@@ -11,7 +16,8 @@ Every answer has ``ok``; one that is not has ``error``, a word, and ``detail``, 
   of a target's. For Slack, "disconnect", "warning" and "refresh_requested" with the operation "*" or "socket" befall
   the open sockets at once; "drop_ack" and latency_ms befall deliveries (operation "slash_commands", "interactive",
   "events_api"; "drop_ack" also "*"); the rest befalls calls of the Web API: "ratelimited", "timeout", "disconnect",
-  "lost_response", a status such as "503", or the word to answer
+  "lost_response", a status such as "503", or the word to answer. For PagerDuty the operation "webhook" befalls its
+  webhooks: "twice", "lost_response", "timeout", or a status
 - POST channel {channel, is_private?, is_archived?, is_member?}: make or change one
 - POST verify {}: whether the request URL answers Slack's challenge
 - GET fault: ``faults``, those that are set now, with what is left of their count and seconds
@@ -21,29 +27,26 @@ Every answer has ``ok``; one that is not has ``error``, a word, and ``detail``, 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from sandbox.calls import Calls
 from sandbox.faults import Faults
+from sandbox.pagerduty_webhooks import FAULT_TARGET as WEBHOOK_FAULTS
 from sandbox.slack import seed
+from sandbox.slack.client_answers import Act, Body, got, posted, text
+from sandbox.slack.client_people import ClientPeople
 from sandbox.slack.delivery import FAULT_TARGET, KINDS, Delivery
-from sandbox.slack.errors import DeliveryError, SlackError
-from sandbox.slack.modals import Modals
-from sandbox.slack.people import People
-from sandbox.slack.received import parsed
+from sandbox.slack.errors import SlackError
+from sandbox.slack.events import Events
+from sandbox.slack.installation import Installation
 from sandbox.slack.sockets import Sockets
 from sandbox.slack.stream import Stream
 from sandbox.slack.views import Views
 from sandbox.slack.workspace import Workspace
 
-Body = dict[str, Any]
-Act = Callable[[Body], Awaitable[Body]]
-
+_APART = {"slack": (FAULT_TARGET,), "pagerduty": (WEBHOOK_FAULTS,)}
 _SOCKET_FAULTS = ("disconnect", "warning", "refresh_requested")
 
 
@@ -53,34 +56,33 @@ class Client:
     def __init__(
         self,
         workspace: Workspace,
-        people: People,
+        people: ClientPeople,
         views: Views,
-        modals: Modals,
         delivery: Delivery,
         sockets: Sockets,
         faults: Faults,
         calls: Calls,
         stream: Stream,
         commands: list[dict[str, Any]],
+        installation: Installation,
+        events: Events,
     ) -> None:
         self._workspace = workspace
         self._people = people
         self._views = views
-        self._modals = modals
         self._delivery = delivery
         self._sockets = sockets
         self._faults = faults
         self._calls = calls
         self._stream = stream
         self._commands = commands
+        self._installation = installation
+        self._events = events
 
     def routes(self) -> list[BaseRoute]:
         """All of them."""
         acts: dict[str, Act] = {
-            "command": self._command,
-            "message": self._message,
-            "action": self._action,
-            "view": self._view,
+            **self._people.acts(),
             "fault": self._fault,
             "channel": self._channel,
             "verify": self._verify,
@@ -92,44 +94,32 @@ class Client:
             "fault": self._list_faults,
         }
         return [
-            *(Route(f"/client/{name}", _posted(act), methods=["POST"]) for name, act in acts.items()),
-            *(Route(f"/client/{name}", _got(read), methods=["GET"]) for name, read in reads.items()),
-            Route("/client/state", _got(self._state), methods=["GET"]),
+            *(Route(f"/client/{name}", posted(act), methods=["POST"]) for name, act in acts.items()),
+            *(Route(f"/client/{name}", got(read), methods=["GET"]) for name, read in reads.items()),
+            Route("/client/state", got(self._state), methods=["GET"]),
             Route("/client/stream", self._stream.serve, methods=["GET"]),
         ]
 
-    async def _command(self, body: Body) -> Body:
-        return await self._people.command(_text(body, "user"), _text(body, "channel"), _text(body, "text"))
-
-    async def _message(self, body: Body) -> Body:
-        thread_ts = _text(body, "thread_ts") or None
-        said = self._people.say(_text(body, "user"), _text(body, "channel"), _text(body, "text"), thread_ts)
-        return {"ts": said.ts}
-
-    async def _action(self, body: Body) -> Body:
-        await self._people.press(_text(body, "user"), _text(body, "channel"), _text(body, "ts"), body)
-        return {}
-
-    async def _view(self, body: Body) -> Body:
-        return await self._modals.act(_text(body, "user"), _text(body, "view_id"), body)
-
     async def _fault(self, body: Body) -> Body:
-        target, operation = _text(body, "target"), _text(body, "operation") or "*"
+        target, operation = text(body, "target"), text(body, "operation") or "*"
         error = body.get("error")
         if target not in ("slack", "aws", "pagerduty", "github"):
             raise SlackError("invalid_target", detail="target is slack, aws, pagerduty or github.")
         if error == "clear":
-            self._faults.clear(target)
-            if target == "slack":
-                self._faults.clear(FAULT_TARGET)
+            for one in (target, *_APART.get(target, ())):
+                self._faults.clear(one)
             return {}
         if target == "slack" and operation in ("*", "socket") and error in _SOCKET_FAULTS:
             await (self._sockets.drop() if error == "disconnect" else self._sockets.announce(str(error)))
             return {"sockets": self._sockets.count}
         try:
             count, seconds, latency = body.get("count"), body.get("seconds"), float(body.get("latency_ms") or 0)
+            if target == "slack" and (error == "drop_ack" or operation in KINDS):
+                target = FAULT_TARGET
+            elif target == "pagerduty" and operation == "webhook":
+                target = WEBHOOK_FAULTS
             self._faults.add(
-                FAULT_TARGET if target == "slack" and (error == "drop_ack" or operation in KINDS) else target,
+                target,
                 operation,
                 None if error is None else str(error),
                 None if count is None else int(count),
@@ -142,7 +132,7 @@ class Client:
 
     async def _channel(self, body: Body) -> Body:
         """Make a channel, archive it, invite the bot into it or remove the bot from it."""
-        name = _text(body, "channel").removeprefix("#")
+        name = text(body, "channel").removeprefix("#")
         try:
             channel = self._workspace.channel(name)
         except SlackError:
@@ -151,7 +141,10 @@ class Client:
             channel.is_archived = bool(body["is_archived"])
         if "is_member" in body:
             rest = [member for member in channel.members if member != seed.BOT_USER]
+            was_in = channel.is_member
             channel.members = [*rest, seed.BOT_USER] if body["is_member"] else rest
+            if channel.is_member and not was_in:
+                self._events.invited(channel)
         self._stream.tell("state", {})
         return {"channel": channel.client()}
 
@@ -159,8 +152,8 @@ class Client:
         return {"verified": await self._delivery.verify()}
 
     def _messages(self, query: Body) -> Body:
-        channel = self._workspace.channel(_text(query, "channel"))
-        user, thread_ts = _text(query, "user"), _text(query, "thread_ts")
+        channel = self._workspace.channel(text(query, "channel"))
+        user, thread_ts = text(query, "user"), text(query, "thread_ts")
         shown = []
         for message in channel.messages.values():
             if message.only_for not in (None, user):
@@ -174,11 +167,11 @@ class Client:
         return {"calls": self._calls.list(query.get("target") or None, query.get("operation") or None)}
 
     def _list_faults(self, query: Body) -> Body:
-        shown = [fault | {"target": fault["target"].replace(FAULT_TARGET, "slack")} for fault in self._faults.waiting()]
+        shown = [fault | {"target": fault["target"].partition(":")[0]} for fault in self._faults.waiting()]
         return {"faults": shown}
 
     def _list_views(self, query: Body) -> Body:
-        user = _text(query, "user")
+        user = text(query, "user")
         return {"views": self._views.stack(user), "home": self._views.home(user)}
 
     def _state(self, query: Body) -> Body:
@@ -195,43 +188,8 @@ class Client:
             "bot": bot | {"app_id": seed.APP, "bot_id": seed.BOT},
             "usergroups": list(self._workspace.usergroups.values()),
             "sockets": self._sockets.count,
+            "shortcuts": self._installation.shortcuts,
+            "home_tab": self._installation.home_tab,
+            "events": sorted(self._installation.events),
+            "scopes": list(self._installation.scopes),
         }
-
-
-def _text(body: Body, name: str) -> str:
-    value = body.get(name)
-    return value if isinstance(value, str) else ""
-
-
-def _posted(act: Act) -> Callable[[Request], Awaitable[Response]]:
-    async def serve(request: Request) -> Response:
-        try:
-            body = parsed(await request.body() or b"{}")
-        except ValueError:
-            body = None
-        if not isinstance(body, dict):
-            return _refusal(SlackError("invalid_json", detail="The body must be a JSON object."), 400)
-        try:
-            return JSONResponse({"ok": True, **await act(body)})
-        except SlackError as error:
-            return _refusal(error)
-        except DeliveryError as error:
-            detail = f"The app did not take it: {error.reason.replace('_', ' ')}."
-            return JSONResponse({"ok": False, "error": error.word, "detail": detail})
-
-    return serve
-
-
-def _got(read: Callable[[Body], Body]) -> Callable[[Request], Awaitable[Response]]:
-    async def serve(request: Request) -> Response:
-        try:
-            return JSONResponse({"ok": True, **read(dict(request.query_params))})
-        except SlackError as error:
-            return _refusal(error)
-
-    return serve
-
-
-def _refusal(error: SlackError, status: int = 200) -> Response:
-    detail = f"Slack says {error.word.replace('_', ' ')}."
-    return JSONResponse({"detail": detail, **error.body()}, status)

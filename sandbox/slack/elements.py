@@ -65,8 +65,9 @@ _MANY: dict[str, Rule] = {**_SELECT, "max_selected_items": whole(1, 100)}
 _OFFERED: dict[str, Rule] = {"options": array(_CHOICE, 100), "option_groups": array(_GROUP, 100)}
 _ASKED: dict[str, Rule] = {"response_url_enabled": boolean, "default_to_current_conversation": boolean}
 
+SLACK_FILE = all_of(record({}, {"id": string(255), "url": address()}), exactly_one(("id", "url")))
 IMAGE = all_of(
-    record({"alt_text": string(2000)}, {"image_url": address(), "slack_file": anything}),
+    record({"alt_text": string(2000)}, {"image_url": address(), "slack_file": SLACK_FILE}),
     exactly_one(("image_url", "slack_file")),
 )
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from sandbox.clock import Clock
 from sandbox.slack.errors import SlackError
-from sandbox.slack.workspace import Message
+from sandbox.slack.message import Message
 
 RESPONSES = 5
 RESPONSE_SECONDS = 30 * 60

@@ -1,4 +1,4 @@
-"""What people do in modals."""
+"""What people do in modals and home tabs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sandbox.slack.views import View, Views
 
 
 class Modals:
-    """Submitting, closing, and pressing buttons in views."""
+    """Submitting and closing modals, and pressing buttons in them and in home tabs."""
 
     def __init__(self, people: People, views: Views, interactions: Interactions, delivery: Delivery) -> None:
         self._people = people
@@ -29,6 +29,8 @@ class Modals:
         """
         view = self._views.of(user, view_id)
         action = body.get("action") or "submit"
+        if view["type"] == "home" and action != "block_action":
+            raise SlackError("invalid_action")
         if action == "close":
             await self._close(user, view)
             return {"response_action": None}

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import re
 import time
 from typing import Any
 
 from sandbox.slack import seed
+from sandbox.slack.channel import Channel
 from sandbox.slack.delivery import Delivery
 from sandbox.slack.errors import DeliveryError, SlackError
 from sandbox.slack.interactions import Interactions
+from sandbox.slack.message import Message
 from sandbox.slack.responses import Responses, answer_of
 from sandbox.slack.state import entered, find, state_of
-from sandbox.slack.workspace import Channel, Message, Tell, Workspace
-
-_MENTIONS_BOT = re.compile(rf"<@{seed.BOT_USER}(?:\|[^<>]*)?>")
+from sandbox.slack.workspace import Tell, Workspace
 
 
 class People:
-    """Commands, messages and presses; ``url`` is the server's own."""
+    """Commands and presses; ``url`` is the server's own."""
 
     def __init__(
         self,
@@ -92,40 +91,6 @@ class People:
         """Show a sentence of Slack's own to one person."""
         payload = {"channel": channel, "text": text, "thread_ts": thread_ts}
         self._tell("notice", payload, frozenset((user,)))
-
-    def say(self, user: str, channel_name: str, text: str, thread_ts: str | None) -> Message:
-        """Write a message; the app hears of it where it is a member. Raises SlackError."""
-        self.user(user)
-        channel = self._workspace.channel(channel_name)
-        if channel.is_archived:
-            raise SlackError("is_archived")
-        if not text:
-            raise SlackError("no_text")
-        if thread_ts is not None:
-            parent = self._workspace.message(channel, thread_ts, "thread_not_found")
-            thread_ts = parent.thread_ts or parent.ts
-        message = Message(self._workspace.next_ts(channel), channel.id, user, text, thread_ts=thread_ts)
-        self._workspace.add(channel, message)
-        if channel.is_member:
-            self._announce(message, channel)
-        return message
-
-    def _announce(self, message: Message, channel: Channel) -> None:
-        """Tell the app; of its own messages it is not told, for Bolt leaves those out anyway."""
-        common: dict[str, Any] = {
-            "user": message.user,
-            "ts": message.ts,
-            "text": message.text,
-            "team": self._workspace.users[message.user]["team_id"],
-            "channel": channel.id,
-            "event_ts": message.ts,
-        }
-        if message.thread_ts:
-            common["thread_ts"] = message.thread_ts
-        kind = "im" if channel.is_im else "group" if channel.is_private else "channel"
-        self._delivery.event({"type": "message", "channel_type": kind, **common})
-        if not channel.is_im and _MENTIONS_BOT.search(message.text):
-            self._delivery.event({"type": "app_mention", **common})
 
     async def press(self, user: str, channel_name: str, ts: str, action: dict[str, Any]) -> None:
         """Press a button or pick an option of a message; ``action`` has action_id, and block_id and value if any.

@@ -15,7 +15,8 @@ POST_BURST = 5
 _TIERS = {1: 1, 2: 20, 3: 50, 4: 100}
 _UNTIERED = 600
 _BY_TIER = {
-    2: "conversations.list conversations.open usergroups.list usergroups.users.list users.list pins.add reactions.get",
+    2: "conversations.list conversations.open usergroups.list usergroups.users.list users.list pins.add pins.remove "
+    "pins.list reactions.get files.list",
     3: "apps.connections.open chat.update chat.delete conversations.history conversations.info conversations.join "
     "conversations.replies reactions.add reactions.remove users.conversations",
     4: "chat.postEphemeral conversations.members users.info views.open views.push views.update views.publish "

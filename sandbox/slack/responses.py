@@ -12,8 +12,10 @@ from sandbox.slack import seed
 from sandbox.slack.arguments import Arguments, arguments_of
 from sandbox.slack.blocks import check_attachments, check_blocks, with_attachment_ids, with_block_ids
 from sandbox.slack.errors import SlackError
+from sandbox.slack.files import check_pictures
 from sandbox.slack.interactions import Interactions, ResponseUrl
-from sandbox.slack.workspace import Message, Workspace
+from sandbox.slack.message import Message
+from sandbox.slack.workspace import Workspace
 
 
 class Responses:
@@ -69,6 +71,7 @@ class Responses:
         attachments = arguments.structure("attachments", "invalid_attachments")
         if blocks is not None:
             check_blocks(blocks)
+            check_pictures(blocks, self._workspace.files)
         if attachments is not None:
             check_attachments(attachments)
         if not (arguments.text("text") or blocks or attachments):

@@ -26,9 +26,13 @@ NEEDED: dict[str, tuple[str, ...]] = {
     "files.getUploadURLExternal": ("files:write",),
     "files.completeUploadExternal": ("files:write",),
     "files.info": ("files:read",),
+    "files.list": ("files:read",),
+    "files.delete": ("files:write",),
     "reactions.add": ("reactions:write",),
     "reactions.remove": ("reactions:write",),
     "reactions.get": ("reactions:read",),
     "pins.add": ("pins:write",),
+    "pins.remove": ("pins:write",),
+    "pins.list": ("pins:read",),
 }
 """By method; one of them is enough. Methods that are not here need none."""

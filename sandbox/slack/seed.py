@@ -100,6 +100,7 @@ SCOPES = (
     "im:history",
     "im:read",
     "im:write",
+    "pins:read",
     "pins:write",
     "reactions:read",
     "reactions:write",
@@ -108,6 +109,21 @@ SCOPES = (
     "metadata.message:read",
 )
 """What the app was granted, unless the server is told otherwise."""
+
+EVENTS = (
+    "app_home_opened",
+    "app_mention",
+    "file_shared",
+    "member_joined_channel",
+    "message.channels",
+    "message.groups",
+    "message.im",
+    "pin_added",
+    "pin_removed",
+    "reaction_added",
+    "reaction_removed",
+)
+"""What the app subscribes to (``bot_events`` of a manifest), unless the server is told otherwise."""
 
 _CHANNELS = (
     ("general", "Everybody"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,20 +20,28 @@ from sandbox.slack import seed
 from sandbox.slack.api_chat import Chat
 from sandbox.slack.api_conversations import Conversations
 from sandbox.slack.api_directory import Directory
-from sandbox.slack.api_files import Uploads
+from sandbox.slack.api_files import LOOKING_SECONDS, Uploads
+from sandbox.slack.api_marks import Marks
 from sandbox.slack.client import Client
+from sandbox.slack.client_people import ClientPeople
 from sandbox.slack.delivery import Delivery
 from sandbox.slack.edge import Edge
+from sandbox.slack.events import Events
+from sandbox.slack.file_routes import FileRoutes
+from sandbox.slack.installation import Installation
 from sandbox.slack.interactions import Interactions
+from sandbox.slack.marking import Marking
 from sandbox.slack.modals import Modals
 from sandbox.slack.page import archives, page_files
 from sandbox.slack.people import People
 from sandbox.slack.responses import Responses
+from sandbox.slack.shortcuts import Shortcuts
 from sandbox.slack.sockets import Sockets
 from sandbox.slack.stream import Stream
 from sandbox.slack.views import Views
 from sandbox.slack.web_api import Tokens, WebApi
 from sandbox.slack.workspace import Workspace
+from sandbox.slack.writing import Writing
 
 PATIENCE = 3.0
 """Seconds an app has for an acknowledgement, and a trigger id's life: https://docs.slack.dev/interactivity"""
@@ -43,7 +51,9 @@ class SlackServer:
     """Listens on 127.0.0.1 after ``start``; ``port`` 0 is any free one.
 
     Commands are delivered to ``request_url``, signed; without one, over Socket Mode. ``patience`` is how many real
-    seconds the app has, ``scopes`` what its bot token may do. Raises ValueError for a command that Slack reserves.
+    seconds the app has. ``scopes`` (what its bot token may do), ``events`` (what it subscribes to), ``shortcuts`` and
+    ``home_tab`` are what a manifest says, and ``install`` replaces them. ``looking`` is how many seconds Slack looks
+    into a file that the app uploaded. Raises ValueError for a command that Slack reserves.
     """
 
     def __init__(
@@ -61,6 +71,10 @@ class SlackServer:
         commands: Sequence[dict[str, Any]] = seed.DEFAULT_COMMANDS,
         patience: float = PATIENCE,
         scopes: Collection[str] = seed.SCOPES,
+        events: Collection[str] = seed.EVENTS,
+        shortcuts: Sequence[Mapping[str, Any]] = (),
+        home_tab: bool = True,
+        looking: float = LOOKING_SECONDS,
     ) -> None:
         check_commands(commands)
         self._clock = clock
@@ -68,7 +82,9 @@ class SlackServer:
         self._calls = calls
         self._port = port
         self._page_dir = page_dir
-        self._tokens = Tokens(bot_token, app_token, scopes)
+        self._tokens = Tokens(bot_token, app_token)
+        self._installation = Installation(scopes, events, shortcuts, home_tab=home_tab)
+        self._looking = looking
         self._request_url = request_url
         self._commands = [dict(command) for command in commands]
         self._patience = patience
@@ -96,6 +112,17 @@ class SlackServer:
         self._request_url = url
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._delivery.set_request_url, url)
+
+    def install(self, manifest: Mapping[str, Any]) -> None:
+        """From now on the app may do, and is told, what its manifest asks for."""
+        if self._loop is None:
+            self._installation.obey(manifest)
+        else:
+            self._loop.call_soon_threadsafe(self._installed, dict(manifest))
+
+    def _installed(self, manifest: dict[str, Any]) -> None:
+        self._installation.obey(manifest)
+        self._stream.tell("state", {})
 
     def start(self) -> None:
         """Return when it listens. Raises OSError when the port is taken."""
@@ -160,30 +187,23 @@ class SlackServer:
             self._listener.close()
 
     def _routes(self) -> list[BaseRoute]:
-        workspace = Workspace(self._clock, self._stream.tell)
+        installation = self._installation
+        workspace = Workspace(self._clock, self._stream.tell, self.url)
         interactions = Interactions(self._clock, self._patience)
-        views = Views(workspace, interactions, self._stream.tell)
+        views = Views(workspace, interactions, self._stream.tell, installation)
         responses = Responses(workspace, interactions, self._calls)
-        uploads = Uploads(workspace, self.url)
-        people = People(workspace, interactions, self._delivery, responses, self._commands, self._stream.tell, self.url)
-        modals = Modals(people, views, interactions, self._delivery)
-        client = Client(
-            workspace,
-            people,
-            views,
-            modals,
-            self._delivery,
-            self._sockets,
+        directory = Directory(workspace, self._sockets, self.url)
+        methods = Chat(workspace, self.url).methods() | Conversations(workspace).methods() | Marks(workspace).methods()
+        methods |= directory.methods() | views.methods() | Uploads(workspace, self._looking).methods()
+        self._web_api = WebApi(
+            self._clock,
             self._faults,
             self._calls,
-            self._stream,
-            self._commands,
-        )
-        directory = Directory(workspace, self._sockets, self.url)
-        methods = Chat(workspace, self.url).methods() | Conversations(workspace).methods()
-        methods |= directory.methods() | views.methods() | uploads.methods()
-        self._web_api = WebApi(
-            self._clock, self._faults, self._calls, self._tokens, methods, self._sockets.drop, workspace.place
+            self._tokens,
+            installation,
+            methods,
+            self._sockets.drop,
+            workspace.place,
         )
         return [
             Route("/api/{method:str}", self._web_api.answer, methods=["GET", "POST"]),
@@ -191,11 +211,40 @@ class SlackServer:
             WebSocketRoute("/link/", self._sockets.serve),
             Route("/response/{name}", responses.serve, methods=["POST"]),
             Route("/archives/{channel}/{stamp}", archives, methods=["GET"]),
-            *uploads.routes(),
-            *client.routes(),
+            *FileRoutes(workspace, installation, self._tokens.bot).routes(),
+            *self._client(workspace, interactions, views, responses).routes(),
             *self._more,
             Mount("/", page_files(self._page_dir)),
         ]
+
+    def _client(self, workspace: Workspace, interactions: Interactions, views: Views, responses: Responses) -> Client:
+        """What people do."""
+        delivery, installation = self._delivery, self._installation
+        people = People(workspace, interactions, delivery, responses, self._commands, self._stream.tell, self.url)
+        events = Events(workspace, delivery, installation)
+        persons = ClientPeople(
+            people,
+            Writing(workspace, people, events),
+            Marking(workspace, people, events),
+            Shortcuts(workspace, people, interactions, delivery, installation, self.url),
+            Modals(people, views, interactions, delivery),
+            views,
+            events,
+            installation,
+        )
+        return Client(
+            workspace,
+            persons,
+            views,
+            delivery,
+            self._sockets,
+            self._faults,
+            self._calls,
+            self._stream,
+            self._commands,
+            installation,
+            events,
+        )
 
 
 def check_commands(commands: Sequence[dict[str, Any]]) -> None:

@@ -9,6 +9,8 @@ from sandbox.slack import seed
 from sandbox.slack.arguments import Arguments
 from sandbox.slack.blocks import check_view, interactive, with_block_ids
 from sandbox.slack.errors import SlackError
+from sandbox.slack.files import check_pictures
+from sandbox.slack.installation import Installation
 from sandbox.slack.interactions import Interactions
 from sandbox.slack.web_api import Method
 from sandbox.slack.workspace import Tell, Workspace
@@ -21,7 +23,10 @@ View = dict[str, Any]
 class Views:
     """Everybody's open modals, oldest first, and home tabs."""
 
-    def __init__(self, workspace: Workspace, interactions: Interactions, tell: Tell) -> None:
+    def __init__(
+        self, workspace: Workspace, interactions: Interactions, tell: Tell, installation: Installation
+    ) -> None:
+        self._installation = installation
         self._workspace = workspace
         self._interactions = interactions
         self._tell = tell
@@ -46,8 +51,10 @@ class Views:
         return self._homes.get(user)
 
     def of(self, user: str, view_id: str) -> View:
-        """An open view. Raises SlackError not_found."""
-        found = next((view for view in self.stack(user) if view["id"] == view_id), None)
+        """An open view, or the person's home tab. Raises SlackError not_found."""
+        home = self._homes.get(user)
+        shown = [*self.stack(user), *([home] if home is not None else [])]
+        found = next((view for view in shown if view["id"] == view_id), None)
         if found is None:
             raise SlackError("not_found")
         return found
@@ -91,6 +98,7 @@ class Views:
 
     def _made(self, view: Any, below: list[View]) -> View:
         check_view(view)
+        check_pictures(view["blocks"], self._workspace.files, "/view/blocks")
         view_id = self._workspace.new_id("V")
         shown: View = {
             "private_metadata": "",
@@ -146,6 +154,8 @@ class Views:
         raise SlackError("not_found")
 
     def _publish(self, arguments: Arguments) -> dict[str, Any]:
+        if not self._installation.home_tab:
+            raise SlackError("not_enabled")
         user = arguments.required("user_id")
         if user not in self._workspace.users:
             raise SlackError("user_not_found")

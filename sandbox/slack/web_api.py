@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,10 +14,10 @@ from starlette.types import Receive, Scope, Send
 from sandbox.calls import Calls
 from sandbox.clock import Clock
 from sandbox.faults import Fault, Faults
-from sandbox.slack import seed
 from sandbox.slack.arguments import Arguments, arguments_of
 from sandbox.slack.edge import HANG_UP
 from sandbox.slack.errors import SlackError
+from sandbox.slack.installation import Installation
 from sandbox.slack.rate import RateLimits
 from sandbox.slack.scopes import NEEDED
 
@@ -40,7 +40,6 @@ class Tokens:
 
     bot: str
     app: str | None
-    scopes: Collection[str] = seed.SCOPES
 
 
 class WebApi:
@@ -56,6 +55,7 @@ class WebApi:
         faults: Faults,
         calls: Calls,
         tokens: Tokens,
+        installation: Installation,
         methods: Mapping[str, Method],
         drop_sockets: Callable[[], Awaitable[None]],
         place: Callable[[str], str],
@@ -64,6 +64,7 @@ class WebApi:
         self._faults = faults
         self._calls = calls
         self._tokens = tokens
+        self._installation = installation
         self._methods = methods
         self._drop_sockets = drop_sockets
         self._limits = RateLimits(clock, place)
@@ -89,7 +90,7 @@ class WebApi:
         self._record(method, arguments, "ok")
         if fault is not None and fault.error == "lost_response":
             return HangUp()
-        return JSONResponse({"ok": True, **body}, headers={"x-oauth-scopes": ",".join(self._tokens.scopes)})
+        return JSONResponse({"ok": True, **body}, headers={"x-oauth-scopes": ",".join(self._installation.scopes)})
 
     def _admit(self, method: str, request: Request, arguments: Arguments) -> None:
         if method not in self._methods:
@@ -106,8 +107,8 @@ class WebApi:
         if token != wanted:
             raise SlackError("not_allowed_token_type")
         needed = NEEDED.get(method, ())
-        if needed and not set(needed).intersection(self._tokens.scopes):
-            raise SlackError("missing_scope", needed=needed[0], provided=",".join(self._tokens.scopes))
+        if not self._installation.may(needed):
+            raise SlackError("missing_scope", needed=needed[0], provided=",".join(self._installation.scopes))
 
     async def _fail(self, method: str, arguments: Arguments, fault: Fault) -> Response | None:
         """What the fault answers; None when the call is to be done after all."""

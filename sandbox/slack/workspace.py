@@ -3,155 +3,33 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.clock import Clock
 from sandbox.slack import seed
+from sandbox.slack.channel import Channel
 from sandbox.slack.errors import SlackError
-from sandbox.slack.pings import pings
+from sandbox.slack.files import File
+from sandbox.slack.message import Message
+
+MOST_EMOJI = 23
+"""Different ones on a message: https://docs.slack.dev/reference/methods/reactions.add"""
 
 Tell = Callable[..., None]
 """Called with the kind of an event, its payload, and the users who see it (None: everybody)."""
 
 
-@dataclass
-class Message:
-    """One message; ``only_for`` makes it ephemeral, visible to that user alone."""
-
-    ts: str
-    channel: str
-    user: str
-    text: str
-    blocks: list[Any] = field(default_factory=list)
-    attachments: list[Any] = field(default_factory=list)
-    thread_ts: str | None = None
-    subtype: str | None = None
-    metadata: dict[str, Any] | None = None
-    files: list[dict[str, Any]] = field(default_factory=list)
-    reactions: dict[str, list[str]] = field(default_factory=dict)
-    replies: list[tuple[str, str]] = field(default_factory=list)
-    edited: dict[str, str] | None = None
-    only_for: str | None = None
-    from_app: bool = False
-    username: str | None = None
-    link_names: bool = False
-    extra: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def in_thread_only(self) -> bool:
-        """Whether it is a reply that the channel does not show."""
-        return self.thread_ts not in (None, self.ts) and self.subtype != "thread_broadcast"
-
-    def api(self, *, metadata: bool = False) -> dict[str, Any]:
-        """As the Web API shows it; metadata only to those who ask."""
-        shown: dict[str, Any] = {"type": "message", "user": self.user, "ts": self.ts, "text": self.text}
-        if self.subtype:
-            shown["subtype"] = self.subtype
-        if self.from_app:
-            shown |= {"bot_id": seed.BOT, "app_id": seed.APP, "team": seed.TEAM}
-        for name in ("username", "blocks", "attachments", "edited", "files", "thread_ts"):
-            if getattr(self, name):
-                shown[name] = getattr(self, name)
-        if self.replies:
-            users = list(dict.fromkeys(user for _, user in self.replies))
-            shown |= {"thread_ts": self.ts, "reply_count": len(self.replies), "reply_users": users}
-            shown |= {"reply_users_count": len(users), "latest_reply": self.replies[-1][0]}
-        if self.reactions:
-            shown["reactions"] = [
-                {"name": name, "users": users, "count": len(users)} for name, users in self.reactions.items()
-            ]
-        if metadata and self.metadata:
-            shown["metadata"] = self.metadata
-        return shown | self.extra
-
-    def client(self, users: dict[str, dict[str, Any]]) -> dict[str, Any]:
-        """As the page and the tests see it: with metadata and with everybody it pings."""
-        shown = self.api(metadata=True)
-        author = users.get(self.user, {})
-        shown |= {
-            "channel": self.channel,
-            "username": self.username or author.get("real_name") or self.user,
-            "blocks": self.blocks,
-            "attachments": self.attachments,
-            "thread_ts": shown.get("thread_ts"),
-            "reply_count": len(self.replies),
-            "edited": self.edited,
-            "ephemeral": self.only_for is not None,
-            "metadata": self.metadata,
-            "files": self.files,
-            "pings": pings(self.text, self.blocks, self.attachments, link_names=self.link_names),
-        }
-        return shown
-
-
-@dataclass
-class Channel:
-    """A channel, or a direct conversation where ``is_im``."""
-
-    id: str
-    name: str
-    topic: str
-    created: int
-    members: list[str]
-    is_private: bool = False
-    is_im: bool = False
-    is_archived: bool = False
-    messages: dict[str, Message] = field(default_factory=dict)
-    pins: list[str] = field(default_factory=list)
-    last_ts: int = 0
-
-    @property
-    def is_member(self) -> bool:
-        """Whether the bot is in it."""
-        return seed.BOT_USER in self.members
-
-    @property
-    def audience(self) -> frozenset[str] | None:
-        """Who sees what is said; None is everybody."""
-        return frozenset(self.members) if self.is_im or self.is_private else None
-
-    def api(self) -> dict[str, Any]:
-        """As ``conversations.info`` shows it."""
-        shown: dict[str, Any] = {
-            "id": self.id,
-            "created": self.created,
-            "is_im": self.is_im,
-            "is_archived": self.is_archived,
-            "is_private": self.is_private,
-            "context_team_id": seed.TEAM,
-        }
-        if self.is_im:
-            return shown | {"user": next(user for user in self.members if user != seed.BOT_USER)}
-        return shown | {
-            "name": self.name,
-            "name_normalized": self.name,
-            "is_channel": not self.is_private,
-            "is_group": self.is_private,
-            "is_mpim": False,
-            "is_general": self.name == "general",
-            "is_shared": False,
-            "is_ext_shared": False,
-            "is_member": self.is_member,
-            "num_members": len(self.members),
-            "topic": {"value": self.topic, "creator": "", "last_set": 0},
-            "purpose": {"value": "", "creator": "", "last_set": 0},
-        }
-
-    def client(self) -> dict[str, Any]:
-        """As ``/client/state`` shows it."""
-        names = ("id", "name", "is_member", "is_private", "is_im", "is_archived", "topic")
-        return {name: getattr(self, name) for name in names}
-
-
 class Workspace:
-    """All of it; ``tell`` hears of every change that people see."""
+    """All of it; ``tell`` hears of every change that people see. ``url`` is the server's own."""
 
-    def __init__(self, clock: Clock, tell: Tell) -> None:
+    def __init__(self, clock: Clock, tell: Tell, url: str) -> None:
         self.clock = clock
+        self.url = url
         self._tell = tell
         self._numbers = itertools.count(1)
+        self.files: dict[str, File] = {}
         self.users = seed.users()
         self.usergroups = seed.usergroups()
         self.channels: dict[str, Channel] = {}
@@ -174,6 +52,20 @@ class Workspace:
             found = next((one for one in self.channels.values() if one.name == wanted and not one.is_im), None)
         if found is None:
             raise SlackError("channel_not_found")
+        return found
+
+    def visible(self, channel_id: str) -> Channel:
+        """One that the app may know of, by its id only. Raises SlackError channel_not_found."""
+        found = self.channels.get(channel_id)
+        if found is None or (found.is_private and not found.is_member):
+            raise SlackError("channel_not_found")
+        return found
+
+    def readable(self, channel_id: str) -> Channel:
+        """One that the app is in. Raises SlackError channel_not_found or not_in_channel."""
+        found = self.visible(channel_id)
+        if not found.is_member:
+            raise SlackError("not_in_channel")
         return found
 
     def place(self, name: str) -> str:
@@ -211,6 +103,10 @@ class Workspace:
         channel.last_ts = max(int(self.clock.now() * 1_000_000), channel.last_ts + 1)
         return f"{channel.last_ts // 1_000_000}.{channel.last_ts % 1_000_000:06d}"
 
+    def stamp(self) -> str:
+        """The instant of something that is no message, in the form of a message's timestamp."""
+        return f"{self.clock.now():.6f}"
+
     def message(self, channel: Channel, ts: str, word: str = "message_not_found") -> Message:
         """One that everybody can see. Raises SlackError with the word."""
         found = channel.messages.get(ts)
@@ -241,7 +137,7 @@ class Workspace:
 
     def edit(self, message: Message, editor: str) -> None:
         """Mark a message as edited and show it."""
-        message.edited = {"user": editor, "ts": f"{self.clock.now():.6f}"}
+        message.edited = {"user": editor, "ts": self.stamp()}
         self.changed(message)
 
     def delete(self, message: Message) -> None:
@@ -253,6 +149,7 @@ class Workspace:
             self.changed(message)
             return
         del channel.messages[message.ts]
+        channel.pins = [ts for ts in channel.pins if ts != message.ts]
         audience = channel.audience if message.only_for is None else frozenset((message.only_for,))
         payload = {"channel": channel.id, "deleted_ts": message.ts, "message": message.client(self.users)}
         self._tell("message_deleted", payload, audience)
@@ -260,6 +157,72 @@ class Workspace:
         if parent is not None:
             parent.replies = [reply for reply in parent.replies if reply[0] != message.ts]
             self.changed(parent)
+
+    def file(self, name: str, size: int, alt_txt: str, user: str, snippet_type: str = "") -> File:
+        """A new file whose bytes are yet to come."""
+        made = File(self.clock, self.url, self.new_id("F"), name, size, alt_txt, user, snippet_type)
+        self.files[made.id] = made
+        return made
+
+    def complete(self, file: File, title: str, looking: float) -> None:
+        """Its bytes are there; Slack looks into it for so many seconds."""
+        now = self.clock.now()
+        file.title, file.created, file.ready_at, file.is_complete = title, int(now), now + looking, True
+
+    def share(self, message: Message, files: list[File]) -> Message:
+        """Show a message with files."""
+        message.files = files
+        for file in files:
+            file.shares.append({"channel": message.channel, "ts": message.ts, "thread_ts": message.thread_ts})
+        return self.add(self.channels[message.channel], message)
+
+    def forget(self, file: File) -> None:
+        """Delete a file: where it was shared, a stone is left."""
+        file.is_deleted, file.content = True, None
+        for share in file.shares:
+            message = self.channels[share["channel"]].messages.get(share["ts"])
+            if message is not None:
+                self.changed(message)
+
+    def react(self, message: Message, user: str, name: str) -> None:
+        """Put somebody's emoji on a message. Raises SlackError invalid_name, already_reacted or too_many_emoji."""
+        users = message.reactions.get(name, [])
+        if not re.fullmatch(r"[a-z0-9_+'-]{1,100}(::skin-tone-[2-6])?", name):
+            raise SlackError("invalid_name")
+        if user in users:
+            raise SlackError("already_reacted")
+        if not users and len(message.reactions) >= MOST_EMOJI:
+            raise SlackError("too_many_emoji")
+        message.reactions[name] = [*users, user]
+        self.changed(message)
+
+    def unreact(self, message: Message, user: str, name: str) -> None:
+        """Take somebody's emoji away. Raises SlackError no_reaction."""
+        users = message.reactions.get(name, [])
+        if user not in users:
+            raise SlackError("no_reaction")
+        message.reactions[name] = [one for one in users if one != user]
+        if not message.reactions[name]:
+            del message.reactions[name]
+        self.changed(message)
+
+    def pin(self, message: Message, user: str) -> None:
+        """Pin it to its channel. Raises SlackError already_pinned."""
+        channel = self.channels[message.channel]
+        if message.ts in channel.pins:
+            raise SlackError("already_pinned")
+        channel.pins.append(message.ts)
+        message.pinned = {"channel": channel.id, "pinned_by": user, "pinned_ts": int(self.clock.now())}
+        self.changed(message)
+
+    def unpin(self, message: Message) -> None:
+        """Take the pin away. Raises SlackError no_pin."""
+        channel = self.channels[message.channel]
+        if message.ts not in channel.pins:
+            raise SlackError("no_pin")
+        channel.pins.remove(message.ts)
+        message.pinned = None
+        self.changed(message)
 
     def timeline(self, channel: Channel) -> Iterator[Message]:
         """What the channel itself shows to everybody, oldest first."""

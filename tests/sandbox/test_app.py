@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import hashlib
+import hmac
 import os
 import ssl
 import stat
@@ -29,6 +31,11 @@ import http.server, os
 class Answer(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.send_response(200)
+        self.end_headers()
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        print("POST", self.path, self.headers.get("X-PagerDuty-Signature"), body, flush=True)
+        self.send_response(202)
         self.end_headers()
     def log_message(self, *args):
         pass
@@ -79,7 +86,7 @@ def test_the_env_file_tells_everything_a_script_needs(sandbox: Sandbox) -> None:
         "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION", "BOT_CONFIG_DIR", "BOT_DATABASE_URL",
         "BOT_PORT", "BOT_SQS_QUEUE_URLS", "BOT_SNS_TOPICS", "BOT_HTTP_PROXY", "BOT_CA_FILE", "BOT_PID",
         "PAGERDUTY_ROUTING_KEY", "PAGERDUTY_EVENTS_URL", "PAGERDUTY_API_URL", "SANDBOX_COMMANDS",
-        "GITHUB_TOKEN", "GITHUB_API_URL",
+        "GITHUB_TOKEN", "GITHUB_API_URL", "PAGERDUTY_WEBHOOK_SECRET", "PAGERDUTY_ESCALATION_ROUTING_KEY",
     }  # fmt: skip
     assert expected <= told.keys()
 
@@ -247,3 +254,47 @@ def test_values_with_quotes_survive_the_env_file(tmp_path: Path) -> None:
     write_env_file(tmp_path / "env", variables)
     assert read_env_file(tmp_path / "env") == variables
     assert [file.name for file in tmp_path.iterdir()] == ["env"]
+
+
+def test_what_people_do_in_pagerduty_reaches_the_bot_signed(
+    sandbox: Sandbox, client: httpx.Client, outside: httpx.Client
+) -> None:
+    event = {
+        "routing_key": sandbox.env["PAGERDUTY_ESCALATION_ROUTING_KEY"],
+        "event_action": "trigger",
+        "dedup_key": "bi/api",
+        "payload": {"summary": "api is down", "source": "bi", "severity": "critical"},
+    }
+    assert outside.post("https://events.pagerduty.com/v2/enqueue", json=event).status_code == 202
+    incident = client.get("/client/pagerduty").json()["incidents"][-1]
+    assert incident["service"]["name"] == "Escalation"
+    act = {"user": "U0BOB", "incident": incident["id"], "action": "acknowledge"}
+    assert client.post("/client/pagerduty", json=act).json()["ok"]
+    refused = client.post("/client/pagerduty", json=act | {"action": "explode"}).json()["detail"]
+    assert "There is no explode" in refused
+
+    def told() -> list[str]:
+        lines = (sandbox.state_dir / "bot.log").read_text().splitlines()
+        return [line for line in lines if line.startswith("POST /pagerduty") and "incident.acknowledged" in line]
+
+    _, _, signature, body = until(told)[0].split(" ", 3)
+    secret = sandbox.env["PAGERDUTY_WEBHOOK_SECRET"].encode()
+    assert signature == "v1=" + hmac.new(secret, body.encode(), hashlib.sha256).hexdigest()
+
+
+def test_a_letter_sent_through_ses_is_listed(sandbox: Sandbox, client: httpx.Client) -> None:
+    told = read_env_file(sandbox.env_file)
+    keys = {"aws_access_key_id": told["AWS_ACCESS_KEY_ID"], "aws_secret_access_key": told["AWS_SECRET_ACCESS_KEY"]}
+    ses = boto3.client("sesv2", region_name="us-east-1", endpoint_url=told["AWS_ENDPOINT_URL"], **keys)
+    ses.create_email_identity(EmailIdentity="oncall@example.com")
+    simple = {"Subject": {"Data": "INC-7"}, "Body": {"Text": {"Data": "Next at 15:00"}}}
+    raw = b"From: oncall@example.com\r\nTo: b@example.com\r\nSubject: INC-8\r\n\r\nOver."
+    to = {"ToAddresses": ["b@example.com"]}
+    for content in ({"Simple": simple}, {"Raw": {"Data": raw}}):
+        ses.send_email(FromEmailAddress="oncall@example.com", Destination=to, Content=content)
+    ses.close()
+    mails = client.get("/client/mails").json()["mails"]
+    assert [(one["subject"], one["to"], one["text"]) for one in mails] == [
+        ("INC-7", ["b@example.com"], "Next at 15:00"),
+        ("INC-8", ["b@example.com"], "Over."),
+    ]

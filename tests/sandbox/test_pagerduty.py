@@ -105,7 +105,15 @@ def test_an_event_through_another_routing_key_is_dropped(world: World) -> None:
         ({"payload": payload(source=None)}, "source"),
         ({"payload": payload(severity="fatal")}, "severity"),
         ({"images": [{"src": "http://example.com/a.png"}]}, "HTTPS"),
+        ({"images": [{"src": "https:///a.png"}]}, "valid URL"),
+        ({"images": [{"src": "https://example.com/a.png", "href": "javascript:alert(1)"}]}, "images.href"),
+        ({"images": [{"src": "https://example.com/a.png", "alt": 1}]}, "images.alt"),
         ({"links": [{"text": "no address"}]}, "links.href"),
+        ({"links": [{"href": "javascript:alert(1)"}]}, "valid URL"),
+        ({"links": "https://example.com"}, "list of objects"),
+        ({"client_url": "example"}, "client_url"),
+        ({"payload": payload(timestamp="yesterday")}, "timestamp"),
+        ({"payload": payload(component=["api"])}, "component"),
     ],
 )
 def test_a_broken_event_is_refused_with_its_problem(world: World, event: dict[str, Any], problem: str) -> None:

@@ -13,6 +13,7 @@ from sandbox.app import Sandbox
 from sandbox.scenarios.stage import Stage, button
 from sandbox.seed.catalogue import EcsService
 from tests import waiting
+from tests.stories.townspeople import Townspeople
 
 Found = TypeVar("Found")
 Message = dict[str, Any]
@@ -23,31 +24,20 @@ PATIENCE = 40.0
 """Seconds that anything may take; generous, since other tests may share the machine's cores."""
 
 
-class Town:
+class Town(Townspeople):
     """A running sandbox with the real bot. Times are the sandbox's, in seconds since the epoch."""
 
     def __init__(self, sandbox: Sandbox) -> None:
+        super().__init__(sandbox.slack.url)
         self.sandbox = sandbox
         self.stage = Stage(sandbox._script_variables(), lambda sentence: None)
-        self._http = httpx.Client(base_url=sandbox.slack.url, timeout=30, trust_env=False)
         self.bot = httpx.Client(base_url=sandbox.bot_url, timeout=10, trust_env=False)
 
     def close(self) -> None:
         """Give back every connection."""
+        super().close()
         self.stage.close()
-        self._http.close()
         self.bot.close()
-
-    def get(self, path: str, **query: str) -> dict[str, Any]:
-        """An answer of the pretend Slack's page."""
-        answer: dict[str, Any] = self._http.get(f"/client/{path}", params=query).json()
-        assert answer["ok"], answer
-        return answer
-
-    def post(self, path: str, **body: Any) -> dict[str, Any]:
-        """Do something on the pretend Slack's page; the answer says whether it worked."""
-        answer: dict[str, Any] = self._http.post(f"/client/{path}", json=body).json()
-        return answer
 
     # people
 

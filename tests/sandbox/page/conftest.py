@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,6 +20,7 @@ from sandbox.slack.server import SlackServer
 from tests.sandbox.page.workspace import App, Served, Workspace
 
 ROOT = Path(__file__).parents[3]
+SHORTCUT = {"name": "Add to timeline", "type": "message", "callback_id": "incident:note", "description": "Keep it"}
 PAGE = ROOT / "sandbox" / "page"
 
 
@@ -51,11 +53,15 @@ def slack() -> Iterator[Workspace]:
             app_token=None,
             signing_secret=secrets.token_hex(16),
             request_url=app_url,
+            shortcuts=[SHORTCUT],
         )
-        server.add_routes(routes(clock, Player(dict), pagerduty, hints(command_names(ROOT / "config"))))
+        mails: list[dict[str, Any]] = []
+        shown = hints(command_names(ROOT / "config"))
+        server.add_routes(routes(clock, Player(dict), pagerduty, shown, lambda: mails))
         server.start()
         try:
-            yield Workspace(server, app, token, faults, pagerduty)
+            yield Workspace(server, app, token, faults, pagerduty, clock, mails)
         finally:
             app.released.set()
+            pagerduty.webhooks.close()
             server.stop()

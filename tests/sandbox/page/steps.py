@@ -23,8 +23,8 @@ def buttons(*names: str, confirm: dict[str, Any] | None = None) -> list[dict[str
 
 def open_page(browser: Browser, slack: Workspace, user: str = "U0ALICE", route: str = f"#/{OPS}") -> None:
     """Open the page as somebody and wait until it is there."""
-    browser.problems.clear()
     browser.goto("about:blank")
+    browser.problems.clear()
     browser.goto(f"{slack.url}/?user={user}{route}")
     browser.wait_for(f"document.querySelector('[data-testid=act-as]')?.dataset.user === '{user}'")
     browser.wait_for(f"document.querySelector('[data-channel={OPS}]')")

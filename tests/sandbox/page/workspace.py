@@ -11,6 +11,7 @@ from urllib.parse import parse_qs
 
 import httpx
 
+from sandbox.clock import Clock
 from sandbox.faults import Faults
 from sandbox.pagerduty import PagerDuty
 from sandbox.slack.server import SlackServer
@@ -62,7 +63,18 @@ class App:
 class Workspace:
     """The pretend Slack with the app of a test."""
 
-    def __init__(self, server: SlackServer, app: App, token: str, faults: Faults, pagerduty: PagerDuty) -> None:
+    def __init__(
+        self,
+        server: SlackServer,
+        app: App,
+        token: str,
+        faults: Faults,
+        pagerduty: PagerDuty,
+        clock: Clock,
+        mails: list[dict[str, Any]],
+    ) -> None:
+        self.clock = clock
+        self.mails = mails
         self.url = server.url
         self.app = app
         self.faults = faults
