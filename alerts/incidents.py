@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from alerts import findings, members, people
+from alerts import findings, members, people, record
 from alerts.diagnosis import FOUND, looks
 from alerts.escalation import Due, due
 from alerts.opening import call, open_for_people, remind, wake
@@ -31,6 +31,8 @@ from bot.views import incident as view
 
 CALM_SECONDS = 60.0
 """How long an incident whose transition failed for good is left alone."""
+AT_ANY_TIME = (FOUND, CALLED, record.TIMELINE, record.REPORT)
+"""Signals that an incident takes in when it is over, too."""
 
 
 class Incidents(Machine):
@@ -70,6 +72,8 @@ class Incidents(Machine):
             people.ABSORB: people.absorb,
             people.NOTE: people.note,
             PAGERDUTY: people.pagerduty,
+            record.TIMELINE: record.show_timeline,
+            record.REPORT: record.ask_report,
         }
 
     def advance(self, row: Row, signals: list[Received], lease: Lease) -> Step:
@@ -78,11 +82,13 @@ class Incidents(Machine):
         if scene.phase is Phase.OPENING:
             return self._open(scene, waiting=bool(signals))
         for signal in signals:
-            if scene.phase in LIVE or signal.name in (FOUND, CALLED):
+            if scene.phase in LIVE or signal.name in AT_ANY_TIME:
                 self._signals[signal.name](scene, signal)
             else:
                 _too_late(scene, signal)
         self._pass_time(scene)
+        if scene.phase in (Phase.CLOSED, Phase.RESOLVED) and row.state in LIVE:
+            record.owe_report(scene)
         return self._step(scene, signals)
 
     def give_up(self, row: Row, signals: list[Received], error: BotError) -> Step:
@@ -110,7 +116,8 @@ class Incidents(Machine):
         alarm = scene.incident.alarm
         scene.phase = Phase.OPEN
         open_for_people(scene)
-        scene.note("opened", alarm.at, "alarm", f"{alarm.name}: {alarm.reason}")
+        said, key = f"{alarm.name}: {alarm.reason}", scene.incident.members[0].key if scene.incident.members else ""
+        scene.note("opened", alarm.at, "alarm", said, alarm=key, state=AlarmState.ALARM)
         scene.new[:0] = looks(scene.row.id, alarm, scene.target, "look", self._playbooks)
         step = self._step(scene, [], first=True)
         return replace(step, due_at=0.0) if waiting else step
@@ -124,6 +131,7 @@ class Incidents(Machine):
         elif what.closes:
             scene.phase = Phase.CLOSED
             scene.change(ended_at=scene.incident.recovered_at)
+            scene.note("closed", scene.now, "incident", "it stayed calm and was closed")
         elif what.wakes:
             wake(scene)
         elif what.level:

@@ -16,6 +16,8 @@ from alerts.alarms import Alarms, accept
 from alerts.asks import Asks
 from alerts.auditor import complaints
 from alerts.diagnosis import Diagnoses
+from alerts.digest import Digests
+from alerts.digest import owe as owe_digests
 from alerts.front import PREFIX as INCIDENT_PREFIX
 from alerts.front import Front
 from alerts.incidents import Incidents
@@ -23,8 +25,11 @@ from alerts.mails import Mails
 from alerts.mentions import without_mention
 from alerts.page_events import accept_event
 from alerts.pages import Pages
+from alerts.pins import Pins
 from alerts.playbook import Playbook
 from alerts.playbooks import Playbooks
+from alerts.record import REPORT
+from alerts.report_file import maker
 from alerts.triage import Triage
 from bot import authz
 from bot.aws.errors import reach as reached
@@ -39,6 +44,7 @@ from bot.flow import UMBRELLA, Flow
 from bot.forms import Forms
 from bot.freezes import Freezes, Freezing
 from bot.heartbeat import EVERY, Heartbeat
+from bot.home import Home, opened
 from bot.intake.delivery import Delivery
 from bot.intake.parse import alarm_from
 from bot.intake.sqs import WAIT_SECONDS, QueueReader
@@ -55,6 +61,7 @@ from bot.settings.environment import EnvironmentVariables
 from bot.store.sqlite import SqliteStore
 from bot.submissions import Submissions
 from bot.views import incident_asks
+from bot.views.home import OPENS_FORM
 from bot.views.incident import REMEDY
 from bot.views.operation import sentence
 from commands import COMMANDS
@@ -64,6 +71,7 @@ log = logging.getLogger("bot.app")
 TICK_SECONDS = 1
 LEASE_SECONDS = 15
 HOUSEKEEPING_SECONDS = 3600
+DIGEST_SECONDS = 60
 STOP_SECONDS = 6.5
 STUCK_SECONDS = 300
 """How long something may be due and not be taken up before the bot says that it is stuck."""
@@ -79,6 +87,8 @@ class Desk:
         self._front = front
         self.view_acted = submissions.act
         self.view_closed = submissions.close
+        self.marked = front.marked
+        self.changed = front.changed
 
     def receive(
         self, slash: str, text: str, actor: Actor, *, response_url: str = "", key: str = "", trigger_id: str = ""
@@ -87,7 +97,15 @@ class Desk:
         return self._flow.receive(slash, text, actor, response_url=response_url, key=key, trigger_id=trigger_id)
 
     def press(
-        self, action_id: str, value: str, actor: Actor, *, key: str, response_url: str = "", trigger_id: str = ""
+        self,
+        action_id: str,
+        value: str,
+        actor: Actor,
+        *,
+        key: str,
+        response_url: str = "",
+        trigger_id: str = "",
+        thread_ts: str = "",
     ) -> None:
         """A button was pressed; what cannot be done is whispered."""
         said: Message | None = None
@@ -99,7 +117,9 @@ class Desk:
             said = self._flow.press(action_id, value, actor, key=key)
         elif action_id.startswith(INCIDENT_PREFIX):
             said = self._front.press(action_id, value, actor, key=key, response_url=response_url, trigger_id=trigger_id)
-        elif action_id.startswith(REMEDY):
+        elif action_id.startswith((REMEDY, OPENS_FORM)):
+            if thread_ts:
+                self._front.remedied(value, actor, thread_ts=thread_ts, key=key)
             said = self._flow.receive(
                 *(UMBRELLA, value, actor), response_url=response_url, key=key, trigger_id=trigger_id, asks=True
             )
@@ -112,6 +132,10 @@ class Desk:
         if shown.get("callback_id") == incident_asks.CALLBACK:
             return self._front.submitted(shown, actor)
         return self._submissions.submit(shown, actor)
+
+    def home_opened(self, user: str, *, seen: str, key: str) -> None:
+        """Somebody looks at the home tab."""
+        self._engine.add(opened(user, self._engine.now(), seen=seen, key=key), safe=False)
 
     def mentioned(self, text: str, bot: str, actor: Actor, *, thread_ts: str, key: str) -> None:
         """The bot was mentioned: about an incident in whose thread that was, or with a command."""
@@ -150,6 +174,7 @@ class Bot:
         self.scheduler.add_job(self.engine.poke, "interval", seconds=TICK_SECONDS)
         self.scheduler.add_job(self.engine.keep, "interval", seconds=LEASE_SECONDS)
         self.scheduler.add_job(self._forget, "interval", seconds=HOUSEKEEPING_SECONDS)
+        self.scheduler.add_job(self._digest, "interval", seconds=DIGEST_SECONDS)
         heartbeat = Heartbeat(
             *(self.environment.heartbeat_url, self.outside.web, self.audit),
             store=self.store,
@@ -164,6 +189,10 @@ class Bot:
         stuck = due is not None and self.clock.now() - due > STUCK_SECONDS
         late = ["Work that has been due for minutes is not being done."] if stuck else []
         return late + complaints(self.store, self.clock.now())
+
+    def _digest(self) -> None:
+        now = self.clock.now()
+        owe_digests(self.engine, self.settings.systems, self.settings.bot, self.settings.calendar, now)
 
     def _forget(self) -> None:
         gone = self.store.forget(self.clock.now() - self.settings.bot.retention)
@@ -279,7 +308,10 @@ def _machines(store: Store, world: World, settings: Settings, mailer: Mailer) ->
         Diagnoses(world, playbooks, settings.bot),
         Pages(store, world),
         Mails(world.clock, mailer, Account(region=settings.systems[0].region)),
-        Files(store, world, {GRAPH: graph.make}),
+        Files(store, world, {GRAPH: graph.make, REPORT: maker(store, settings.bot)}),
+        Pins(store, world),
+        Digests(store, world),
+        Home(store, world),
         Changes(store, world),
         Freezing(store, world.clock, world.chat, world.catalog, lambda: settings.bot.default_channel),
     )

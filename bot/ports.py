@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from bot.chat_ports import Homes, Reading
 from bot.cloud import (
     AlarmReading,
     Curve,
@@ -58,7 +59,7 @@ class Message:
     blocks: tuple[dict[str, Any], ...] = ()
 
 
-class Chat(Files, Protocol):
+class Chat(Files, Reading, Homes, Protocol):
     """Slack, outward. Channels are ids or ``#names``; a ``ts`` names a message within its channel."""
 
     def post(self, channel: str, message: Message, *, key: str, thread_ts: str = "", broadcast: bool = False) -> str:
@@ -88,7 +89,10 @@ class Chat(Files, Protocol):
         ...
 
     def whisper(self, channel: str, user: str, message: Message, *, thread_ts: str = "") -> None:
-        """Show a message to one person only (chat.postEphemeral)."""
+        """Show a message to one person only (chat.postEphemeral).
+
+        The user's own id as the channel is their conversation with the bot.
+        """
         ...
 
     def respond(self, response_url: str, message: Message, *, replace: bool = False) -> None:

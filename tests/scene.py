@@ -11,12 +11,16 @@ from alerts import graph
 from alerts.alarms import Alarms, accept
 from alerts.asks import Asks
 from alerts.diagnosis import Diagnoses
+from alerts.digest import Digests
 from alerts.front import Front
 from alerts.incidents import Incidents
 from alerts.mails import Mails
 from alerts.pages import Pages
+from alerts.pins import Pins
 from alerts.playbook import Playbook
 from alerts.playbooks import Playbooks
+from alerts.record import REPORT
+from alerts.report_file import maker
 from alerts.triage import Triage
 from bot import authz
 from bot.catalog import Catalog
@@ -41,6 +45,7 @@ from bot.engine import Engine
 from bot.files import GRAPH, Files
 from bot.flow import Flow
 from bot.forms import Forms
+from bot.home import Home
 from bot.ledger import Ledger
 from bot.operation import Operation, card_key
 from bot.operations import Operations
@@ -213,7 +218,10 @@ class Scene:
             Diagnoses(self.world, playbooks, self.settings),
             Pages(self.store, self.world),
             Mails(self.clock, self.mailer, Account(region="eu-west-1")),
-            Files(self.store, self.world, {GRAPH: graph.make}),
+            Files(self.store, self.world, {GRAPH: graph.make, REPORT: maker(self.store, self.settings)}),
+            Pins(self.store, self.world),
+            Digests(self.store, self.world),
+            Home(self.store, self.world),
             Changes(self.store, self.world),
         )
         self.engine = Engine(self.store, self.clock, {machine.kind: machine for machine in machines}, workers=2)

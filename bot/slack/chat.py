@@ -13,10 +13,11 @@ from slack_sdk.errors import SlackApiError, SlackClientError, SlackRequestError
 from slack_sdk.web import SlackResponse
 from slack_sdk.webhook import WebhookClient
 
+from bot.chat_ports import Said
 from bot.domain import Person
 from bot.errors import ConflictError, NotFoundError, UpstreamError
 from bot.ports import Clock, Message
-from bot.slack import files
+from bot.slack import files, reading
 
 EVENT_TYPE = "runbook_bot"
 KEPT_SECONDS = 300.0
@@ -117,6 +118,16 @@ class SlackChat:
         )
 
     def whisper(self, channel: str, user: str, message: Message, *, thread_ts: str = "") -> None:
+        if channel == user:
+            # Where the app talks to one person there is nothing to hide: chat.postEphemeral knows no such place.
+            self._call(
+                "chat.postMessage",
+                self._client.chat_postMessage,
+                channel=user,
+                text=message.text,
+                blocks=list(message.blocks) or None,
+            )
+            return
         self._call(
             "chat.postEphemeral",
             self._client.chat_postEphemeral,
@@ -188,6 +199,24 @@ class SlackChat:
 
     def find_file(self, channel: str, thread_ts: str, name: str) -> str | None:
         return files.find(self._call, self._client, self.channel_id(channel), thread_ts, name)
+
+    def message(self, channel: str, ts: str) -> Said | None:
+        return reading.message(self._call, self._client, self.channel_id(channel), ts)
+
+    def group_members(self, group: str) -> tuple[str, ...]:
+        groups: dict[str, frozenset[str]] = self._remember("groups", self._groups)
+        return tuple(sorted(groups.get(group, ())))
+
+    def publish_home(self, user: str, view: Mapping[str, Any], *, seen: str = "") -> str:
+        try:
+            answer = self._call(
+                "views.publish", self._client.views_publish, user_id=user, view=dict(view), hash=seen or None
+            )
+        except UpstreamError as error:
+            if error.code == "hash_conflict":
+                raise ConflictError("Something newer is shown there already.") from error
+            raise
+        return str(answer["view"].get("hash") or "")
 
     def permalink(self, channel: str, ts: str) -> str:
         answer = self._call(
