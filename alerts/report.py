@@ -84,8 +84,8 @@ def _summary(record: Record, around: Around) -> Iterable[str]:
     what = f"{md.code(incident.alarm.name)} went to ALARM for {where} ({graveness}{incident.severity.value})"
     yield f"{what} at {md.at(incident.opened_at)}{others}."
     yield _ended(record, around)
-    if incident.cycle > 1 or incident.flaps:
-        yield f"It came back {incident.cycle - 1 + incident.flaps} times after it had been calm."
+    if incident.fired > len(incident.members):
+        yield f"Its alarms went to ALARM {incident.fired} times in all."
     thread = f", {md.link(around.link, 'its thread in Slack')}" if around.link else ""
     yield f"Incident {md.code(record.id)}{thread}."
 

@@ -16,11 +16,9 @@ _CLOCK = "([01][0-9]|2[0-3]):([0-5][0-9])"
 
 
 def _minute(value: Any) -> int:
-    if isinstance(value, int):
-        return value
     match = re.fullmatch(_CLOCK, str(value))
     if match is None:
-        raise ValueError("must be a time of day as in 09:00, in quotes")
+        raise ValueError("must be a time of day as in 09:00")
     return int(match[1]) * 60 + int(match[2])
 
 
@@ -45,20 +43,6 @@ class Digest(Frozen):
 DigestOrNever: TypeAlias = Annotated[
     Digest | None,
     BeforeValidator(lambda value: None if value == NEVER else value),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {
-                    "type": "object",
-                    "additionalProperties": False,
-                    "properties": {
-                        "day": {"enum": list(WEEK_DAYS)},
-                        "hour": {"type": "string", "pattern": f"^{_CLOCK}$"},
-                    },
-                },
-                {"const": NEVER},
-            ]
-        }
-    ),
+    WithJsonSchema({"anyOf": [Digest.model_json_schema(), {"const": NEVER}]}),
 ]
 """A digest's time, or None for the word ``never``."""

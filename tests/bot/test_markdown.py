@@ -22,8 +22,8 @@ def kinds(source: str) -> list[str]:
     """The kinds of everything a reader of Markdown finds, texts run together."""
     found: list[str] = []
     for token in READER.parse(source):
-        for kind in [token.type] if token.children is None else [each.type for each in token.children]:
-            kind = "text" if kind == "text_special" else kind
+        inside = [token] if token.children is None else token.children
+        for kind in ("text" if each.type == "text_special" else each.type for each in inside):
             if kind != "text" or not found or found[-1] != "text":
                 found.append(kind)
     return found

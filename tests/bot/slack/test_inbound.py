@@ -218,8 +218,8 @@ def test_the_home_tab_is_told_with_what_is_shown_in_it_and_the_messages_tab_is_n
 
 
 def test_a_button_of_the_home_tab_is_a_press_whose_channel_is_the_person(slack: Slack, desk: Desk) -> None:
-    button = {"type": "button", "action_id": "home:open:deploy", "value": "deploy"}
-    button |= {"text": {"type": "plain_text", "text": "Deploy"}}
+    text = {"type": "plain_text", "text": "Deploy"}
+    button: Body = {"type": "button", "action_id": "home:open:deploy", "value": "deploy", "text": text}
     view = {"type": "home", "blocks": [{"type": "actions", "elements": [button]}]}
     shown = slack.web().views_publish(user_id="U0ALICE", view=view)["view"]
     assert told(slack, shown["id"], "block_action", action_id="home:open:deploy")["ok"]
