@@ -65,7 +65,7 @@ def owe(engine: Engine, systems: Iterable[System], settings: BotConfig, calendar
         week, at = due(settings.digest, calendar.at_work(system.system).clock, now)
         if now >= at:
             body = {"system": system.system, "at": at, "week": week}
-            engine.add(NewRow(kind=KIND, key=f"digest:{system.system}:{week}", state=OWED, body=body))
+            engine.add(NewRow(kind=KIND, key=f"digest:{system.system}:{week}", state=OWED, body=body, due_at=now))
 
 
 class Digests(Machine):

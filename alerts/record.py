@@ -112,6 +112,8 @@ def _pin(pin: Pin) -> Line:
 
 
 def _operation(past: Past) -> Iterable[Line]:
+    for user, at in zip(past.approved_by, past.approved_at, strict=False):
+        yield Line(at, "operation", f"{past.title}: approved", user)
     if not past.started_at:
         yield Line(past.asked_at, "operation", f"{past.title}: {_waiting(past)}", past.actor)
         return

@@ -140,15 +140,16 @@ class Home(Machine):
         return [hold for hold in found.values() if hold.kind in (HoldKind.FREEZE, HoldKind.LOCK)]
 
     def _on_call(self, targets: Iterable[Target]) -> list[view.OnCall]:
-        found = []
+        titles: dict[tuple[str, ...], list[str]] = {}
         for name in dict.fromkeys(target.system for target in targets):
             system = self._world.catalog.system(name)
-            if system is None or not system.on_call:
-                continue
-            groups = [each for each in system.on_call if each.startswith("S")]
-            people = [user for group in groups for user in self._members(group)]
-            found.append(view.OnCall(system.title or name, tuple(system.on_call), tuple(dict.fromkeys(people))))
-        return found
+            if system is not None and system.on_call:
+                titles.setdefault(system.on_call, []).append(system.title or name)
+        return [view.OnCall(tuple(systems), named, self._people(named)) for named, systems in titles.items()]
+
+    def _people(self, named: Iterable[str]) -> tuple[str, ...]:
+        groups = [each for each in named if each.startswith("S")]
+        return tuple(dict.fromkeys(user for group in groups for user in self._members(group)))
 
     def _members(self, group: str) -> tuple[str, ...]:
         try:

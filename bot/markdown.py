@@ -36,7 +36,7 @@ def code(foreign: str, limit: int = 200) -> str:
 
 def link(address: str, label: str) -> str:
     """A word to click on; the label alone where the address is none of the web's."""
-    if not re.fullmatch(r"https://[\w.~:/?#@!$&'*+,;=%-]{1,1500}", address, re.ASCII) or clean(address) != address:
+    if not re.fullmatch(r"https?://[\w.~:/?#@!$&'*+,;=%-]{1,1500}", address, re.ASCII) or clean(address) != address:
         return text(label)
     return f"[{text(label)}](<{address}>)"
 

@@ -322,7 +322,8 @@ class Past:
     """One operation of the bot's own ledger, ended or not. Times are seconds since the epoch, 0 for not yet.
 
     ``state`` is a word of ``bot.operation.State``. ``good`` is None until its soak has ended. ``facts`` are the plan's,
-    ``results`` what each effect returned. ``due_at`` is when the bot will begin what it owes by itself.
+    ``results`` what each effect returned. ``due_at`` is when the bot will begin what it owes by itself. ``approved_at``
+    is when each of ``approved_by`` said yes.
     """
 
     id: str
@@ -340,6 +341,7 @@ class Past:
     facts: Mapping[str, Any]
     results: Mapping[str, Mapping[str, Any]]
     due_at: float = 0.0
+    approved_at: tuple[float, ...] = ()
 
     @property
     def version(self) -> str:

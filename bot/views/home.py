@@ -43,9 +43,9 @@ class OpenOperation:
 
 @dataclass(frozen=True)
 class OnCall:
-    """Who is on call for a system: what the configuration names, and the people in its groups."""
+    """Who is on call for some systems: what the configuration names, and the people in its groups."""
 
-    system: str
+    systems: tuple[str, ...]
     named: tuple[str, ...]
     people: tuple[str, ...]
 
@@ -110,7 +110,7 @@ def _on_call(each: OnCall) -> str:
     people = [user for user in each.people if user not in each.named]
     more = f" and {len(people) - PEOPLE} more" if len(people) > PEOPLE else ""
     names = f" ({', '.join(b.user(user) for user in people[:PEOPLE])}{more})" if people else ""
-    return f"*{b.esc(each.system)}*: {b.mentions(each.named)}{names}"
+    return f"{b.mentions(each.named)}{names}: {b.esc(', '.join(each.systems), 500)}"
 
 
 def _view(blocks: Sequence[b.Block]) -> View:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from alerts.record import Record, operations
+from alerts.record import Record, lines, operations
 from alerts.report import Around, fix, report
 from bot.chat_ports import SharedFile
 from bot.domain import Alarm, AlarmState, Fact, Finding, Severity
@@ -261,6 +261,23 @@ def test_only_what_succeeded_between_the_alarm_and_the_recovery_may_have_fixed_i
     said = report(record, AROUND)
     assert ("No operation of the bot preceded the recovery." in said) != fixed
     assert ("- [ ] What ended it?" in said) != fixed
+
+
+def test_who_approved_an_operation_stands_in_the_timeline_with_its_time() -> None:
+    approved = a_past(
+        API,
+        title="Deploy",
+        started_at=NOON + 90,
+        ended_at=0.0,
+        state="running",
+        approved_by=("U0CARA", "U0BOB"),
+        approved_at=(NOON + 60, NOON + 80),
+    )
+    assert [(line.at - NOON, line.text, line.by) for line in lines((), (), (approved,), NOON, NOON + 900)] == [
+        (60, "Deploy: approved", "U0CARA"),
+        (80, "Deploy: approved", "U0BOB"),
+        (90, "Deploy: began", "U0ALICE"),
+    ]
 
 
 def test_of_several_the_last_before_the_recovery_is_told() -> None:

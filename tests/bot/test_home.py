@@ -91,10 +91,19 @@ def test_who_is_on_call_is_shown_by_group_and_by_name(tmp_path: Any) -> None:
     scene = Scene(tmp_path, catalog=Catalog((system,)))
     scene.chat.people = {user: scene.chat.people[user] for user in (ALICE, BOB, DAVE)}
     look(scene)
-    assert "*BI platform*: <!subteam^S0ONCALL> <@U0DAVE> (<@U0ALICE>, <@U0BOB>)" in words(scene)
+    assert "<!subteam^S0ONCALL> <@U0DAVE> (<@U0ALICE>, <@U0BOB>): BI platform" in words(scene)
     scene.chat.failures.add("group_members", AWAY)
     look(scene, event="Ev2")
-    assert "*BI platform*: <!subteam^S0ONCALL> <@U0DAVE>" in words(scene)
+    assert "<!subteam^S0ONCALL> <@U0DAVE>: BI platform" in words(scene)
+    scene.close()
+
+
+def test_systems_with_the_same_people_on_call_share_a_line(tmp_path: Any) -> None:
+    bi = the_systems()[0].model_copy(update={"on_call": (ALICE,)})
+    others = [bi.model_copy(update={"system": name, "title": ""}) for name in ("hr", "it")]
+    scene = Scene(tmp_path, catalog=Catalog((bi, others[0], others[1].model_copy(update={"on_call": (BOB,)}))))
+    look(scene)
+    assert "<@U0ALICE>: BI platform, hr\\n<@U0BOB>: it" in words(scene)
     scene.close()
 
 
