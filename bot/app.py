@@ -18,6 +18,7 @@ from alerts.auditor import complaints
 from alerts.diagnosis import Diagnoses
 from alerts.front import PREFIX as INCIDENT_PREFIX
 from alerts.front import Front
+from alerts.illustrations import Illustrate, illustrations, without_pictures
 from alerts.incidents import Incidents
 from alerts.mails import Mails
 from alerts.mentions import without_mention
@@ -248,7 +249,9 @@ def build(settings: Settings, environment: EnvironmentVariables, *, clock: Clock
         may=may,
         tell=tell,
     )
-    engine = Engine(store, clock, _machines(store, world, settings, outside.mailer))
+    home = Account(region=settings.systems[0].region)
+    illustrate = illustrations(world, outside.pictures(home)) if outside.images_bucket else without_pictures
+    engine = Engine(store, clock, _machines(store, world, settings, outside.mailer, illustrate))
     flow = Flow(engine, catalog, COMMANDS, slash)
     desk = Desk(engine, flow, Submissions(engine, flow, COMMANDS), Front(engine, store))
 
@@ -264,7 +267,9 @@ def build(settings: Settings, environment: EnvironmentVariables, *, clock: Clock
     return bot
 
 
-def _machines(store: Store, world: World, settings: Settings, mailer: Mailer) -> dict[str, Machine]:
+def _machines(
+    store: Store, world: World, settings: Settings, mailer: Mailer, illustrate: Illustrate
+) -> dict[str, Machine]:
     books = {name: each for name, each in settings.playbooks.items() if isinstance(each, Playbook)}
     playbooks = Playbooks(books)
     machines: tuple[Machine, ...] = (
@@ -277,7 +282,7 @@ def _machines(store: Store, world: World, settings: Settings, mailer: Mailer) ->
         Incidents(store, world, settings.access, settings.bot, settings.calendar, playbooks),
         Asks(store, world),
         Diagnoses(world, playbooks, settings.bot),
-        Pages(store, world),
+        Pages(store, world, illustrate),
         Mails(world.clock, mailer, Account(region=settings.systems[0].region)),
         Files(store, world, {GRAPH: graph.make}),
         Changes(store, world),
