@@ -1,4 +1,4 @@
-"""CloudWatch's alarm operations as the API answers them; each function takes the place of moto's method."""
+"""CloudWatch's operations that change alarms; each function takes the place of moto's method."""
 
 from __future__ import annotations
 
@@ -13,22 +13,15 @@ from moto.core.responses import ActionResult, EmptyResult
 
 from sandbox.aws.cloudwatch_alarms import Alarm
 from sandbox.aws.cloudwatch_composite import RuleError, parse_rule
-from sandbox.aws.cloudwatch_paging import page
-from sandbox.aws.cloudwatch_transitions import (
-    alarms_of,
-    evaluate_region,
-    history_of,
-    set_by_hand,
-)
+from sandbox.aws.cloudwatch_region import alarms_of, history_of
+from sandbox.aws.cloudwatch_transitions import evaluate_region, set_by_hand
 from sandbox.aws.cloudwatch_verdict import OPERATORS
 from sandbox.aws.metrics_math import names_in
 from sandbox.aws.metrics_statistics import is_percentile
-from sandbox.aws.metrics_store import series_key
 from sandbox.aws.world import current
 
 _STATES = ("INSUFFICIENT_DATA", "ALARM", "OK")
 _TREATMENTS = ("missing", "ignore", "breaching", "notBreaching")
-_MOST_ALARMS = 100
 
 
 def put_metric_alarm(self: CloudWatchResponse) -> ActionResult:
@@ -46,6 +39,11 @@ def put_composite_alarm(self: CloudWatchResponse) -> ActionResult:
         _, names = parse_rule(settings["AlarmRule"])
     except RuleError as error:
         raise ValidationError(str(error)) from None
+    if settings.get("ActionsSuppressor"):
+        periods = ("ActionsSuppressorWaitPeriod", "ActionsSuppressorExtensionPeriod")
+        if any(settings.get(period) is None for period in periods):
+            raise ValidationError(f"{' and '.join(periods)} must be specified together with ActionsSuppressor")
+        names.append(_name_of(settings["ActionsSuppressor"]))
     unknown = [name for name in names if name not in self.cloudwatch_backend.alarms]
     if unknown:
         raise ValidationError(
@@ -53,6 +51,10 @@ def put_composite_alarm(self: CloudWatchResponse) -> ActionResult:
         )
     store_alarm(self.cloudwatch_backend, settings, self._get_param("Tags", []))
     return EmptyResult()
+
+
+def _name_of(written: str) -> str:
+    return written.split(":", 6)[6] if written.startswith("arn:") else written
 
 
 def store_alarm(backend: CloudWatchBackend, settings: dict[str, Any], tags: list[dict[str, str]]) -> Alarm:
@@ -107,70 +109,6 @@ def _check_metrics(settings: dict[str, Any]) -> None:
     functions = {word for query in queries for word in names_in(query.get("Expression") or "")}
     if functions & {"SEARCH", "METRIC_COUNT"}:
         raise ValidationError("SEARCH and METRIC_COUNT are not supported in alarms")
-
-
-def describe_alarms(self: CloudWatchResponse) -> ActionResult:
-    """DescribeAlarms; all given filters apply together, and composite alarms come only when asked for."""
-    backend = self.cloudwatch_backend
-    evaluate_region(backend, current().clock.now())
-    names = set(self._get_param("AlarmNames", []))
-    state, prefix = self._get_param("StateValue"), self._get_param("AlarmNamePrefix") or ""
-    action = self._get_param("ActionPrefix") or ""
-    kinds = self._get_param("AlarmTypes", []) or ["MetricAlarm"]
-    found = [
-        alarm
-        for _, alarm in sorted(alarms_of(backend).items())
-        if alarm.kind in kinds
-        and alarm.name.startswith(prefix)
-        and (not names or alarm.name in names)
-        and state in (None, alarm.state_value)
-        and (not action or any(arn.startswith(action) for arn in alarm.all_actions()))
-    ]
-    shown, token = page(found, self._get_param("NextToken"), self._get_param("MaxRecords") or 50)
-    result: dict[str, Any] = {"MetricAlarms": [], "CompositeAlarms": [], "NextToken": token}
-    for alarm in shown:
-        result[f"{alarm.kind}s"].append(alarm.described())
-    return ActionResult(result)
-
-
-def describe_alarms_for_metric(self: CloudWatchResponse) -> ActionResult:
-    """DescribeAlarmsForMetric: the alarms on exactly this metric."""
-    backend = self.cloudwatch_backend
-    evaluate_region(backend, current().clock.now())
-    params = self._get_params()
-    wanted = series_key(params["Namespace"], params["MetricName"], params.get("Dimensions") or ())
-    found = []
-    for _, alarm in sorted(alarms_of(backend).items()):
-        settings = alarm.settings
-        if not settings.get("MetricName"):
-            continue
-        same = series_key(settings["Namespace"], settings["MetricName"], settings.get("Dimensions") or ()) == wanted
-        keys = ("Statistic", "ExtendedStatistic", "Period", "Unit")
-        if same and all(params.get(key) in (None, settings.get(key)) for key in keys):
-            found.append(alarm.described())
-    return ActionResult({"MetricAlarms": found})
-
-
-def describe_alarm_history(self: CloudWatchResponse) -> ActionResult:
-    """DescribeAlarmHistory; without AlarmTypes only metric alarms are told of."""
-    backend = self.cloudwatch_backend
-    evaluate_region(backend, current().clock.now())
-    params = self._get_params()
-    kinds = params.get("AlarmTypes") or ["MetricAlarm"]
-    start, end = params.get("StartDate"), params.get("EndDate")
-    found = [
-        item
-        for item in history_of(backend)
-        if item.alarm_type in kinds
-        and params.get("AlarmName") in (None, item.alarm_name)
-        and params.get("HistoryItemType") in (None, item.kind)
-        and (start is None or item.at >= start.timestamp())
-        and (end is None or item.at <= end.timestamp())
-    ]
-    if params.get("ScanBy") != "TimestampAscending":
-        found.reverse()
-    shown, token = page(found, params.get("NextToken"), params.get("MaxRecords") or _MOST_ALARMS)
-    return ActionResult({"AlarmHistoryItems": [item.described() for item in shown], "NextToken": token})
 
 
 def set_alarm_state(self: CloudWatchResponse) -> ActionResult:
@@ -238,9 +176,6 @@ def put_from_another_service(self: CloudWatchBackend, name: str, description: st
 OPERATIONS: tuple[Callable[[CloudWatchResponse], ActionResult], ...] = (
     put_metric_alarm,
     put_composite_alarm,
-    describe_alarms,
-    describe_alarms_for_metric,
-    describe_alarm_history,
     set_alarm_state,
     delete_alarms,
     enable_alarm_actions,

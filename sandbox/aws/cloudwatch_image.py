@@ -14,7 +14,7 @@ from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.responses import ActionResult
 
 from sandbox.aws.cloudwatch_evaluation import queries_of
-from sandbox.aws.cloudwatch_transitions import alarms_of, metrics_of
+from sandbox.aws.cloudwatch_region import alarms_of, metrics_of
 from sandbox.aws.metrics_queries import Query, QueryRun
 from sandbox.aws.metrics_values import MathError, Points
 from sandbox.aws.world import current
