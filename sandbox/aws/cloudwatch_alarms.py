@@ -26,6 +26,17 @@ _METRIC_KEYS = (
     "ThresholdMetricId",
 )
 
+_LOG_KEYS = (
+    "ScheduledQueryConfiguration",
+    "QueryResultsToEvaluate",
+    "QueryResultsToAlarm",
+    "Threshold",
+    "ComparisonOperator",
+    "TreatMissingData",
+    "ActionLogLineCount",
+    "ActionLogLineRoleArn",
+)
+
 
 def moment(at: float) -> datetime:
     """Seconds since the epoch as an aware UTC datetime."""
@@ -72,6 +83,18 @@ class Transition:
     contributor: Contributor | None = None
 
 
+@dataclass
+class LogRuns:
+    """What the scheduled query of a log alarm answered: by the instant of each run, a value for each group.
+
+    A group is the values of its fields; there is one, without fields, where nothing is grouped.
+    """
+
+    next_at: float = 0.0
+    count: int = 0
+    answers: dict[float, dict[tuple[tuple[str, str], ...], float]] = field(default_factory=dict)
+
+
 @dataclass(eq=False)
 class Alarm:
     """A metric alarm or, with an AlarmRule, a composite one; ``settings`` holds the parameters as they were given.
@@ -90,6 +113,7 @@ class Alarm:
     left_alarm_at: float | None = None
     contributors: dict[str, Contributor] = field(default_factory=dict)
     owed: dict[str, Transition] = field(default_factory=dict)
+    log_runs: LogRuns = field(default_factory=LogRuns)
 
     def __post_init__(self) -> None:
         self.configured = self.state_updated = self.state_transitioned = self.created
@@ -110,15 +134,23 @@ class Alarm:
         return "AlarmRule" in self.settings
 
     @property
+    def is_on_logs(self) -> bool:
+        """Whether the alarm runs a query of Logs Insights on a schedule."""
+        return "ScheduledQueryConfiguration" in self.settings
+
+    @property
     def watches_many(self) -> bool:
-        """Whether each series of its metric has a state of its own: a Metrics Insights query with a GROUP BY."""
+        """Whether each series has a state of its own: those of a query with a GROUP BY, or of logs with a ``by``."""
+        if self.is_on_logs:
+            aggregated = str(self.settings["ScheduledQueryConfiguration"]["AggregationExpression"])
+            return re.search(r"\bby\b", aggregated, re.IGNORECASE) is not None
         queries = self.settings.get("Metrics") or ()
         return any(_GROUPED.match(query.get("Expression") or "") for query in queries)
 
     @property
     def kind(self) -> str:
         """The API's AlarmType."""
-        return "CompositeAlarm" if self.is_composite else "MetricAlarm"
+        return "CompositeAlarm" if self.is_composite else "LogAlarm" if self.is_on_logs else "MetricAlarm"
 
     @property
     def actions_enabled(self) -> bool:
@@ -150,6 +182,8 @@ class Alarm:
         answer |= {key: self.actions_for(state) for state, key in ACTION_KEYS.items()}
         if self.is_composite:
             return answer | {key: self.settings[key] for key in COMPOSITE_KEYS if self.settings.get(key) is not None}
+        if self.is_on_logs:
+            return answer | {key: self.settings[key] for key in _LOG_KEYS if self.settings.get(key) is not None}
         answer |= {key: self.settings.get(key) for key in _METRIC_KEYS}
         if self.settings.get("Metrics"):
             return answer | {"Metrics": [{"ReturnData": True, **each} for each in self.settings["Metrics"]]}

@@ -11,13 +11,16 @@ from moto.cloudwatch.models import CloudWatchBackend
 from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.responses import ActionResult, EmptyResult
 
-from sandbox.aws.cloudwatch_alarms import Alarm
+from sandbox.aws.cloudwatch_alarms import ACTION_KEYS, Alarm
 from sandbox.aws.cloudwatch_composite import RuleError, parse_rule
+from sandbox.aws.cloudwatch_log_alarms import check_log_alarm
 from sandbox.aws.cloudwatch_region import alarms_of, history_of
 from sandbox.aws.cloudwatch_transitions import evaluate_region, set_by_hand
-from sandbox.aws.cloudwatch_verdict import OPERATORS
+from sandbox.aws.cloudwatch_verdict import BAND_OPERATORS, OPERATORS
+from sandbox.aws.metrics_insights import is_insights, read_insights
 from sandbox.aws.metrics_math import names_in
 from sandbox.aws.metrics_statistics import is_percentile
+from sandbox.aws.metrics_values import MathError
 from sandbox.aws.world import current
 
 _STATES = ("INSUFFICIENT_DATA", "ALARM", "OK")
@@ -29,6 +32,13 @@ def put_metric_alarm(self: CloudWatchResponse) -> ActionResult:
     settings = {key: value for key, value in self._get_params().items() if key != "Tags"}
     _check(settings)
     store_alarm(self.cloudwatch_backend, settings, self._get_param("Tags", []))
+    return EmptyResult()
+
+
+def put_log_alarm(self: CloudWatchResponse) -> ActionResult:
+    """PutLogAlarm."""
+    settings = {key: value for key, value in self._get_params().items() if key != "Tags"}
+    store_alarm(self.cloudwatch_backend, check_log_alarm(settings), self._get_param("Tags", []))
     return EmptyResult()
 
 
@@ -51,6 +61,16 @@ def put_composite_alarm(self: CloudWatchResponse) -> ActionResult:
         )
     store_alarm(self.cloudwatch_backend, settings, self._get_param("Tags", []))
     return EmptyResult()
+
+
+def _check_insights(settings: dict[str, Any], expression: str) -> None:
+    try:
+        query = read_insights(expression)
+    except MathError as error:
+        raise ValidationError(str(error)) from None
+    actions = [arn for key in ACTION_KEYS.values() for arn in settings.get(key) or ()]
+    if query.groups and any(":autoscaling:" in arn for arn in actions):
+        raise ValidationError("Auto Scaling actions are not supported for alarms on several time series")
 
 
 def _name_of(written: str) -> str:
@@ -79,10 +99,7 @@ def _check(settings: dict[str, Any]) -> None:
     extended = settings.get("ExtendedStatistic")
     if extended and not is_percentile(extended):
         raise InvalidParameterValue(f"The value {extended} for parameter ExtendedStatistic is not supported.")
-    if settings.get("ComparisonOperator") not in OPERATORS:
-        raise ValidationError(f"The operator {settings.get('ComparisonOperator')} needs an anomaly detection model")
-    if settings.get("Threshold") is None:
-        raise ValidationError("Threshold must be specified for static threshold alarms")
+    _check_threshold(settings)
     if (settings.get("TreatMissingData") or "missing") not in _TREATMENTS:
         allowed = ", ".join(_TREATMENTS)
         raise ValidationError(f"Option {settings['TreatMissingData']} is not supported for TreatMissingData: {allowed}")
@@ -96,6 +113,18 @@ def _check(settings: dict[str, Any]) -> None:
         raise ValidationError("One of Statistic and ExtendedStatistic must be specified")
 
 
+def _check_threshold(settings: dict[str, Any]) -> None:
+    operator, band = settings.get("ComparisonOperator"), settings.get("ThresholdMetricId")
+    if operator in BAND_OPERATORS:
+        named = [query["Id"] for query in settings.get("Metrics") or ()]
+        if band not in named or settings.get("Threshold") is not None:
+            raise ValidationError(f"The operator {operator} needs a ThresholdMetricId of Metrics, and no Threshold")
+    elif operator not in OPERATORS:
+        raise ValidationError(f"The operator {operator} is not supported for alarms")
+    elif settings.get("Threshold") is None or band:
+        raise ValidationError("Threshold must be specified for static threshold alarms")
+
+
 def _check_metrics(settings: dict[str, Any]) -> None:
     queries = settings["Metrics"]
     if any(settings.get(key) for key in ("MetricName", "Namespace", "Period", "Statistic", "Dimensions")):
@@ -103,9 +132,14 @@ def _check_metrics(settings: dict[str, Any]) -> None:
             "Metrics list cannot be specified together with MetricName, Dimensions, Period, Namespace, Statistic"
             " or ExtendedStatistic."
         )
-    returned = [query for query in queries if query.get("ReturnData") is not False]
+    band = settings.get("ThresholdMetricId")
+    returned = [query for query in queries if query.get("ReturnData") is not False and query["Id"] != band]
     if len(returned) != 1:
         raise ValidationError("Exactly one element of the metrics list should return data.")
+    expression = returned[0].get("Expression") or ""
+    if is_insights(expression):
+        _check_insights(settings, expression)
+        return
     functions = {word for query in queries for word in names_in(query.get("Expression") or "")}
     if functions & {"SEARCH", "METRIC_COUNT"}:
         raise ValidationError("SEARCH and METRIC_COUNT are not supported in alarms")
@@ -176,6 +210,7 @@ def put_from_another_service(self: CloudWatchBackend, name: str, description: st
 OPERATIONS: tuple[Callable[[CloudWatchResponse], ActionResult], ...] = (
     put_metric_alarm,
     put_composite_alarm,
+    put_log_alarm,
     set_alarm_state,
     delete_alarms,
     enable_alarm_actions,

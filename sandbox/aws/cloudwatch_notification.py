@@ -10,6 +10,8 @@ from typing import Any
 import botocore.session
 
 from sandbox.aws.cloudwatch_alarms import COMPOSITE_KEYS, Alarm, Transition, stamp
+from sandbox.aws.cloudwatch_evaluation import queries_of, returned_by
+from sandbox.aws.metrics_queries import period_of
 
 _LONGEST_SUBJECT = 99
 
@@ -60,6 +62,9 @@ def message(alarm: Alarm, change: Transition) -> str:
             }
             for child in change.children
         ]
+    elif alarm.is_on_logs:
+        query = alarm.settings["ScheduledQueryConfiguration"]
+        body |= {"LogGroups": list(query.get("LogGroupIdentifiers") or ()), "QueryString": query["QueryString"]}
     else:
         body["Trigger"] = _trigger(alarm)
     if series is not None:
@@ -74,13 +79,16 @@ def _trigger(alarm: Alarm) -> dict[str, Any]:
         "EvaluationPeriods": settings["EvaluationPeriods"],
         "DatapointsToAlarm": settings.get("DatapointsToAlarm"),
         "ComparisonOperator": settings["ComparisonOperator"],
-        "Threshold": float(settings["Threshold"]),
+        "Threshold": None if settings.get("Threshold") is None else float(settings["Threshold"]),
+        "ThresholdMetricId": settings.get("ThresholdMetricId"),
         "TreatMissingData": settings.get("TreatMissingData") or "missing",
         "EvaluateLowSampleCountPercentile": settings.get("EvaluateLowSampleCountPercentile") or "",
     }
-    if common["DatapointsToAlarm"] is None:
-        del common["DatapointsToAlarm"]
+    for optional in ("DatapointsToAlarm", "Threshold", "ThresholdMetricId"):
+        if common[optional] is None:
+            del common[optional]
     if settings.get("Metrics"):
+        common["Period"] = period_of(returned_by(alarm), queries_of(alarm))
         return common | {"Metrics": [_metric(query) for query in settings["Metrics"]]}
     extended = settings.get("ExtendedStatistic")
     kind = (
@@ -102,6 +110,7 @@ def _metric(query: dict[str, Any]) -> dict[str, Any]:
     shown: dict[str, Any] = {"Id": query["Id"], "ReturnData": query.get("ReturnData") is not False}
     if query.get("Label"):
         shown["Label"] = query["Label"]
+    shown |= {key: query[key] for key in ("Period", "AccountId") if query.get(key)}
     if "MetricStat" not in query:
         return {"Expression": query["Expression"], **shown}
     wanted = query["MetricStat"]

@@ -16,7 +16,9 @@ from moto.cloudwatch.models import CloudWatchBackend, cloudwatch_backends
 from sandbox.aws.cloudwatch_actions import act, release
 from sandbox.aws.cloudwatch_alarms import INITIAL_REASON, Alarm, Transition, moment, stamp
 from sandbox.aws.cloudwatch_composite import parse_rule
+from sandbox.aws.cloudwatch_contributors import move_contributors, series_of_query, series_of_runs, state_over
 from sandbox.aws.cloudwatch_evaluation import evaluate, revision
+from sandbox.aws.cloudwatch_log_alarms import judge_runs, run_due
 from sandbox.aws.cloudwatch_region import alarms_of, history_of, metrics_of
 
 _DEEPEST_NESTING = 10
@@ -42,7 +44,7 @@ def evaluate_region(backend: CloudWatchBackend, now: float) -> None:
         alarms = list(alarms_of(backend).values())
         for alarm in alarms:
             if not alarm.is_composite:
-                _evaluate_metric_alarm(backend, alarm, now)
+                _evaluate_alarm(backend, alarm, now)
         composites = [alarm for alarm in alarms if alarm.is_composite]
         for _ in range(_DEEPEST_NESTING):
             moved = [_evaluate_composite(backend, alarm, now) for alarm in composites]
@@ -52,15 +54,47 @@ def evaluate_region(backend: CloudWatchBackend, now: float) -> None:
             release(backend, alarm, now)
 
 
-def _evaluate_metric_alarm(backend: CloudWatchBackend, alarm: Alarm, now: float) -> None:
-    store = metrics_of(backend)
+def _evaluate_alarm(backend: CloudWatchBackend, alarm: Alarm, now: float) -> None:
+    if alarm.is_on_logs:
+        run_due(backend, alarm, now)
     if alarm.held_at_revision is not None:
-        if revision(alarm, store) == alarm.held_at_revision:
+        if _revision(backend, alarm) == alarm.held_at_revision:
             return
         alarm.held_at_revision = None
-    verdict = evaluate(alarm, store, now)
+    if alarm.watches_many:
+        _evaluate_series(backend, alarm, now)
+        return
+    verdict = judge_runs(alarm, now) if alarm.is_on_logs else evaluate(alarm, metrics_of(backend), now)
     if verdict is not None and verdict.state != alarm.state_value:
         change_state(backend, alarm, verdict.state, verdict.reason, json.dumps(verdict.evidence), now)
+
+
+def _revision(backend: CloudWatchBackend, alarm: Alarm) -> int:
+    return alarm.log_runs.count if alarm.is_on_logs else revision(alarm, metrics_of(backend))
+
+
+def _evaluate_series(backend: CloudWatchBackend, alarm: Alarm, now: float) -> None:
+    """Each series first, then the alarm over them, which is red while one of them is."""
+    if alarm.is_on_logs and not alarm.log_runs.answers:
+        return
+    found = series_of_runs(alarm) if alarm.is_on_logs else series_of_query(alarm, metrics_of(backend), now)
+    for contributor, old_state in move_contributors(alarm, found, now):
+        new = {"stateValue": contributor.state_value, "stateReason": contributor.state_reason}
+        summary = f"Alarm contributor updated from {old_state} to {contributor.state_value}"
+        kind = "AlarmContributorStateUpdate"
+        history_of(backend).note(alarm, now, kind, summary, {"newState": new}, contributor)
+        act(backend, alarm, Transition(old_state, contributor.state_value, now, contributor=contributor), now)
+    verdict = state_over(alarm)
+    if verdict is None:
+        return
+    state, reason = verdict
+    if state != alarm.state_value:
+        change_state(backend, alarm, state, reason, None, now)
+    elif reason != alarm.state_reason:
+        before = _told(alarm.state_value, alarm.state_reason, None)
+        alarm.state_reason, alarm.state_updated = reason, now
+        details = {"oldState": before, "newState": _told(state, reason, None)}
+        history_of(backend).note(alarm, now, "StateUpdate", f"Alarm updated: {reason}", details)
 
 
 def _evaluate_composite(backend: CloudWatchBackend, alarm: Alarm, now: float) -> bool:
@@ -104,7 +138,7 @@ def set_by_hand(
     """SetAlarmState: change the state (running its actions when it is another one) and hold it for a while."""
     with _turn:
         if not alarm.is_composite:
-            alarm.held_at_revision = revision(alarm, metrics_of(backend))
+            alarm.held_at_revision = _revision(backend, alarm)
         if state == alarm.state_value:
             alarm.state_reason, alarm.state_reason_data, alarm.state_updated = reason, reason_data, now
         else:
