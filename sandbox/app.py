@@ -30,6 +30,7 @@ from sandbox.proxy import Proxy, Response
 from sandbox.seed.account import Account
 from sandbox.seed.catalogue import US, WORKFLOWS
 from sandbox.seed.plant import Planted, past_clock, plant
+from sandbox.seed.storm import build_storm, storm_of
 from sandbox.slack import seed
 from sandbox.slack.server import SlackServer
 
@@ -143,6 +144,10 @@ class Sandbox:
         account = Account(self.aws.url, self._secrets.access_key, self._secrets.secret_key)
         self._undo.append(("account", account.close))
         planted = plant(account, self.clock, self._report)
+        storm = storm_of(self._config_dir)
+        if storm:
+            self._report(f"{len(storm)} services for a storm")
+            build_storm(account, planted.topic_of(US), storm)
         # Filling the account took seconds, by which AWS and Slack must not be behind the bot.
         self.clock.advance(max(0.0, time.time() - self.clock.now()))
         self.clock.set_speed(self._speed)

@@ -114,6 +114,7 @@ class Alarm:
     contributors: dict[str, Contributor] = field(default_factory=dict)
     owed: dict[str, Transition] = field(default_factory=dict)
     log_runs: LogRuns = field(default_factory=LogRuns)
+    looked_at: tuple[float | str, ...] = ()
 
     def __post_init__(self) -> None:
         self.configured = self.state_updated = self.state_transitioned = self.created

@@ -86,7 +86,7 @@ def store_alarm(backend: CloudWatchBackend, settings: dict[str, Any], tags: list
     if alarm is None:
         alarm = alarms[settings["AlarmName"]] = Alarm(settings, backend.account_id, backend.region_name, now)
     alarm.settings = settings
-    alarm.configured = now
+    alarm.configured, alarm.looked_at = now, ()
     verb = "created" if created else "updated"
     details = {"type": "Create" if created else "Update", f"{verb}Alarm": json.loads(json.dumps(settings, default=str))}
     history_of(backend).note(alarm, now, "ConfigurationUpdate", f'Alarm "{alarm.name}" {verb}', details)

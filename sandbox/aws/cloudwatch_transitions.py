@@ -23,6 +23,7 @@ from sandbox.aws.cloudwatch_region import alarms_of, history_of, metrics_of
 
 _DEEPEST_NESTING = 10
 _LONGEST_EVIDENCE = 4_000
+_SHORTEST_PERIOD = 10.0
 _turn = threading.RLock()
 
 
@@ -57,6 +58,8 @@ def evaluate_region(backend: CloudWatchBackend, now: float) -> None:
 def _evaluate_alarm(backend: CloudWatchBackend, alarm: Alarm, now: float) -> None:
     if alarm.is_on_logs:
         run_due(backend, alarm, now)
+    elif not _may_have_changed(backend, alarm, now):
+        return
     if alarm.held_at_revision is not None:
         if _revision(backend, alarm) == alarm.held_at_revision:
             return
@@ -67,6 +70,15 @@ def _evaluate_alarm(backend: CloudWatchBackend, alarm: Alarm, now: float) -> Non
     verdict = judge_runs(alarm, now) if alarm.is_on_logs else evaluate(alarm, metrics_of(backend), now)
     if verdict is not None and verdict.state != alarm.state_value:
         change_state(backend, alarm, verdict.state, verdict.reason, json.dumps(verdict.evidence), now)
+
+
+def _may_have_changed(backend: CloudWatchBackend, alarm: Alarm, now: float) -> bool:
+    """False while there is no new data, and no new period has begun: what was found then would be found again."""
+    seen = (metrics_of(backend).revision, now // _SHORTEST_PERIOD, alarm.configured, alarm.state_value)
+    if alarm.looked_at == seen:
+        return False
+    alarm.looked_at = seen
+    return True
 
 
 def _revision(backend: CloudWatchBackend, alarm: Alarm) -> int:

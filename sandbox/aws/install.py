@@ -16,6 +16,7 @@ from sandbox.aws import (
     iam,
     lambdas,
     logs,
+    pace,
     s3,
     sns,
     sqs,
@@ -28,5 +29,5 @@ if TYPE_CHECKING:
 def install(aws: AwsServer) -> None:
     """Patch moto for this AWS; safe to repeat."""
     containers = (ecs, codedeploy, ecr, elb, autoscaling)
-    for part in (logs, sns, cloudwatch, *containers, iam, sqs, lambdas, s3, cloudfront, code_build):
+    for part in (pace, logs, sns, cloudwatch, *containers, iam, sqs, lambdas, s3, cloudfront, code_build):
         part.install(aws)

@@ -31,6 +31,10 @@ class Planted:
     messaging: tuple[Messaging, ...]
     fronts: Mapping[str, Mapping[str, Front]]
 
+    def topic_of(self, region: str) -> str:
+        """The ARN of the topic that a region's alarms tell."""
+        return next(one.topic_arn for one in self.messaging if one.region == region)
+
 
 def past_clock() -> Clock:
     """A frozen clock that stands where the account's history begins."""
