@@ -13,6 +13,7 @@ from moto.core.responses import ActionResult, EmptyResult
 
 from sandbox.aws.cloudwatch_alarms import ACTION_KEYS, Alarm
 from sandbox.aws.cloudwatch_composite import RuleError, parse_rule
+from sandbox.aws.cloudwatch_events import tell_settings
 from sandbox.aws.cloudwatch_log_alarms import check_log_alarm
 from sandbox.aws.cloudwatch_region import alarms_of, history_of
 from sandbox.aws.cloudwatch_transitions import evaluate_region, set_by_hand
@@ -85,11 +86,12 @@ def store_alarm(backend: CloudWatchBackend, settings: dict[str, Any], tags: list
     created = alarm is None
     if alarm is None:
         alarm = alarms[settings["AlarmName"]] = Alarm(settings, backend.account_id, backend.region_name, now)
-    alarm.settings = settings
+    before, alarm.settings = alarm.settings, settings
     alarm.configured, alarm.looked_at = now, ()
     verb = "created" if created else "updated"
     details = {"type": "Create" if created else "Update", f"{verb}Alarm": json.loads(json.dumps(settings, default=str))}
     history_of(backend).note(alarm, now, "ConfigurationUpdate", f'Alarm "{alarm.name}" {verb}', details)
+    tell_settings(alarm, "create" if created else "update", None if created else before, now)
     if tags:
         backend.tagger.tag_resource(alarm.alarm_arn, tags)
     return alarm
@@ -175,6 +177,7 @@ def delete_alarms(self: CloudWatchResponse) -> ActionResult:
         alarm = alarms_of(backend).pop(name, None)
         if alarm is not None:
             history_of(backend).note(alarm, now, "ConfigurationUpdate", f'Alarm "{name}" deleted', {"type": "Delete"})
+            tell_settings(alarm, "delete", None, now)
     return EmptyResult()
 
 
@@ -193,10 +196,11 @@ def _switch_actions(self: CloudWatchResponse, enabled: bool) -> ActionResult:
     for name in self._get_param("AlarmNames", []):
         alarm = alarms_of(backend).get(name)
         if alarm is not None and alarm.actions_enabled != enabled:
-            alarm.settings["ActionsEnabled"] = enabled
+            before, alarm.settings = alarm.settings, {**alarm.settings, "ActionsEnabled": enabled}
             alarm.configured = now
             details = {"type": "Update", "updatedAlarm": {"actionsEnabled": enabled}}
             history_of(backend).note(alarm, now, "ConfigurationUpdate", f'Alarm "{name}" updated', details)
+            tell_settings(alarm, "update", before, now)
     return EmptyResult()
 
 

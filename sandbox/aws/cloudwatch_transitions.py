@@ -18,6 +18,7 @@ from sandbox.aws.cloudwatch_alarms import INITIAL_REASON, Alarm, Transition, mom
 from sandbox.aws.cloudwatch_composite import parse_rule
 from sandbox.aws.cloudwatch_contributors import move_contributors, series_of_query, series_of_runs, state_over
 from sandbox.aws.cloudwatch_evaluation import evaluate, revision
+from sandbox.aws.cloudwatch_events import state_of, tell_contributor, tell_state
 from sandbox.aws.cloudwatch_log_alarms import judge_runs, run_due
 from sandbox.aws.cloudwatch_region import alarms_of, history_of, metrics_of
 
@@ -96,6 +97,7 @@ def _evaluate_series(backend: CloudWatchBackend, alarm: Alarm, now: float) -> No
         kind = "AlarmContributorStateUpdate"
         history_of(backend).note(alarm, now, kind, summary, {"newState": new}, contributor)
         act(backend, alarm, Transition(old_state, contributor.state_value, now, contributor=contributor), now)
+        tell_contributor(backend, alarm, contributor, now)
     verdict = state_over(alarm)
     if verdict is None:
         return
@@ -167,7 +169,7 @@ def change_state(
     children: list[Alarm] | None = None,
 ) -> None:
     """Move an alarm to another state, write it into the history and run the new state's actions."""
-    before = _told(alarm.state_value, alarm.state_reason, alarm.state_reason_data)
+    before, state_before = _told(alarm.state_value, alarm.state_reason, alarm.state_reason_data), state_of(alarm)
     change = Transition(alarm.state_value, state, now, tuple(children or ()))
     if alarm.state_value == "ALARM":
         alarm.left_alarm_at = now
@@ -177,6 +179,7 @@ def change_state(
     details = {"oldState": before, "newState": _told(state, reason, reason_data)}
     history_of(backend).note(alarm, now, "StateUpdate", summary, details)
     act(backend, alarm, change, now)
+    tell_state(backend, alarm, state_before, now)
 
 
 def _told(value: str, reason: str, reason_data: str | None) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from sandbox.aws import (
     ecr,
     ecs,
     elb,
+    events,
     iam,
     lambdas,
     logs,
@@ -29,5 +30,5 @@ if TYPE_CHECKING:
 def install(aws: AwsServer) -> None:
     """Patch moto for this AWS; safe to repeat."""
     containers = (ecs, codedeploy, ecr, elb, autoscaling)
-    for part in (pace, logs, sns, cloudwatch, *containers, iam, sqs, lambdas, s3, cloudfront, code_build):
+    for part in (pace, events, logs, sns, cloudwatch, *containers, iam, sqs, lambdas, s3, cloudfront, code_build):
         part.install(aws)
