@@ -18,6 +18,7 @@ from sandbox.app_look import look
 from sandbox.app_routes import hints, routes
 from sandbox.aws.server import AwsServer
 from sandbox.aws.sns import certificate_pem
+from sandbox.aws.trail import PIPELINE_KEY
 from sandbox.bot_process import BotProcess
 from sandbox.calls import Calls
 from sandbox.faults import Faults
@@ -141,7 +142,7 @@ class Sandbox:
         self._begin("slack", self.slack.start, self.slack.stop)
         self._report(f"page {self.slack.url}")
         self._begin("aws", self.aws.start, self.aws.stop)
-        account = Account(self.aws.url, self._secrets.access_key, self._secrets.secret_key)
+        account = Account(self.aws.url, PIPELINE_KEY, self._secrets.secret_key)
         self._undo.append(("account", account.close))
         planted = plant(account, self.clock, self._report)
         storm = storm_of(self._config_dir)

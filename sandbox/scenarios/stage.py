@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import httpx
 
+from sandbox.aws.trail import ALICE_KEY
 from sandbox.seed.account import Account
 from sandbox.seed.catalogue import EcsService, service_of
 
@@ -53,9 +54,8 @@ class Stage:
     ) -> None:
         self.say = say
         self._http = httpx.Client(base_url=variables["SANDBOX_URL"], timeout=30, trust_env=False)
-        self.account = Account(
-            variables["AWS_ENDPOINT_URL"], variables["AWS_ACCESS_KEY_ID"], variables["AWS_SECRET_ACCESS_KEY"]
-        )
+        # What a story does in the account, Alice does, and not the bot.
+        self.account = Account(variables["AWS_ENDPOINT_URL"], ALICE_KEY, variables["AWS_SECRET_ACCESS_KEY"])
         self.config_dir = Path(variables["BOT_CONFIG_DIR"])
         self._commands = dict(word.split("=", 1) for word in variables["SANDBOX_COMMANDS"].split())
         self._stopping = stopping or threading.Event()
