@@ -13,6 +13,8 @@ import botocore.session
 from botocore.parsers import RpcV2CBORParser
 
 _SCOPE = re.compile(r"Credential=[^/]+/\d+/([^/]+)/([^/]+)/aws4_request")
+_BULKY = ("PutMetricData",)
+"""Operations whose parameters nobody wants to keep."""
 _KEY = re.compile(r"Credential=([^/]+)/")
 _ENDPOINT_NAMES = {
     "monitoring": "cloudwatch",
@@ -71,7 +73,8 @@ def _called(environ: dict[str, Any], body: bytes) -> Operation:
     if target:
         return Operation(service, target.rsplit(".", 1)[-1], region, "json", _json(body))
     if "/operation/" in path:
-        return Operation(service, path.rsplit("/", 1)[-1], region, "cbor", from_cbor(body))
+        name = path.rsplit("/", 1)[-1]
+        return Operation(service, name, region, "cbor", {} if name in _BULKY else from_cbor(body))
     form = dict(parse_qsl(body.decode("utf-8", "replace"))) if b"Action=" in body else {}
     form = form or dict(parse_qsl(environ.get("QUERY_STRING", "")))
     if "Action" in form:
