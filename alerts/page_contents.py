@@ -60,7 +60,7 @@ def _links(alarm: Alarm, world: World) -> tuple[Link, ...]:
     dimensions = alarm.metric.dimensions if alarm.metric else {}
     cluster, service = dimensions.get("ClusterName", ""), dimensions.get("ServiceName", "")
     region = alarm.region
-    target = _target(alarm, world)
+    target = target_of(alarm, world)
     if target is not None and target.service.kind is ServiceKind.ECS:
         region = target.account.region
         cluster, service = target.service.cluster, target.service.service or target.name
@@ -71,7 +71,8 @@ def _links(alarm: Alarm, world: World) -> tuple[Link, ...]:
     return tuple(link for link in found if link.href)
 
 
-def _target(alarm: Alarm, world: World) -> Target | None:
+def target_of(alarm: Alarm, world: World) -> Target | None:
+    """The service an alarm is configured for, or whose metric it watches."""
     listed = world.catalog.by_alarm(alarm.name, alarm.region)
     if listed is not None:
         return listed[0]

@@ -12,8 +12,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from alerts.page_contents import DEDUP_PREFIX, call_of, contents, told
+from alerts.illustrations import Illustrate, without_pictures
+from alerts.page_contents import DEDUP_PREFIX, call_of, contents, target_of, told
 from alerts.timeline import moment
+from bot.domain import Alarm
 from bot.engine import Lease, Machine
 from bot.errors import BotError, UpstreamError
 from bot.incident import Incident, headline_key
@@ -78,9 +80,10 @@ class Pages(Machine):
 
     kind = KIND
 
-    def __init__(self, store: Store, world: World) -> None:
+    def __init__(self, store: Store, world: World, illustrate: Illustrate = without_pictures) -> None:
         self._store = store
         self._world = world
+        self._illustrate = illustrate
 
     def patience(self, row: Row) -> int:
         """Short: people must know soon that they have to telephone."""
@@ -137,12 +140,19 @@ class Pages(Machine):
         in_the_way = row.attempts > 1 and later
         if not body.get("open") or over or in_the_way or told(body) == body.get("told"):
             return _sent(body, signals, later)
+        body["images"] = body.get("images") or self._pictures(body)
         lease.before_effect()
         shown = posted(self._store, headline_key(str(body["incident"])))
         call = call_of(body, self._world, address(self._world.chat, shown))
         self._world.pager.trigger(str(body["env"]), self._dedup_key(body), call)
         body["told"] = told(body)
         return _sent(body, signals, later)
+
+    def _pictures(self, body: dict[str, Any]) -> list[list[str]]:
+        """Drawn only now: whoever is called should not wait for a picture."""
+        alarm = Alarm.model_validate(body["alarm"])
+        picture = self._illustrate(str(body["incident"]), alarm, target_of(alarm, self._world))
+        return [[picture.href, picture.text]] if picture is not None else []
 
     def _dedup_key(self, body: dict[str, Any]) -> str:
         """That of the alert which is open; a level that goes through the first's routing key has none of its own."""

@@ -20,6 +20,7 @@ from alerts.digest import Digests
 from alerts.digest import owe as owe_digests
 from alerts.front import PREFIX as INCIDENT_PREFIX
 from alerts.front import Front
+from alerts.illustrations import Illustrate, illustrations, without_pictures
 from alerts.incidents import Incidents
 from alerts.mails import Mails
 from alerts.mentions import without_mention
@@ -277,7 +278,9 @@ def build(settings: Settings, environment: EnvironmentVariables, *, clock: Clock
         may=may,
         tell=tell,
     )
-    engine = Engine(store, clock, _machines(store, world, settings, outside.mailer))
+    home = Account(region=settings.systems[0].region)
+    illustrate = illustrations(world, outside.pictures(home)) if outside.images_bucket else without_pictures
+    engine = Engine(store, clock, _machines(store, world, settings, outside.mailer, illustrate))
     flow = Flow(engine, catalog, COMMANDS, slash)
     desk = Desk(engine, flow, Submissions(engine, flow, COMMANDS), Front(engine, store))
 
@@ -293,7 +296,9 @@ def build(settings: Settings, environment: EnvironmentVariables, *, clock: Clock
     return bot
 
 
-def _machines(store: Store, world: World, settings: Settings, mailer: Mailer) -> dict[str, Machine]:
+def _machines(
+    store: Store, world: World, settings: Settings, mailer: Mailer, illustrate: Illustrate
+) -> dict[str, Machine]:
     books = {name: each for name, each in settings.playbooks.items() if isinstance(each, Playbook)}
     playbooks = Playbooks(books)
     machines: tuple[Machine, ...] = (
@@ -306,7 +311,7 @@ def _machines(store: Store, world: World, settings: Settings, mailer: Mailer) ->
         Incidents(store, world, settings.access, settings.bot, settings.calendar, playbooks),
         Asks(store, world),
         Diagnoses(world, playbooks, settings.bot),
-        Pages(store, world),
+        Pages(store, world, illustrate),
         Mails(world.clock, mailer, Account(region=settings.systems[0].region)),
         Files(store, world, {GRAPH: graph.make, REPORT: maker(store, settings.bot)}),
         Pins(store, world),

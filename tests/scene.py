@@ -13,6 +13,7 @@ from alerts.asks import Asks
 from alerts.diagnosis import Diagnoses
 from alerts.digest import Digests
 from alerts.front import Front
+from alerts.illustrations import Illustrate, without_pictures
 from alerts.incidents import Incidents
 from alerts.mails import Mails
 from alerts.pages import Pages
@@ -150,6 +151,7 @@ class Scene:
         commands: Mapping[str, Command] = COMMANDS,
         production: Mapping[str, Any] | None = None,
         catalog: Catalog | None = None,
+        illustrate: Illustrate = without_pictures,
     ) -> None:
         self.clock = FakeClock()
         self.store = SqliteStore(folder / "bot.db")
@@ -216,7 +218,7 @@ class Scene:
             Incidents(self.store, self.world, access, self.settings, CalendarConfig(), playbooks),
             Asks(self.store, self.world),
             Diagnoses(self.world, playbooks, self.settings),
-            Pages(self.store, self.world),
+            Pages(self.store, self.world, illustrate),
             Mails(self.clock, self.mailer, Account(region="eu-west-1")),
             Files(self.store, self.world, {GRAPH: graph.make, REPORT: maker(self.store, self.settings)}),
             Pins(self.store, self.world),

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.errors import UpstreamError
+from bot.paging import Link
 from tests.fakes import buttons
 from tests.scene import Scene
 
@@ -148,3 +149,11 @@ def test_a_bug_in_showing_an_incident_does_not_keep_anybody_from_being_called(
     scene.alarm("ALARM", "m1")
     scene.run(30)
     assert [action for action, _ in scene.pager.heard] == ["trigger"]
+
+
+def test_the_picture_of_the_alarm_follows_the_call(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, illustrate=lambda incident, alarm, target: Link("https://x.example.com/g.png", alarm.name))
+    open_incident(scene, "api-down")
+    scene.run(10)
+    assert [call.images for call in scene.pager.calls] == [(), (Link("https://x.example.com/g.png", "api-down"),)]
+    scene.close()
