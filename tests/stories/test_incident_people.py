@@ -22,13 +22,9 @@ def _fired(town: Town) -> Message:
 
 
 def _incident(headline: Message) -> str:
-    return next(
-        element["value"]
-        for block in headline["blocks"]
-        if block["type"] == "actions"
-        for element in block["elements"]
-        if element["action_id"] == "incident:resolve"
-    )
+    rows = [block for block in headline["blocks"] if block["type"] == "actions"]
+    buttons = [element for row in rows for element in row["elements"] if element["action_id"] == "incident:resolve"]
+    return str(buttons[0]["value"])
 
 
 def _said(town: Town, headline: Message) -> str:
@@ -74,7 +70,8 @@ def test_somebody_in_pagerduty_has_it_and_slack_shows_who(town: Town) -> None:
     town.mention(ALICE, CHANNEL, "ack", headline["ts"])
     told = town.whisper(ALICE, CHANNEL, headline["ts"], "who has it", thread=headline["ts"])
     assert "Carol Mensah (PagerDuty) has it already" in told
-    assert _said(town, headline).count("has it.") == 1
+    replies = [each["text"] for each in town.replies(CHANNEL, headline["ts"])]
+    assert sum("has it." in text for text in replies) == 1
     town.mention(ALICE, CHANNEL, "resolve", headline["ts"])
     town.until("PagerDuty to know", lambda: town.incidents(key)[-1]["status"] == "resolved")
     town.alarm(ALARM, REGION, "OK")
