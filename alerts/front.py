@@ -61,10 +61,12 @@ class Front:
         """A modal of an incident's menu was submitted."""
         return asks.submitted(self._engine, self._store, shown, actor)
 
-    def mentioned(self, text: str, actor: Actor, *, thread_ts: str, key: str) -> tuple[bool, Message | None]:
+    def mentioned(
+        self, text: str, actor: Actor, *, thread_ts: str, key: str, at: float = 0.0
+    ) -> tuple[bool, Message | None]:
         """The bot was mentioned: whether it was about an incident, and what to answer at once.
 
-        ``text`` is what followed the mention. Raises UsageError when a part is missing.
+        ``text`` is what followed the mention, ``at`` when it was written. Raises UsageError when a part is missing.
         """
         said = mentions.understood(text)
         if said is None:
@@ -73,7 +75,7 @@ class Front:
         row = self._store.get(incident) if incident else None
         if row is None or row.kind != KIND:
             return True, ELSEWHERE
-        payload = {**said.payload, "user": actor.user}
+        payload = {**said.payload, "user": actor.user} | ({"at": at} if at else {})
         if said.name == people.MERGE:
             payload["into"] = self._meant(str(said.payload["into"]))
         self._engine.signal(incident, Signal(said.name, payload, key=key))

@@ -138,11 +138,11 @@ class Desk:
         """Somebody looks at the home tab."""
         self._engine.add(opened(user, self._engine.now(), seen=seen, key=key), safe=False)
 
-    def mentioned(self, text: str, bot: str, actor: Actor, *, thread_ts: str, key: str) -> None:
+    def mentioned(self, text: str, bot: str, actor: Actor, *, thread_ts: str, key: str, at: float = 0.0) -> None:
         """The bot was mentioned: about an incident in whose thread that was, or with a command."""
         words = without_mention(text, bot)
         try:
-            about_incident, said = self._front.mentioned(words, actor, thread_ts=thread_ts, key=key)
+            about_incident, said = self._front.mentioned(words, actor, thread_ts=thread_ts, key=key, at=at)
             if not about_incident:
                 said = self._flow.receive(UMBRELLA, words, actor, key=f"mention:{key}")
         except BotError as error:

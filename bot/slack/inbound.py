@@ -50,8 +50,11 @@ class Desk(Protocol):
         """
         ...
 
-    def mentioned(self, text: str, bot: str, actor: Actor, *, thread_ts: str, key: str) -> None:
-        """Somebody mentioned the bot; ``bot`` is its own user id where Slack says so, ``text`` is Slack's markup."""
+    def mentioned(self, text: str, bot: str, actor: Actor, *, thread_ts: str, key: str, at: float = 0.0) -> None:
+        """Somebody mentioned the bot; ``bot`` is its own user id where Slack says so, ``text`` is Slack's markup.
+
+        ``at`` is when they wrote it, since Slack may tell of it minutes later.
+        """
         ...
 
     def view_submitted(self, shown: Mapping[str, Any], actor: Actor) -> dict[str, str] | None:
@@ -193,6 +196,7 @@ def _hear_of_events(app: App, desk: Desk) -> None:
                 actor,
                 thread_ts=str(event.get("thread_ts") or ""),
                 key=str(body.get("event_id") or event.get("ts")),
+                at=float(event.get("ts") or 0.0),
             )
         ack()
 

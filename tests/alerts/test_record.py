@@ -74,6 +74,17 @@ def test_what_people_did_is_there_once_with_who_and_when(scene: Scene) -> None:
     ]
 
 
+def test_what_slack_told_late_stands_at_the_time_at_which_it_was_written(scene: Scene) -> None:
+    open_incident(scene)
+    headline = scene.headline()
+    scene.clock.advance(597)
+    for number, (words, at) in enumerate((("note b", NOON + 20), ("note a", NOON + 10), ("note c", NOON + 9000))):
+        actor = Actor(user=BOB, channel=headline.channel)
+        scene.front.mentioned(words, actor, thread_ts=headline.ts, key=f"late:{number}", at=at)
+        scene.run(3)
+    assert told(scene, "person") == [(10, "noted: a", BOB), (20, "noted: b", BOB), (606, "noted: c", BOB)]
+
+
 def test_what_people_did_in_pagerduty_is_there_once_with_their_names(scene: Scene) -> None:
     incident = open_incident(scene, "api-down")
     for number, (event, more) in enumerate((("acknowledged", {}), ("annotated", {"note": "on it"}), ("resolved", {}))):

@@ -28,6 +28,7 @@ class Desk:
         self.triggers: list[str] = []
         self.mentions: list[tuple[str, str, str, str]] = []
         self.threads: list[str] = []
+        self.times: list[float] = []
         self.marks: list[tuple[str, str, str]] = []
         self.keys: list[str] = []
         self.homes: list[tuple[str, str]] = []
@@ -56,7 +57,8 @@ class Desk:
         self.threads.append(thread_ts)
         self.triggers.append(trigger_id)
 
-    def mentioned(self, text: str, bot: str, actor: Actor, *, thread_ts: str, key: str) -> None:
+    def mentioned(self, text: str, bot: str, actor: Actor, *, thread_ts: str, key: str, at: float = 0.0) -> None:
+        self.times.append(at)
         self.mentions.append((text, actor.user, actor.channel, thread_ts))
 
     def view_submitted(self, shown: Mapping[str, Any], actor: Actor) -> dict[str, str] | None:
@@ -235,3 +237,8 @@ def test_a_button_says_in_which_thread_it_stands(slack: Slack, desk: Desk) -> No
     slack.press(first, "go")
     slack.press(str(reply), "go")
     assert desk.threads == [first, first]
+
+
+def test_a_mention_says_when_it_was_written(slack: Slack, desk: Desk) -> None:
+    ts = said(slack, "<@U0RUNBOOK> ack")
+    until(lambda: desk.times == [float(ts)])
