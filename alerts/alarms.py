@@ -16,10 +16,8 @@ from bot.engine import Lease, Machine
 from bot.errors import BotError
 from bot.incident import LIVE, Incident, Phase
 from bot.ports import World
-from bot.posts import post
 from bot.rows import NewRow, Received, Row, Signal, Step, Store
 from bot.settings.models import BotConfig
-from bot.views import incident as view
 
 log = logging.getLogger("alerts.alarms")
 
@@ -28,25 +26,12 @@ INCIDENT = "incident"
 NOTIFIED = "notified"
 STALE_SECONDS = 600.0
 """An ALARM that is older than this is asked about before it opens a thread."""
-FUTURE_SECONDS = 60.0
-"""How far CloudWatch's clock may be ahead of ours."""
 FIRED, OK, UNKNOWN = "fired", "ok", "unknown"
 
 
 def incident_id(key: str) -> str:
     """The id of the incident that an alarm's transition opens: the same, however often it is worked out."""
     return hashlib.sha256(key.encode()).hexdigest()[:12]
-
-
-def accept(store: Store, alarm: Alarm, message_id: str, default_channel: str, now: float) -> bool:
-    """Store a notification before it is acknowledged; False when this message is known."""
-    if alarm.state is None:
-        return store.add(post(f"notice:{message_id}", default_channel, view.notice(alarm)), now)[1]
-    # A time from the future would make every later notification look old.
-    alarm = alarm.model_copy(update={"at": min(alarm.at, now + FUTURE_SECONDS)})
-    key = f"{alarm.arn}#{alarm.contributor}"
-    row, _ = store.add(NewRow(kind=KIND, key=key, state="quiet", body={}, due_at=None, group=alarm.name), now)
-    return store.signal(row.id, Signal(NOTIFIED, {"alarm": as_json(alarm), "at": now}, key=message_id), now)
 
 
 @dataclass

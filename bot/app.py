@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,9 @@ from typing import Any
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from alerts.alarms import Alarms, accept
+from alerts.alarms import Alarms
 from alerts.incidents import Incidents, press
+from alerts.intake import accept_all
 from alerts.pages import Pages
 from alerts.playbook import Playbook
 from bot import authz
@@ -26,7 +27,6 @@ from bot.flow import UMBRELLA, Flow
 from bot.forms import Forms
 from bot.freezes import Freezes, Freezing
 from bot.intake.delivery import Delivery
-from bot.intake.parse import alarm_from
 from bot.intake.sqs import WAIT_SECONDS, QueueReader
 from bot.ledger import Ledger
 from bot.operations import Operations
@@ -119,12 +119,12 @@ class Bot:
         if gone:
             log.info("old rows forgotten", extra={"count": gone})
 
-    def accept(self, delivery: Delivery) -> bool:
-        """Store an alarm notification; False when it is known. Raises when it could not be stored."""
-        alarm = alarm_from(delivery.text, delivery.subject, delivery.topic, delivery.received_at)
-        new = accept(self.store, alarm, delivery.message_id, self.settings.bot.default_channel, delivery.received_at)
+    def accept(self, deliveries: Sequence[Delivery]) -> list[bool | Exception]:
+        """Store what alarms tell; of each False when it is known, or why it could not be stored."""
+        self.engine.arrived(len(deliveries))
+        found = accept_all(self.store, deliveries, self.settings.bot.default_channel, self.clock.now())
         self.engine.poke()
-        return new
+        return found
 
     def confirm_subscription(self, topic_arn: str, token: str, region: str) -> None:
         """ConfirmSubscription through the API, never by visiting a URL."""

@@ -68,10 +68,10 @@ class Arrivals:
         self._last = 0.0
         self._crowd = 0.0
 
-    def count(self) -> None:
+    def count(self, many: int = 1) -> None:
         """Somebody came in."""
         now = time.monotonic()
-        self._crowd = self._crowd * 0.5 ** min(60.0, now - self._last) + 1
+        self._crowd = self._crowd * 0.5 ** min(60.0, now - self._last) + many
         self._last = now
 
     def calm_in(self) -> float:
@@ -140,6 +140,10 @@ class Engine:
         self._arrivals.count()
         self.poke()
         return added
+
+    def arrived(self, many: int) -> None:
+        """So many are at a door that stores them itself, and work waits until they are answered."""
+        self._arrivals.count(many)
 
     def signal(self, row_id: str, signal: Signal) -> bool:
         """Tell a row something and wake up; see ``Store.signal``."""

@@ -7,8 +7,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from alerts.alarms import Alarms, accept
+from alerts.alarms import Alarms
 from alerts.incidents import Incidents, press
+from alerts.intake import accept
 from alerts.pages import Pages
 from alerts.playbook import Playbook
 from bot import authz

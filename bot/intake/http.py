@@ -15,8 +15,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from bot.intake.batches import Batches
 from bot.intake.delivery import Accept, Delivery, storable
-from bot.intake.sns import Forged, Malformed, SnsVerifier, Unavailable, Verified
+from bot.intake.sns import Forged, Malformed, Outcome, SnsVerifier, Unavailable, Verified
 from bot.ports import Clock
 
 MAX_BODY = 1_048_576
@@ -36,12 +37,12 @@ class SnsEndpoint:
     """Takes what SNS posts: verifies it, stores it, and answers with the status that makes SNS do the right thing.
 
     200 stored or already known, 400 malformed, 403 forged or from a topic that is not listed, 503 when it could not
-    be stored, confirmed or verified.
+    be stored, confirmed or verified. What arrives while others are being stored is stored together.
     """
 
     def __init__(self, verifier: SnsVerifier, accept: Accept, confirm: Confirm, clock: Clock) -> None:
         self._verifier = verifier
-        self._accept = accept
+        self._batches = Batches(accept)
         self._confirm = confirm
         self._clock = clock
 
@@ -58,41 +59,41 @@ class SnsEndpoint:
             return _answer(400, "body was cut off")
         if body is None:
             return _answer(400, "body is too large")
-        return await run_in_threadpool(self._take, body)
+        outcome = self._verifier.verify_at_once(body)
+        if outcome is None:
+            outcome = await run_in_threadpool(self._verifier.verify, body)
+        return await self._answered(outcome)
 
-    def _take(self, body: bytes) -> Response:
-        outcome = self._verifier.verify(body)
+    async def _answered(self, outcome: Outcome) -> Response:
         if not isinstance(outcome, Verified):
             return _answer(_STATUS[type(outcome)], outcome.reason)
         try:
-            return self._handed_over(outcome)
+            if outcome.type == "SubscriptionConfirmation":
+                await run_in_threadpool(self._confirm, outcome.topic, outcome.token, outcome.region)
+                _log.info("sns subscription confirmed", extra={"topic": outcome.topic})
+                return PlainTextResponse("confirmed")
+            new = await self._batches.store(self._delivery(outcome))
         except Exception:
             # Store or AWS: neither is the sender's fault, and SNS comes again.
             _log.exception("sns message could not be taken", extra={"sns_message": outcome.message_id[:100]})
             return _answer(503, "could not be stored")
+        return PlainTextResponse("stored" if new else "already known")
 
-    def _handed_over(self, verified: Verified) -> Response:
-        if verified.type == "SubscriptionConfirmation":
-            self._confirm(verified.topic, verified.token, verified.region)
-            _log.info("sns subscription confirmed", extra={"topic": verified.topic})
-            return PlainTextResponse("confirmed")
+    def _delivery(self, verified: Verified) -> Delivery:
         subject, text = verified.subject, verified.message
         if verified.type == "UnsubscribeConfirmation":
             subject = "This bot was unsubscribed from an SNS topic"
             text = (
                 f"{subject}: {verified.topic}\nIts alarms no longer arrive. Subscribe it again.\n\n{verified.message}"
             )
-        new = self._accept(
-            Delivery(
-                message_id=storable(verified.message_id)[:200],
-                topic=verified.topic,
-                received_at=self._clock.now(),
-                subject=storable(subject),
-                text=storable(text),
-                via="https",
-            )
+        return Delivery(
+            message_id=storable(verified.message_id)[:200],
+            topic=verified.topic,
+            received_at=self._clock.now(),
+            subject=storable(subject),
+            text=storable(text),
+            via="https",
         )
-        return PlainTextResponse("stored" if new else "already known")
 
 
 async def _read(request: Request) -> bytes | None:

@@ -11,6 +11,7 @@ import json
 import math
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 from bot.domain import Alarm, AlarmState
@@ -41,7 +42,7 @@ def alarm_from(text: str, subject: str, topic: str, at: float) -> Alarm:
         inner = _document(document["Message"])
         topic, document = (_text(document["TopicArn"]), inner) if inner else (topic, document)
     alarm = _from_event(document, topic, at) or _from_notification(document, topic, at)
-    return alarm or _unreadable(text, subject, topic, at, document)
+    return alarm or unreadable(text, subject, topic, at, document)
 
 
 def _document(text: str) -> dict[str, Any]:
@@ -116,7 +117,11 @@ def _from_event(document: Mapping[str, Any], topic: str, at: float) -> Alarm | N
     )
 
 
-def _unreadable(text: str, subject: str, topic: str, at: float, document: Mapping[str, Any]) -> Alarm:
+def unreadable(
+    text: str, subject: str, topic: str, at: float, document: Mapping[str, Any] = MappingProxyType({})
+) -> Alarm:
+    """An Alarm without state: the text as it came, and a title; of ``document`` only what a title can be made of."""
+    subject, topic = storable(subject), storable(topic)
     kept = storable(text).encode()[:MAX_RAW].decode(errors="ignore")
     titles: Iterable[str] = (
         subject,
