@@ -55,7 +55,8 @@ def item(alarm: Alarm, message_id: str, default_channel: str, now: float) -> Ite
     if alarm.state is None:
         return post(f"notice:{message_id}", default_channel, view.notice(alarm)), None
     # A time from the future would make every later notification look old.
-    alarm = alarm.model_copy(update={"at": min(alarm.at, now + FUTURE_SECONDS)})
+    if alarm.at > now + FUTURE_SECONDS:
+        alarm = alarm.model_copy(update={"at": now + FUTURE_SECONDS})
     new = NewRow(
         kind=KIND, key=f"{alarm.arn}#{alarm.contributor}", state="quiet", body={}, due_at=None, group=alarm.name
     )

@@ -47,7 +47,7 @@ class Batches:
             return [error] * len(deliveries)
 
 
-def _tell(outcome: asyncio.Future[bool], result: bool | Exception) -> None:  # noqa: FBT001 - it is what the store said
+def _tell(outcome: asyncio.Future[bool], result: bool | Exception) -> None:
     if outcome.done():  # whoever asked has gone
         return
     if isinstance(result, Exception):

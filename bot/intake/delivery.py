@@ -38,4 +38,6 @@ none could be.
 
 def storable(text: str) -> str:
     """The text with what no database can store replaced by U+FFFD."""
+    if text.isascii() and "\x00" not in text:
+        return text
     return _UNSTORABLE.sub("\ufffd", text)

@@ -171,7 +171,9 @@ def _contributor(document: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
     CloudWatch notifies per contributor under one alarm name. EventBridge documents ``alarmContributor: {id,
     attributes}``; SNS's spelling is not documented, so keys are matched loosely.
     """
-    keys = {key.lower().removeprefix("alarm"): value for key, value in document.items()}
+    keys = {key.lower().removeprefix("alarm"): value for key, value in document.items() if "ontributor" in key}
+    if not keys:
+        return "", {}
     both = _mapping(keys.get("contributor"))
     identity = _text(keys.get("contributorid") or both.get("id") or both.get("ContributorId"), 1_024)
     described = keys.get("contributorattributes") or both.get("attributes") or both.get("ContributorAttributes")

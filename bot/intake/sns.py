@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
@@ -41,7 +42,8 @@ _SIGNED = {
     "SubscriptionConfirmation": _CONFIRMATION,
     "UnsubscribeConfirmation": _CONFIRMATION,
 }
-_HASHES: dict[str, type[hashes.SHA1 | hashes.SHA256]] = {"1": hashes.SHA1, "2": hashes.SHA256}
+_HASHES: dict[str, hashes.SHA1 | hashes.SHA256] = {"1": hashes.SHA1(), "2": hashes.SHA256()}
+_PADDING = padding.PKCS1v15()
 
 _TOPIC = re.compile(r"arn:aws[a-z-]{0,16}:sns:([a-z0-9-]{3,40}):\d{12}:[A-Za-z0-9_.-]{1,256}")
 _HOST = re.compile(r"sns\.([a-z0-9-]{3,40})\.amazonaws\.com(\.cn)?")
@@ -147,8 +149,7 @@ class SnsVerifier:
             sent = datetime.fromisoformat(envelope["Timestamp"])
         except ValueError:
             return Malformed("Timestamp is not a time")
-        sent = sent if sent.tzinfo else sent.replace(tzinfo=UTC)
-        if (datetime.fromtimestamp(self._clock.now(), UTC) - sent).total_seconds() > MAX_AGE:
+        if self._clock.now() - (sent if sent.tzinfo else sent.replace(tzinfo=UTC)).timestamp() > MAX_AGE:
             return Forged("message is older than an hour")
         if not _from_sns(envelope["SigningCertURL"], found.group(1)):
             return Forged("certificate address is not SNS's in the topic's region")
@@ -192,8 +193,7 @@ class SnsVerifier:
             return Forged("certificate holds no RSA key")
         try:
             signature = base64.b64decode(envelope["Signature"], validate=True)
-            digest = _HASHES[envelope["SignatureVersion"]]()
-            signer.key.verify(signature, canonical(envelope), padding.PKCS1v15(), digest)
+            signer.key.verify(signature, canonical(envelope), _PADDING, _HASHES[envelope["SignatureVersion"]])
         except (InvalidSignature, binascii.Error, ValueError):
             return Forged("signature does not match")
         return Verified(
@@ -241,6 +241,7 @@ def _envelope(body: bytes) -> dict[str, str] | Malformed:
     return Malformed(f"missing: {', '.join(missing)}") if missing else envelope
 
 
+@lru_cache(_MAX_CERTIFICATES)
 def _from_sns(url: str, region: str) -> bool:
     """True for a certificate address of SNS in this region: https, its own host, no login, port, query or detour."""
     try:

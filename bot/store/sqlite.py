@@ -23,7 +23,17 @@ import sqlite_utils
 from bot.rows import LeaseLostError, LockHeldError, NewRow, Received, Row, Signal, Step
 from bot.store.group_commit import GroupCommit
 from bot.store.migrations import migrate
-from bot.store.statements import BY_KEY, COLUMNS, DUE, ID_BY_KEY, INSERT, NEXT_DUE
+from bot.store.statements import (
+    BY_KEY,
+    COLUMNS,
+    DUE,
+    ID_BY_KEY,
+    INSERT,
+    INSERT_ALL,
+    NEXT_DUE,
+    TELL_ALL,
+    WAKE_ALL,
+)
 
 BUSY_SECONDS = 1.5
 """How long a write waits for another one: whoever asks at a door has a deadline, and may come again."""
@@ -31,6 +41,10 @@ BUSY_SECONDS = 1.5
 
 class StoreBusyError(Exception):
     """Another process holds the database file."""
+
+
+class _KnownError(Exception):
+    """Some of what was delivered had been delivered before."""
 
 
 def _row(values: sqlite3.Row) -> Row:
@@ -42,6 +56,19 @@ def _row(values: sqlite3.Row) -> Row:
 
 def _dump(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def _listed(told: Sequence[tuple[NewRow, Signal]]) -> str:
+    """Items as the statements for many take them."""
+    return _dump(
+        [
+            (
+                *(new.id or None, new.kind, new.key, new.group, new.state, new.due_at, new.lock),
+                *(_dump(new.body), signal.name, signal.key or None, _dump(signal.payload)),
+            )
+            for new, signal in told
+        ]
+    )
 
 
 class SqliteStore:
@@ -117,7 +144,22 @@ class SqliteStore:
         return _row(found), False
 
     def deliver(self, items: Sequence[tuple[NewRow, Signal | None]], now: float) -> list[bool | Exception]:
+        told = [(new, signal) for new, signal in items if signal is not None]
+        if len(told) == len(items) > 1:
+            # Nearly always everything is new and fits; where it does not, each item is looked at by itself.
+            (all_new,) = self._safely.run_all([partial(self._deliver_all, _listed(told), len(told), now)])
+            if all_new is True:
+                return [True] * len(items)
         return self._safely.run_all([partial(self._deliver, new, signal, now) for new, signal in items])
+
+    @staticmethod
+    def _deliver_all(listed: str, many: int, now: float, connection: sqlite3.Connection) -> bool:
+        """All in one go. Raises when anything was known."""
+        connection.execute(INSERT_ALL, (listed, now))
+        if connection.execute(TELL_ALL, (listed, now)).rowcount != many:
+            raise _KnownError
+        connection.execute(WAKE_ALL, (listed, now))
+        return True
 
     def _deliver(self, new: NewRow, signal: Signal | None, now: float, connection: sqlite3.Connection) -> bool:
         row_id = self._insert(connection, new, now)
