@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from alerts.alarms import KIND, NOTIFIED
 from bot.domain import Alarm, as_json
 from bot.intake.delivery import Delivery
-from bot.intake.parse import alarm_from, unreadable
+from bot.intake.parse import alarms_from, unreadable
 from bot.posts import post
 from bot.rows import NewRow, Signal, Store
 from bot.views import incident as view
@@ -36,18 +36,30 @@ def accept_all(
     store: Store, deliveries: Sequence[Delivery], default_channel: str, now: float
 ) -> list[bool | Exception]:
     """Store what came through a door, in one transaction: of each True when new, False when known, or its error."""
-    items = [item(_read(each), each.message_id, default_channel, each.received_at) for each in deliveries]
-    return store.deliver(items, now)
+    told = [_read(each) for each in deliveries]
+    items = [
+        item(alarm, each.message_id, default_channel, each.received_at)
+        for each, alarms in zip(deliveries, told, strict=True)
+        for alarm in alarms
+    ]
+    outcomes = iter(store.deliver(items, now))
+    return [_outcome([next(outcomes) for _ in alarms]) for alarms in told]
 
 
-def _read(delivery: Delivery) -> Alarm:
+def _outcome(outcomes: Sequence[bool | Exception]) -> bool | Exception:
+    """Of a message that tells of several alarms: why one could not be stored, else whether anything is new."""
+    error = next((each for each in outcomes if isinstance(each, Exception)), None)
+    return any(outcomes) if error is None else error
+
+
+def _read(delivery: Delivery) -> tuple[Alarm, ...]:
     told = (delivery.text, delivery.subject, delivery.topic, delivery.received_at)
     try:
-        return alarm_from(*told)
+        return alarms_from(*told)
     except Exception:
         # A message that cannot be read would come again for days, and people would never see it.
-        log.exception("a message could not be read and is shown as it came", extra={"message": delivery.message_id})
-        return unreadable(*told)
+        log.exception("a message could not be read and is shown as it came", extra={"message_id": delivery.message_id})
+        return (unreadable(*told),)
 
 
 def item(alarm: Alarm, message_id: str, default_channel: str, now: float) -> Item:

@@ -16,6 +16,7 @@ from alerts.incidents import Incidents, press
 from alerts.intake import accept_all
 from alerts.pages import Pages
 from alerts.playbook import Playbook
+from alerts.reconcile import Reconciler
 from bot import authz
 from bot.aws.errors import reach as reached
 from bot.catalog import Catalog
@@ -26,6 +27,7 @@ from bot.engine import Engine, Machine
 from bot.flow import UMBRELLA, Flow
 from bot.forms import Forms
 from bot.freezes import Freezes, Freezing
+from bot.intake.dead_letters import DeadLetters
 from bot.intake.delivery import Delivery
 from bot.intake.sqs import WAIT_SECONDS, QueueReader
 from bot.ledger import Ledger
@@ -47,6 +49,8 @@ log = logging.getLogger("bot.app")
 TICK_SECONDS = 1
 LEASE_SECONDS = 15
 HOUSEKEEPING_SECONDS = 3600
+DEAD_LETTERS_SECONDS = 60
+RECONCILE_SECONDS = 90
 STOP_SECONDS = 6.5
 
 
@@ -103,21 +107,29 @@ class Bot:
     desk: Desk
     outside: Outside
     queues: QueueReader
+    dead_letters: DeadLetters
+    reconciler: Reconciler
     scheduler: BackgroundScheduler = field(init=False)
 
     def __post_init__(self) -> None:
         options: dict[str, Any] = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         self.scheduler = BackgroundScheduler(
-            timezone="UTC", executors={"default": ThreadPoolExecutor(2)}, job_defaults=options
+            timezone="UTC", executors={"default": ThreadPoolExecutor(4)}, job_defaults=options
         )
         self.scheduler.add_job(self.engine.poke, "interval", seconds=TICK_SECONDS)
         self.scheduler.add_job(self.engine.keep, "interval", seconds=LEASE_SECONDS)
         self.scheduler.add_job(self._forget, "interval", seconds=HOUSEKEEPING_SECONDS)
+        self.scheduler.add_job(self.dead_letters.look, "interval", seconds=DEAD_LETTERS_SECONDS)
+        self.scheduler.add_job(self._reconcile, "interval", seconds=RECONCILE_SECONDS)
 
     def _forget(self) -> None:
         gone = self.store.forget(self.clock.now() - self.settings.bot.retention)
         if gone:
             log.info("old rows forgotten", extra={"count": gone})
+
+    def _reconcile(self) -> None:
+        if self.reconciler.run(self.clock.now()):
+            self.engine.poke()
 
     def accept(self, deliveries: Sequence[Delivery]) -> list[bool | Exception]:
         """Store what alarms tell; of each False when it is known, or why it could not be stored."""
@@ -150,6 +162,7 @@ class Bot:
     def degraded(self, socket_connected: bool = True) -> list[str]:
         """Names of what cannot be reached right now; the bot goes on without."""
         found = [f"sqs {url}" for url, status in self.queues.status.items() if status.reachable is False]
+        found += [f"dlq {dead.name}" for dead in self.dead_letters.waiting]
         if not socket_connected or self.outside.chat.away:
             found.append("slack")
         if reached.away:
@@ -205,7 +218,11 @@ def build(settings: Settings, environment: EnvironmentVariables, *, clock: Clock
 
     bot: Bot
     queues = QueueReader(environment.bot_sqs_queue_urls, queue_client, lambda found: bot.accept(found), clock)  # noqa: PLW0108 - bot comes after it
-    bot = Bot(settings, environment, store, clock, world, engine, desk, outside, queues)
+    dead_letters = DeadLetters(
+        environment.bot_sqs_queue_urls, queue_client, engine.add, settings.bot.default_channel, clock
+    )
+    reconciler = Reconciler(store, world)
+    bot = Bot(*(settings, environment, store, clock, world, engine, desk, outside), queues, dead_letters, reconciler)
     return bot
 
 

@@ -31,6 +31,7 @@ READS = (
     "cloudfront:GetDistribution",
     "cloudfront:GetInvalidation",
     "cloudwatch:DescribeAlarmHistory",
+    "cloudwatch:DescribeAlarmContributors",
     "cloudwatch:DescribeAlarms",
     "cloudwatch:GetMetricData",
     "codedeploy:BatchGetDeployments",
@@ -105,10 +106,16 @@ LISTS = (
     "lambda:ListFunctions",
     "s3:ListAllMyBuckets",
     "sns:GetTopicAttributes",
-    "sqs:GetQueueAttributes",
 )
 """What only ``check --aws`` asks."""
-INTAKE = ("sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage")
+INTAKE = (
+    "sqs:ChangeMessageVisibility",
+    "sqs:DeleteMessage",
+    "sqs:GetQueueAttributes",
+    "sqs:GetQueueUrl",
+    "sqs:ReceiveMessage",
+)
+"""The last but one finds the dead-letter queue, whose messages are only counted."""
 
 
 def manifest(settings: Settings, *, socket_mode: bool) -> dict[str, Any]:

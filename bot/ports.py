@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from bot.cloud import (
     AlarmReading,
+    Contributor,
     Datapoint,
     EcsService,
     HealthAnswer,
@@ -222,6 +223,10 @@ class Metrics(Protocol):
 
     def alarms(self, account: Account, names: Sequence[str]) -> tuple[AlarmReading, ...]:
         """The state of alarms now; names that do not exist are left out."""
+        ...
+
+    def contributors(self, account: Account, alarm: str) -> tuple[Contributor, ...]:
+        """The series of a multi-series alarm that are in ALARM now."""
         ...
 
     def went_red(self, account: Account, alarm: str, *, since: float) -> tuple[float, ...]:

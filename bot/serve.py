@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import signal
@@ -108,6 +109,8 @@ def run(bot: Bot, environment: EnvironmentVariables, listening: socket.socket) -
     # everything held still in hand.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
+    # What was made until now stays: looking through it again and again for garbage would be taken from the doors.
+    gc.freeze()
     bot.start()
     if slack:
         slack.start()

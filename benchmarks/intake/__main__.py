@@ -126,24 +126,34 @@ def written(https: dict[str, list[Round]], queue: dict[str, list[Round]], peer: 
     drained_rows = []
     ours, bare = _median(queue["bot"])[0], _median(queue["floor"])[0]
     drained_rows.append((f"{ours:.0f}", f"{bare:.0f}", f"{ours / bare:.2f}"))
-    head = ("door", "bot/s", "floor/s", "bot ÷ floor", "Keep/s", "bot ÷ Keep", "bot p99 ms", "floor p99 ms", "Keep p99 ms")
+    head = (
+        "door",
+        "bot/s",
+        "floor/s",
+        "bot ÷ floor",
+        "Keep/s",
+        "bot ÷ Keep",
+        "bot p99 ms",
+        "floor p99 ms",
+        "Keep p99 ms",
+    )
     return "\n".join(
         [
             "# Taking alarms in",
             "",
             f"{machine()} `make bench`, with {peer.version}: medians of {ROUNDS} alternating rounds.",
             "",
-            f"{MESSAGES} different messages of CloudWatch a round ({KEEP_MESSAGES} for Keep), signed as SNS signs them,",
-            f"{AT_ONCE} at once on open connections. The bot is the real `serve`, with everything it does besides; it",
-            "answers when the alarm is on disk (SQLite, `synchronous=FULL`), and after each round all are found there. The",
-            "floor is a bare Starlette application that only parses, verifies and commits, what arrives meanwhile",
-            "together. Keep runs as it comes, on SQLite; it verifies no signature and answers before it stores.",
+            f"{MESSAGES} different messages of CloudWatch a round ({KEEP_MESSAGES} for Keep), signed as SNS signs",
+            f"them, {AT_ONCE} at once on open connections. The bot is the real `serve`, with everything it does besides;",
+            "it answers when the alarm is on disk (SQLite, `synchronous=FULL`), and after each round all are found",
+            "there. The floor is a bare Starlette application that only parses, verifies and commits, what arrives",
+            "meanwhile together. Keep runs as it comes, on SQLite; it verifies no signature and answers before it stores.",
             "",
             *table(head, rows),
             "",
-            f"From a queue of the sandbox that holds {QUEUED}, medians of {QUEUE_ROUNDS} rounds, from the first that was stored to",
-            "the last; the floor receives ten, commits them together and deletes them. The sandbox's SQS, a Python",
-            "process too, is most of it:",
+            f"From a queue of the sandbox that holds {QUEUED}, medians of {QUEUE_ROUNDS} rounds, from the first that was",
+            "stored to the last; the floor receives ten, commits them together and deletes them. The sandbox's SQS, a",
+            "Python process too, is most of it:",
             "",
             *table(("bot/s", "floor/s", "bot ÷ floor"), drained_rows),
             "",

@@ -15,7 +15,6 @@ from botocore.config import Config
 
 from benchmarks.ack.load import LeanSlack
 from benchmarks.intake.messages import ACCOUNT, REGION, envelope
-
 from sandbox.proxy import Proxy, Request, Response
 
 ROOT = Path(__file__).parents[2]
@@ -74,7 +73,6 @@ class Surroundings:
         name = f"alarms-{secrets.token_hex(4)}"
         sqs.create_queue(QueueName=name)
         url = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{name}"
-
 
         for start in range(0, many, 10):
             bodies = [json.dumps(envelope(number, "2")) for number in range(start, min(many, start + 10))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from bot.aws.calls import in_batches, seconds
 from bot.aws.errors import ask
 from bot.aws.session import Sessions
-from bot.cloud import AlarmReading, Datapoint
+from bot.cloud import AlarmReading, Contributor, Datapoint
 from bot.domain import Account, AlarmMetric
 
 NAMES_PER_CALL = 100
@@ -18,6 +19,9 @@ NAMES_PER_CALL = 100
 PAGES = 5
 """Pages read of one answer; GetMetricData has 100,800 values on one, an alarm's history 100 lines."""
 
+_KINDS = ("MetricAlarms", "CompositeAlarms", "LogAlarms")
+# A Metrics Insights query with GROUP BY watches many series; so does PromQL, which has its own field.
+_SEVERAL = re.compile(r"\bGROUP\s+BY\b", re.IGNORECASE)
 # Notifications spell a statistic in capitals, GetMetricData wants the API's own spelling.
 _STATISTICS = {name.upper(): name for name in ("Average", "Sum", "Minimum", "Maximum", "SampleCount", "IQM")}
 
@@ -71,7 +75,7 @@ class Metrics:
         return tuple(sorted(points, key=lambda point: point.at))
 
     def alarms(self, account: Account, names: Sequence[str]) -> tuple[AlarmReading, ...]:
-        """The state of alarms now, metric and composite; names that do not exist are left out."""
+        """The state of alarms now, metric, composite and log; names that do not exist are left out."""
         client = self._sessions.client(account, "cloudwatch")
         readings: list[AlarmReading] = []
         # Without names AWS would answer with every alarm of the account.
@@ -80,12 +84,25 @@ class Metrics:
                 client,
                 "describe_alarms",
                 AlarmNames=list(batch),
-                AlarmTypes=["MetricAlarm", "CompositeAlarm"],
+                AlarmTypes=["MetricAlarm", "CompositeAlarm", "LogAlarm"],
                 MaxRecords=NAMES_PER_CALL,
             )
-            found = [*answer.get("MetricAlarms", []), *answer.get("CompositeAlarms", [])]
+            found = [each for kind in _KINDS for each in answer.get(kind, [])]
             readings += [_read(each) for each in found]
         return tuple(readings)
+
+    def contributors(self, account: Account, alarm: str) -> tuple[Contributor, ...]:
+        """The series of a multi-series alarm that are in ALARM now (DescribeAlarmContributors)."""
+        client = self._sessions.client(account, "cloudwatch")
+        parameters: dict[str, Any] = {"AlarmName": alarm}
+        found: list[Contributor] = []
+        for _ in range(PAGES):
+            answer = ask(client, "describe_alarm_contributors", **parameters)
+            found += [_contributor(each) for each in answer.get("AlarmContributors", [])]
+            if not answer.get("NextToken"):
+                break
+            parameters["NextToken"] = answer["NextToken"]
+        return tuple(found)
 
     def went_red(self, account: Account, alarm: str, *, since: float) -> tuple[float, ...]:
         """When an alarm went to ALARM since then, newest first (DescribeAlarmHistory, which remembers 30 days)."""
@@ -124,10 +141,24 @@ def _to_alarm(item: dict[str, Any]) -> bool:
 def _read(found: dict[str, Any]) -> AlarmReading:
     # StateUpdatedTimestamp also moves when only the reason changed.
     changed = found.get("StateTransitionedTimestamp") or found.get("StateUpdatedTimestamp")
+    expressions = (str(query.get("Expression", "")) for query in found.get("Metrics", []))
     return AlarmReading(
         arn=found["AlarmArn"],
         name=found["AlarmName"],
         state=found["StateValue"],
         reason=found.get("StateReason", ""),
         updated_at=seconds(changed),
+        description=found.get("AlarmDescription", ""),
+        silent=not found.get("ActionsEnabled", True) or bool(found.get("ActionsSuppressedBy")),
+        several="EvaluationCriteria" in found or any(_SEVERAL.search(each) for each in expressions),
+        definition=found,
+    )
+
+
+def _contributor(found: dict[str, Any]) -> Contributor:
+    return Contributor(
+        id=found["ContributorId"],
+        attributes=dict(found.get("ContributorAttributes", {})),
+        reason=found.get("StateReason", ""),
+        since=seconds(found.get("StateTransitionedTimestamp")),
     )

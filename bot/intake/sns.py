@@ -42,7 +42,10 @@ _SIGNED = {
     "SubscriptionConfirmation": _CONFIRMATION,
     "UnsubscribeConfirmation": _CONFIRMATION,
 }
-_HASHES: dict[str, hashes.SHA1 | hashes.SHA256] = {"1": hashes.SHA1(), "2": hashes.SHA256()}
+_HASHES: dict[str, hashes.SHA1 | hashes.SHA256] = {
+    "1": hashes.SHA1(),  # noqa: S303 - SNS's default; a topic may be pinned to version 2
+    "2": hashes.SHA256(),
+}
 _PADDING = padding.PKCS1v15()
 
 _TOPIC = re.compile(r"arn:aws[a-z-]{0,16}:sns:([a-z0-9-]{3,40}):\d{12}:[A-Za-z0-9_.-]{1,256}")

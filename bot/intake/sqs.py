@@ -12,6 +12,7 @@ import itertools
 import json
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -22,8 +23,11 @@ from bot.ports import Clock
 WAIT_SECONDS = 20
 """Length of one long poll; the client's read timeout must be longer."""
 
-VISIBILITY_SECONDS = 60
-"""How long a message is hidden once it was handed out; while it is being stored this is renewed in time."""
+VISIBILITY_SECONDS = 30
+"""How long a message is taken to be hidden once it was handed out, where the queue does not tell; SQS's own default.
+
+While it is being stored this is renewed in time.
+"""
 
 RECEIVERS = 2
 """Threads that read one queue: while one deletes what it stored, the other receives."""
@@ -47,6 +51,10 @@ class QueueClient(Protocol):
 
     def change_message_visibility_batch(self, **parameters: Any) -> Any:
         """ChangeMessageVisibilityBatch."""
+        ...
+
+    def get_queue_attributes(self, **parameters: Any) -> Any:
+        """GetQueueAttributes."""
         ...
 
 
@@ -89,7 +97,7 @@ class QueueReader:
     """Reads queues, some threads for each, and hands every batch of messages to ``accept``.
 
     ``client(queue_url)`` gives the SQS client of a queue; it is asked again until it works. ``pause`` says how many
-    seconds to wait after so many failures in a row; ``hold_every`` how often what is in hand is hidden anew. A thread
+    seconds to wait after so many failures in a row; ``look_every`` how often to look after what is in hand. A thread
     ends at the latest when its long poll does; messages that arrive after ``stop`` are given back to the queue at
     once. A message that cannot be stored keeps no other from being stored, nor the next from being received.
     """
@@ -103,7 +111,7 @@ class QueueReader:
         *,
         pause: Callable[[int], float] = pause_after,
         receivers: int = RECEIVERS,
-        hold_every: float = VISIBILITY_SECONDS / 3,
+        look_every: float = 1.0,
     ) -> None:
         self._client = client
         self._accept = accept
@@ -116,9 +124,9 @@ class QueueReader:
             for number, url in enumerate(self._statuses, start=1)
             for receiver in range(1, receivers + 1)
         ]
-        self._hold_every = hold_every
+        self._look_every = look_every
         self._numbers = itertools.count()
-        self._in_hand: dict[int, tuple[QueueClient, str, Sequence[Mapping[str, Any]]]] = {}
+        self._in_hand: dict[int, _Hand] = {}
         if self._threads:
             self._threads.append(threading.Thread(target=self._hold, name="sqs-hold", daemon=True))
 
@@ -147,10 +155,13 @@ class QueueReader:
     def _run(self, url: str) -> None:
         failures = 0
         client: QueueClient | None = None
+        visibility = VISIBILITY_SECONDS
         while not self._stopping.is_set():
             try:
-                client = client or self._client(url)
-                stored = self._poll(client, url)
+                if client is None:
+                    client = self._client(url)
+                    visibility = _visibility(client, url)
+                stored = self._poll(client, url, visibility)
             except Exception as error:
                 # A reader that dies loses every later alarm, so nothing ends it but stop().
                 self._statuses[url] = QueueStatus(False, f"{type(error).__name__}: {error}"[:500], self._clock.now())
@@ -160,14 +171,9 @@ class QueueReader:
             if failures:
                 self._stopping.wait(self._pause(failures))
 
-    def _poll(self, client: QueueClient, url: str) -> bool:
+    def _poll(self, client: QueueClient, url: str, visibility: int) -> bool:
         """One long poll. False when nothing of it could be stored, so that the next poll waits."""
-        answer = client.receive_message(
-            QueueUrl=url,
-            MaxNumberOfMessages=_BATCH,
-            WaitTimeSeconds=WAIT_SECONDS,
-            VisibilityTimeout=VISIBILITY_SECONDS,
-        )
+        answer = client.receive_message(QueueUrl=url, MaxNumberOfMessages=_BATCH, WaitTimeSeconds=WAIT_SECONDS)
         messages = answer.get("Messages") or []
         self._statuses[url] = QueueStatus(True, "", self._clock.now())
         if self._stopping.is_set():
@@ -176,7 +182,7 @@ class QueueReader:
         if not messages:
             return True
         number = next(self._numbers)
-        self._in_hand[number] = (client, url, messages)
+        self._in_hand[number] = _Hand(client, url, messages, visibility, time.monotonic())
         try:
             stored = self._stored(messages)
         finally:
@@ -206,13 +212,38 @@ class QueueReader:
 
     def _hold(self) -> None:
         """Hide what is being stored for longer, so that no other receiver gets it too."""
-        while not self._stopping.wait(self._hold_every):
-            for client, url, messages in list(self._in_hand.values()):
+        while not self._stopping.wait(self._look_every):
+            for hand in list(self._in_hand.values()):
+                if time.monotonic() - hand.hidden_at < hand.visibility / 3:
+                    continue
+                hand.hidden_at = time.monotonic()
                 try:
-                    _hide(client, url, messages, VISIBILITY_SECONDS)
+                    _hide(hand.client, hand.url, hand.messages, hand.visibility)
                 except Exception as error:
                     # It may be handed out twice then, and is known the second time.
-                    _log.warning("messages in hand not hidden", extra={"queue": url, "reason": str(error)[:500]})
+                    _log.warning("messages in hand not hidden", extra={"queue": hand.url, "reason": str(error)[:500]})
+
+
+@dataclass
+class _Hand:
+    """A batch that is being stored; hidden from others since ``hidden_at`` for ``visibility`` seconds."""
+
+    client: QueueClient
+    url: str
+    messages: Sequence[Mapping[str, Any]]
+    visibility: int
+    hidden_at: float
+
+
+def _visibility(client: QueueClient, url: str) -> int:
+    """Seconds for which the queue hides what it handed out."""
+    try:
+        asked = client.get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])
+        return int(asked["Attributes"]["VisibilityTimeout"])
+    except Exception as error:
+        # Reading goes on without: only what takes very long to store could be handed out twice.
+        _log.warning("visibility of the queue is not known", extra={"queue": url, "reason": str(error)[:500]})
+        return VISIBILITY_SECONDS
 
 
 def _hide(client: QueueClient, url: str, messages: Sequence[Mapping[str, Any]], seconds: int) -> None:

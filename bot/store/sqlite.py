@@ -16,24 +16,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import sqlite_utils
 
 from bot.rows import LeaseLostError, LockHeldError, NewRow, Received, Row, Signal, Step
+from bot.store.delivering import deliver_all, dump, listed
 from bot.store.group_commit import GroupCommit
 from bot.store.migrations import migrate
-from bot.store.statements import (
-    BY_KEY,
-    COLUMNS,
-    DUE,
-    ID_BY_KEY,
-    INSERT,
-    INSERT_ALL,
-    NEXT_DUE,
-    TELL_ALL,
-    WAKE_ALL,
-)
+from bot.store.statements import BY_KEY, COLUMNS, DUE, ID_BY_KEY, INSERT, NEXT_DUE
 
 BUSY_SECONDS = 1.5
 """How long a write waits for another one: whoever asks at a door has a deadline, and may come again."""
@@ -43,32 +34,11 @@ class StoreBusyError(Exception):
     """Another process holds the database file."""
 
 
-class _KnownError(Exception):
-    """Some of what was delivered had been delivered before."""
-
-
 def _row(values: sqlite3.Row) -> Row:
     fields = dict(values)
     fields["group"] = fields.pop("grp")
     fields["body"] = json.loads(fields["body"])
     return Row(**fields)
-
-
-def _dump(value: Any) -> str:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
-
-
-def _listed(told: Sequence[tuple[NewRow, Signal]]) -> str:
-    """Items as the statements for many take them."""
-    return _dump(
-        [
-            (
-                *(new.id or None, new.kind, new.key, new.group, new.state, new.due_at, new.lock),
-                *(_dump(new.body), signal.name, signal.key or None, _dump(signal.payload)),
-            )
-            for new, signal in told
-        ]
-    )
 
 
 class SqliteStore:
@@ -147,19 +117,10 @@ class SqliteStore:
         told = [(new, signal) for new, signal in items if signal is not None]
         if len(told) == len(items) > 1:
             # Nearly always everything is new and fits; where it does not, each item is looked at by itself.
-            (all_new,) = self._safely.run_all([partial(self._deliver_all, _listed(told), len(told), now)])
+            (all_new,) = self._safely.run_all([partial(deliver_all, listed(told), len(told), now)])
             if all_new is True:
                 return [True] * len(items)
         return self._safely.run_all([partial(self._deliver, new, signal, now) for new, signal in items])
-
-    @staticmethod
-    def _deliver_all(listed: str, many: int, now: float, connection: sqlite3.Connection) -> bool:
-        """All in one go. Raises when anything was known."""
-        connection.execute(INSERT_ALL, (listed, now))
-        if connection.execute(TELL_ALL, (listed, now)).rowcount != many:
-            raise _KnownError
-        connection.execute(WAKE_ALL, (listed, now))
-        return True
 
     def _deliver(self, new: NewRow, signal: Signal | None, now: float, connection: sqlite3.Connection) -> bool:
         row_id = self._insert(connection, new, now)
@@ -190,7 +151,7 @@ class SqliteStore:
 
     def _insert(self, connection: sqlite3.Connection, new: NewRow, now: float) -> str | None:
         row_id = new.id or secrets.token_hex(6)
-        values = (row_id, new.kind, new.key, new.group, new.state, new.due_at, new.lock, _dump(new.body), now, now)
+        values = (row_id, new.kind, new.key, new.group, new.state, new.due_at, new.lock, dump(new.body), now, now)
         try:
             inserted = connection.execute(INSERT, values).rowcount == 1
         except sqlite3.IntegrityError as error:
@@ -238,7 +199,7 @@ class SqliteStore:
                 "UPDATE rows SET state = ?, due_at = CASE WHEN wakes = ? THEN ? ELSE ? END, lock = ?, body = ?,"
                 " owner = NULL, lease_until = NULL, attempts = 0, updated_at = ? WHERE id = ? AND epoch = ?"
                 f" RETURNING {COLUMNS}",
-                (step.state, row.wakes, step.due_at, now, step.lock, _dump(step.body), now, row.id, row.epoch),
+                (step.state, row.wakes, step.due_at, now, step.lock, dump(step.body), now, row.id, row.epoch),
             ).fetchone()
         except sqlite3.IntegrityError as error:
             raise self._held(connection, step.lock, error) from error
@@ -263,7 +224,7 @@ class SqliteStore:
         told = connection.execute(
             "INSERT INTO signals (row_id, name, key, payload, at) SELECT id, ?, ?, ?, ? FROM rows WHERE id = ?"
             " ON CONFLICT DO NOTHING",
-            (signal.name, signal.key or None, _dump(signal.payload), now, row_id),
+            (signal.name, signal.key or None, dump(signal.payload), now, row_id),
         ).rowcount
         if told:
             connection.execute("UPDATE rows SET wakes = wakes + 1, due_at = ? WHERE id = ?", (now, row_id))

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.intake.delivery import Delivery
-from bot.intake.sqs import VISIBILITY_SECONDS, WAIT_SECONDS, QueueReader, QueueStatus, delivery_from, pause_after
+from bot.intake.sqs import WAIT_SECONDS, QueueReader, QueueStatus, delivery_from, pause_after
 from tests.waiting import until
 
 URL = "https://sqs.eu-west-1.amazonaws.com/123456789012/alarms"
@@ -31,10 +31,12 @@ class PretendQueue:
         self.hidden: dict[str, dict[str, Any]] = {}
         self.deleted: list[str] = []
         self.given_back: list[str] = []
-        self.held: list[tuple[str, int]] = []
+        self.renewed: list[str] = []
+        self.gives_back = True
         self.requests: list[dict[str, Any]] = []
         self.errors: list[Exception] = []
         self.undeletable = False
+        self.visibility: int | None = 3
 
     def send(self, *bodies: str) -> None:
         with self.lock:
@@ -67,12 +69,18 @@ class PretendQueue:
                 self.deleted.append(self.hidden.pop(entry["ReceiptHandle"])["Body"])
             return {"Successful": []}
 
+    def get_queue_attributes(self, **parameters: Any) -> dict[str, Any]:
+        if self.visibility is None:
+            raise PermissionError("sqs:GetQueueAttributes")
+        return {"Attributes": {"VisibilityTimeout": str(self.visibility)}}
+
     def change_message_visibility_batch(self, **parameters: Any) -> dict[str, Any]:
         with self.lock:
             for entry in parameters["Entries"]:
-                if entry["VisibilityTimeout"]:
-                    self.held.append((entry["ReceiptHandle"], entry["VisibilityTimeout"]))
+                if not self.gives_back:
+                    self.renewed.append(entry["ReceiptHandle"])
                     continue
+                assert entry["VisibilityTimeout"] == 0
                 self.given_back.append(self.hidden.pop(entry["ReceiptHandle"])["Body"])
             return {}
 
@@ -116,12 +124,7 @@ def test_messages_are_stored_and_then_deleted(queue: PretendQueue, intake: Intak
     reader.start()
     until(lambda: len(queue.deleted) == 25, 5)
     assert {one.text for one in intake.taken} == set(queue.deleted)
-    assert queue.requests[0] == {
-        "QueueUrl": URL,
-        "MaxNumberOfMessages": 10,
-        "WaitTimeSeconds": WAIT_SECONDS,
-        "VisibilityTimeout": VISIBILITY_SECONDS,
-    }
+    assert queue.requests[0] == {"QueueUrl": URL, "MaxNumberOfMessages": 10, "WaitTimeSeconds": WAIT_SECONDS}
 
 
 def test_a_message_that_could_not_be_stored_comes_again(
@@ -177,13 +180,23 @@ def test_what_takes_long_to_store_stays_hidden_from_others(queue: PretendQueue) 
         assert go_on.wait(5)
         return [True] * len(deliveries)
 
-    reader = QueueReader([URL], lambda url: queue, accept, FixedClock(), hold_every=0.005)
+    reader = QueueReader([URL], lambda url: queue, accept, FixedClock(), look_every=0.005)
+    queue.visibility, queue.gives_back = 0, False
     queue.send("slow")
     reader.start()
-    until(lambda: queue.held.count(("r0", VISIBILITY_SECONDS)) > 1, 5)
+    until(lambda: queue.renewed.count("r0") > 1, 5)
     go_on.set()
     until(lambda: queue.deleted == ["slow"], 5)
     assert reader.stop()
+
+
+def test_a_queue_that_does_not_tell_its_timeout_is_read_all_the_same(
+    queue: PretendQueue, intake: Intake, reader: QueueReader
+) -> None:
+    queue.visibility = None
+    queue.send("one")
+    reader.start()
+    until(lambda: queue.deleted == ["one"], 5)
 
 
 def test_an_event_that_eventbridge_sends_twice_is_one(queue: PretendQueue) -> None:
