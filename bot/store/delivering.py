@@ -20,17 +20,19 @@ def dump(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
-def listed(told: Sequence[tuple[NewRow, Signal]]) -> str:
-    """Rows and their signals as the statements take them."""
-    return dump(
-        [
-            (
-                *(new.id or None, new.kind, new.key, new.group, new.state, new.due_at, new.lock, new.body),
-                *(signal.name, signal.key or None, signal.payload),
-            )
-            for new, signal in told
-        ]
-    )
+def listed(told: Sequence[tuple[NewRow, Signal]]) -> str | None:
+    """Rows and their signals as the statements take them; None where something of them is no JSON."""
+    items = [
+        (
+            *(new.id or None, new.kind, new.key, new.group, new.state, new.due_at, new.lock, new.body),
+            *(signal.name, signal.key or None, signal.payload),
+        )
+        for new, signal in told
+    ]
+    try:
+        return dump(items)
+    except (TypeError, ValueError):
+        return None
 
 
 def deliver_all(items: str, many: int, now: float, connection: sqlite3.Connection) -> bool:

@@ -115,9 +115,9 @@ class SqliteStore:
 
     def deliver(self, items: Sequence[tuple[NewRow, Signal | None]], now: float) -> list[bool | Exception]:
         told = [(new, signal) for new, signal in items if signal is not None]
-        if len(told) == len(items) > 1:
+        if len(told) == len(items) > 1 and (text := listed(told)) is not None:
             # Nearly always everything is new and fits; where it does not, each item is looked at by itself.
-            (all_new,) = self._safely.run_all([partial(deliver_all, listed(told), len(told), now)])
+            (all_new,) = self._safely.run_all([partial(deliver_all, text, len(told), now)])
             if all_new is True:
                 return [True] * len(items)
         return self._safely.run_all([partial(self._deliver, new, signal, now) for new, signal in items])
