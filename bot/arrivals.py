@@ -11,6 +11,9 @@ CROWD = 60.0
 """Arrivals within about a second that count as a flood rather than as twenty people at once; while it lasts work
 only trickles, since work that slows the arrivals down would otherwise look like calm."""
 
+HANDFUL = 10
+"""So many at once are the head of a flood: it is as many as SQS hands out, and there are more where they came from."""
+
 
 class Arrivals:
     """How busy the door is: when somebody last came, and about how many within the last second."""
@@ -20,9 +23,11 @@ class Arrivals:
         self._crowd = 0.0
 
     def count(self, many: int = 1) -> None:
-        """Somebody came in."""
+        """So many came in at once."""
         now = time.monotonic()
         self._crowd = self._crowd * 0.5 ** min(60.0, now - self._last) + many
+        if many >= HANDFUL:
+            self._crowd = max(self._crowd, 2 * CROWD)
         self._last = now
 
     def calm_in(self) -> float:

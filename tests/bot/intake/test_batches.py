@@ -17,12 +17,13 @@ class Store:
 
     def __init__(self) -> None:
         self.batches: list[list[str]] = []
-        self.go_on = threading.Event()
+        self.begun, self.go_on = threading.Event(), threading.Event()
         self.known: set[str] = set()
         self.broken: Exception | None = None
 
     def accept(self, deliveries: Sequence[Delivery]) -> list[bool | Exception]:
         self.batches.append([each.text for each in deliveries])
+        self.begun.set()
         assert self.go_on.wait(5)
         if self.broken:
             raise self.broken
@@ -40,8 +41,7 @@ async def outcomes(store: Store, *names: str) -> list[bool | BaseException]:
     """All are asked for before the first is stored."""
     batches = Batches(store.accept)
     asked = [asyncio.create_task(batches.store(delivery(name))) for name in names]
-    while not store.batches:
-        await asyncio.sleep(0)
+    assert await asyncio.to_thread(store.begun.wait, 5)
     store.go_on.set()
     return await asyncio.gather(*asked, return_exceptions=True)
 
@@ -76,13 +76,12 @@ def test_who_has_gone_meanwhile_leaves_the_others_alone() -> None:
     async def leave() -> list[bool | BaseException]:
         batches = Batches(store.accept)
         gone = asyncio.create_task(batches.store(delivery("gone")))
-        while not store.batches:
-            await asyncio.sleep(0)
+        assert await asyncio.to_thread(store.begun.wait, 5)
         stays = asyncio.create_task(batches.store(delivery("stays")))
         await asyncio.sleep(0)
         gone.cancel()
         store.go_on.set()
-        return await asyncio.gather(gone, stays, return_exceptions=True)
+        return list(await asyncio.gather(gone, stays, return_exceptions=True))
 
     gone, stays = asyncio.run(leave())
     assert isinstance(gone, asyncio.CancelledError)
