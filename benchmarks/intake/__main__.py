@@ -22,7 +22,7 @@ ROUNDS = 7
 AT_ONCE = 64
 MESSAGES = 4000
 """Alarms of one round; Keep gets fewer, since it is slow."""
-KEEP_MESSAGES = 300
+KEEP_MESSAGES = 600
 QUEUED = 10_000
 QUEUE_ROUNDS = 5
 DRAIN_SECONDS = 120.0
