@@ -70,6 +70,9 @@ def quiet(scene: Scene, signal: Received) -> None:
     state, at = AlarmState(signal.payload["state"]), float(signal.payload["at"])
     _replace(scene, known.model_copy(update={"state": state, "at": at, "reason": str(signal.payload["reason"])}))
     said = "is OK" if state is AlarmState.OK else "has no data"
+    if signal.payload.get("asked"):
+        said += ", as CloudWatch said when it was asked; no notification had come"
+        scene.reply(f"asked:{signal.number}", replies.found_by_asking(known, state))
     scene.note(f"quiet:{signal.number}", at, "alarm", f"{known.name} {said}. {signal.payload['reason']}")
     _tell_of_alarms(scene)
     if scene.phase is Phase.OPEN and all(member.state is AlarmState.OK for member in scene.incident.members):

@@ -33,6 +33,8 @@ BATCH = 200
 REASON = 300
 OPENED_LATE = 600.0
 """Seconds after which an alarm's own time no longer says when its incident began."""
+ASKED = "asked"
+"""The source of what no notification told, and was found by asking CloudWatch."""
 SHIPPING = ("deploy", "rollback")
 
 
@@ -138,6 +140,7 @@ class Triage(Machine):
         if alarm.state is not AlarmState.ALARM:
             if known:
                 told = {"key": key, "state": alarm.state, "at": alarm.at, "reason": alarm.reason[:REASON]}
+                told["asked"] = alarm.source == ASKED
                 course.signals.append((known, Signal(QUIET, told)))
             return
         if known:

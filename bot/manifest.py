@@ -39,6 +39,7 @@ READS = (
     "cloudfront:GetInvalidation",
     "cloudtrail:LookupEvents",
     "cloudwatch:DescribeAlarmHistory",
+    "cloudwatch:DescribeAlarmContributors",
     "cloudwatch:DescribeAlarms",
     "cloudwatch:GetMetricData",
     "cloudwatch:GetMetricWidgetImage",
@@ -133,7 +134,14 @@ IMAGES = ("s3:GetObject", "s3:PutObject")
 """Only with a bucket for pictures."""
 MAIL = ("ses:SendEmail",)
 """Only where mails are sent."""
-INTAKE = ("sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage")
+INTAKE = (
+    "sqs:ChangeMessageVisibility",
+    "sqs:DeleteMessage",
+    "sqs:GetQueueAttributes",
+    "sqs:GetQueueUrl",
+    "sqs:ReceiveMessage",
+)
+"""The last but one finds the dead-letter queue, whose messages are only counted."""
 
 
 def manifest(settings: Settings, *, socket_mode: bool) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from bot.cloud import (
     AlarmReading,
+    Contributor,
     Curve,
     Datapoint,
     EcsService,
@@ -253,6 +254,10 @@ class Metrics(Protocol):
 
     def children(self, account: Account, alarm: str) -> tuple[str, ...]:
         """ARNs of the alarms that a composite alarm is made of; empty for any other."""
+        ...
+
+    def contributors(self, account: Account, alarm: str) -> tuple[Contributor, ...]:
+        """The series of a multi-series alarm that are in ALARM now."""
         ...
 
     def went_red(self, account: Account, alarm: str, *, since: float) -> tuple[float, ...]:

@@ -10,6 +10,7 @@ from bot.cloud import (
     TERMINAL,
     AlarmReading,
     Container,
+    Contributor,
     Curve,
     Datapoint,
     Deployment,
@@ -314,6 +315,9 @@ class FakeMetrics:
         self.pictures: dict[str, bytes] = {}
         """CloudWatch's own, by the name of the alarm or the metric."""
         self.marked: list[tuple[Mark, ...]] = []
+        self.readings: dict[str, AlarmReading] = {}
+        self.series_in_alarm: dict[str, tuple[Contributor, ...]] = {}
+        self.asked: list[tuple[Account, tuple[str, ...]]] = []
         self.failures = Failures()
 
     def series(self, account: Account, metric: AlarmMetric, *, start: float, end: float) -> tuple[Datapoint, ...]:
@@ -347,15 +351,21 @@ class FakeMetrics:
 
     def alarms(self, account: Account, names: Sequence[str]) -> tuple[AlarmReading, ...]:
         self.failures.take("alarms")
-        return tuple(
+        self.asked.append((account, tuple(names)))
+        found = tuple(self.readings[name] for name in names if name in self.readings)
+        return found + tuple(
             AlarmReading(f"arn:{name}", name, self.states[name], "", self.changed.get(name, NOON - 3600))
             for name in names
-            if name in self.states
+            if name in self.states and name not in self.readings
         )
 
     def children(self, account: Account, alarm: str) -> tuple[str, ...]:
         self.failures.take("children")
         return self.composites.get(alarm, ())
+
+    def contributors(self, account: Account, alarm: str) -> tuple[Contributor, ...]:
+        self.failures.take("contributors")
+        return self.series_in_alarm.get(alarm, ())
 
     def went_red(self, account: Account, alarm: str, *, since: float) -> tuple[float, ...]:
         self.failures.take("went_red")

@@ -8,12 +8,13 @@ from types import MappingProxyType
 from typing import Any
 
 from alerts import graph
-from alerts.alarms import Alarms, accept
+from alerts.alarms import Alarms
 from alerts.asks import Asks
 from alerts.diagnosis import Diagnoses
 from alerts.front import Front
 from alerts.illustrations import Illustrate, without_pictures
 from alerts.incidents import Incidents
+from alerts.intake import accept
 from alerts.mails import Mails
 from alerts.pages import Pages
 from alerts.playbook import Playbook
