@@ -19,8 +19,8 @@ $(VENV)/.ready: requirements-dev.lock
 	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
 
-sandbox: $(VENV)/.ready ## Start the pretend Slack, AWS and PagerDuty with the real bot (PORT=, MODE=socket|http, PLAY=none|NAME)
-	@exec $(RUN) -m sandbox up --port $(PORT) --mode $(MODE) --play $(PLAY)
+sandbox: $(VENV)/.ready ## Start the pretend Slack, AWS and PagerDuty with the real bot (PORT=, MODE=socket|http, PLAY=none|NAME, STORM=1)
+	@exec $(RUN) -m sandbox up --port $(PORT) --mode $(MODE) --play $(PLAY) $(if $(STORM),--storm)
 
 play: $(VENV)/.ready ## Play a scenario in the running sandbox (NAME=ship-bad)
 	@$(RUN) -m sandbox play $(NAME)

@@ -19,6 +19,7 @@ from sandbox.app_routes import Hint
 from sandbox.bot_process import BotStartError
 from sandbox.scenarios import SCENARIOS
 
+CONFIG = Path("config")
 FIRST = "first-look"
 NOTHING = "none"
 
@@ -34,6 +35,7 @@ def up(
     mode: Annotated[str, typer.Option(help="How Slack reaches the bot: socket or http.")] = "socket",
     play: Annotated[str, typer.Option(help="The story that plays by itself, or none.")] = FIRST,
     speed: Annotated[float, typer.Option(help="Seconds that pass in a real second.", min=0)] = 1.0,
+    storm: Annotated[bool, typer.Option(help="Have 40 services more, for the story alarm-storm.")] = False,
     state_dir: StateDir = Path(".sandbox"),
 ) -> None:
     """Start everything, and run until Ctrl-C."""
@@ -43,6 +45,7 @@ def up(
         _refuse(f"There is no story {play!r}; there are {', '.join(SCENARIOS)} and {NOTHING}.")
     # Importing moto takes a second, which neither a refusal nor the other commands should wait for.
     from sandbox.app import AlreadyRunningError, Sandbox
+    from sandbox.seed.storm import write_storm_config
 
     # A shell starts what a script sends to the background with SIGINT ignored, and Python leaves that as it is.
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -53,6 +56,7 @@ def up(
             mode="http" if mode == "http" else "socket",
             play=None if play == NOTHING else play,
             speed=speed,
+            config_dir=write_storm_config(CONFIG, state_dir / "config-with-storm") if storm else CONFIG,
             state_dir=state_dir,
             report=_report,
         )

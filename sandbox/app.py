@@ -20,6 +20,7 @@ from sandbox.app_manifest import read_manifest
 from sandbox.app_routes import hints, routes
 from sandbox.aws.server import AwsServer
 from sandbox.aws.sns import certificate_pem
+from sandbox.aws.trail import PIPELINE_KEY
 from sandbox.bot_process import BotProcess
 from sandbox.calls import Calls
 from sandbox.faults import Faults
@@ -32,6 +33,7 @@ from sandbox.proxy import Proxy, Response
 from sandbox.seed.account import Account
 from sandbox.seed.catalogue import US, WORKFLOWS
 from sandbox.seed.plant import Planted, past_clock, plant
+from sandbox.seed.storm import build_storm, storm_of
 from sandbox.slack import seed
 from sandbox.slack.server import SlackServer
 
@@ -143,9 +145,13 @@ class Sandbox:
         self._begin("slack", self.slack.start, self.slack.stop)
         self._report(f"page {self.slack.url}")
         self._begin("aws", self.aws.start, self.aws.stop)
-        account = Account(self.aws.url, self._secrets.access_key, self._secrets.secret_key)
+        account = Account(self.aws.url, PIPELINE_KEY, self._secrets.secret_key)
         self._undo.append(("account", account.close))
         planted = plant(account, self.clock, self._report)
+        storm = storm_of(self._config_dir)
+        if storm:
+            self._report(f"{len(storm)} services for a storm")
+            build_storm(account, planted.topic_of(US), storm)
         # Filling the account took seconds, by which AWS and Slack must not be behind the bot.
         self.clock.advance(max(0.0, time.time() - self.clock.now()))
         self.clock.set_speed(self._speed)

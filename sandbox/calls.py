@@ -22,13 +22,13 @@ class Calls:
         self._calls: deque[dict[str, Any]] = deque(maxlen=kept)
         self._seq = 0
 
-    def record(self, target: str, operation: str, params: Mapping[str, Any], status: str, at: float) -> None:
-        """Remember one call.
+    def record(self, target: str, operation: str, params: Mapping[str, Any], status: str, at: float) -> dict[str, Any]:
+        """Remember one call; returns its parameters as they are shown.
 
         ``status`` is "ok" or the error the caller was told; ``at`` is the sandbox's time in seconds since the epoch.
         Values whose name says that they are secret are replaced by "***", at any depth.
         """
-        shown = _without_secrets(params)
+        shown: dict[str, Any] = _without_secrets(params)
         with self._lock:
             self._seq += 1
             self._calls.append(
@@ -41,6 +41,7 @@ class Calls:
                     "seq": self._seq,
                 }
             )
+        return shown
 
     def list(self, target: str | None = None, operation: str | None = None) -> list[dict[str, Any]]:
         """The calls still remembered, oldest first, of one target and one operation where given."""

@@ -9,7 +9,7 @@ from moto.cloudwatch.models import cloudwatch_backends
 
 from sandbox.aws.autoscaling_model import Policy
 from sandbox.aws.cloudwatch_api import store_alarm
-from sandbox.aws.cloudwatch_transitions import alarms_of
+from sandbox.aws.cloudwatch_region import alarms_of
 from sandbox.aws.ecs_records import hexadecimal
 
 LOW_SHARE = 0.9

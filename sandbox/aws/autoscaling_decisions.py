@@ -17,7 +17,8 @@ from moto.cloudwatch.models import cloudwatch_backends
 from sandbox.aws.autoscaling_model import Policy, ScalableTarget, service_of, targets_of
 from sandbox.aws.cloudwatch_alarms import Alarm
 from sandbox.aws.cloudwatch_evaluation import queries_of
-from sandbox.aws.cloudwatch_transitions import alarms_of, metrics_of
+from sandbox.aws.cloudwatch_region import alarms_of, metrics_of
+from sandbox.aws.cloudwatch_suppression import mute_of
 from sandbox.aws.ecs_desired import set_desired
 from sandbox.aws.ecs_model import Service
 from sandbox.aws.metrics_queries import series_of
@@ -32,6 +33,7 @@ FRESH = 300.0
 
 def scale(backend: ApplicationAutoscalingBackend, now: float) -> None:
     """Let every target of a region be scaled as its schedules and policies want it now."""
+    cloudwatch = cloudwatch_backends[backend.account_id][backend.region_name]
     for target in targets_of(backend).values():
         service = service_of(backend, target.resource_id)
         if service is None:
@@ -39,7 +41,7 @@ def scale(backend: ApplicationAutoscalingBackend, now: float) -> None:
         _run_schedules(target, service, now)
         for policy in target.policies.values():
             for alarm in alarms_for(backend, policy):
-                if _is_run(policy, alarm, now):
+                if mute_of(cloudwatch, alarm, now) is None and _is_run(policy, alarm, now):
                     _follow(backend, target, policy, alarm, service, now)
 
 

@@ -9,8 +9,9 @@ from moto.cloudwatch.models import CloudWatchBackend, cloudwatch_backends
 from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.models import DEFAULT_ACCOUNT_ID
 
-from sandbox.aws import cloudwatch_api, cloudwatch_image, metrics_api
-from sandbox.aws.cloudwatch_transitions import evaluate_everywhere, metrics_of
+from sandbox.aws import cloudwatch_api, cloudwatch_describe_api, cloudwatch_image, cloudwatch_mute_api, metrics_api
+from sandbox.aws.cloudwatch_region import metrics_of
+from sandbox.aws.cloudwatch_transitions import evaluate_everywhere
 
 if TYPE_CHECKING:
     from sandbox.aws.server import AwsServer
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
 
 def install(aws: AwsServer) -> None:
     """Patch moto (safe to repeat) and evaluate all alarms on every tick of this AWS."""
-    for operation in (*cloudwatch_api.OPERATIONS, *metrics_api.OPERATIONS, cloudwatch_image.get_metric_widget_image):
+    taught = (cloudwatch_api, cloudwatch_describe_api, cloudwatch_mute_api, metrics_api)
+    operations = [operation for part in taught for operation in part.OPERATIONS]
+    for operation in (*operations, cloudwatch_image.get_metric_widget_image):
         setattr(CloudWatchResponse, operation.__name__, operation)
     setattr(CloudWatchBackend, "put_metric_data", metrics_api.put_metric_data)  # noqa: B010
     setattr(CloudWatchBackend, "put_metric_alarm", cloudwatch_api.put_from_another_service)  # noqa: B010

@@ -1,15 +1,14 @@
-"""An alarm as CloudWatch keeps it: what was asked for, the state it is in, and everything that happened to it."""
+"""An alarm as CloudWatch keeps it: what was asked for, and the state it is in."""
 
 from __future__ import annotations
 
-import json
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+_GROUPED = re.compile(r"\s*SELECT\b.*\bGROUP\s+BY\b", re.IGNORECASE | re.DOTALL)
 INITIAL_REASON = "Unchecked: Initial alarm creation"
-_MOST_HISTORY = 5_000
-_LONGEST_HISTORY = 4_095
 
 _METRIC_KEYS = (
     "MetricName",
@@ -27,6 +26,17 @@ _METRIC_KEYS = (
     "ThresholdMetricId",
 )
 
+_LOG_KEYS = (
+    "ScheduledQueryConfiguration",
+    "QueryResultsToEvaluate",
+    "QueryResultsToAlarm",
+    "Threshold",
+    "ComparisonOperator",
+    "TreatMissingData",
+    "ActionLogLineCount",
+    "ActionLogLineRoleArn",
+)
+
 
 def moment(at: float) -> datetime:
     """Seconds since the epoch as an aware UTC datetime."""
@@ -40,8 +50,57 @@ def stamp(at: float) -> str:
 
 
 @dataclass
+class Contributor:
+    """One of the time series of an alarm that watches many; ``transitioned`` in seconds since the epoch."""
+
+    id: str
+    attributes: dict[str, str]
+    state_value: str
+    state_reason: str
+    transitioned: float
+
+    def described(self) -> dict[str, Any]:
+        """The series as DescribeAlarmContributors answers it."""
+        return {
+            "ContributorId": self.id,
+            "ContributorAttributes": self.attributes,
+            "StateReason": self.state_reason,
+            "StateTransitionedTimestamp": moment(self.transitioned),
+        }
+
+
+@dataclass(frozen=True)
+class Transition:
+    """A change of state whose actions are to run: the alarm's, or that of one of its ``contributor``s.
+
+    ``children`` are the alarms that brought a composite alarm's change about.
+    """
+
+    old_state: str
+    state: str
+    at: float
+    children: tuple[Alarm, ...] = ()
+    contributor: Contributor | None = None
+
+
+@dataclass
+class LogRuns:
+    """What the scheduled query of a log alarm answered: by the instant of each run, a value for each group.
+
+    A group is the values of its fields; there is one, without fields, where nothing is grouped.
+    """
+
+    next_at: float = 0.0
+    count: int = 0
+    answers: dict[float, dict[tuple[tuple[str, str], ...], float]] = field(default_factory=dict)
+
+
+@dataclass(eq=False)
 class Alarm:
-    """A metric alarm or, with an AlarmRule, a composite one; ``settings`` holds the parameters as they were given."""
+    """A metric alarm or, with an AlarmRule, a composite one; ``settings`` holds the parameters as they were given.
+
+    ``owed`` are changes whose actions were held back: the alarm's own under "", the others by their contributor.
+    """
 
     settings: dict[str, Any]
     account_id: str
@@ -50,7 +109,12 @@ class Alarm:
     state_value: str = "INSUFFICIENT_DATA"
     state_reason: str = INITIAL_REASON
     state_reason_data: str | None = None
-    held_at_revision: int | None = field(default=None)
+    held_at_revision: int | None = None
+    left_alarm_at: float | None = None
+    contributors: dict[str, Contributor] = field(default_factory=dict)
+    owed: dict[str, Transition] = field(default_factory=dict)
+    log_runs: LogRuns = field(default_factory=LogRuns)
+    looked_at: tuple[float | str, ...] = ()
 
     def __post_init__(self) -> None:
         self.configured = self.state_updated = self.state_transitioned = self.created
@@ -71,9 +135,23 @@ class Alarm:
         return "AlarmRule" in self.settings
 
     @property
+    def is_on_logs(self) -> bool:
+        """Whether the alarm runs a query of Logs Insights on a schedule."""
+        return "ScheduledQueryConfiguration" in self.settings
+
+    @property
+    def watches_many(self) -> bool:
+        """Whether each series has a state of its own: those of a query with a GROUP BY, or of logs with a ``by``."""
+        if self.is_on_logs:
+            aggregated = str(self.settings["ScheduledQueryConfiguration"]["AggregationExpression"])
+            return re.search(r"\bby\b", aggregated, re.IGNORECASE) is not None
+        queries = self.settings.get("Metrics") or ()
+        return any(_GROUPED.match(query.get("Expression") or "") for query in queries)
+
+    @property
     def kind(self) -> str:
         """The API's AlarmType."""
-        return "CompositeAlarm" if self.is_composite else "MetricAlarm"
+        return "CompositeAlarm" if self.is_composite else "LogAlarm" if self.is_on_logs else "MetricAlarm"
 
     @property
     def actions_enabled(self) -> bool:
@@ -104,44 +182,19 @@ class Alarm:
         }
         answer |= {key: self.actions_for(state) for state, key in ACTION_KEYS.items()}
         if self.is_composite:
-            return answer | {"AlarmRule": self.settings["AlarmRule"]}
+            return answer | {key: self.settings[key] for key in COMPOSITE_KEYS if self.settings.get(key) is not None}
+        if self.is_on_logs:
+            return answer | {key: self.settings[key] for key in _LOG_KEYS if self.settings.get(key) is not None}
         answer |= {key: self.settings.get(key) for key in _METRIC_KEYS}
         if self.settings.get("Metrics"):
             return answer | {"Metrics": [{"ReturnData": True, **each} for each in self.settings["Metrics"]]}
         return answer | {"Dimensions": self.settings.get("Dimensions") or []}
 
 
+COMPOSITE_KEYS = (
+    "AlarmRule",
+    "ActionsSuppressor",
+    "ActionsSuppressorWaitPeriod",
+    "ActionsSuppressorExtensionPeriod",
+)
 ACTION_KEYS = {"OK": "OKActions", "ALARM": "AlarmActions", "INSUFFICIENT_DATA": "InsufficientDataActions"}
-
-
-@dataclass(frozen=True)
-class HistoryItem:
-    """One line of DescribeAlarmHistory; ``at`` in seconds since the epoch."""
-
-    alarm_name: str
-    alarm_type: str
-    at: float
-    kind: str
-    summary: str
-    details: dict[str, Any]
-
-    def described(self) -> dict[str, Any]:
-        """The line as the API answers it; HistoryData is a JSON string of at most 4,095 characters."""
-        return {
-            "AlarmName": self.alarm_name,
-            "AlarmType": self.alarm_type,
-            "Timestamp": moment(self.at),
-            "HistoryItemType": self.kind,
-            "HistorySummary": self.summary,
-            "HistoryData": json.dumps(self.details, separators=(",", ":"))[:_LONGEST_HISTORY],
-        }
-
-
-class AlarmHistory(list[HistoryItem]):
-    """Oldest first; it outlives the alarms themselves, as in CloudWatch."""
-
-    def note(self, alarm: Alarm, at: float, kind: str, summary: str, details: dict[str, Any]) -> None:
-        """Add one line, dropping the oldest when there are very many."""
-        self.append(HistoryItem(alarm.name, alarm.kind, at, kind, summary, {"version": "1.0", **details}))
-        if len(self) > _MOST_HISTORY:
-            del self[: _MOST_HISTORY // 10]

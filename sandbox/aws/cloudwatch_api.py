@@ -1,4 +1,4 @@
-"""CloudWatch's alarm operations as the API answers them; each function takes the place of moto's method."""
+"""CloudWatch's operations that change alarms; each function takes the place of moto's method."""
 
 from __future__ import annotations
 
@@ -11,24 +11,21 @@ from moto.cloudwatch.models import CloudWatchBackend
 from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.responses import ActionResult, EmptyResult
 
-from sandbox.aws.cloudwatch_alarms import Alarm
+from sandbox.aws.cloudwatch_alarms import ACTION_KEYS, Alarm
 from sandbox.aws.cloudwatch_composite import RuleError, parse_rule
-from sandbox.aws.cloudwatch_paging import page
-from sandbox.aws.cloudwatch_transitions import (
-    alarms_of,
-    evaluate_region,
-    history_of,
-    set_by_hand,
-)
-from sandbox.aws.cloudwatch_verdict import OPERATORS
+from sandbox.aws.cloudwatch_events import tell_settings
+from sandbox.aws.cloudwatch_log_alarms import check_log_alarm
+from sandbox.aws.cloudwatch_region import alarms_of, history_of
+from sandbox.aws.cloudwatch_transitions import evaluate_region, set_by_hand
+from sandbox.aws.cloudwatch_verdict import BAND_OPERATORS, OPERATORS
+from sandbox.aws.metrics_insights import is_insights, read_insights
 from sandbox.aws.metrics_math import names_in
 from sandbox.aws.metrics_statistics import is_percentile
-from sandbox.aws.metrics_store import series_key
+from sandbox.aws.metrics_values import MathError
 from sandbox.aws.world import current
 
 _STATES = ("INSUFFICIENT_DATA", "ALARM", "OK")
 _TREATMENTS = ("missing", "ignore", "breaching", "notBreaching")
-_MOST_ALARMS = 100
 
 
 def put_metric_alarm(self: CloudWatchResponse) -> ActionResult:
@@ -39,6 +36,13 @@ def put_metric_alarm(self: CloudWatchResponse) -> ActionResult:
     return EmptyResult()
 
 
+def put_log_alarm(self: CloudWatchResponse) -> ActionResult:
+    """PutLogAlarm."""
+    settings = {key: value for key, value in self._get_params().items() if key != "Tags"}
+    store_alarm(self.cloudwatch_backend, check_log_alarm(settings), self._get_param("Tags", []))
+    return EmptyResult()
+
+
 def put_composite_alarm(self: CloudWatchResponse) -> ActionResult:
     """PutCompositeAlarm; every alarm the rule names must exist."""
     settings = {key: value for key, value in self._get_params().items() if key != "Tags"}
@@ -46,6 +50,11 @@ def put_composite_alarm(self: CloudWatchResponse) -> ActionResult:
         _, names = parse_rule(settings["AlarmRule"])
     except RuleError as error:
         raise ValidationError(str(error)) from None
+    if settings.get("ActionsSuppressor"):
+        periods = ("ActionsSuppressorWaitPeriod", "ActionsSuppressorExtensionPeriod")
+        if any(settings.get(period) is None for period in periods):
+            raise ValidationError(f"{' and '.join(periods)} must be specified together with ActionsSuppressor")
+        names.append(_name_of(settings["ActionsSuppressor"]))
     unknown = [name for name in names if name not in self.cloudwatch_backend.alarms]
     if unknown:
         raise ValidationError(
@@ -53,6 +62,20 @@ def put_composite_alarm(self: CloudWatchResponse) -> ActionResult:
         )
     store_alarm(self.cloudwatch_backend, settings, self._get_param("Tags", []))
     return EmptyResult()
+
+
+def _check_insights(settings: dict[str, Any], expression: str) -> None:
+    try:
+        query = read_insights(expression)
+    except MathError as error:
+        raise ValidationError(str(error)) from None
+    actions = [arn for key in ACTION_KEYS.values() for arn in settings.get(key) or ()]
+    if query.groups and any(":autoscaling:" in arn for arn in actions):
+        raise ValidationError("Auto Scaling actions are not supported for alarms on several time series")
+
+
+def _name_of(written: str) -> str:
+    return written.split(":", 6)[6] if written.startswith("arn:") else written
 
 
 def store_alarm(backend: CloudWatchBackend, settings: dict[str, Any], tags: list[dict[str, str]]) -> Alarm:
@@ -63,11 +86,12 @@ def store_alarm(backend: CloudWatchBackend, settings: dict[str, Any], tags: list
     created = alarm is None
     if alarm is None:
         alarm = alarms[settings["AlarmName"]] = Alarm(settings, backend.account_id, backend.region_name, now)
-    alarm.settings = settings
-    alarm.configured = now
+    before, alarm.settings = alarm.settings, settings
+    alarm.configured, alarm.looked_at = now, ()
     verb = "created" if created else "updated"
     details = {"type": "Create" if created else "Update", f"{verb}Alarm": json.loads(json.dumps(settings, default=str))}
     history_of(backend).note(alarm, now, "ConfigurationUpdate", f'Alarm "{alarm.name}" {verb}', details)
+    tell_settings(alarm, "create" if created else "update", None if created else before, now)
     if tags:
         backend.tagger.tag_resource(alarm.alarm_arn, tags)
     return alarm
@@ -77,10 +101,7 @@ def _check(settings: dict[str, Any]) -> None:
     extended = settings.get("ExtendedStatistic")
     if extended and not is_percentile(extended):
         raise InvalidParameterValue(f"The value {extended} for parameter ExtendedStatistic is not supported.")
-    if settings.get("ComparisonOperator") not in OPERATORS:
-        raise ValidationError(f"The operator {settings.get('ComparisonOperator')} needs an anomaly detection model")
-    if settings.get("Threshold") is None:
-        raise ValidationError("Threshold must be specified for static threshold alarms")
+    _check_threshold(settings)
     if (settings.get("TreatMissingData") or "missing") not in _TREATMENTS:
         allowed = ", ".join(_TREATMENTS)
         raise ValidationError(f"Option {settings['TreatMissingData']} is not supported for TreatMissingData: {allowed}")
@@ -94,6 +115,18 @@ def _check(settings: dict[str, Any]) -> None:
         raise ValidationError("One of Statistic and ExtendedStatistic must be specified")
 
 
+def _check_threshold(settings: dict[str, Any]) -> None:
+    operator, band = settings.get("ComparisonOperator"), settings.get("ThresholdMetricId")
+    if operator in BAND_OPERATORS:
+        named = [query["Id"] for query in settings.get("Metrics") or ()]
+        if band not in named or settings.get("Threshold") is not None:
+            raise ValidationError(f"The operator {operator} needs a ThresholdMetricId of Metrics, and no Threshold")
+    elif operator not in OPERATORS:
+        raise ValidationError(f"The operator {operator} is not supported for alarms")
+    elif settings.get("Threshold") is None or band:
+        raise ValidationError("Threshold must be specified for static threshold alarms")
+
+
 def _check_metrics(settings: dict[str, Any]) -> None:
     queries = settings["Metrics"]
     if any(settings.get(key) for key in ("MetricName", "Namespace", "Period", "Statistic", "Dimensions")):
@@ -101,76 +134,17 @@ def _check_metrics(settings: dict[str, Any]) -> None:
             "Metrics list cannot be specified together with MetricName, Dimensions, Period, Namespace, Statistic"
             " or ExtendedStatistic."
         )
-    returned = [query for query in queries if query.get("ReturnData") is not False]
+    band = settings.get("ThresholdMetricId")
+    returned = [query for query in queries if query.get("ReturnData") is not False and query["Id"] != band]
     if len(returned) != 1:
         raise ValidationError("Exactly one element of the metrics list should return data.")
+    expression = returned[0].get("Expression") or ""
+    if is_insights(expression):
+        _check_insights(settings, expression)
+        return
     functions = {word for query in queries for word in names_in(query.get("Expression") or "")}
     if functions & {"SEARCH", "METRIC_COUNT"}:
         raise ValidationError("SEARCH and METRIC_COUNT are not supported in alarms")
-
-
-def describe_alarms(self: CloudWatchResponse) -> ActionResult:
-    """DescribeAlarms; all given filters apply together, and composite alarms come only when asked for."""
-    backend = self.cloudwatch_backend
-    evaluate_region(backend, current().clock.now())
-    names = set(self._get_param("AlarmNames", []))
-    state, prefix = self._get_param("StateValue"), self._get_param("AlarmNamePrefix") or ""
-    action = self._get_param("ActionPrefix") or ""
-    kinds = self._get_param("AlarmTypes", []) or ["MetricAlarm"]
-    found = [
-        alarm
-        for _, alarm in sorted(alarms_of(backend).items())
-        if alarm.kind in kinds
-        and alarm.name.startswith(prefix)
-        and (not names or alarm.name in names)
-        and state in (None, alarm.state_value)
-        and (not action or any(arn.startswith(action) for arn in alarm.all_actions()))
-    ]
-    shown, token = page(found, self._get_param("NextToken"), self._get_param("MaxRecords") or 50)
-    result: dict[str, Any] = {"MetricAlarms": [], "CompositeAlarms": [], "NextToken": token}
-    for alarm in shown:
-        result[f"{alarm.kind}s"].append(alarm.described())
-    return ActionResult(result)
-
-
-def describe_alarms_for_metric(self: CloudWatchResponse) -> ActionResult:
-    """DescribeAlarmsForMetric: the alarms on exactly this metric."""
-    backend = self.cloudwatch_backend
-    evaluate_region(backend, current().clock.now())
-    params = self._get_params()
-    wanted = series_key(params["Namespace"], params["MetricName"], params.get("Dimensions") or ())
-    found = []
-    for _, alarm in sorted(alarms_of(backend).items()):
-        settings = alarm.settings
-        if not settings.get("MetricName"):
-            continue
-        same = series_key(settings["Namespace"], settings["MetricName"], settings.get("Dimensions") or ()) == wanted
-        keys = ("Statistic", "ExtendedStatistic", "Period", "Unit")
-        if same and all(params.get(key) in (None, settings.get(key)) for key in keys):
-            found.append(alarm.described())
-    return ActionResult({"MetricAlarms": found})
-
-
-def describe_alarm_history(self: CloudWatchResponse) -> ActionResult:
-    """DescribeAlarmHistory; without AlarmTypes only metric alarms are told of."""
-    backend = self.cloudwatch_backend
-    evaluate_region(backend, current().clock.now())
-    params = self._get_params()
-    kinds = params.get("AlarmTypes") or ["MetricAlarm"]
-    start, end = params.get("StartDate"), params.get("EndDate")
-    found = [
-        item
-        for item in history_of(backend)
-        if item.alarm_type in kinds
-        and params.get("AlarmName") in (None, item.alarm_name)
-        and params.get("HistoryItemType") in (None, item.kind)
-        and (start is None or item.at >= start.timestamp())
-        and (end is None or item.at <= end.timestamp())
-    ]
-    if params.get("ScanBy") != "TimestampAscending":
-        found.reverse()
-    shown, token = page(found, params.get("NextToken"), params.get("MaxRecords") or _MOST_ALARMS)
-    return ActionResult({"AlarmHistoryItems": [item.described() for item in shown], "NextToken": token})
 
 
 def set_alarm_state(self: CloudWatchResponse) -> ActionResult:
@@ -203,6 +177,7 @@ def delete_alarms(self: CloudWatchResponse) -> ActionResult:
         alarm = alarms_of(backend).pop(name, None)
         if alarm is not None:
             history_of(backend).note(alarm, now, "ConfigurationUpdate", f'Alarm "{name}" deleted', {"type": "Delete"})
+            tell_settings(alarm, "delete", None, now)
     return EmptyResult()
 
 
@@ -221,10 +196,11 @@ def _switch_actions(self: CloudWatchResponse, enabled: bool) -> ActionResult:
     for name in self._get_param("AlarmNames", []):
         alarm = alarms_of(backend).get(name)
         if alarm is not None and alarm.actions_enabled != enabled:
-            alarm.settings["ActionsEnabled"] = enabled
+            before, alarm.settings = alarm.settings, {**alarm.settings, "ActionsEnabled": enabled}
             alarm.configured = now
             details = {"type": "Update", "updatedAlarm": {"actionsEnabled": enabled}}
             history_of(backend).note(alarm, now, "ConfigurationUpdate", f'Alarm "{name}" updated', details)
+            tell_settings(alarm, "update", before, now)
     return EmptyResult()
 
 
@@ -238,9 +214,7 @@ def put_from_another_service(self: CloudWatchBackend, name: str, description: st
 OPERATIONS: tuple[Callable[[CloudWatchResponse], ActionResult], ...] = (
     put_metric_alarm,
     put_composite_alarm,
-    describe_alarms,
-    describe_alarms_for_metric,
-    describe_alarm_history,
+    put_log_alarm,
     set_alarm_state,
     delete_alarms,
     enable_alarm_actions,

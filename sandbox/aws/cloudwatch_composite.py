@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 _TOKEN = re.compile(
     r"""\s*(?:(?P<mark>[()])|"(?P<quoted>[^"]*)"|'(?P<single>[^']*)'|(?P<word>[^\s()"']+))""", re.VERBOSE
@@ -28,13 +29,19 @@ Rule = Callable[[Callable[[str], str]], Outcome]
 """A rule is asked with a function from an alarm's name to its state."""
 
 
-def parse_rule(text: str) -> tuple[Rule, list[str]]:
-    """The rule and the alarms it names (names or ARNs become names). Raises RuleError."""
+@lru_cache(maxsize=4_096)
+def _parsed(text: str) -> tuple[Rule, tuple[str, ...]]:
     reader = _Reader(text)
     rule = reader.either()
     if reader.position != len(reader.tokens):
         raise RuleError(f"Unexpected input in the alarm rule at '{reader.peek()}'")
-    return rule, reader.names
+    return rule, tuple(reader.names)
+
+
+def parse_rule(text: str) -> tuple[Rule, list[str]]:
+    """The rule and the alarms it names (names or ARNs become names). Raises RuleError."""
+    rule, names = _parsed(text)
+    return rule, list(names)
 
 
 class _Reader:

@@ -18,7 +18,7 @@ from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.responses import ActionResult
 
 from sandbox.aws.cloudwatch_evaluation import queries_of
-from sandbox.aws.cloudwatch_transitions import alarms_of, metrics_of
+from sandbox.aws.cloudwatch_region import alarms_of, metrics_of
 from sandbox.aws.metrics_queries import Query, QueryRun
 from sandbox.aws.metrics_values import MathError, Points
 from sandbox.aws.world import current
@@ -83,7 +83,8 @@ def _wanted(self: CloudWatchResponse, widget: dict[str, Any]) -> tuple[list[Quer
         alarm = alarms_of(self.cloudwatch_backend).get(arn.split(":", 6)[-1])
         if alarm is not None and not alarm.is_composite:
             queries += queries_of(alarm)
-            lines.append(float(alarm.settings["Threshold"]))
+            if alarm.settings.get("Threshold") is not None:
+                lines.append(float(alarm.settings["Threshold"]))
     for number, row in enumerate(widget.get("metrics") or (), start=1):
         queries.append(_row(row, f"r{number}", widget))
     return queries, lines

@@ -16,24 +16,35 @@ from sandbox.aws.cloudwatch_alarms import Alarm, moment, stamp
 EXTRA_PERIODS = 2
 _JAVA_SCIENTIFIC_FROM = 1e7
 
-_WORDS = {
+WORDS = {
     "GreaterThanThreshold": "greater than",
     "GreaterThanOrEqualToThreshold": "greater than or equal to",
     "LessThanThreshold": "less than",
     "LessThanOrEqualToThreshold": "less than or equal to",
 }
-OPERATORS = tuple(_WORDS)
+OPERATORS = tuple(WORDS)
+BELOW, ABOVE = "less than the lower thresholds", "greater than the upper thresholds"
+BAND_OPERATORS = {
+    "LessThanLowerOrGreaterThanUpperThreshold": (True, True),
+    "LessThanLowerThreshold": (True, False),
+    "GreaterThanUpperThreshold": (False, True),
+}
+"""What anomaly detection alarms compare with: whether the lower and the upper bound of the band count."""
 _TREATMENTS = {"breaching": "Breaching", "notBreaching": "NonBreaching"}
 
 
 @dataclass(frozen=True)
 class Window:
-    """The periods of one evaluation, newest first (period starts), and the datapoints that exist in them."""
+    """The periods of one evaluation, newest first (period starts), and the datapoints that exist in them.
+
+    ``band`` is what an anomaly detection alarm expects: the lower and the upper bound.
+    """
 
     slots: Sequence[float]
     points: Mapping[float, float]
     samples: Mapping[float, float]
     evaluated_at: float
+    band: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -54,14 +65,23 @@ def breaches(value: float, operator: str, threshold: float) -> bool:
     return value < threshold if operator == "LessThanThreshold" else value <= threshold
 
 
+def is_bad(alarm: Alarm, window: Window, at: float) -> bool:
+    """Whether the datapoint of a period is one that the alarm is about."""
+    operator, value = alarm.settings["ComparisonOperator"], window.points[at]
+    if operator not in BAND_OPERATORS:
+        return breaches(value, operator, float(alarm.settings["Threshold"]))
+    low, high = BAND_OPERATORS[operator]
+    lower, upper = window.band or (value, value)
+    return (low and value < lower) or (high and value > upper)
+
+
 def judge(alarm: Alarm, window: Window) -> Verdict | None:
     """What the alarm's state should be; None when it should stay as it is."""
     wanted = int(alarm.settings["EvaluationPeriods"])
     needed = int(alarm.settings.get("DatapointsToAlarm") or wanted)
     treatment = alarm.settings.get("TreatMissingData") or "missing"
-    operator, threshold = alarm.settings["ComparisonOperator"], float(alarm.settings["Threshold"])
     existing = [at for at in window.slots if at in window.points][:wanted]
-    bad = [at for at in existing if breaches(window.points[at], operator, threshold)]
+    bad = [at for at in existing if is_bad(alarm, window, at)]
     missing = wanted - len(existing)
     if len(bad) >= needed:
         return _crossed(alarm, window, existing, bad, "ALARM")
@@ -108,12 +128,23 @@ def _crossed(alarm: Alarm, window: Window, existing: list[float], bad: list[floa
     change = "OK -> ALARM" if state == "ALARM" else "ALARM -> OK"
     listed = ", ".join(f"{number(window.points[at])} ({moment(at):%d/%m/%y %H:%M:%S})" for at in told)
     verb = ("was" if len(told) == 1 else "were") + ("" if state == "ALARM" else " not")
+    crossed, compared = "Threshold Crossed", _compared(alarm, window, state)
+    if alarm.settings["ComparisonOperator"] in BAND_OPERATORS:
+        crossed = "Thresholds Crossed"
     reason = (
-        f"Threshold Crossed: {len(told)} out of the last {total} datapoints [{listed}] {verb} "
-        f"{_WORDS[alarm.settings['ComparisonOperator']]} the threshold ({number(float(alarm.settings['Threshold']))}) "
+        f"{crossed}: {len(told)} out of the last {total} datapoints [{listed}] {verb} {compared} "
         f"(minimum {least} datapoint{'' if least == 1 else 's'} for {change} transition)."
     )
     return Verdict(state, reason, _evidence(alarm, window, existing))
+
+
+def _compared(alarm: Alarm, window: Window, state: str) -> str:
+    operator = alarm.settings["ComparisonOperator"]
+    if operator not in BAND_OPERATORS:
+        return f"{WORDS[operator]} the threshold ({number(float(alarm.settings['Threshold']))})"
+    bounds = zip(BAND_OPERATORS[operator], (BELOW, ABOVE), window.band or (0.0, 0.0), strict=True)
+    parts = [f"{words} [{number(bound)}]" for counts, words, bound in bounds if counts]
+    return " or ".join(parts) if state == "ALARM" else " or not ".join(parts)
 
 
 def number(value: float) -> str:
@@ -135,7 +166,9 @@ def _evidence(alarm: Alarm, window: Window, existing: list[float]) -> dict[str, 
         "statistic": settings.get("Statistic") or settings.get("ExtendedStatistic"),
         "period": settings.get("Period"),
         "recentDatapoints": [window.points[at] for at in oldest_first],
-        "threshold": float(settings["Threshold"]),
+        "recentLowerThresholds": [window.band[0]] * len(oldest_first) if window.band else None,
+        "recentUpperThresholds": [window.band[1]] * len(oldest_first) if window.band else None,
+        "threshold": None if settings.get("Threshold") is None else float(settings["Threshold"]),
         "evaluatedDatapoints": [
             {"timestamp": stamp(at), "sampleCount": window.samples.get(at), "value": window.points[at]}
             for at in existing

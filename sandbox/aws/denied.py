@@ -80,6 +80,9 @@ def _logs(operation: Operation) -> str:
 
 
 def _cloudwatch(operation: Operation) -> str:
+    if "MuteRule" in operation.name:
+        rule = _one(operation.params, "Name", "AlarmMuteRuleName")
+        return _arn(operation, f"alarm-mute-rule:{rule}") if rule else ANY
     alarm = _one(operation.params, "AlarmName", "AlarmNames")
     if alarm or "Alarm" in operation.name:
         return _arn(operation, f"alarm:{alarm or ANY}")

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from moto.cloudwatch.models import cloudwatch_backends
 
 from sandbox.aws.cloudwatch_alarms import Alarm
-from sandbox.aws.cloudwatch_transitions import alarms_of
+from sandbox.aws.cloudwatch_region import alarms_of
 from sandbox.aws.ecs_model import Service
 from sandbox.aws.ecs_records import ServiceDeployment
 

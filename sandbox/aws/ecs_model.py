@@ -37,11 +37,16 @@ class Deployment:
     sick: Fate = WELL
     launch_from: float = 0.0
     external_id: str = ""
+    told: str = ""
 
 
 @dataclass(eq=False)
 class Task:
-    """A task; its moments are seconds since the epoch, those ahead included. ``plan`` is what comes next, and when."""
+    """A task; its moments are seconds since the epoch, those ahead included. ``plan`` is what comes next, and when.
+
+    ``told`` is what EventBridge was told last: of a task its status, of a deployment its state, of a service the id of
+    its newest event.
+    """
 
     id: str
     arn: str
@@ -72,6 +77,7 @@ class Task:
     stopped_reason: str = ""
     protected_until: float = 0.0
     exits: dict[str, tuple[int | None, str]] = field(default_factory=dict)
+    told: str = ""
 
     @property
     def alive(self) -> bool:
@@ -133,6 +139,7 @@ class Service:
     reconcile_at: float | None = None
     steady: bool = False
     numbered: int = 0
+    told: str = ""
 
     @property
     def physical_resource_id(self) -> str:

@@ -185,20 +185,29 @@ def _container(of: Task, definition: dict[str, Any], now: float) -> dict[str, An
     return given(shown)
 
 
-def _attachments(of: Task, status: str) -> list[dict[str, Any]]:
+def interface_of(of: Task) -> dict[str, str]:
+    """A task's network interface: ``attachment`` and the details of it; empty for a task that has none."""
     places = (of.network.get("awsvpcConfiguration") or {}).get("subnets") or []
     if not places:
-        return []
-    details = {
+        return {}
+    return {
+        "attachment": hexadecimal(of.id, "eni"),
         "subnetId": places[0],
         "networkInterfaceId": f"eni-{hexadecimal(of.id, 'interface', size=17)}",
         "macAddress": "0a:" + ":".join(of.id[start : start + 2] for start in range(0, 10, 2)),
         "privateDnsName": f"ip-{of.ip.replace('.', '-')}.ec2.internal",
         "privateIPv4Address": of.ip,
     }
+
+
+def _attachments(of: Task, status: str) -> list[dict[str, Any]]:
+    details = interface_of(of)
+    if not details:
+        return []
+    identity = details.pop("attachment")
     state = "DELETED" if status == "STOPPED" else "PRECREATED" if status == "PROVISIONING" else "ATTACHED"
     listed = [{"name": name, "value": value} for name, value in details.items()]
-    return [{"id": hexadecimal(of.id, "eni"), "type": "ElasticNetworkInterface", "status": state, "details": listed}]
+    return [{"id": identity, "type": "ElasticNetworkInterface", "status": state, "details": listed}]
 
 
 def _health(of: Task, containers: Iterable[dict[str, Any]], now: float) -> str:

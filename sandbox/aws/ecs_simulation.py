@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from moto.ecs.models import EC2ContainerServiceBackend, ecs_backends
 
-from sandbox.aws import ecs_alarms, ecs_logs, ecs_rollout, ecs_scheduler, ecs_tasks
+from sandbox.aws import ecs_alarms, ecs_events, ecs_logs, ecs_rollout, ecs_scheduler, ecs_tasks
 from sandbox.aws.ecs_model import STOPPED_KEPT, Service, Task
 from sandbox.aws.world import current
 
@@ -54,6 +54,7 @@ def bring_up(backend: EC2ContainerServiceBackend) -> None:
                 moment, kind = task.plan.pop(0)
                 _happen(None, task, moment, kind)
         jobs[:] = _kept(jobs, at)
+        ecs_events.tell(backend.region_name, services_of(backend).values(), tasks_of(backend), at)
 
 
 def bring_up_everywhere() -> None:

@@ -100,6 +100,12 @@ def _rows(table: Table) -> list[list[dict[str, str]]]:
     return answer
 
 
+def aggregated(backend: LogsBackend, query: str, groups: list[str], start: int, end: int) -> list[dict[str, str]]:
+    """A query's rows at once, over [start, end] in epoch seconds; groups by name or ARN. Raises LogsError."""
+    table, _ = _run(query, [group_of(backend, name) for name in groups], start, end, _DEFAULT_LIMIT)
+    return [{cell["field"]: cell["value"] for cell in row} for row in _rows(table)]
+
+
 def start_query(self: LogsResponse) -> str:
     """StartQuery: times are epoch seconds; the query is compiled at once, so a malformed one never starts."""
     params: dict[str, Any] = json.loads(self.body)

@@ -10,15 +10,23 @@ from sandbox.aws import (
     cloudwatch,
     code_build,
     codedeploy,
+    ec2_interfaces,
     ecr,
     ecs,
     elb,
+    events,
     iam,
+    lambda_account,
     lambdas,
     logs,
+    mail,
+    pace,
     s3,
     sns,
     sqs,
+    sqs_metrics,
+    trail,
+    xray,
 )
 
 if TYPE_CHECKING:
@@ -28,5 +36,19 @@ if TYPE_CHECKING:
 def install(aws: AwsServer) -> None:
     """Patch moto for this AWS; safe to repeat."""
     containers = (ecs, codedeploy, ecr, elb, autoscaling)
-    for part in (logs, sns, cloudwatch, *containers, iam, sqs, lambdas, s3, cloudfront, code_build):
+    rest = (
+        iam,
+        sqs,
+        sqs_metrics,
+        lambdas,
+        lambda_account,
+        s3,
+        cloudfront,
+        code_build,
+        trail,
+        xray,
+        mail,
+        ec2_interfaces,
+    )
+    for part in (pace, events, logs, sns, cloudwatch, *containers, *rest):
         part.install(aws)

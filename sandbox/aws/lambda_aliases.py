@@ -16,7 +16,7 @@ from moto.awslambda.models import LambdaAlias, LambdaBackend, lambda_backends
 from moto.awslambda.responses import LambdaResponse
 from moto.cloudwatch.models import cloudwatch_backends
 
-from sandbox.aws.cloudwatch_transitions import metrics_of
+from sandbox.aws.cloudwatch_region import metrics_of
 from sandbox.aws.lambda_api import Answer, check_revision, name_in
 from sandbox.aws.lambda_life import life_of
 from sandbox.aws.world import current

@@ -9,7 +9,7 @@ from moto.cloudwatch.models import cloudwatch_backends
 from moto.core.utils import unix_time_millis
 from moto.logs.models import LogStream, logs_backends
 
-from sandbox.aws.cloudwatch_transitions import metrics_of
+from sandbox.aws.cloudwatch_region import metrics_of
 from sandbox.aws.logs_matching import PatternError
 from sandbox.aws.logs_patterns import Pattern, compile_pattern
 from sandbox.aws.logs_store import Event, append, stream_events

@@ -13,7 +13,7 @@ from moto.core.responses import ActionResult
 
 from sandbox.aws.cloudwatch_alarms import moment
 from sandbox.aws.cloudwatch_paging import page
-from sandbox.aws.cloudwatch_transitions import metrics_of
+from sandbox.aws.cloudwatch_region import metrics_of
 from sandbox.aws.metrics_queries import Answer, Query, QueryRun
 from sandbox.aws.metrics_statistics import PLAIN, by_period, is_percentile, is_statistic, statistic
 from sandbox.aws.metrics_store import Sample, SeriesKey, series_key

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from sandbox.aws.metrics_values import Points, Scope, Value, as_series
 
@@ -98,6 +98,24 @@ def _metrics(given: list[Value], scope: Scope) -> Value:
     return [scope.series[name] for name in scope.metric_ids if wanted in name]
 
 
+def band_around(values: Iterable[float], width: float) -> tuple[float, float]:
+    """Lower and upper bound of what is usual: so many standard deviations around the mean.
+
+    CloudWatch's own model learns hours and weekdays besides; what it shows is a band as well.
+    """
+    known = list(values)
+    middle, stray = _mean(known), width * _spread(known)
+    return middle - stray, middle + stray
+
+
+def _band(given: list[Value], scope: Scope) -> Value:
+    source = as_series(given[0], scope)
+    width = given[1] if len(given) > 1 else 2.0
+    if not isinstance(width, float) or not source:
+        return [{}, {}]
+    return [dict.fromkeys(scope.instants, bound) for bound in band_around(source.values(), width)]
+
+
 FUNCTIONS: dict[str, Callable[[list[Value], Scope], Value]] = {
     "SUM": _folded(sum),
     "AVG": _folded(_mean),
@@ -115,4 +133,5 @@ FUNCTIONS: dict[str, Callable[[list[Value], Scope], Value]] = {
     "RUNNING_SUM": _running,
     "PERIOD": lambda given, scope: float(scope.period),
     "METRICS": _metrics,
+    "ANOMALY_DETECTION_BAND": _band,
 }

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sandbox.aws.metrics_insights import is_insights, read_insights
 from sandbox.aws.metrics_math import evaluate, names_in
 from sandbox.aws.metrics_statistics import by_period, statistic
 from sandbox.aws.metrics_store import MINUTE, MetricStore, Series, series_key
@@ -48,6 +49,7 @@ class QueryRun:
         self.start = start
         self.end = end
         self._done: dict[str, list[Points]] = {}
+        self._labels: dict[str, list[str]] = {}
         self._open: set[str] = set()
 
     def answers(self, query_id: str) -> list[Answer]:
@@ -58,6 +60,7 @@ class QueryRun:
             query["MetricStat"]["Metric"]["MetricName"] if "MetricStat" in query else query_id
         )
         names = [label] if len(found) == 1 else [f"{label} {number}" for number in range(1, len(found) + 1)]
+        names = self._labels.get(query_id, names)
         return [Answer(query_id, name, points) for name, points in zip(names, found, strict=True)]
 
     def _resolve(self, query_id: str) -> list[Points]:
@@ -85,8 +88,17 @@ class QueryRun:
                 points[at] = value
         return points
 
+    def _insights(self, query: Query) -> list[Points]:
+        found = read_insights(query["Expression"]).run(self.store, self.start, self.end, period_of(query, [query]))
+        named = [" ".join(each.attributes.values()) for each in found]
+        if any(named):
+            self._labels[query["Id"]] = [f"{query.get('Label') or ''} {name}".strip() for name in named]
+        return [each.points for each in found]
+
     def _expression(self, query: Query) -> list[Points]:
         expression = str(query["Expression"])
+        if is_insights(expression):
+            return self._insights(query)
         everything = list(self.queries.values())
         period = period_of(query, everything)
         words = names_in(expression)

@@ -50,10 +50,11 @@ class Series:
 
 
 class MetricStore:
-    """Every series of one region."""
+    """Every series of one region; ``revision`` counts every entry that ever came."""
 
     def __init__(self) -> None:
         self.series: dict[SeriesKey, Series] = {}
+        self.revision = 0
 
     def at(self, key: SeriesKey) -> Series:
         """The series of a key, made when it is new."""
@@ -69,6 +70,7 @@ class MetricStore:
             at -= at % MINUTE
         key = series_key(namespace, entry["MetricName"], entry.get("Dimensions") or ())
         self.at(key).add(_sample(entry, at))
+        self.revision += 1
 
     def put_points(
         self,
@@ -82,6 +84,7 @@ class MetricStore:
         series = self.at((namespace, name, tuple(sorted(dimensions.items()))))
         for at, value in points:
             series.add(Sample(at, 1, value, value, value, ((value, 1),), unit))
+            self.revision += 1
 
 
 def series_key(namespace: str, name: str, dimensions: Sequence[Mapping[str, str]]) -> SeriesKey:

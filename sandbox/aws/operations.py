@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl
 
 import botocore.session
+from botocore.parsers import RpcV2CBORParser
 
 _SCOPE = re.compile(r"Credential=[^/]+/\d+/([^/]+)/([^/]+)/aws4_request")
+_BULKY = ("PutMetricData",)
+"""Operations whose parameters nobody wants to keep."""
+_KEY = re.compile(r"Credential=([^/]+)/")
 _ENDPOINT_NAMES = {
     "monitoring": "cloudwatch",
     "application-autoscaling": "application-autoscaling",
@@ -44,6 +48,8 @@ class Operation:
     region: str
     protocol: str
     params: dict[str, Any]
+    access_key: str = ""
+    user_agent: str = ""
 
     @property
     def action(self) -> str:
@@ -52,7 +58,13 @@ class Operation:
 
 
 def operation_of(environ: dict[str, Any], body: bytes) -> Operation:
-    """What a WSGI request calls; unknown parts are empty or "?"."""
+    """What a WSGI request calls, and who does; unknown parts are empty or "?"."""
+    key = _KEY.search(environ.get("HTTP_AUTHORIZATION", ""))
+    agent = str(environ.get("HTTP_USER_AGENT", ""))
+    return replace(_called(environ, body), access_key=key[1] if key else "", user_agent=agent)
+
+
+def _called(environ: dict[str, Any], body: bytes) -> Operation:
     scope = _SCOPE.search(environ.get("HTTP_AUTHORIZATION", ""))
     region, signed = (scope[1], scope[2]) if scope else ("us-east-1", "?")
     service = _ENDPOINT_NAMES.get(signed, signed)
@@ -61,7 +73,8 @@ def operation_of(environ: dict[str, Any], body: bytes) -> Operation:
     if target:
         return Operation(service, target.rsplit(".", 1)[-1], region, "json", _json(body))
     if "/operation/" in path:
-        return Operation(service, path.rsplit("/", 1)[-1], region, "cbor", {})
+        name = path.rsplit("/", 1)[-1]
+        return Operation(service, name, region, "cbor", {} if name in _BULKY else from_cbor(body))
     form = dict(parse_qsl(body.decode("utf-8", "replace"))) if b"Action=" in body else {}
     form = form or dict(parse_qsl(environ.get("QUERY_STRING", "")))
     if "Action" in form:
@@ -71,6 +84,17 @@ def operation_of(environ: dict[str, Any], body: bytes) -> Operation:
     name = _rest(service, environ.get("REQUEST_METHOD", "GET"), path, asked)
     name = _COPIES.get(name, name) if copied else name
     return Operation(service, name, region, "rest", {"path": path})
+
+
+def from_cbor(body: bytes) -> dict[str, Any]:
+    """A map of CBOR; empty for what is none."""
+    parser = RpcV2CBORParser()
+    try:
+        found = parser.parse_data_item(parser.get_peekable_stream_from_bytes(body)) if body else {}
+    except Exception:
+        # Whatever a caller sends instead of CBOR, moto refuses it better.
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _json(body: bytes) -> dict[str, Any]:

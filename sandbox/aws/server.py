@@ -14,10 +14,11 @@ from moto.backends import list_of_moto_modules
 from moto.core.base_backend import BackendDict
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from sandbox.aws import refusals
+from sandbox.aws import refusals, trail
 from sandbox.aws.install import install
 from sandbox.aws.listener import Listener
 from sandbox.aws.operations import Operation, operation_of
+from sandbox.aws.own import Answerer, RefusedError, answered, answerer_of
 from sandbox.aws.sqs import CALLER
 from sandbox.aws.world import make_current
 from sandbox.calls import Calls
@@ -123,7 +124,7 @@ class AwsServer:
         if refused is not None:
             said = _say(refused, start_response)
             return [b"" if environ["REQUEST_METHOD"] == "HEAD" else said]
-        return self._from_moto(environ, operation, fault, start_response)
+        return self._from_services(environ, operation, fault, start_response)
 
     def _refused(self, operation: Operation, fault: Fault | None) -> refusals.Refusal | None:
         word = fault.error if fault else None
@@ -141,7 +142,7 @@ class AwsServer:
             return refusals.failed(operation)
         return refusals.refusal(operation, 400, word, word)
 
-    def _from_moto(
+    def _from_services(
         self, environ: dict[str, Any], operation: Operation, fault: Fault | None, start_response: Callable[..., Any]
     ) -> Iterable[bytes]:
         began: list[Any] = []
@@ -150,15 +151,18 @@ class AwsServer:
             began[:] = [status, headers]
             return lambda piece: None
 
+        own = answerer_of(operation)
         try:
-            answer = self._called(environ, operation, begin)
-        except NotImplementedError:
+            answer = self._called(environ, operation, begin, own)
+        except RefusedError as error:
+            answer = _say(refusals.refusal(operation, 400, error.code, error.message), begin)
+        except (NotImplementedError, ModuleNotFoundError):
             answer = _say(refusals.unknown(operation), begin)
         except Exception:
             _log.exception("%s failed", operation.action)
             answer = _say(refusals.failed(operation), begin)
         status, headers = began
-        self._record(operation, "ok" if status.startswith(("2", "3")) else status.split(" ", 1)[0])
+        self._record(operation, "ok" if status.startswith(("2", "3")) else status.split(" ", 1)[0], answer)
         if fault is not None and fault.error == "lost_response":
             raise ConnectionLostError(fault.error)
         if environ["REQUEST_METHOD"] != "HEAD":
@@ -168,15 +172,21 @@ class AwsServer:
         start_response(status, headers)
         return [answer]
 
-    def _called(self, environ: dict[str, Any], operation: Operation, begin: Callable[..., Any]) -> bytes:
+    def _called(
+        self, environ: dict[str, Any], operation: Operation, begin: Callable[..., Any], own: Answerer | None
+    ) -> bytes:
         # moto's backends are plain dictionaries. SQS waits inside (long polls), so it goes without.
         if operation.service in _UNLOCKED:
             return b"".join(self._moto(environ, begin))
         with self._locks[operation.service]:
+            if own is not None:
+                return _answer(own, environ, operation, begin)
             return b"".join(self._moto(environ, begin))
 
-    def _record(self, operation: Operation, status: str) -> None:
-        self.calls.record("aws", operation.action, operation.params, status, self.clock.now())
+    def _record(self, operation: Operation, status: str, answer: bytes = b"") -> None:
+        now = self.clock.now()
+        shown = self.calls.record("aws", operation.action, operation.params, status, now)
+        trail.note(operation, "" if status == "ok" else trail.code_in(operation, answer) or status, shown, now)
 
 
 def _say(refused: refusals.Refusal, start_response: Callable[..., Any]) -> bytes:
@@ -184,8 +194,19 @@ def _say(refused: refusals.Refusal, start_response: Callable[..., Any]) -> bytes
     return refused.body
 
 
+def _answer(own: Answerer, environ: dict[str, Any], operation: Operation, start_response: Callable[..., Any]) -> bytes:
+    body = answered(own, operation, environ["wsgi.input"].read())
+    start_response("200 OK", [("Content-Type", "application/x-amz-json-1.1")])
+    return body
+
+
 def _backend_app(service: Any) -> Any:
-    """One of moto's applications; what it cannot do reaches us instead of a page that says Internal Server Error."""
+    """One of moto's applications; what it cannot do reaches us instead of a page that says Internal Server Error.
+
+    Raises NotImplementedError for a service that moto has not.
+    """
+    if service is None:
+        raise NotImplementedError
     app = create_backend_app(service)
     app.config["PROPAGATE_EXCEPTIONS"] = True
     return app

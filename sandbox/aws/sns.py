@@ -35,6 +35,11 @@ def redeliver(message_id: str) -> int:
     return deliveries.redeliver(message_id)
 
 
+def latest_messages(count: int) -> list[str]:
+    """The ids of the messages that were published last, oldest first."""
+    return deliveries.latest(count)
+
+
 def hold_deliveries() -> None:
     """Keep every delivery back until ``release_deliveries``."""
     deliveries.hold()

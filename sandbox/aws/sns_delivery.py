@@ -94,6 +94,11 @@ class Deliveries:
             self._dispatch(delivery)
         return len(again)
 
+    def latest(self, count: int) -> list[str]:
+        """The ids of the messages that were sent last, oldest first."""
+        with self._lock:
+            return list(self._sent)[-count:]
+
     def hold(self) -> None:
         """Keep deliveries back from now on."""
         with self._lock:

@@ -1,6 +1,17 @@
 """Stories that play themselves, through the same doors that people use. Add a file, add a line."""
 
-from sandbox.scenarios import approve, canary, first_look, oom, recover, rollback, ship_bad, ship_good
+from sandbox.scenarios import (
+    alarm_storm,
+    approve,
+    canary,
+    first_look,
+    incident,
+    oom,
+    recover,
+    rollback,
+    ship_bad,
+    ship_good,
+)
 from sandbox.scenarios.stage import Scenario, Stage, StoryError
 
 SCENARIOS: dict[str, Scenario] = {
@@ -14,6 +25,8 @@ SCENARIOS: dict[str, Scenario] = {
         canary.SCENARIO,
         oom.SCENARIO,
         recover.SCENARIO,
+        incident.SCENARIO,
+        alarm_storm.SCENARIO,
     )
 }
 

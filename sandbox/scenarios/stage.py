@@ -6,10 +6,12 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
 
+from sandbox.aws.trail import ALICE_KEY
 from sandbox.seed.account import Account
 from sandbox.seed.catalogue import EcsService, service_of
 
@@ -42,27 +44,30 @@ class Scenario:
 
 
 class Stage:
-    """The running sandbox, by the variables of ``.sandbox/env``. ``say`` is told what happens, sentence by sentence."""
+    """The running sandbox, by the variables of ``.sandbox/env``. ``say`` is told what happens, sentence by sentence.
+
+    ``account`` makes clients of the pretend AWS, and ``config_dir`` is the bot's configuration.
+    """
 
     def __init__(
         self, variables: Mapping[str, str], say: Callable[[str], None], stopping: threading.Event | None = None
     ) -> None:
         self.say = say
         self._http = httpx.Client(base_url=variables["SANDBOX_URL"], timeout=30, trust_env=False)
-        self._account = Account(
-            variables["AWS_ENDPOINT_URL"], variables["AWS_ACCESS_KEY_ID"], variables["AWS_SECRET_ACCESS_KEY"]
-        )
+        # What a story does in the account, Alice does, and not the bot.
+        self.account = Account(variables["AWS_ENDPOINT_URL"], ALICE_KEY, variables["AWS_SECRET_ACCESS_KEY"])
+        self.config_dir = Path(variables["BOT_CONFIG_DIR"])
         self._commands = dict(word.split("=", 1) for word in variables["SANDBOX_COMMANDS"].split())
         self._stopping = stopping or threading.Event()
 
     def close(self) -> None:
         """Give back every connection."""
         self._http.close()
-        self._account.close()
+        self.account.close()
 
     def aws(self, service: str, region: str) -> Any:
         """A boto3 client of the pretend account."""
-        return self._account.client(service, region)
+        return self.account.client(service, region)
 
     def now(self) -> float:
         """The sandbox's time in seconds since the epoch, which may run faster than the world's."""
@@ -108,9 +113,13 @@ class Stage:
         while (found := look()) is None:
             if time.monotonic() > deadline:
                 raise StoryError(otherwise)
-            if self._stopping.wait(_LOOK_EVERY):
-                raise StoppedError("the sandbox is stopping")
+            self.wait(_LOOK_EVERY)
         return found
+
+    def wait(self, seconds: float) -> None:
+        """Let so many seconds of the world's pass. Raises StoppedError when the sandbox stops meanwhile."""
+        if self._stopping.wait(seconds):
+            raise StoppedError("the sandbox is stopping")
 
     def newest(self, channel: str) -> str:
         """The ts of the newest message of a channel; "0" where there is none."""

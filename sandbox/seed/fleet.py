@@ -67,6 +67,15 @@ def build_network(account: Account, region: str) -> Network:
     places = tuple(subnet["SubnetId"] for subnet in subnets)[:2]
     vpc = subnets[0]["VpcId"]
     groups = ec2.describe_security_groups(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["SecurityGroups"]
+    open_ports = sorted({service.port for service in SERVICES if service.region == region and service.port})
+    inside = ec2.describe_vpcs(VpcIds=[vpc])["Vpcs"][0]["CidrBlock"]
+    ec2.authorize_security_group_ingress(
+        GroupId=groups[0]["GroupId"],
+        IpPermissions=[
+            {"IpProtocol": "tcp", "FromPort": port, "ToPort": port, "IpRanges": [{"CidrIp": inside}]}
+            for port in open_ports
+        ],
+    )
     elbv2 = account.client("elbv2", region)
 
     def build(service: EcsService) -> Front:

@@ -29,6 +29,7 @@ def put_quiet_hours(account: Account, now: float, fronts: Mapping[str, Mapping[s
     for service in SERVICES:
         by_region[service.region] += _service_series(service, fronts[service.region].get(service.family))
     by_region[US] += _photo_series()
+    by_region[US] += _store_series()
     by_region[TOKYO] += _bi_series()
     calls: dict[tuple[str, str], list[Datum]] = {}
     chance = random.Random(4)
@@ -101,6 +102,28 @@ def _photo_series() -> list[Series]:
         ("AWS/DynamoDB", "ThrottledRequests", _table("image_captions"), 0.0, 0.0, "Count"),
         ("Arbor/Backend", "ConnectionPoolTimeouts", backend, 0.0, 0.0, "Count"),
         ("Arbor/Backend", "CacheHitRate", backend, 91.0, 0.03, "Percent"),
+    ]
+
+
+def _store_series() -> list[Series]:
+    """The databases and the cache."""
+    series: list[Series] = []
+    for instance, connections in (("arbor-production-db", 42.0), ("rapid-photo-prod-db", 25.0)):
+        where = dimensions(DBInstanceIdentifier=instance)
+        series += [
+            ("AWS/RDS", "CPUUtilization", where, 22.0, 0.3, "Percent"),
+            ("AWS/RDS", "DatabaseConnections", where, connections, 0.2, "Count"),
+            ("AWS/RDS", "FreeStorageSpace", where, 6.4e10, 0.001, "Bytes"),
+            ("AWS/RDS", "ReadLatency", where, 0.0016, 0.4, "Seconds"),
+        ]
+    cache = dimensions(CacheClusterId="arbor-production-redis-001")
+    return [
+        *series,
+        ("AWS/ElastiCache", "EngineCPUUtilization", cache, 9.0, 0.4, "Percent"),
+        ("AWS/ElastiCache", "DatabaseMemoryUsagePercentage", cache, 37.0, 0.05, "Percent"),
+        ("AWS/ElastiCache", "CacheHitRate", cache, 91.0, 0.03, "Percent"),
+        ("AWS/ElastiCache", "Evictions", cache, 0.0, 0.0, "Count"),
+        ("AWS/ElastiCache", "CurrConnections", cache, 34.0, 0.2, "Count"),
     ]
 
 

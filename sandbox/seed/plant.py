@@ -20,6 +20,7 @@ from sandbox.seed.needs import make_needs
 from sandbox.seed.processing import build_processing, release_processing
 from sandbox.seed.scaling import make_scaling
 from sandbox.seed.sites import build_sites, publish_newer
+from sandbox.seed.surroundings import make_surroundings
 
 Report = Callable[[str], None]
 
@@ -30,6 +31,10 @@ class Planted:
 
     messaging: tuple[Messaging, ...]
     fronts: Mapping[str, Mapping[str, Front]]
+
+    def topic_of(self, region: str) -> str:
+        """The ARN of the topic that a region's alarms tell."""
+        return next(one.topic_arn for one in self.messaging if one.region == region)
 
 
 def past_clock() -> Clock:
@@ -64,6 +69,8 @@ def plant(account: Account, clock: Clock, report: Report = lambda step: None) ->
     report("logs and metrics")
     write_logs(account, clock.now())
     put_quiet_hours(account, clock.now(), fronts)
+    report("what stands around them")
+    make_surroundings(account, clock.now())
     report("alarms")
     messaging = tuple(in_parallel(lambda region: make_messaging(account, region), REGIONS))
     make_alarms(account, {one.region: one.topic_arn for one in messaging}, fronts)

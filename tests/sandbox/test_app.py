@@ -178,7 +178,7 @@ def test_the_stories_are_listed(client: httpx.Client) -> None:
     assert {story["name"] for story in listed["scenarios"]} == set(SCENARIOS)
     assert set(SCENARIOS) == {
         *("first-look", "ship-good", "ship-bad", "approve", "rollback", "canary"),
-        *("oom", "recover"),
+        *("oom", "recover", "incident", "alarm-storm"),
     }
 
 

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from sandbox.aws.server import AwsServer
+from sandbox.aws.trail import PIPELINE_KEY
 from sandbox.calls import Calls
 from sandbox.clock import Clock
 from sandbox.faults import Faults
@@ -54,7 +55,7 @@ def world() -> Iterator[World]:
     clock = past_clock()
     server = AwsServer(clock, Faults(), Calls())
     server.start()
-    account = Account(server.url, "SANDBOXTEST", secrets.token_hex(8))
+    account = Account(server.url, PIPELINE_KEY, secrets.token_hex(8))
     steps: list[str] = []
     try:
         yield World(account, server, clock, plant(account, clock, steps.append), steps)
@@ -253,6 +254,78 @@ def test_the_database_s_log_tells_slow_statements(world: World) -> None:
     found = world.aws("logs").filter_log_events(logGroupName=RDS_LOG_GROUP, filterPattern="duration")["events"]
     assert found
     assert all("statement:" in event["message"] for event in found)
+
+
+def test_traces_of_the_usage_metrics_are_requests_of_its_log(world: World) -> None:
+    service, now = service_of("usage", "delivery-standard"), world.clock.now()
+    found = world.aws("xray").get_trace_summaries(
+        StartTime=now - 3600, EndTime=now, FilterExpression=f'service("{service.name}")'
+    )["TraceSummaries"]
+    assert len(found) > 20
+    (annotation,) = found[0]["Annotations"]["traceId"]
+    trace = annotation["AnnotationValue"]["StringValue"]
+    lines = world.aws("logs").filter_log_events(
+        logGroupName=service.log_group, filterPattern=f'{{ $.traceId = "{trace}" }}'
+    )["events"]
+    assert lines
+    slow = world.aws("xray").get_trace_summaries(
+        StartTime=now - 3600, EndTime=now, FilterExpression='service("backend") { responsetime > 3 }'
+    )["TraceSummaries"]
+    assert len(slow) == 3
+
+
+def test_the_trail_tells_three_weeks_of_deployments_by_the_pipeline(world: World) -> None:
+    pages = (
+        world.aws("cloudtrail")
+        .get_paginator("lookup_events")
+        .paginate(LookupAttributes=[{"AttributeKey": "EventName", "AttributeValue": "UpdateService"}])
+    )
+    events = [event for page in pages for event in page["Events"]]
+    about = [event for event in events if {"delivery-standard"} & {one["ResourceName"] for one in event["Resources"]}]
+    assert len(about) == 5
+    assert (about[0]["EventTime"] - about[-1]["EventTime"]).days > 7
+
+
+def test_certificates_are_issued_and_one_ends_soon(world: World) -> None:
+    listed = world.aws("acm").list_certificates()["CertificateSummaryList"]
+    assert {each["Status"] for each in listed} == {"ISSUED"}
+    days = {each["DomainName"]: (each["NotAfter"].timestamp() - world.clock.now()) / 86_400 for each in listed}
+    assert {domain for domain, left in days.items() if left < 30} == {"your-domain.com"}
+    one = world.aws("acm").describe_certificate(CertificateArn=listed[0]["CertificateArn"])["Certificate"]
+    assert one["NotAfter"] == listed[0]["NotAfter"]
+
+
+def test_databases_have_a_secret_with_all_that_a_client_needs(world: World) -> None:
+    names = {one["DBInstanceIdentifier"] for one in world.aws("rds").describe_db_instances()["DBInstances"]}
+    assert names == {"arbor-production-db", "rapid-photo-prod-db"}
+    text = world.aws("secretsmanager").get_secret_value(SecretId="arbor/production/database")["SecretString"]
+    told = json.loads(text)
+    assert told.keys() == {"engine", "host", "port", "dbname", "username", "password"}
+    assert told["host"].startswith("arbor-production-db.")
+    (cache,) = world.aws("elasticache").describe_replication_groups()["ReplicationGroups"]
+    assert (cache["ReplicationGroupId"], cache["Status"]) == ("arbor-production-redis", "available")
+
+
+def test_a_task_s_address_leads_to_its_security_group_and_what_that_lets_in(world: World) -> None:
+    service = service_of("usage", "delivery-standard")
+    ecs, ec2 = world.aws("ecs"), world.aws("ec2")
+    arns = ecs.list_tasks(cluster=service.cluster)["taskArns"]
+    task = ecs.describe_tasks(cluster=service.cluster, tasks=arns[:1])["tasks"][0]
+    details = {one["name"]: one["value"] for one in task["attachments"][0]["details"]}
+    wanted = [{"Name": "addresses.private-ip-address", "Values": [details["privateIPv4Address"]]}]
+    (interface,) = ec2.describe_network_interfaces(Filters=wanted)["NetworkInterfaces"]
+    assert interface["NetworkInterfaceId"] == details["networkInterfaceId"]
+    groups = [group["GroupId"] for group in interface["Groups"]]
+    (group,) = ec2.describe_security_groups(GroupIds=groups)["SecurityGroups"]
+    assert service.port in [one["FromPort"] for one in group["IpPermissions"]]
+
+
+def test_the_function_shares_its_account_s_concurrency(world: World) -> None:
+    functions = world.aws("lambda")
+    assert functions.get_account_settings()["AccountUsage"]["FunctionCount"] == 1
+    assert "ReservedConcurrentExecutions" not in functions.get_function_concurrency(
+        FunctionName="rapid-photo-prod-image-processor"
+    )
 
 
 def test_metrics_cover_three_hours(world: World) -> None:

@@ -178,3 +178,20 @@ def test_lists_come_in_pages(scaled: Scaled) -> None:
     causes = [each["Cause"] for answer in (first, second) for each in answer["ScalingActivities"]]
     assert causes == [f"minimum capacity was set to {number}" for number in (5, 4, 3)]
     assert "NextToken" not in second
+
+
+def test_a_muted_alarm_does_not_scale_either(scaled: Scaled) -> None:
+    scaled.register(1, 6)
+    names = scaled.track()
+    now = scaled.aws.clock.datetime()
+    scaled.cloudwatch.put_alarm_mute_rule(
+        Name="quiet",
+        Rule={"Schedule": {"Expression": f"at({now:%Y-%m-%dT%H:%M})", "Duration": "PT1H"}},
+        MuteTargets={"AlarmNames": [names["High"]]},
+    )
+    scaled.use(90.0, minutes=4)
+    assert scaled.cloudwatch.describe_alarms(AlarmNames=[names["High"]])["MetricAlarms"][0]["StateValue"] == "ALARM"
+    assert (scaled.desired(), scaled.activities()) == (2, [])
+    scaled.cloudwatch.delete_alarm_mute_rule(AlarmMuteRuleName="quiet")
+    scaled.use(90.0)
+    assert scaled.desired() == 3

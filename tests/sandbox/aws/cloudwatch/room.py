@@ -49,6 +49,10 @@ class Room:
         found = self.cloudwatch.describe_alarms(AlarmNames=[name], AlarmTypes=["MetricAlarm", "CompositeAlarm"])
         return dict((found["MetricAlarms"] + found["CompositeAlarms"])[0])
 
+    def state_of_logs(self, name: str) -> dict[str, Any]:
+        (found,) = self.cloudwatch.describe_alarms(AlarmNames=[name], AlarmTypes=["LogAlarm"])["LogAlarms"]
+        return dict(found)
+
     def envelopes(self) -> list[dict[str, Any]]:
         found = []
         while messages := self.sqs.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10).get("Messages"):

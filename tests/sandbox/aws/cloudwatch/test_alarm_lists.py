@@ -88,8 +88,8 @@ def test_regions_do_not_share_alarms(room: Room, client: Client) -> None:
 
 def test_a_subject_is_ascii_and_shorter_than_a_hundred() -> None:
     alarm = Alarm({"AlarmName": "Sesión | #1"}, "123456789012", "eu-west-1", 0.0)
-    assert subject(alarm) == 'INSUFFICIENT_DATA: "Sesi_n | #1" in EU (Ireland)'
-    assert len(subject(Alarm({"AlarmName": "x" * 255}, "123456789012", "us-east-1", 0.0))) == 99
+    assert subject(alarm, "INSUFFICIENT_DATA") == 'INSUFFICIENT_DATA: "Sesi_n | #1" in EU (Ireland)'
+    assert len(subject(Alarm({"AlarmName": "x" * 255}, "123456789012", "us-east-1", 0.0), "OK")) == 99
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,13 @@ REFUSED: list[tuple[str, str, dict[str, Any], str]] = [
     ("cloudwatch", "describe_alarms", {}, "arn:aws:cloudwatch:us-east-1:123456789012:alarm:*"),
     (
         "cloudwatch",
+        "delete_alarm_mute_rule",
+        {"AlarmMuteRuleName": "quiet"},
+        "arn:aws:cloudwatch:us-east-1:123456789012:alarm-mute-rule:quiet",
+    ),
+    ("cloudwatch", "list_alarm_mute_rules", {}, "*"),
+    (
+        "cloudwatch",
         "set_alarm_state",
         {"AlarmName": "cpu", "StateValue": "OK", "StateReason": "test"},
         "arn:aws:cloudwatch:us-east-1:123456789012:alarm:cpu",
