@@ -259,13 +259,19 @@ class TargetHealth:
 
 @dataclass(frozen=True)
 class AlarmReading:
-    """An alarm as DescribeAlarms shows it now."""
+    """An alarm as DescribeAlarms shows it now; ``actions`` are the ARNs of all it does in any of its states."""
 
     arn: str
     name: str
     state: str
     reason: str
     updated_at: float
+    actions: tuple[str, ...] = ()
+
+    @property
+    def acts(self) -> bool:
+        """True when it does more than notify: it scales, or calls a function, or restarts an instance."""
+        return any(action.split(":")[2:3] != ["sns"] for action in self.actions)
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,8 @@ NAMES_PER_CALL = 100
 PAGES = 5
 """Pages read of one answer; GetMetricData has 100,800 values on one, an alarm's history 100 lines."""
 
+_ACTIONS = ("AlarmActions", "OKActions", "InsufficientDataActions")
+
 
 class Metrics:
     """Fills ``bot.ports.Metrics``."""
@@ -189,4 +191,5 @@ def _read(found: dict[str, Any]) -> AlarmReading:
         state=found["StateValue"],
         reason=found.get("StateReason", ""),
         updated_at=seconds(changed),
+        actions=tuple(action for kind in _ACTIONS for action in found.get(kind, [])),
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.domain import ServiceKind
 from bot.settings.build_rules import check_builds
+from bot.settings.calendar import SEVERAL_DAYS, WEEK
 from bot.settings.models import ANY
 from bot.settings.sentences import unknown
 from bot.settings.shapes import (
@@ -45,6 +46,7 @@ _CALENDAR_SHAPES = {
     "zone": zone_look,
     "freezes.*.zone": zone_look,
     "windows.*.zone": zone_look,
+    "maintenance.*.zone": zone_look,
     "windows.*.notice": duration_look("1m", "7d"),
 }
 
@@ -67,6 +69,8 @@ _SYSTEM_SHAPES = {
     # An alarm needs some time to go off at all; and nobody may ship meanwhile.
     "environments.*.services.*.canary_wait": duration_look("10s", "1h"),
 }
+
+_ALL_DAY = "00:00-24:00"
 
 MOST_ITEMS = 10
 """Boxes that one group of checkboxes takes: https://docs.slack.dev/reference/block-kit/block-elements"""
@@ -120,7 +124,7 @@ def check_bot(source: Source, known_commands: Collection[str]) -> None:
 def check_calendar(source: Source, systems: Collection[str], environments: Collection[str]) -> None:
     """The rules of ``config/calendar.yaml``; systems and environments are those of all files."""
     check_shapes(source, _CALENDAR_SHAPES)
-    for rules in ("freezes", "windows"):
+    for rules in ("freezes", "windows", "maintenance"):
         check_names(source, rules)
         if systems:
             refuse_unknown(source, f"{rules}.*.systems.*", {*systems, ANY}, "system")
@@ -129,12 +133,11 @@ def check_calendar(source: Source, systems: Collection[str], environments: Colle
         for path, rule in source.at(f"{rules}.*"):
             if isinstance(rule, dict) and rule.get("reason") == "":
                 source.report((*path, "reason"), "must say why")
-    for path, rule in source.at("freezes.*"):
-        if isinstance(rule, dict):
-            _check_freeze(source, path, rule)
-    for path, rule in source.at("windows.*"):
-        if isinstance(rule, dict):
-            _check_window(source, path, rule)
+    checks = {"freezes": _check_freeze, "windows": _check_window, "maintenance": _check_maintenance}
+    for rules, check in checks.items():
+        for path, rule in source.at(f"{rules}.*"):
+            if isinstance(rule, dict):
+                check(source, path, rule)
 
 
 def _check_freeze(source: Source, path: KeyPath, rule: dict[str, Any]) -> None:
@@ -155,9 +158,29 @@ def _check_window(source: Source, path: KeyPath, rule: dict[str, Any]) -> None:
     if "notice" in rule and rule.get("outside") != "notice":
         source.report((*path, "notice"), "is used only with outside: notice")
     for kind in ("open", "closed"):
-        for index, times in enumerate(_list(rule.get(kind))):
-            if isinstance(times, dict) and times.get("days") == []:
-                source.report((*path, kind, index, "days"), "must name at least one")
+        _check_times(source, (*path, kind), _list(rule.get(kind)))
+
+
+def _check_maintenance(source: Source, path: KeyPath, rule: dict[str, Any]) -> None:
+    written = _list(rule.get("during"))
+    if not written:
+        source.report(path, "needs during, with at least one time")
+    _check_times(source, (*path, "during"), written)
+    whole = [times for times in written if isinstance(times, dict) and times.get("hours", _ALL_DAY) == _ALL_DAY]
+    days = {
+        day
+        for times in whole
+        for word in _list(times.get("days", ["weekdays", "weekends"]))
+        for day in SEVERAL_DAYS.get(word, (word,))
+    }
+    if len(days) == len(WEEK):
+        source.report((*path, "during"), "leaves no time in which alarms are heard")
+
+
+def _check_times(source: Source, path: KeyPath, several: list[Any]) -> None:
+    for index, times in enumerate(several):
+        if isinstance(times, dict) and times.get("days") == []:
+            source.report((*path, index, "days"), "must name at least one")
 
 
 def refuse_unknown(source: Source, pattern: str, known: Collection[str], what: str) -> None:
