@@ -159,17 +159,16 @@ class Silences(Machine):
         known = self._store.rows(ALARM, group=reading.name)
         if any(row.key.startswith(f"{reading.arn}#") and row.body.get("state") == AlarmState.ALARM for row in known):
             return False
-        parts = [*reading.arn.split(":", 6), *[""] * 7]
+        parts, now = [*reading.arn.split(":", 6), *[""] * 7], self._world.clock.now()
         alarm = Alarm(
             arn=reading.arn,
             name=reading.name,
             state=AlarmState.ALARM,
             reason=reading.reason,
-            at=reading.updated_at,
+            at=reading.updated_at or now,
             region=parts[3],
             account=parts[4],
         )
-        now = self._world.clock.now()
         accept(self._store, alarm, f"silence:{silence.id}:{reading.arn}", self._default_channel, now)
         return True
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import partial
 
+from bot.cloud import AlarmReading
 from bot.domain import Account, Target
 from bot.errors import NotFoundError
 from bot.ports import World
 from bot.silence import NamedAlarm
+
+READ_SECONDS = 4.0
 
 
 @dataclass(frozen=True)
@@ -56,12 +61,18 @@ def meant(words: str, world: World) -> Meant:
         try:
             target = world.catalog.find(parts[0] if parts else "", parts[1] if len(parts) > 1 else None)
         except NotFoundError as error:
-            near = _near(typed, world)
-            if not near or not error.message.startswith("There is no service"):
+            if not error.message.startswith("There is no service"):
+                raise
+            found, near = _in_cloudwatch(typed, world), _near(typed, world)
+            if found is not None:
+                return found
+            if not near:
                 raise
             raise NotFoundError(f"There is no alarm and no service “{typed}”.", hint=f"Did you mean {near}?") from error
         return Meant(name=target.label, targets=(target,), places=(target.key,))
-    near = _near(typed, world)
+    found, near = _in_cloudwatch(typed, world), _near(typed, world)
+    if found is not None:
+        return found
     hint = f"Did you mean {near}?" if near else "Say an alarm's name, or a service and its environment."
     raise NotFoundError(f"There is no alarm and no service “{typed[:80]}”.", hint=hint)
 
@@ -82,7 +93,14 @@ def _listed(name: str, environment: str, world: World) -> Meant | None:
         for alarm in target.service.alarms
         if alarm.name in names
     )
-    return Meant(name=f"{alarms[0].name} {environment}".strip(), targets=tuple(targets), alarms=alarms)
+    everywhere = _targets_of(names, world)
+    here = sorted({target.environment for target in targets})
+    name = alarms[0].name if len(targets) == len(everywhere) else f"{alarms[0].name} {' '.join(here)}"
+    return Meant(name=name, targets=tuple(targets), alarms=alarms)
+
+
+def _targets_of(names: Collection[str], world: World) -> list[Target]:
+    return [target for target in world.catalog.targets if any(alarm.name in names for alarm in target.service.alarms)]
 
 
 def _heard(name: str, world: World) -> Meant | None:
@@ -90,6 +108,19 @@ def _heard(name: str, world: World) -> Meant | None:
     if not heard:
         return None
     return Meant(name=name, alarms=tuple(NamedAlarm(name=each.name, arn=arn) for arn, each in heard.items()))
+
+
+def _in_cloudwatch(name: str, world: World) -> Meant | None:
+    """An alarm that exists, although nobody configured it and it never told of itself."""
+    accounts = dict.fromkeys(target.account for target in world.catalog.targets)
+    reads: dict[str, Callable[[], tuple[AlarmReading, ...]]] = {
+        f"{number}": partial(world.metrics.alarms, account, [name]) for number, account in enumerate(accounts)
+    }
+    answers = world.gather(reads, seconds=READ_SECONDS).values()
+    arns = {reading.arn: reading.name for read in answers if not isinstance(read, Exception) for reading in read}
+    if not arns:
+        return None
+    return Meant(name=name, alarms=tuple(NamedAlarm(name=each, arn=arn) for arn, each in arns.items()))
 
 
 def _near(word: str, world: World) -> str:

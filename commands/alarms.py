@@ -67,7 +67,7 @@ def plan(args: AlarmsArgs, world: World, person: Person) -> Plan:
     targets, whole = _asked(args, world, person.channel)
     look = _read(targets, world)
     glances = {place: _glance(mine, look) for place, mine in _places(targets).items()}
-    elsewhere = _unlisted(look, targets, world) if whole else []
+    elsewhere = _unlisted(look, targets, world, whole=whole or len(targets) == len(world.catalog.targets))
     shown: list[b.Block] = []
     for (system, environment), glance in glances.items():
         if glance.is_calm:
@@ -76,7 +76,8 @@ def plan(args: AlarmsArgs, world: World, person: Person) -> Plan:
         shown.append(b.section(f"*{b.esc((known.title if known else '') or system)}* · {b.esc(environment)}"))
         shown += b.sections(_lines(glance))
     if elsewhere:
-        shown += [b.section("*Of no configured service*"), *b.sections(elsewhere)]
+        shown += [b.section("*Not in the configuration*"), *b.sections(elsewhere[:SHOWN])]
+        shown += [b.section(f"… and {len(elsewhere) - SHOWN} more")] if len(elsewhere) > SHOWN else []
     if look.silences:
         shown += [b.section("*Silent now*"), *b.sections(_silence(each, world) for each in look.silences)]
     summary, quiet = _summary(glances.values(), elsewhere), sum(glance.quiet for glance in glances.values())
@@ -237,13 +238,18 @@ def _words_of(incident: LiveIncident, look: _Look) -> str:
     return f"{name}: {who}{asleep}"
 
 
-def _unlisted(look: _Look, targets: Sequence[Target], world: World) -> list[str]:
-    """Alarms in ALARM that nobody configured: what CloudWatch last told of them, since nobody knows where to ask."""
+def _unlisted(look: _Look, targets: Sequence[Target], world: World, *, whole: bool) -> list[str]:
+    """Alarms in ALARM that nobody configured: what CloudWatch last told of them, since nobody knows where to ask.
+
+    Of a part of all systems only those on the metrics of its services.
+    """
+    keys = {target.key for target in targets}
     listed = {(alarm.name, target.key) for target in targets for alarm in target.service.alarms}
     found: list[str] = []
     for incident in look.incidents:
         for member in incident.members:
-            if member.state is AlarmState.ALARM and (_alarm_name(member), member.target) not in listed:
+            meant = whole or member.target in keys
+            if meant and member.state is AlarmState.ALARM and (_alarm_name(member), member.target) not in listed:
                 mark = ":no_bell:" if world.silences.covering(_alarm_name(member), member.arn, member.target) else ""
                 where = f" ({b.esc(place_label(member.target))})" if member.target else ""
                 age = f"{b.code(member.name)}{where} for {b.ago(look.now - member.at)}"

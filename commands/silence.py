@@ -6,9 +6,6 @@ rule silence CloudWatch too, and then only alarms that do nothing but notify: a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -16,19 +13,15 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from bot import until as ends
 from bot.arguments import REST
 from bot.authz import require_everywhere
-from bot.catalog import alarm_accounts
-from bot.cloud import AlarmReading
 from bot.command import Change, Check, CheckStatus, Choice, Command, Effect, Plan, Progress, Run, Stage, Strategy
 from bot.domain import Account, Person
-from bot.errors import BotError, UpstreamError, UsageError
+from bot.errors import UpstreamError, UsageError
+from bot.muting import Mute, Readings, mutable, read_alarms, read_ones, words_of
 from bot.ports import World
 from bot.silence import LONGEST, RULE_PREFIX, SHORTEST, NamedAlarm, Silence
 from bot.silence_args import Meant, meant
 from bot.views.blocks import ago
 
-READ_SECONDS = 8.0
-MOST_ALARMS = 100
-"""Alarms one mute rule may target."""
 EVERYWHERE = "everywhere"
 FILLERS = ("for", "until", "till")
 SHOWN = 12
@@ -84,15 +77,6 @@ def _end(duration: str) -> str:
     return duration.rpartition(" ")[0] if duration.lower().endswith(f" {EVERYWHERE}") else duration
 
 
-@dataclass(frozen=True)
-class _Mute:
-    """What CloudWatch would be told: these alarms of one account; or why it would be told nothing."""
-
-    names: tuple[str, ...] = ()
-    account: Account | None = None
-    why_not: str = ""
-
-
 def plan(args: SilenceArgs, world: World, person: Person) -> Plan:
     """What falls silent, for how long, and where: in the bot, or in CloudWatch too."""
     now, found = world.clock.now(), meant(args.what, world)
@@ -102,9 +86,9 @@ def plan(args: SilenceArgs, world: World, person: Person) -> Plan:
     length, at = ends.length(end), ends.moment(end, now)
     if not now + SHORTEST <= at <= now + LONGEST:
         raise UsageError(f"A silence lasts from a minute to {LONGEST / 86400:.0f} days.", hint="2h, 3d, 18:00, friday")
-    readings = _read(found, world)
+    readings = read_alarms(found, world)
     everywhere = args.duration != end
-    mute = _mute(found, readings, world) if everywhere else _Mute()
+    mute = mutable(readings, world) if everywhere else Mute()
     lasting = f"for {end} from its confirmation" if length else f"until {ends.in_words(at)}"
     changes = [Change(what=found.name, before=_before(found, world), after=f"silent {lasting}")]
     if mute.names:
@@ -136,50 +120,11 @@ def _before(found: Meant, world: World) -> str:
     return f"silenced until {ends.in_words(standing[-1].until)}" if standing else "heard"
 
 
-def _read(found: Meant, world: World) -> Mapping[Account, tuple[AlarmReading, ...] | Exception]:
-    """The alarms meant, as CloudWatch shows them, by account."""
-    names: dict[Account, set[str]] = {}
-    for target in found.targets:
-        for account in alarm_accounts(target) if found.listed(target) else ():
-            names.setdefault(account, set()).update(found.listed(target))
-    for account, name in found.unlisted:
-        names.setdefault(account, set()).add(name)
-    accounts = list(names)
-    reads: dict[str, Callable[[], Any]] = {
-        f"{number}": partial(world.metrics.alarms, account, sorted(names[account]))
-        for number, account in enumerate(accounts)
-    }
-    answers = world.gather(reads, seconds=READ_SECONDS)
-    return {account: answers[f"{number}"] for number, account in enumerate(accounts)}
-
-
-def _mute(found: Meant, readings: Mapping[Account, tuple[AlarmReading, ...] | Exception], world: World) -> _Mute:
-    """The one account whose alarms a mute rule would silence, and which of them it may."""
-    mutable: dict[Account, tuple[str, ...]] = {}
-    for account, read in readings.items():
-        if isinstance(read, Exception):
-            return _Mute(why_not=f"its alarms cannot be read: {_words(read)}")
-        names = tuple(sorted(each.name for each in read if not each.acts))
-        if names:
-            mutable[account] = names
-    if len(mutable) != 1:
-        why = "its alarms lie in several accounts or regions" if mutable else "none of its alarms only notifies"
-        return _Mute(why_not=why)
-    ((account, names),) = mutable.items()
-    if len(names) > MOST_ALARMS:
-        return _Mute(why_not=f"a mute rule takes {MOST_ALARMS} alarms and these are {len(names)}")
-    try:
-        world.mutes.standing(account)
-    except UpstreamError as error:
-        return _Mute(why_not=f"CloudWatch's mute rules cannot be used here: {error.message}")
-    return _Mute(names, account)
-
-
 def _details(
     found: Meant,
-    readings: Mapping[Account, tuple[AlarmReading, ...] | Exception],
+    readings: Readings,
     world: World,
-    mute: _Mute,
+    mute: Mute,
     *,
     everywhere: bool,
 ) -> list[str]:
@@ -192,7 +137,7 @@ def _details(
         names = [name for target in found.targets for name in found.listed(target)]
         lines.append(f"{len(names)} alarm{'' if len(names) == 1 else 's'} listed: {_listed(names)}" if names else "")
         lines.append("" if names else "No alarm is listed for it; those on its own metrics are meant.")
-    read = [each for reading in readings.values() if not isinstance(reading, Exception) for each in reading]
+    read = read_ones(readings)
     now = world.clock.now()
     red = [f"{each.name} for {ago(now - each.updated_at)}" for each in read if each.state == "ALARM"]
     lines.append(f"In alarm now: {_listed(red)}." if red else "")
@@ -213,11 +158,11 @@ def _silence(found: Meant) -> Silence:
     return Silence(id="", name="", places=found.places, alarms=found.alarms, reason="", since=0.0, until=0.0)
 
 
-def _checks(found: Meant, readings: Mapping[Account, tuple[AlarmReading, ...] | Exception]) -> tuple[Check, ...]:
+def _checks(found: Meant, readings: Readings) -> tuple[Check, ...]:
     failed = [each for each in readings.values() if isinstance(each, Exception)]
     if failed:
-        return (Check(name="alarms", status=CheckStatus.UNKNOWN, detail=_words(failed[0])),)
-    read = [each for reading in readings.values() if not isinstance(reading, Exception) for each in reading]
+        return (Check(name="alarms", status=CheckStatus.UNKNOWN, detail=words_of(failed[0])),)
+    read = read_ones(readings)
     acting = sorted(each.name for each in read if each.acts)
     if not acting:
         return (Check(name="actions", status=CheckStatus.PASSED, detail="the alarms only notify"),)
@@ -225,18 +170,12 @@ def _checks(found: Meant, readings: Mapping[Account, tuple[AlarmReading, ...] | 
     return (Check(name="actions", status=CheckStatus.PASSED, detail=detail),)
 
 
-def _choices(
-    args: SilenceArgs, end: str, readings: Mapping[Account, tuple[AlarmReading, ...] | Exception]
-) -> tuple[Choice, ...]:
-    read = [each for reading in readings.values() if not isinstance(reading, Exception) for each in reading]
+def _choices(args: SilenceArgs, end: str, readings: Readings) -> tuple[Choice, ...]:
+    read = read_ones(readings)
     if all(each.acts for each in read):
         return ()
     what = args.what if '"' in args.what else f'"{args.what}"'
     return (Choice(label="Mute in CloudWatch too", text=f"silence {what} {end} {EVERYWHERE} {args.reason}"),)
-
-
-def _words(error: Exception) -> str:
-    return error.message if isinstance(error, BotError) else "CloudWatch did not answer in time"
 
 
 def _listed(names: list[str] | tuple[str, ...]) -> str:

@@ -8,8 +8,6 @@ from typing import Any
 
 from bot.domain import ServiceKind
 from bot.settings.build_rules import check_builds
-from bot.settings.calendar import SEVERAL_DAYS, WEEK
-from bot.settings.models import ANY
 from bot.settings.sentences import unknown
 from bot.settings.shapes import (
     artifact_look,
@@ -25,7 +23,6 @@ from bot.settings.shapes import (
     slash_look,
     url_look,
     variable_look,
-    zone_look,
 )
 from bot.settings.source import KeyPath, Source, plain
 
@@ -40,14 +37,6 @@ _BOT_SHAPES = {
     "timings.playbook_deadline": duration_look("2s", "60s"),
     "timings.remind": duration_look("1m"),
     "retention": duration_look("1s"),
-}
-
-_CALENDAR_SHAPES = {
-    "zone": zone_look,
-    "freezes.*.zone": zone_look,
-    "windows.*.zone": zone_look,
-    "maintenance.*.zone": zone_look,
-    "windows.*.notice": duration_look("1m", "7d"),
 }
 
 _SYSTEM_SHAPES = {
@@ -69,8 +58,6 @@ _SYSTEM_SHAPES = {
     # An alarm needs some time to go off at all; and nobody may ship meanwhile.
     "environments.*.services.*.canary_wait": duration_look("10s", "1h"),
 }
-
-_ALL_DAY = "00:00-24:00"
 
 MOST_ITEMS = 10
 """Boxes that one group of checkboxes takes: https://docs.slack.dev/reference/block-kit/block-elements"""
@@ -119,68 +106,6 @@ def check_bot(source: Source, known_commands: Collection[str]) -> None:
             source.report(path, f"is no command of the bot; {unknown(command, known_commands)}")
         if isinstance(name, str) and registered.setdefault(name, command) != command:
             source.report(path, f"/{plain(name, 32)} is already the name of {plain(registered[name])}")
-
-
-def check_calendar(source: Source, systems: Collection[str], environments: Collection[str]) -> None:
-    """The rules of ``config/calendar.yaml``; systems and environments are those of all files."""
-    check_shapes(source, _CALENDAR_SHAPES)
-    for rules in ("freezes", "windows", "maintenance"):
-        check_names(source, rules)
-        if systems:
-            refuse_unknown(source, f"{rules}.*.systems.*", {*systems, ANY}, "system")
-        if environments:
-            refuse_unknown(source, f"{rules}.*.environments.*", {*environments, ANY}, "environment of any system")
-        for path, rule in source.at(f"{rules}.*"):
-            if isinstance(rule, dict) and rule.get("reason") == "":
-                source.report((*path, "reason"), "must say why")
-    checks = {"freezes": _check_freeze, "windows": _check_window, "maintenance": _check_maintenance}
-    for rules, check in checks.items():
-        for path, rule in source.at(f"{rules}.*"):
-            if isinstance(rule, dict):
-                check(source, path, rule)
-
-
-def _check_freeze(source: Source, path: KeyPath, rule: dict[str, Any]) -> None:
-    once = "first_day" in rule or "last_day" in rule
-    if once == bool(rule.get("last_days")):
-        source.report(path, "needs either last_days, or first_day and last_day")
-    elif once and not ("first_day" in rule and "last_day" in rule):
-        source.report(path, "needs first_day and last_day; they may be the same day")
-    elif _text(rule, "first_day") > _text(rule, "last_day"):
-        source.report((*path, "last_day"), "is before the first day")
-    if "of" in rule and not rule.get("last_days"):
-        source.report((*path, "of"), "is used only with last_days beside it")
-
-
-def _check_window(source: Source, path: KeyPath, rule: dict[str, Any]) -> None:
-    if bool(rule.get("open")) == bool(rule.get("closed")):
-        source.report(path, "needs either open or closed, with at least one time")
-    if "notice" in rule and rule.get("outside") != "notice":
-        source.report((*path, "notice"), "is used only with outside: notice")
-    for kind in ("open", "closed"):
-        _check_times(source, (*path, kind), _list(rule.get(kind)))
-
-
-def _check_maintenance(source: Source, path: KeyPath, rule: dict[str, Any]) -> None:
-    written = _list(rule.get("during"))
-    if not written:
-        source.report(path, "needs during, with at least one time")
-    _check_times(source, (*path, "during"), written)
-    whole = [times for times in written if isinstance(times, dict) and times.get("hours", _ALL_DAY) == _ALL_DAY]
-    days = {
-        day
-        for times in whole
-        for word in _list(times.get("days", ["weekdays", "weekends"]))
-        for day in SEVERAL_DAYS.get(word, (word,))
-    }
-    if len(days) == len(WEEK):
-        source.report((*path, "during"), "leaves no time in which alarms are heard")
-
-
-def _check_times(source: Source, path: KeyPath, several: list[Any]) -> None:
-    for index, times in enumerate(several):
-        if isinstance(times, dict) and times.get("days") == []:
-            source.report((*path, index, "days"), "must name at least one")
 
 
 def refuse_unknown(source: Source, pattern: str, known: Collection[str], what: str) -> None:

@@ -118,11 +118,11 @@ def test_a_silenced_alarm_joins_no_open_incident(scene: Scene) -> None:
 
 def test_a_storm_is_held_by_one_row(scene: Scene) -> None:
     hush(scene)
-    for number in range(300):
+    for number in range(120):
         scene.alarm("ALARM", f"m{number}", contributor=f"series {number}")
     scene.run(5)
     assert scene.incidents() == []
-    assert len(scene.silences.held("s1")) == 300
+    assert len(scene.silences.held("s1")) == 120
 
 
 def test_it_is_told_in_the_channel_of_its_service_and_not_where_it_was_set(scene: Scene) -> None:

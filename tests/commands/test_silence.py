@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import arguments
+from bot.catalog import Catalog
 from bot.command import CheckStatus, Plan
-from bot.domain import AlarmState
+from bot.domain import AlarmState, Environment, Service
 from bot.engine import LEASE_SECONDS
 from bot.errors import DeniedError, NotFoundError, UpstreamError, UsageError
 from bot.silence import NamedAlarm
@@ -18,7 +20,7 @@ from bot.views.operation import CHOICE
 from commands.silence import SilenceArgs, silence
 from commands.unsilence import unsilence
 from tests.fakes import buttons, texts
-from tests.scene import ALICE, DAVE, Scene
+from tests.scene import ALICE, DAVE, Scene, the_systems
 
 API = "bi/production/api"
 SNS, POLICY = "arn:aws:sns:eu-west-1:1:alarms", "arn:aws:autoscaling:eu-west-1:1:scalingPolicy:1:resource/ecs/service"
@@ -127,6 +129,25 @@ def test_an_alarm_that_nobody_configured_is_known_once_it_has_told_of_itself(sce
     scene.run(3)
     made = planned(scene, "odd 2h noise")
     assert made.facts["alarms"] == [NamedAlarm(name="odd", arn="arn:aws:cloudwatch:eu-west-1:1:alarm:odd").model_dump()]
+
+
+def test_an_alarm_that_nobody_configured_is_meant_when_it_exists(scene: Scene) -> None:
+    scene.metrics.states["cpu of the batch"] = "OK"
+    made = planned(scene, '"cpu of the batch" 2h noise')
+    assert made.facts["alarms"][0]["arn"] == "arn:aws:cloudwatch:eu-west-1:1:alarm:cpu of the batch"  # type: ignore[index,call-overload]
+    assert made.checks[0].status is CheckStatus.PASSED
+
+
+def test_an_alarm_of_several_environments_can_be_meant_in_one(tmp_path: Path) -> None:
+    (bi,) = the_systems()
+    shared = Service.model_validate({"kind": "ecs", "cluster": "c", "alarms": [{"name": "shared"}]})
+    environments = {name: Environment(services={"api": shared}) for name in ("production", "staging")}
+    scene = Scene(tmp_path, catalog=Catalog((bi.model_copy(update={"environments": environments}),)))
+    assert len(planned(scene, "shared 2h x").facts["alarms"]) == 2  # type: ignore[arg-type]
+    one = planned(scene, "shared prod 2h x")
+    assert one.title == "Silence shared production"
+    assert one.facts["alarms"] == [NamedAlarm(name="shared", target=API).model_dump()]
+    scene.close()
 
 
 @pytest.mark.parametrize(

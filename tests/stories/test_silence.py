@@ -92,9 +92,7 @@ def _the_minute_is_over_and_the_incident_opens(town: Town, before: str) -> None:
     assert ":bell: The silence of *arbor/backend production* is over" in words(report)
     assert f"`{ARBOR_ALARM}` in alarm since" in words(report)
     assert "once meanwhile: its incident opens now" in words(report)
-    headlines = town.until(
-        "a headline", lambda: [one for one in town.shown(ARBOR, ARBOR_ALARM, before) if _is_headline(one)]
-    )
+    headlines = town.until("a headline", lambda: _headlines(town, ARBOR, ARBOR_ALARM, before))
     assert len(headlines) == 1
     town.alarm(ARBOR_ALARM, BACKEND.region, "OK")
     town.says(ARBOR, headlines[0]["ts"], "recovered after")
