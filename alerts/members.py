@@ -6,6 +6,7 @@ from alerts.diagnosis import diagnosis
 from alerts.escalation import CLOSE_AFTER, after_opening
 from alerts.opening import call_off, open_for_people
 from alerts.scene import Scene
+from alerts.silenced import silent
 from bot.domain import Alarm, AlarmState
 from bot.incident import Member, Phase, worst
 from bot.rows import Received
@@ -30,6 +31,8 @@ def fired(scene: Scene, signal: Received) -> None:
     if key == scene.incident.members[0].key:
         scene.change(alarm=alarm)
     scene.note(f"fired:{signal.number}", alarm.at, "alarm", f"{known.name} fired again. {alarm.reason}")
+    if _is_roused(scene):
+        open_for_people(scene)
     _open_again(scene, alarm, signal)
     _tell_of_alarms(scene)
 
@@ -53,7 +56,9 @@ def take_in(scene: Scene, member: Member, alarm: Alarm, mark: str) -> None:
         scene.change(targets=(*scene.incident.targets, member.target))
         if len(scene.incident.targets) <= MOST_TARGETS:
             scene.new.append(diagnosis(scene.row.id, alarm, member.target, f"look:{member.target}"))
-    if scene.response != before and scene.phase is not Phase.OPENING and not scene.incident.is_had:
+    if _is_roused(scene):
+        open_for_people(scene)
+    elif scene.response != before and scene.phase is not Phase.OPENING and not scene.incident.is_had:
         if scene.response.route == "pagerduty" and not scene.incident.level:
             open_for_people(scene)
         else:
@@ -84,7 +89,7 @@ def recover(scene: Scene, at: float) -> None:
     incident = scene.incident
     at = max(at, incident.opened_at)
     scene.phase = Phase.RECOVERED
-    scene.change(recovered_at=at, snoozed_until=0.0)
+    scene.change(recovered_at=at, snoozed_until=0.0, silenced=False)
     if not incident.flaps or not incident.paged:
         calm(scene)
     else:
@@ -120,11 +125,19 @@ def _open_again(scene: Scene, alarm: Alarm, signal: Received) -> None:
             scene.change(next_at=after_opening(scene.response, scene.settings.timings.remind, scene.now))
         return
     # Whoever had it may be asleep by now: it is called out like a new one, in the old thread.
-    scene.change(acked_by="", acked_as="", acked_at=0.0, snoozed_until=0.0, level=0, called=False)
+    scene.change(acked_by="", acked_as="", acked_at=0.0, snoozed_until=0.0, silenced=False, level=0, called=False)
     scene.change(cycle=incident.cycle + 1, flaps=0, reminders=0, paged=())
     scene.reply(f"again:{signal.number}", replies.fired_again(scene.incident, alarm, scene.mentions), broadcast=True)
     scene.new.append(diagnosis(scene.row.id, alarm, incident.target, f"again:{signal.number}"))
     open_for_people(scene)
+
+
+def _is_roused(scene: Scene) -> bool:
+    """True when an incident slept since its alarms are silenced, and one is in alarm now that is not."""
+    roused = scene.incident.silenced and scene.phase is Phase.OPEN and silent(scene) is None
+    if roused:
+        scene.change(snoozed_until=0.0, silenced=False)
+    return roused
 
 
 def _replace(scene: Scene, member: Member) -> None:

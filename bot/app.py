@@ -22,12 +22,15 @@ from alerts.illustrations import Illustrate, illustrations, without_pictures
 from alerts.incidents import Incidents
 from alerts.intake import accept_all
 from alerts.mails import Mails
+from alerts.maintenance import Maintenance, expect_maintenance
 from alerts.mentions import without_mention
 from alerts.page_events import accept_event
 from alerts.pages import Pages
 from alerts.playbook import Playbook
 from alerts.playbooks import Playbooks
 from alerts.reconcile import Reconciler
+from alerts.silences import Silences
+from alerts.standing import Standing
 from alerts.triage import Triage
 from bot import authz
 from bot.aws.errors import reach as reached
@@ -202,6 +205,7 @@ class Bot:
     def start(self) -> None:
         """Begin to work."""
         self.store.release()
+        expect_maintenance(self.store, self.settings.calendar, self.clock.now())
         self.engine.start()
         self.scheduler.start()
         self.queues.start()
@@ -259,6 +263,7 @@ def build(settings: Settings, environment: EnvironmentVariables, *, clock: Clock
         commands=COMMANDS,
         slash=slash,
         recent=Ledger(store),
+        silences=Standing(store, clock),
         may=may,
         tell=tell,
     )
@@ -303,6 +308,8 @@ def _machines(
         Mails(world.clock, mailer, Account(region=settings.systems[0].region)),
         Files(store, world, {GRAPH: graph.make}),
         Changes(store, world),
+        Silences(store, world, settings.bot.default_channel),
+        Maintenance(world, settings.calendar),
         Freezing(store, world.clock, world.chat, world.catalog, lambda: settings.bot.default_channel),
     )
     return {machine.kind: machine for machine in machines}

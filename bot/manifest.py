@@ -41,8 +41,10 @@ READS = (
     "cloudwatch:DescribeAlarmHistory",
     "cloudwatch:DescribeAlarmContributors",
     "cloudwatch:DescribeAlarms",
+    "cloudwatch:GetAlarmMuteRule",
     "cloudwatch:GetMetricData",
     "cloudwatch:GetMetricWidgetImage",
+    "cloudwatch:ListAlarmMuteRules",
     "codedeploy:BatchGetDeployments",
     "codedeploy:GetApplicationRevision",
     "codedeploy:GetDeployment",
@@ -101,6 +103,8 @@ CHANGES = (
     "lambda:UpdateAlias",
     "lambda:UpdateFunctionCode",
 )
+MUTES = ("cloudwatch:DeleteAlarmMuteRule", "cloudwatch:PutAlarmMuteRule")
+"""Only for silences that are to hold everywhere; without them the bot silences what it says itself."""
 OBJECTS = (
     "s3:DeleteObject",
     "s3:GetBucketVersioning",
@@ -199,6 +203,7 @@ def policy(settings: Settings, *, images_bucket: str = "", mail_from: str = "") 
     statements: list[dict[str, Any]] = [
         {"Sid": "Look", "Effect": "Allow", "Action": list(READS), "Resource": "*"},
         {"Sid": "Deploy", "Effect": "Allow", "Action": list(CHANGES), "Resource": "*"},
+        {"Sid": "MuteAlarms", "Effect": "Allow", "Action": list(MUTES), "Resource": "*"},
         {
             "Sid": "HandTasksTheirRoles",
             "Effect": "Allow",

@@ -27,12 +27,14 @@ from bot.cloud import (
     TaskDefinition,
     Transition,
 )
-from bot.domain import Account, AlarmMetric, Health, Person, Target
+from bot.domain import Account, Alarm, AlarmMetric, Health, Person, Target
 from bot.file_ports import Files
 from bot.graph import Mark
 from bot.paging import Call
 from bot.reach_ports import Caches, Certificates, Databases, Names, Network, Roles
 from bot.shipping_ports import Builds, CodeDeploy, Functions, Holds, Needs, Scalings, Sites
+from bot.silence import LiveIncident
+from bot.silence_ports import Mutes, Silences
 from bot.telemetry import LogSearch
 from bot.telemetry_ports import Balancers, Insights, Queues, Traces, Trail
 
@@ -373,6 +375,14 @@ class Recent(Protocol):
         """The name of the alarm whose incident of this target is open, or None."""
         ...
 
+    def live_incidents(self) -> tuple[LiveIncident, ...]:
+        """Every incident that is not over, newest first."""
+        ...
+
+    def heard(self, alarm_name: str) -> tuple[Alarm, ...]:
+        """The last notification of each alarm of that name that ever told the bot anything."""
+        ...
+
 
 @dataclass(frozen=True)
 class World:
@@ -414,3 +424,5 @@ class World:
     traces: Traces
     trail: Trail
     balancers: Balancers
+    mutes: Mutes
+    silences: Silences

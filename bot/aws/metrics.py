@@ -24,6 +24,7 @@ PAGES = 5
 _KINDS = ("MetricAlarms", "CompositeAlarms", "LogAlarms")
 # A Metrics Insights query with GROUP BY watches many series; so does PromQL, which has its own field.
 _SEVERAL = re.compile(r"\bGROUP\s+BY\b", re.IGNORECASE)
+_ACTIONS = ("AlarmActions", "OKActions", "InsufficientDataActions")
 
 
 class Metrics:
@@ -212,6 +213,7 @@ def _read(found: dict[str, Any]) -> AlarmReading:
         silent=not found.get("ActionsEnabled", True) or bool(found.get("ActionsSuppressedBy")),
         several="EvaluationCriteria" in found or any(_SEVERAL.search(each) for each in expressions),
         definition=found,
+        actions=tuple(action for kind in _ACTIONS for action in found.get(kind, [])),
     )
 
 
