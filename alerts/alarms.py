@@ -14,10 +14,9 @@ from alerts.triage import TRIAGE_ID, passed_on, triage_row
 from bot.domain import Account, Alarm, AlarmState, Severity, Target, as_json
 from bot.engine import Lease, Machine
 from bot.errors import BotError
+from bot.operation import State
 from bot.ports import World
-from bot.posts import post
-from bot.rows import NewRow, Received, Row, Signal, Step, Store
-from bot.views import incident as view
+from bot.rows import Received, Row, Signal, Step, Store
 
 log = logging.getLogger("alerts.alarms")
 
@@ -25,19 +24,9 @@ KIND = "alarm"
 NOTIFIED = "notified"
 STALE_SECONDS = 600.0
 """An ALARM that is older than this is asked about before it opens a thread."""
-FUTURE_SECONDS = 60.0
-"""How far CloudWatch's clock may be ahead of ours."""
-
-
-def accept(store: Store, alarm: Alarm, message_id: str, default_channel: str, now: float) -> bool:
-    """Store a notification before it is acknowledged; False when this message is known."""
-    if alarm.state is None:
-        return store.add(post(f"notice:{message_id}", default_channel, view.notice(alarm)), now)[1]
-    # A time from the future would make every later notification look old.
-    alarm = alarm.model_copy(update={"at": min(alarm.at, now + FUTURE_SECONDS)})
-    key = f"{alarm.arn}#{alarm.contributor}"
-    row, _ = store.add(NewRow(kind=KIND, key=key, state="quiet", body={}, due_at=None, group=alarm.name), now)
-    return store.signal(row.id, Signal(NOTIFIED, {"alarm": as_json(alarm), "at": now}, key=message_id), now)
+WATCHED_SECONDS = 6 * 3600.0
+WATCHING = (State.RUNNING, State.SETTLING)
+"""An operation begun this long ago that is still in one of these states shows by itself what ECS tells of it."""
 
 
 @dataclass
@@ -96,7 +85,7 @@ class Alarms(Machine):
             return
         course.body |= {"at": alarm.at, "state": alarm.state, "last": as_json(alarm)}
         if alarm.state is AlarmState.ALARM:
-            if self._is_past(alarm):
+            if self._is_past(alarm) or self._is_watched(alarm):
                 return
             alarm = self._with_children(alarm)
         target, severity = find(self._world, alarm)
@@ -128,6 +117,17 @@ class Alarms(Machine):
         if past:
             log.info("a late ALARM that is over opens nothing", extra={"alarm": alarm.name})
         return past
+
+    def _is_watched(self, alarm: Alarm) -> bool:
+        """True for what ECS tells of a rollout that the bot ships itself: its operation shows all of it."""
+        target, _ = find(self._world, alarm) if alarm.source == "ecs" else (None, None)
+        if target is None:
+            return False
+        shipped = self._world.recent.operations(target.key, since=alarm.at - WATCHED_SECONDS)
+        watched = any(each.state in WATCHING for each in shipped)
+        if watched:
+            log.info("an event of a rollout that is watched opens nothing", extra={"alarm": alarm.name})
+        return watched
 
 
 def find(world: World, alarm: Alarm) -> tuple[Target | None, Severity]:

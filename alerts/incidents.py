@@ -12,11 +12,12 @@ from dataclasses import replace
 from alerts import findings, members, people, record
 from alerts.diagnosis import FOUND, looks
 from alerts.escalation import Due, due
-from alerts.opening import call, open_for_people, remind, wake
+from alerts.opening import call, open_for_people, remind, silence_over, wake
 from alerts.page_events import PAGERDUTY
 from alerts.pages import CALLED
 from alerts.playbooks import Playbooks
 from alerts.scene import Scene
+from alerts.silenced import SILENCE, SILENCE_OVER, silence
 from alerts.triage import FIRED, JOINED, QUIET, returned
 from bot.domain import AlarmState, as_json
 from bot.engine import Lease, Machine
@@ -74,6 +75,8 @@ class Incidents(Machine):
             PAGERDUTY: people.pagerduty,
             record.TIMELINE: record.show_timeline,
             record.REPORT: record.ask_report,
+            SILENCE: silence,
+            SILENCE_OVER: silence_over,
         }
 
     def advance(self, row: Row, signals: list[Received], lease: Lease) -> Step:

@@ -6,6 +6,7 @@ from alerts.diagnosis import diagnosis
 from alerts.escalation import CLOSE_AFTER, after_opening
 from alerts.opening import call_off, open_for_people
 from alerts.scene import Scene
+from alerts.silenced import silent
 from bot.domain import Alarm, AlarmState
 from bot.incident import Member, Phase, worst
 from bot.rows import Received
@@ -31,6 +32,8 @@ def fired(scene: Scene, signal: Received) -> None:
         scene.change(alarm=alarm)
     said = f"{known.name} fired again. {alarm.reason}"
     scene.note(f"fired:{signal.number}", alarm.at, "alarm", said, alarm=key, state=AlarmState.ALARM)
+    if _is_roused(scene):
+        open_for_people(scene)
     _open_again(scene, alarm, signal)
     _tell_of_alarms(scene)
 
@@ -59,7 +62,9 @@ def take_in(scene: Scene, member: Member, alarm: Alarm, mark: str) -> None:
         scene.change(targets=(*scene.incident.targets, member.target))
         if len(scene.incident.targets) <= MOST_TARGETS:
             scene.new.append(diagnosis(scene.row.id, alarm, member.target, f"look:{member.target}"))
-    if scene.response != before and scene.phase is not Phase.OPENING and not scene.incident.is_had:
+    if _is_roused(scene):
+        open_for_people(scene)
+    elif scene.response != before and scene.phase is not Phase.OPENING and not scene.incident.is_had:
         if scene.response.route == "pagerduty" and not scene.incident.level:
             open_for_people(scene)
         else:
@@ -76,6 +81,9 @@ def quiet(scene: Scene, signal: Received) -> None:
     state, at = AlarmState(signal.payload["state"]), float(signal.payload["at"])
     _replace(scene, known.model_copy(update={"state": state, "at": at, "reason": str(signal.payload["reason"])}))
     said = "is OK" if state is AlarmState.OK else "has no data"
+    if signal.payload.get("asked"):
+        said += ", as CloudWatch said when it was asked; no notification had come"
+        scene.reply(f"asked:{signal.number}", replies.found_by_asking(known, state))
     why = str(signal.payload["reason"])
     scene.note(f"quiet:{signal.number}", at, "alarm", f"{known.name} {said}. {why}", alarm=known.key, state=state)
     _tell_of_alarms(scene)
@@ -88,7 +96,7 @@ def recover(scene: Scene, at: float) -> None:
     incident = scene.incident
     at = max(at, incident.opened_at)
     scene.phase = Phase.RECOVERED
-    scene.change(recovered_at=at, snoozed_until=0.0)
+    scene.change(recovered_at=at, snoozed_until=0.0, silenced=False)
     scene.note(f"recovered:{at}", at, "incident", "all alarms are OK")
     if not incident.flaps or not incident.paged:
         calm(scene)
@@ -125,11 +133,19 @@ def _open_again(scene: Scene, alarm: Alarm, signal: Received) -> None:
             scene.change(next_at=after_opening(scene.response, scene.settings.timings.remind, scene.now))
         return
     # Whoever had it may be asleep by now: it is called out like a new one, in the old thread.
-    scene.change(acked_by="", acked_as="", acked_at=0.0, snoozed_until=0.0, level=0, called=False)
+    scene.change(acked_by="", acked_as="", acked_at=0.0, snoozed_until=0.0, silenced=False, level=0, called=False)
     scene.change(cycle=incident.cycle + 1, flaps=0, reminders=0, paged=())
     scene.reply(f"again:{signal.number}", replies.fired_again(scene.incident, alarm, scene.mentions), broadcast=True)
     scene.new.append(diagnosis(scene.row.id, alarm, incident.target, f"again:{signal.number}"))
     open_for_people(scene)
+
+
+def _is_roused(scene: Scene) -> bool:
+    """True when an incident slept since its alarms are silenced, and one is in alarm now that is not."""
+    roused = scene.incident.silenced and scene.phase is Phase.OPEN and silent(scene) is None
+    if roused:
+        scene.change(snoozed_until=0.0, silenced=False)
+    return roused
 
 
 def _replace(scene: Scene, member: Member) -> None:

@@ -8,13 +8,21 @@ from alerts import mails
 from alerts.escalation import after_opening, after_reminder
 from alerts.mails import called_off
 from alerts.scene import Scene
+from alerts.silenced import silent, sleep
+from bot.incident import Phase
+from bot.rows import Received
 from bot.views import incident_replies as replies
 from bot.views import mail
+from bot.views import silences as silence_views
 from bot.working_hours import next_business_day
 
 
 def open_for_people(scene: Scene) -> None:
-    """Tell whoever hears first, as the severity's route says; what is next is set."""
+    """Tell whoever hears first, as the severity's route says; what is next is set. While it is silenced, nobody."""
+    found = silent(scene)
+    if found is not None:
+        sleep(scene, found)
+        return
     response = scene.response
     scene.change(next_at=after_opening(response, scene.settings.timings.remind, scene.now))
     if response.route == "pagerduty" and scene.levels:
@@ -72,8 +80,37 @@ def remind(scene: Scene) -> None:
 
 
 def wake(scene: Scene) -> None:
-    """A snooze has ended: whoever had it has it no longer, and the next level hears of it in time."""
+    """A snooze has ended: whoever had it has it no longer, and the next level hears of it in time.
+
+    Of a silence nobody took the incident by it, so that whoever has it keeps it; and another one may hold on.
+    """
+    if scene.incident.silenced:
+        wake_from_silence(scene)
+        return
     scene.note(f"awake:{scene.now}", scene.now, "incident", "the snooze ended")
     scene.reply(f"awake:{scene.now}", replies.snooze_over(scene.incident))
     scene.change(snoozed_until=0.0, acked_by="", acked_as="", acked_at=0.0)
     scene.change(next_at=after_opening(scene.response, scene.settings.timings.remind, scene.now))
+
+
+def wake_from_silence(scene: Scene) -> None:
+    """A silence has ended and no other one holds: the next step comes as if it had opened now."""
+    found = silent(scene)
+    if found is not None:
+        sleep(scene, found)
+        return
+    scene.note(f"awake:{scene.now}", scene.now, "incident", "the silence ended")
+    scene.reply(f"awake:{scene.now}", silence_views.incident_awake(scene.incident.owner))
+    scene.change(snoozed_until=0.0, silenced=False)
+    if scene.incident.is_had:
+        scene.change(next_at=scene.now + scene.settings.timings.remind)
+    elif scene.incident.level:
+        scene.change(next_at=after_opening(scene.response, scene.settings.timings.remind, scene.now))
+    else:
+        open_for_people(scene)
+
+
+def silence_over(scene: Scene, signal: Received) -> None:
+    """A silence was lifted, or its end has come."""
+    if scene.phase is Phase.OPEN and scene.incident.silenced and scene.incident.snoozed_until:
+        wake_from_silence(scene)

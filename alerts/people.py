@@ -78,7 +78,7 @@ def escalate(scene: Scene, signal: Received) -> None:
         hint = "It belongs to no configured system."
         scene.whisper(signal, NotFoundError("There is nobody to escalate this to.", hint=hint))
         return
-    scene.change(acked_by="", acked_as="", acked_at=0.0, snoozed_until=0.0)
+    scene.change(acked_by="", acked_as="", acked_at=0.0, snoozed_until=0.0, silenced=False)
     call(scene, min(scene.incident.level + 1, len(scene.levels)), by=user)
 
 
@@ -218,7 +218,7 @@ def _is_green(scene: Scene, signal: Received, what: str) -> bool:
 
 
 def _has_it(scene: Scene, signal: Received, user: str) -> None:
-    scene.change(acked_by=user, acked_as="", snoozed_until=0.0)
+    scene.change(acked_by=user, acked_as="", snoozed_until=0.0, silenced=False)
     _acked(scene, signal.at)
     scene.page_all("acknowledge")
 

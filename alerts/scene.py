@@ -10,7 +10,7 @@ from alerts.timeline import moment
 from bot import authz
 from bot.domain import Alarm, System, Target
 from bot.errors import BotError
-from bot.incident import Incident, Phase, headline_key
+from bot.incident import ALARM, Incident, Phase, headline_key
 from bot.ports import Message, World
 from bot.posts import post, whisper
 from bot.responses import Level, Response
@@ -19,9 +19,6 @@ from bot.settings.calendar import CalendarConfig
 from bot.settings.models import AccessConfig, BotConfig
 from bot.views import blocks as b
 from bot.views.operation import sentence
-
-ALARM = "alarm"
-"""The kind of rows that alarms are."""
 
 
 @dataclass

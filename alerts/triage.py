@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from alerts.correlation import Arrival, Choice, Open, choose
+from alerts.standing import HELD
 from bot.domain import Alarm, AlarmState, Severity, Target, as_json
 from bot.engine import Lease, Machine
 from bot.errors import BotError
@@ -20,6 +21,7 @@ from bot.incident import LIVE, Incident, Member, Phase
 from bot.ports import World
 from bot.rows import NewRow, Received, Row, Signal, Step, Store
 from bot.settings.models import BotConfig
+from bot.silence import Silence, covering
 
 log = logging.getLogger("alerts.triage")
 
@@ -33,6 +35,8 @@ BATCH = 200
 REASON = 300
 OPENED_LATE = 600.0
 """Seconds after which an alarm's own time no longer says when its incident began."""
+ASKED = "asked"
+"""The source of what no notification told, and was found by asking CloudWatch."""
 SHIPPING = ("deploy", "rollback")
 
 
@@ -60,10 +64,11 @@ def incident_id(key: str) -> str:
 
 @dataclass
 class _Course:
-    """What a batch leads to. ``placed`` is the incident of each alarm by its row's key."""
+    """What a batch leads to. ``placed`` is the incident of each alarm by its row's key; ``silences`` are in force."""
 
     placed: dict[str, str]
     live: dict[str, Open]
+    silences: tuple[Silence, ...] = ()
     new: list[NewRow] = field(default_factory=list)
     signals: list[tuple[str, Signal]] = field(default_factory=list)
 
@@ -86,6 +91,7 @@ class Triage(Machine):
     def advance(self, row: Row, signals: list[Received], lease: Lease) -> Step:
         """Place every alarm at hand, in order of arrival."""
         course, taken = self._course(row.body), signals[:BATCH]
+        course.silences = self._world.silences.standing()
         for signal in taken:
             if signal.name == MOVED:
                 self._moved(course, signal.payload)
@@ -138,7 +144,12 @@ class Triage(Machine):
         if alarm.state is not AlarmState.ALARM:
             if known:
                 told = {"key": key, "state": alarm.state, "at": alarm.at, "reason": alarm.reason[:REASON]}
+                told["asked"] = alarm.source == ASKED
                 course.signals.append((known, Signal(QUIET, told)))
+            return
+        silence = covering(course.silences, alarm.name, alarm.arn, str(payload["target"]))
+        if silence is not None and (not known or self._is_calm(known)):
+            course.signals.append((silence.row, Signal(HELD, dict(payload))))
             return
         if known:
             course.signals.append((known, Signal(FIRED, dict(payload))))
@@ -150,6 +161,10 @@ class Triage(Machine):
             self._open(course, payload, deployment)
         else:
             self._join(course, choice, alarm, payload)
+
+    def _is_calm(self, incident: str) -> bool:
+        row = self._store.get(incident)
+        return row is not None and row.state == Phase.RECOVERED
 
     def _join(self, course: _Course, choice: Choice, alarm: Alarm, payload: Mapping[str, Any]) -> None:
         key, target = str(payload["key"]), str(payload["target"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from alerts import graph
-from alerts.alarms import Alarms, accept
+from alerts.alarms import Alarms
 from alerts.asks import Asks
 from alerts.auditor import complaints
 from alerts.diagnosis import Diagnoses
@@ -22,15 +22,20 @@ from alerts.front import PREFIX as INCIDENT_PREFIX
 from alerts.front import Front
 from alerts.illustrations import Illustrate, illustrations, without_pictures
 from alerts.incidents import Incidents
+from alerts.intake import accept_all
 from alerts.mails import Mails
+from alerts.maintenance import Maintenance, expect_maintenance
 from alerts.mentions import without_mention
 from alerts.page_events import accept_event
 from alerts.pages import Pages
 from alerts.pins import Pins
 from alerts.playbook import Playbook
 from alerts.playbooks import Playbooks
+from alerts.reconcile import Reconciler
 from alerts.record import REPORT
 from alerts.report_file import maker
+from alerts.silences import Silences
+from alerts.standing import Standing
 from alerts.triage import Triage
 from bot import authz
 from bot.aws.errors import reach as reached
@@ -46,8 +51,8 @@ from bot.forms import Forms
 from bot.freezes import Freezes, Freezing
 from bot.heartbeat import EVERY, Heartbeat
 from bot.home import Home, opened
+from bot.intake.dead_letters import DeadLetters
 from bot.intake.delivery import Delivery
-from bot.intake.parse import alarm_from
 from bot.intake.sqs import WAIT_SECONDS, QueueReader
 from bot.ledger import Ledger
 from bot.operations import Operations
@@ -73,6 +78,8 @@ TICK_SECONDS = 1
 LEASE_SECONDS = 15
 HOUSEKEEPING_SECONDS = 3600
 DIGEST_SECONDS = 60
+DEAD_LETTERS_SECONDS = 60
+RECONCILE_SECONDS = 90
 STOP_SECONDS = 6.5
 STUCK_SECONDS = 300
 """How long something may be due and not be taken up before the bot says that it is stuck."""
@@ -165,12 +172,14 @@ class Bot:
     desk: Desk
     outside: Outside
     queues: QueueReader
+    dead_letters: DeadLetters
+    reconciler: Reconciler
     scheduler: BackgroundScheduler = field(init=False)
 
     def __post_init__(self) -> None:
         options: dict[str, Any] = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         self.scheduler = BackgroundScheduler(
-            timezone="UTC", executors={"default": ThreadPoolExecutor(2)}, job_defaults=options
+            timezone="UTC", executors={"default": ThreadPoolExecutor(4)}, job_defaults=options
         )
         self.scheduler.add_job(self.engine.poke, "interval", seconds=TICK_SECONDS)
         self.scheduler.add_job(self.engine.keep, "interval", seconds=LEASE_SECONDS)
@@ -183,6 +192,8 @@ class Bot:
             channel=lambda: self.settings.bot.default_channel,
         )
         self.scheduler.add_job(heartbeat.beat, "interval", seconds=EVERY)
+        self.scheduler.add_job(self.dead_letters.look, "interval", seconds=DEAD_LETTERS_SECONDS)
+        self.scheduler.add_job(self._reconcile, "interval", seconds=RECONCILE_SECONDS)
 
     def audit(self) -> list[str]:
         """Sentences for what is wrong with the bot itself; while there is one no heartbeat goes out."""
@@ -200,12 +211,16 @@ class Bot:
         if gone:
             log.info("old rows forgotten", extra={"count": gone})
 
-    def accept(self, delivery: Delivery) -> bool:
-        """Store an alarm notification; False when it is known. Raises when it could not be stored."""
-        alarm = alarm_from(delivery.text, delivery.subject, delivery.topic, delivery.received_at)
-        new = accept(self.store, alarm, delivery.message_id, self.settings.bot.default_channel, delivery.received_at)
+    def _reconcile(self) -> None:
+        if self.reconciler.run(self.clock.now()):
+            self.engine.poke()
+
+    def accept(self, deliveries: Sequence[Delivery]) -> list[bool | Exception]:
+        """Store what alarms tell; of each False when it is known, or why it could not be stored."""
+        self.engine.arrived(len(deliveries))
+        found = accept_all(self.store, deliveries, self.settings.bot.default_channel, self.clock.now())
         self.engine.poke()
-        return new
+        return found
 
     def accept_event(self, event: PageEvent) -> bool:
         """Store what PagerDuty tells; False when it means nothing here. Raises when it could not be stored."""
@@ -219,6 +234,7 @@ class Bot:
     def start(self) -> None:
         """Begin to work."""
         self.store.release()
+        expect_maintenance(self.store, self.settings.calendar, self.clock.now())
         self.engine.start()
         self.scheduler.start()
         self.queues.start()
@@ -235,6 +251,7 @@ class Bot:
     def degraded(self, socket_connected: bool = True) -> list[str]:
         """Names of what cannot be reached right now; the bot goes on without."""
         found = [f"sqs {url}" for url, status in self.queues.status.items() if status.reachable is False]
+        found += [f"dlq {dead.name}" for dead in self.dead_letters.waiting]
         if not socket_connected or self.outside.chat.away:
             found.append("slack")
         if reached.away:
@@ -275,6 +292,7 @@ def build(settings: Settings, environment: EnvironmentVariables, *, clock: Clock
         commands=COMMANDS,
         slash=slash,
         recent=Ledger(store),
+        silences=Standing(store, clock),
         may=may,
         tell=tell,
     )
@@ -292,7 +310,11 @@ def build(settings: Settings, environment: EnvironmentVariables, *, clock: Clock
 
     bot: Bot
     queues = QueueReader(environment.bot_sqs_queue_urls, queue_client, lambda found: bot.accept(found), clock)  # noqa: PLW0108 - bot comes after it
-    bot = Bot(settings, environment, store, clock, world, engine, desk, outside, queues)
+    dead_letters = DeadLetters(
+        environment.bot_sqs_queue_urls, queue_client, engine.add, settings.bot.default_channel, clock
+    )
+    reconciler = Reconciler(store, world)
+    bot = Bot(*(settings, environment, store, clock, world, engine, desk, outside), queues, dead_letters, reconciler)
     return bot
 
 
@@ -318,6 +340,8 @@ def _machines(
         Digests(store, world),
         Home(store, world),
         Changes(store, world),
+        Silences(store, world, settings.bot.default_channel),
+        Maintenance(world, settings.calendar),
         Freezing(store, world.clock, world.chat, world.catalog, lambda: settings.bot.default_channel),
     )
     return {machine.kind: machine for machine in machines}

@@ -17,7 +17,7 @@ IN_WORDS = {
     "cancel": "cancel operations",
     "freeze": "freeze or unfreeze anything",
     "override": "override checks",
-    "incident": "acknowledge or resolve incidents",
+    "incident": "work on incidents or silence alarms",
 }
 
 

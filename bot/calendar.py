@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from bot.command import Check, CheckStatus, Override
 from bot.domain import Hold, HoldKind, Target
-from bot.settings.calendar import CalendarConfig, CalendarRule, FreezeRule, Times, WindowRule
+from bot.settings.calendar import CalendarConfig, CalendarRule, FreezeRule, MaintenanceRule, Times, WindowRule
 from bot.settings.models import ANY
 
 Span = tuple[float, float]
@@ -148,6 +148,14 @@ def _open_spans(rule: WindowRule, zone: ZoneInfo, now: float) -> list[Span]:
     closed = _merged(_spans(rule.closed, days, zone))
     edges = [moment(days[0], 0, zone), *(edge for span in closed for edge in span), moment(days[-1], 0, zone)]
     return [(start, end) for start, end in zip(edges[::2], edges[1::2], strict=True) if start < end]
+
+
+def maintenance_spans(calendar: CalendarConfig, rule: MaintenanceRule, now: float) -> list[Span]:
+    """The times of a maintenance around now, in order, none touching the next."""
+    zone = ZoneInfo(rule.zone or calendar.zone)
+    today = _shown(now, zone).date()
+    days = [today + timedelta(days=number) for number in range(-DAYS_BACK, DAYS_AHEAD)]
+    return _merged(_spans(rule.during, days, zone))
 
 
 def _spans(several: Sequence[Times], days: Sequence[date], zone: ZoneInfo) -> Iterator[Span]:

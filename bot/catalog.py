@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from bot.domain import Account, Service, ServiceKind, Severity, System, Target, lies_in
 from bot.errors import NotFoundError
@@ -156,6 +157,13 @@ class Catalog:
         near = _near(environment, names) or [name for name in names if word and _abbreviates(word, name)]
         hint = f"Did you mean {_listed(near, 'or')}?" if near else f"Known here: {_listed(names, 'and')}."
         raise NotFoundError(f"{where} '{_quote(environment)}'.", hint=hint)
+
+
+def alarm_accounts(target: Target) -> tuple[Account, ...]:
+    """Where the alarms of a target may live: its own region, and for a static site that of CloudFront too."""
+    if target.service.kind is not ServiceKind.STATIC_SITE or target.account.region == GLOBAL_REGION:
+        return (target.account,)
+    return target.account, replace(target.account, region=GLOBAL_REGION)
 
 
 def _targets(system: System) -> Iterable[Target]:

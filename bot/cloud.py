@@ -259,13 +259,37 @@ class TargetHealth:
 
 @dataclass(frozen=True)
 class AlarmReading:
-    """An alarm as DescribeAlarms shows it now."""
+    """An alarm as DescribeAlarms shows it now; ``updated_at`` is when it went to its state.
+
+    ``silent`` means that its actions are switched off or suppressed, ``several`` that it watches many series, each
+    with a state of its own. ``definition`` is AWS's own answer, ``actions`` are the ARNs of all it does in any state.
+    """
 
     arn: str
     name: str
     state: str
     reason: str
     updated_at: float
+    description: str = ""
+    silent: bool = False
+    several: bool = False
+    definition: dict[str, Any] = field(default_factory=dict)
+    actions: tuple[str, ...] = ()
+
+    @property
+    def acts(self) -> bool:
+        """True when it does more than notify: it scales, or calls a function, or restarts an instance."""
+        return any(action.split(":")[2:3] != ["sns"] for action in self.actions)
+
+
+@dataclass(frozen=True)
+class Contributor:
+    """One series of a multi-series alarm that is in ALARM, and since when."""
+
+    id: str
+    attributes: dict[str, str]
+    reason: str
+    since: float
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
+from bot.arrivals import ANSWER_FIRST, Arrivals
 from bot.errors import BotError, UpstreamError
 from bot.ports import Clock
 from bot.rows import LeaseLostError, LockHeldError, NewRow, Received, Row, Signal, Step, Store
@@ -27,14 +28,10 @@ EFFECT_SECONDS = 45.0
 """The longest an effect may take with every retry of its client; none starts on less lease than this."""
 BACKOFF_SECONDS = (1.0, 2.0, 5.0, 10.0, 20.0, 40.0, 60.0)
 BUG_ATTEMPTS = 4
-ANSWER_FIRST = 0.02
-"""Seconds of calm after the last arrival before work is spread over all threads: acknowledgements have a
-deadline of three seconds, work has none, and in one Python process they share one core."""
-CROWD = 60.0
-"""Arrivals within about a second that count as a flood rather than as twenty people at once; while it lasts work
-only trickles, since work that slows the arrivals down would otherwise look like calm."""
 TRICKLE = 1.0
-"""Seconds between two pieces of work started while arrivals keep coming."""
+"""Seconds at most between two pieces of work started while arrivals keep coming."""
+SHARE = 0.05
+"""How much of the processor work may take while arrivals keep coming: a storm of alarms may last for minutes."""
 
 
 class Lease:
@@ -59,26 +56,6 @@ class Lease:
         if not self._store.renew(self._row, lease=LEASE_SECONDS, now=now):
             raise LeaseLostError(self._row.id)
         self._until = now + LEASE_SECONDS
-
-
-class Arrivals:
-    """How busy the door is: when somebody last came, and about how many within the last second."""
-
-    def __init__(self) -> None:
-        self._last = 0.0
-        self._crowd = 0.0
-
-    def count(self) -> None:
-        """Somebody came in."""
-        now = time.monotonic()
-        self._crowd = self._crowd * 0.5 ** min(60.0, now - self._last) + 1
-        self._last = now
-
-    def calm_in(self) -> float:
-        """Seconds until it is calm, if nobody else comes."""
-        since = time.monotonic() - self._last
-        flood = self._crowd * 0.5 ** min(60.0, since) > CROWD
-        return max(0.0, (1.0 if flood else ANSWER_FIRST) - since)
 
 
 class Machine(ABC):
@@ -122,6 +99,7 @@ class Engine:
         self._busy = 0
         self._arrivals = Arrivals()
         self._started = 0.0
+        self._spent = TRICKLE
         self._idle = threading.Condition()
         self._held: dict[str, Lease] = {}
         self._thread = threading.Thread(target=self._dispatch, name="engine", daemon=True)
@@ -140,6 +118,10 @@ class Engine:
         self._arrivals.count()
         self.poke()
         return added
+
+    def arrived(self, many: int) -> None:
+        """So many are at a door that stores them itself, and work waits until they are answered."""
+        self._arrivals.count(many)
 
     def signal(self, row_id: str, signal: Signal) -> bool:
         """Tell a row something and wake up; see ``Store.signal``."""
@@ -206,7 +188,7 @@ class Engine:
 
     def _calm_in(self) -> float:
         """Seconds until work may start; 0 when arrivals have paused, or one piece is due in between."""
-        trickle = self._started + TRICKLE - time.monotonic()
+        trickle = self._started + min(TRICKLE, self._spent / SHARE) - time.monotonic()
         return max(0.0, min(self._arrivals.calm_in(), trickle))
 
     def _start_due(self) -> int:
@@ -216,7 +198,7 @@ class Engine:
             free = min(free, 1)
         rows = self._claim(free) if free > 0 else []
         if rows:
-            self._started = time.monotonic()
+            self._started, self._spent = time.monotonic(), TRICKLE
         for row in rows:
             with self._idle:
                 self._busy += 1
@@ -231,10 +213,12 @@ class Engine:
         return 1.0 if due is None else min(1.0, max(0.005, due - self._clock.now()))
 
     def _work(self, row: Row) -> None:
+        began = time.thread_time()
         try:
             self._advance(row)
         finally:
             with self._idle:
+                self._spent = max(time.thread_time() - began, ANSWER_FIRST * SHARE)
                 self._busy -= 1
                 self._idle.notify_all()
             self.poke()

@@ -19,6 +19,8 @@ class Phase(StrEnum):
 
 
 KIND = "incident"
+ALARM = "alarm"
+"""The kind of rows that alarms are."""
 LIVE = (Phase.OPENING, Phase.OPEN, Phase.RECOVERED)
 """Phases in which an incident still takes alarms in."""
 WORST_FIRST = tuple(Severity)
@@ -41,6 +43,16 @@ class Member(Frozen):
     fired: int = 1
     why: str = ""
 
+    @property
+    def arn(self) -> str:
+        """Its ARN, which is the row's key without the series that contributes."""
+        return self.key.rpartition("#")[0]
+
+    @property
+    def alarm_name(self) -> str:
+        """What CloudWatch calls it; the series of one alarm share it, and add what tells them apart to ``name``."""
+        return self.arn.split(":", 6)[-1] if self.arn.startswith("arn:") else self.name
+
 
 class Incident(Frozen):
     """The body of an incident's row. Times are seconds since the epoch; 0 means not yet.
@@ -50,7 +62,8 @@ class Incident(Frozen):
     ``acked_as`` the name of somebody who acknowledged elsewhere. ``level`` counts the levels of escalation that were
     called, ``paged`` are those that PagerDuty owes a call, ``called`` says that PagerDuty took one, and ``mails`` are
     those that may still be called off. ``cycle`` counts how often it opened after a calm, and ``flaps`` how often it
-    came back within minutes in this one. ``next_at`` is when something happens by itself: no live incident is without.
+    came back within minutes in this one. ``silenced`` says that it is snoozed since its alarms are silenced.
+    ``next_at`` is when something happens by itself: no live incident is without.
     ``reminders`` counts what was said since somebody last had it, since the pauses between grow.
     """
 
@@ -72,6 +85,7 @@ class Incident(Frozen):
     acked_at: float = 0.0
     first_acked_at: float = 0.0
     snoozed_until: float = 0.0
+    silenced: bool = False
     level: int = 0
     paged: tuple[int, ...] = ()
     mails: tuple[str, ...] = ()

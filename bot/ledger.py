@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.command import Plan
+from bot.domain import Alarm
+from bot.incident import ALARM, LIVE, Incident, Phase, headline_key
 from bot.incident import KIND as INCIDENT
-from bot.incident import LIVE, Incident
 from bot.operation import KIND, Operation, State
 from bot.ports import Past
+from bot.posts import posted
 from bot.rows import Row, Store
+from bot.silence import LiveIncident, LiveMember
 
 CHANGED = (State.RUNNING, State.SETTLING, State.SOAKING, State.DONE, State.FAILED, State.TAKEN_OVER)
 READ_AT_ONCE = 200
@@ -38,6 +41,30 @@ class Ledger:
             if target_key in incident.targets:
                 return incident.alarm.name
         return None
+
+    def live_incidents(self) -> tuple[LiveIncident, ...]:
+        return tuple(self._live(row) for row in self._store.rows(INCIDENT, states=LIVE, limit=READ_AT_ONCE))
+
+    def _live(self, row: Row) -> LiveIncident:
+        incident, shown = Incident.model_validate(row.body), posted(self._store, headline_key(row.id))
+        return LiveIncident(
+            id=row.id,
+            alarm=incident.alarm.name,
+            opened_at=incident.opened_at,
+            recovered=row.state == Phase.RECOVERED,
+            owner=incident.owner,
+            snoozed_until=incident.snoozed_until,
+            channel=str(shown.body["channel"]) if shown else incident.channel,
+            ts=str(shown.body["ts"]) if shown else "",
+            members=tuple(
+                LiveMember(name=each.name, arn=each.arn, target=each.target, state=each.state, at=each.at)
+                for each in incident.members
+            ),
+        )
+
+    def heard(self, alarm_name: str) -> tuple[Alarm, ...]:
+        rows = self._store.rows(ALARM, group=alarm_name, limit=READ_AT_ONCE)
+        return tuple(Alarm.model_validate(row.body["last"]) for row in rows if row.body.get("last"))
 
     def _read(self, target_key: str, states: Sequence[State], since: float) -> list[Past]:
         rows = self._store.rows(KIND, group=target_key, states=states, since=since, limit=READ_AT_ONCE)

@@ -52,9 +52,12 @@ READS = (
     "cloudfront:GetInvalidation",
     "cloudtrail:LookupEvents",
     "cloudwatch:DescribeAlarmHistory",
+    "cloudwatch:DescribeAlarmContributors",
     "cloudwatch:DescribeAlarms",
+    "cloudwatch:GetAlarmMuteRule",
     "cloudwatch:GetMetricData",
     "cloudwatch:GetMetricWidgetImage",
+    "cloudwatch:ListAlarmMuteRules",
     "codedeploy:BatchGetDeployments",
     "codedeploy:GetApplicationRevision",
     "codedeploy:GetDeployment",
@@ -113,6 +116,8 @@ CHANGES = (
     "lambda:UpdateAlias",
     "lambda:UpdateFunctionCode",
 )
+MUTES = ("cloudwatch:DeleteAlarmMuteRule", "cloudwatch:PutAlarmMuteRule")
+"""Only for silences that are to hold everywhere; without them the bot silences what it says itself."""
 OBJECTS = (
     "s3:DeleteObject",
     "s3:GetBucketVersioning",
@@ -146,7 +151,14 @@ IMAGES = ("s3:GetObject", "s3:PutObject")
 """Only with a bucket for pictures."""
 MAIL = ("ses:SendEmail",)
 """Only where mails are sent."""
-INTAKE = ("sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage")
+INTAKE = (
+    "sqs:ChangeMessageVisibility",
+    "sqs:DeleteMessage",
+    "sqs:GetQueueAttributes",
+    "sqs:GetQueueUrl",
+    "sqs:ReceiveMessage",
+)
+"""The last but one finds the dead-letter queue, whose messages are only counted."""
 
 
 def manifest(settings: Settings, *, socket_mode: bool) -> dict[str, Any]:
@@ -209,6 +221,7 @@ def policy(settings: Settings, *, images_bucket: str = "", mail_from: str = "") 
     statements: list[dict[str, Any]] = [
         {"Sid": "Look", "Effect": "Allow", "Action": list(READS), "Resource": "*"},
         {"Sid": "Deploy", "Effect": "Allow", "Action": list(CHANGES), "Resource": "*"},
+        {"Sid": "MuteAlarms", "Effect": "Allow", "Action": list(MUTES), "Resource": "*"},
         {
             "Sid": "HandTasksTheirRoles",
             "Effect": "Allow",

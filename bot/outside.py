@@ -18,6 +18,7 @@ from bot.aws.insights import Insights
 from bot.aws.logs import Logs
 from bot.aws.mail import SesMailer
 from bot.aws.metrics import Metrics
+from bot.aws.mutes import Mutes
 from bot.aws.needs import Needs
 from bot.aws.network import Network
 from bot.aws.queues import Queues
@@ -93,6 +94,7 @@ class Outside:
             traces=Traces(self.sessions, clock),
             trail=Trail(self.sessions, clock),
             balancers=Balancers(self.sessions),
+            mutes=Mutes(self.sessions),
             **inside,
         )
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from bot.chat_ports import Homes, Reading
 from bot.cloud import (
     AlarmReading,
+    Contributor,
     Curve,
     Datapoint,
     EcsService,
@@ -27,12 +28,14 @@ from bot.cloud import (
     TaskDefinition,
     Transition,
 )
-from bot.domain import Account, AlarmMetric, Health, Person, Target
+from bot.domain import Account, Alarm, AlarmMetric, Health, Person, Target
 from bot.file_ports import Files
 from bot.graph import Mark
 from bot.paging import Call
 from bot.reach_ports import Caches, Certificates, Databases, Names, Network, Roles
 from bot.shipping_ports import Builds, CodeDeploy, Functions, Holds, Needs, Scalings, Sites
+from bot.silence import LiveIncident
+from bot.silence_ports import Mutes, Silences
 from bot.telemetry import LogSearch
 from bot.telemetry_ports import Balancers, Insights, Queues, Traces, Trail
 
@@ -259,6 +262,10 @@ class Metrics(Protocol):
         """ARNs of the alarms that a composite alarm is made of; empty for any other."""
         ...
 
+    def contributors(self, account: Account, alarm: str) -> tuple[Contributor, ...]:
+        """The series of a multi-series alarm that are in ALARM now."""
+        ...
+
     def went_red(self, account: Account, alarm: str, *, since: float) -> tuple[float, ...]:
         """When an alarm went to ALARM since then, newest first; CloudWatch remembers 30 days."""
         ...
@@ -374,6 +381,14 @@ class Recent(Protocol):
         """The name of the alarm whose incident of this target is open, or None."""
         ...
 
+    def live_incidents(self) -> tuple[LiveIncident, ...]:
+        """Every incident that is not over, newest first."""
+        ...
+
+    def heard(self, alarm_name: str) -> tuple[Alarm, ...]:
+        """The last notification of each alarm of that name that ever told the bot anything."""
+        ...
+
 
 @dataclass(frozen=True)
 class World:
@@ -415,3 +430,5 @@ class World:
     traces: Traces
     trail: Trail
     balancers: Balancers
+    mutes: Mutes
+    silences: Silences

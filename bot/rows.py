@@ -112,6 +112,15 @@ class Store(Protocol):
         """
         ...
 
+    def deliver(self, items: Sequence[tuple[NewRow, Signal | None]], now: float) -> list[bool | Exception]:
+        """What came in from outside, in order: each row is added unless its key is known, and told its signal.
+
+        True for what is new: the signal or, without one, the row; False for what is known. Each item is stored whole
+        or not at all, survives power loss, and has an error of its own that harms no other (LockHeldError, say).
+        Raises when nothing could be stored.
+        """
+        ...
+
     def get(self, row_id: str) -> Row | None:
         """One row by id."""
         ...

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.command import Command
+from commands.alarms import alarms
 from commands.cancel import cancel
 from commands.deploy import deploy
 from commands.freeze import freeze
@@ -12,12 +13,15 @@ from commands.restart import restart
 from commands.rollback import rollback
 from commands.scale import scale
 from commands.services import services
+from commands.silence import silence
 from commands.unfreeze import unfreeze
+from commands.unsilence import unsilence
 
 COMMANDS: dict[str, Command] = {
     command.name: command
     for command in (
         *(services, deploy, rollback, scale, restart, cancel),
+        *(alarms, silence, unsilence),
         *(operations, freeze, unfreeze, help_),
     )
 }

@@ -10,6 +10,7 @@ from bot.cloud import (
     TERMINAL,
     AlarmReading,
     Container,
+    Contributor,
     Curve,
     Datapoint,
     Deployment,
@@ -25,8 +26,9 @@ from bot.cloud import (
     Transition,
 )
 from bot.domain import Account, AlarmMetric, Target
-from bot.errors import NotFoundError
+from bot.errors import NotFoundError, UpstreamError
 from bot.graph import Mark
+from bot.silence_ports import MuteRule
 from bot.telemetry import LogSearch
 from tests.fakes import NOON, Failures
 
@@ -307,6 +309,7 @@ class FakeMetrics:
         self.points: dict[str, tuple[Datapoint, ...]] = {}
         self.states: dict[str, str] = {}
         self.changed: dict[str, float] = {}
+        self.actions: dict[str, tuple[str, ...]] = {}
         self.fired: list[tuple[float, str]] = []
         self.composites: dict[str, tuple[str, ...]] = {}
         self.computed: dict[str, tuple[Curve, ...]] = {}
@@ -314,6 +317,9 @@ class FakeMetrics:
         self.pictures: dict[str, bytes] = {}
         """CloudWatch's own, by the name of the alarm or the metric."""
         self.marked: list[tuple[Mark, ...]] = []
+        self.readings: dict[str, AlarmReading] = {}
+        self.series_in_alarm: dict[str, tuple[Contributor, ...]] = {}
+        self.asked: list[tuple[Account, tuple[str, ...]]] = []
         self.failures = Failures()
 
     def series(self, account: Account, metric: AlarmMetric, *, start: float, end: float) -> tuple[Datapoint, ...]:
@@ -347,16 +353,61 @@ class FakeMetrics:
 
     def alarms(self, account: Account, names: Sequence[str]) -> tuple[AlarmReading, ...]:
         self.failures.take("alarms")
-        return tuple(
-            AlarmReading(f"arn:{name}", name, self.states[name], "", self.changed.get(name, NOON - 3600))
+        self.asked.append((account, tuple(names)))
+        found = tuple(self.readings[name] for name in names if name in self.readings)
+        return found + tuple(
+            AlarmReading(
+                *(f"arn:aws:cloudwatch:{account.region}:1:alarm:{name}", name, self.states[name], ""),
+                self.changed.get(name, NOON - 3600),
+                actions=self.actions.get(name, ()),
+            )
             for name in names
-            if name in self.states
+            if name in self.states and name not in self.readings
         )
 
     def children(self, account: Account, alarm: str) -> tuple[str, ...]:
         self.failures.take("children")
         return self.composites.get(alarm, ())
 
+    def contributors(self, account: Account, alarm: str) -> tuple[Contributor, ...]:
+        self.failures.take("contributors")
+        return self.series_in_alarm.get(alarm, ())
+
     def went_red(self, account: Account, alarm: str, *, since: float) -> tuple[float, ...]:
         self.failures.take("went_red")
         return tuple(at for at, name in self.fired if at >= since and name == alarm)
+
+
+class FakeMutes:
+    """Mute rules by name: the alarms, from when and until when. ``refusal`` is what every call answers instead."""
+
+    def __init__(self) -> None:
+        self.rules: dict[str, tuple[tuple[str, ...], float, float]] = {}
+        self.others: tuple[MuteRule, ...] = ()
+        self.puts = 0
+        self.refusal: UpstreamError | None = None
+        self.failures = Failures()
+        self.lost_answers = Failures()
+
+    def put(
+        self, account: Account, name: str, alarms: Sequence[str], *, since: float, until: float, description: str
+    ) -> None:
+        self._ask("put")
+        self.puts += 1
+        self.rules[name] = (tuple(sorted(alarms)), since, until)
+        self.lost_answers.take("put")
+
+    def delete(self, account: Account, name: str) -> None:
+        self._ask("delete")
+        self.rules.pop(name, None)
+        self.lost_answers.take("delete")
+
+    def standing(self, account: Account) -> tuple[MuteRule, ...]:
+        self._ask("standing")
+        own = [MuteRule(name, alarms, until) for name, (alarms, _, until) in self.rules.items()]
+        return (*own, *self.others)
+
+    def _ask(self, call: str) -> None:
+        if self.refusal is not None:
+            raise self.refusal
+        self.failures.take(call)

@@ -11,10 +11,11 @@ from typing import Any, TypeVar
 
 from bot.chat_ports import Said
 from bot.cloud import HealthAnswer
-from bot.domain import Account, Health, Person
+from bot.domain import Account, Alarm, Health, Person
 from bot.errors import ConflictError, NotFoundError
 from bot.paging import Call
 from bot.ports import Message, Past
+from bot.silence import Held, LiveIncident, Silence, covering
 
 T = TypeVar("T")
 
@@ -353,6 +354,12 @@ class FakeRecent:
     def incident(self, target_key: str) -> str | None:
         return self.incidents.get(target_key)
 
+    def live_incidents(self) -> tuple[LiveIncident, ...]:
+        return ()
+
+    def heard(self, alarm_name: str) -> tuple[Alarm, ...]:
+        return ()
+
 
 def a_past(target: str, **changes: Any) -> Past:
     """A deployment that settled an hour before noon; ``changes`` are its fields."""
@@ -384,3 +391,30 @@ def serially(reads: Mapping[str, Callable[[], T]], *, seconds: float) -> dict[st
         except Exception as error:
             found[name] = error
     return found
+
+
+class FakeSilences:
+    """Silences that a test sets; ``ended`` are those that were ended before their time."""
+
+    def __init__(self, *silences: Silence) -> None:
+        self.silences = list(silences)
+        self.ended: list[str] = []
+
+    def standing(self) -> tuple[Silence, ...]:
+        return tuple(self.silences)
+
+    def covering(self, alarm_name: str, arn: str, target_key: str) -> Silence | None:
+        return covering(self.silences, alarm_name, arn, target_key)
+
+    def held(self, silence_id: str) -> tuple[Held, ...]:
+        return ()
+
+    def add(self, silence: Silence) -> None:
+        if all(known.id != silence.id for known in self.silences):
+            self.silences.append(silence)
+
+    def end(self, silence_id: str, by: str, *, channel: str = "") -> bool:
+        before = len(self.silences)
+        self.silences = [each for each in self.silences if each.id != silence_id]
+        self.ended.append(silence_id)
+        return len(self.silences) < before

@@ -8,20 +8,24 @@ from types import MappingProxyType
 from typing import Any
 
 from alerts import graph
-from alerts.alarms import Alarms, accept
+from alerts.alarms import Alarms
 from alerts.asks import Asks
 from alerts.diagnosis import Diagnoses
 from alerts.digest import Digests
 from alerts.front import Front
 from alerts.illustrations import Illustrate, without_pictures
 from alerts.incidents import Incidents
+from alerts.intake import accept
 from alerts.mails import Mails
+from alerts.maintenance import Maintenance, expect_maintenance
 from alerts.pages import Pages
 from alerts.pins import Pins
 from alerts.playbook import Playbook
 from alerts.playbooks import Playbooks
 from alerts.record import REPORT
 from alerts.report_file import maker
+from alerts.silences import Silences
+from alerts.standing import Standing
 from alerts.triage import Triage
 from bot import authz
 from bot.catalog import Catalog
@@ -59,7 +63,7 @@ from bot.settings.models import AccessConfig, BotConfig, Role, Rule
 from bot.store.sqlite import SqliteStore
 from bot.submissions import Submissions
 from commands import COMMANDS
-from tests.fake_aws import FakeEcs, FakeLogs, FakeMetrics, a_definition
+from tests.fake_aws import FakeEcs, FakeLogs, FakeMetrics, FakeMutes, a_definition
 from tests.fake_reach import FakeCaches, FakeCertificates, FakeDatabases, FakeNames, FakeNetwork, FakeRoles
 from tests.fake_shipping import (
     FakeBuilds,
@@ -152,6 +156,7 @@ class Scene:
         production: Mapping[str, Any] | None = None,
         catalog: Catalog | None = None,
         illustrate: Illustrate = without_pictures,
+        calendar: Mapping[str, Any] | None = None,
     ) -> None:
         self.clock = FakeClock()
         self.store = SqliteStore(folder / "bot.db")
@@ -163,8 +168,10 @@ class Scene:
         self.certificates, self.network, self.roles = FakeCertificates(), FakeNetwork(), FakeRoles()
         self.insights, self.queues, self.traces = FakeInsights(), FakeQueues(), FakeTraces()
         self.trail, self.balancers = FakeTrail(), FakeBalancers()
+        self.mutes, self.silences = FakeMutes(), Standing(self.store, self.clock)
         self.chat.people = the_people()
         self.chat.channels = {"#bi": "C0BI", "#ops": "C0OPS"}
+        self.calendar = CalendarConfig.model_validate(calendar or {})
         self.settings = BotConfig.model_validate({"default_channel": "#ops", **(settings or {})})
         self.catalog = catalog or Catalog(the_systems(production or {}))
         self.api = self.target("bi/production/api")
@@ -206,6 +213,8 @@ class Scene:
             traces=self.traces,
             trail=self.trail,
             balancers=self.balancers,
+            mutes=self.mutes,
+            silences=self.silences,
         )
         playbooks = Playbooks({"default": Playbook.model_validate(PLAYBOOK)})
         machines = (
@@ -215,7 +224,7 @@ class Scene:
             Prompts(self.store, self.world),
             Alarms(self.store, self.world),
             Triage(self.store, self.world, self.settings),
-            Incidents(self.store, self.world, access, self.settings, CalendarConfig(), playbooks),
+            Incidents(self.store, self.world, access, self.settings, self.calendar, playbooks),
             Asks(self.store, self.world),
             Diagnoses(self.world, playbooks, self.settings),
             Pages(self.store, self.world, illustrate),
@@ -225,8 +234,11 @@ class Scene:
             Digests(self.store, self.world),
             Home(self.store, self.world),
             Changes(self.store, self.world),
+            Silences(self.store, self.world, self.settings.default_channel),
+            Maintenance(self.world, self.calendar),
         )
         self.engine = Engine(self.store, self.clock, {machine.kind: machine for machine in machines}, workers=2)
+        expect_maintenance(self.store, self.calendar, self.clock.now())
         self.flow = Flow(self.engine, self.catalog, commands, SLASH)
         self.submissions = Submissions(self.engine, self.flow, commands)
         self.front = Front(self.engine, self.store)

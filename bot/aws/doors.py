@@ -14,7 +14,12 @@ from bot.errors import UpstreamError
 _QUEUE_REGION = re.compile(r"https?://sqs\.([a-z0-9-]+)\.amazonaws\.com")
 _NO_QUEUE = {"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"}
 _NO_TOPIC = {"NotFound", "NotFoundException"}
-_OF_QUEUES = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility")
+_OF_QUEUES = (
+    "sqs:ReceiveMessage",
+    "sqs:DeleteMessage",
+    "sqs:ChangeMessageVisibility",
+    "sqs:GetQueueAttributes",
+)
 
 
 def wrong_with_queues(sessions: Sessions, urls: Iterable[str], region: str) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -11,7 +12,7 @@ from bot.aws.calls import in_batches, seconds
 from bot.aws.errors import ask
 from bot.aws.pictures import picture, statistic
 from bot.aws.session import Sessions
-from bot.cloud import AlarmReading, Curve, Datapoint, Transition
+from bot.cloud import AlarmReading, Contributor, Curve, Datapoint, Transition
 from bot.domain import Account, AlarmMetric
 from bot.graph import Mark
 
@@ -19,6 +20,11 @@ NAMES_PER_CALL = 100
 """Alarm names one DescribeAlarms takes."""
 PAGES = 5
 """Pages read of one answer; GetMetricData has 100,800 values on one, an alarm's history 100 lines."""
+
+_KINDS = ("MetricAlarms", "CompositeAlarms", "LogAlarms")
+# A Metrics Insights query with GROUP BY watches many series; so does PromQL, which has its own field.
+_SEVERAL = re.compile(r"\bGROUP\s+BY\b", re.IGNORECASE)
+_ACTIONS = ("AlarmActions", "OKActions", "InsufficientDataActions")
 
 
 class Metrics:
@@ -94,7 +100,7 @@ class Metrics:
             parameters["NextToken"] = answer["NextToken"]
 
     def alarms(self, account: Account, names: Sequence[str]) -> tuple[AlarmReading, ...]:
-        """The state of alarms now, metric and composite; names that do not exist are left out."""
+        """The state of alarms now, metric, composite and log; names that do not exist are left out."""
         client = self._sessions.client(account, "cloudwatch")
         readings: list[AlarmReading] = []
         # Without names AWS would answer with every alarm of the account.
@@ -103,10 +109,10 @@ class Metrics:
                 client,
                 "describe_alarms",
                 AlarmNames=list(batch),
-                AlarmTypes=["MetricAlarm", "CompositeAlarm"],
+                AlarmTypes=["MetricAlarm", "CompositeAlarm", "LogAlarm"],
                 MaxRecords=NAMES_PER_CALL,
             )
-            found = [*answer.get("MetricAlarms", []), *answer.get("CompositeAlarms", [])]
+            found = [each for kind in _KINDS for each in answer.get(kind, [])]
             readings += [_read(each) for each in found]
         return tuple(readings)
 
@@ -120,6 +126,19 @@ class Metrics:
         )
         each = [*found.get("MetricAlarms", []), *found.get("CompositeAlarms", [])]
         return tuple(str(child["AlarmArn"]) for child in each)
+
+    def contributors(self, account: Account, alarm: str) -> tuple[Contributor, ...]:
+        """The series of a multi-series alarm that are in ALARM now (DescribeAlarmContributors)."""
+        client = self._sessions.client(account, "cloudwatch")
+        parameters: dict[str, Any] = {"AlarmName": alarm}
+        found: list[Contributor] = []
+        for _ in range(PAGES):
+            answer = ask(client, "describe_alarm_contributors", **parameters)
+            found += [_contributor(each) for each in answer.get("AlarmContributors", [])]
+            if not answer.get("NextToken"):
+                break
+            parameters["NextToken"] = answer["NextToken"]
+        return tuple(found)
 
     def went_red(self, account: Account, alarm: str, *, since: float) -> tuple[float, ...]:
         """When an alarm went to ALARM since then, newest first (DescribeAlarmHistory, which remembers 30 days)."""
@@ -183,10 +202,25 @@ def _transition(item: dict[str, Any]) -> Transition:
 def _read(found: dict[str, Any]) -> AlarmReading:
     # StateUpdatedTimestamp also moves when only the reason changed.
     changed = found.get("StateTransitionedTimestamp") or found.get("StateUpdatedTimestamp")
+    expressions = (str(query.get("Expression", "")) for query in found.get("Metrics", []))
     return AlarmReading(
         arn=found["AlarmArn"],
         name=found["AlarmName"],
         state=found["StateValue"],
         reason=found.get("StateReason", ""),
         updated_at=seconds(changed),
+        description=found.get("AlarmDescription", ""),
+        silent=not found.get("ActionsEnabled", True) or bool(found.get("ActionsSuppressedBy")),
+        several="EvaluationCriteria" in found or any(_SEVERAL.search(each) for each in expressions),
+        definition=found,
+        actions=tuple(action for kind in _ACTIONS for action in found.get(kind, [])),
+    )
+
+
+def _contributor(found: dict[str, Any]) -> Contributor:
+    return Contributor(
+        id=found["ContributorId"],
+        attributes=dict(found.get("ContributorAttributes", {})),
+        reason=found.get("StateReason", ""),
+        since=seconds(found.get("StateTransitionedTimestamp")),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -28,10 +28,16 @@ class Delivery:
     via: Literal["sqs", "https"]
 
 
-Accept: TypeAlias = Callable[[Delivery], bool]
-"""Stores a delivery: True when it is new, False when it was known. Any exception means it could not be stored."""
+Accept: TypeAlias = Callable[[Sequence[Delivery]], Sequence[bool | Exception]]
+"""Stores deliveries, in order and durably, before anybody is answered.
+
+Of each: True when it is new, False when it was known, or why this one could not be stored. An exception means that
+none could be.
+"""
 
 
 def storable(text: str) -> str:
     """The text with what no database can store replaced by U+FFFD."""
+    if text.isascii() and "\x00" not in text:
+        return text
     return _UNSTORABLE.sub("\ufffd", text)

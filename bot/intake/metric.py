@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from bot.domain import AlarmMetric
@@ -89,7 +90,12 @@ def _dimensions(value: object) -> dict[str, str]:
 def _field(document: Mapping[str, Any], name: str) -> Any:
     """A key as SNS spells it (``Namespace``) or as EventBridge does (``namespace``)."""
     value = document.get(name)
-    return value if value is not None else document.get(name[0].lower() + name[1:])
+    return value if value is not None else document.get(_small(name))
+
+
+@cache
+def _small(name: str) -> str:
+    return name[0].lower() + name[1:]
 
 
 def _number(value: object) -> float | None:

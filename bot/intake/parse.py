@@ -1,81 +1,76 @@
 """Any text → an ``Alarm``. Nothing here raises: what cannot be read as an alarm is kept as it is.
 
 The shapes, as seen on real topics: metric, metric math, anomaly detection, composite, one contributor of a
-multi-series alarm, log alarm; the same as EventBridge events; and beside them prose (Budgets), CodeDeploy, Auto
-Scaling and whatever else people publish.
+multi-series alarm, log alarm; the same as EventBridge events; ECS's own events; and beside them prose (Budgets),
+CodeDeploy, Auto Scaling and whatever else people publish.
 """
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 from bot.domain import Alarm, AlarmState
 from bot.intake.delivery import storable
+from bot.intake.ecs import alarms_of
+from bot.intake.fields import MAX_TEXT, finite, json_object, mapping, moment, words
 from bot.intake.metric import metric_of
 
 MAX_RAW = 16_384
 """Bytes kept of a text that is no alarm."""
 
-_MAX_READ = 2_000_000
 _MAX_TITLE = 150
-_MAX_TEXT = 4_000
 _STATE_CHANGES = (
     "CloudWatch Alarm State Change",
     "CloudWatch Alarm Contributor State Change",
 )
 
 
-def alarm_from(text: str, subject: str, topic: str, at: float) -> Alarm:
-    """The alarm a message tells of, or an Alarm with ``state`` None, a title as ``name`` and the text as ``raw``.
+def alarms_from(text: str, subject: str, topic: str, at: float) -> tuple[Alarm, ...]:
+    """The alarms a message tells of, nearly always one; never none.
 
-    ``subject`` and ``topic`` (an ARN) may be empty; ``at`` (seconds since the epoch) is used when the message
-    names no time. The subject is never read for facts: SNS cuts it and turns it into ASCII.
+    What is no alarm is one with ``state`` None, a title as ``name`` and the text as ``raw``. ``subject`` and ``topic``
+    (an ARN) may be empty; ``at`` (seconds since the epoch) is used when the message names no time. The subject is never
+    read for facts: SNS cuts it and turns it into ASCII.
     """
-    subject, topic, document = storable(subject), storable(topic), _document(text)
+    subject, topic, document = storable(subject), storable(topic), json_object(text)
     # A message forwarded from topic to topic, or by EventBridge to a topic, is an envelope within an envelope.
     if isinstance(document.get("Message"), str) and isinstance(document.get("TopicArn"), str):
-        inner = _document(document["Message"])
-        topic, document = (_text(document["TopicArn"]), inner) if inner else (topic, document)
+        inner = json_object(document["Message"])
+        topic, document = (words(document["TopicArn"]), inner) if inner else (topic, document)
     alarm = _from_event(document, topic, at) or _from_notification(document, topic, at)
-    return alarm or _unreadable(text, subject, topic, at, document)
+    if alarm is not None:
+        return (alarm,)
+    return alarms_of(document, topic, at) or (unreadable(text, subject, topic, at, document),)
 
 
-def _document(text: str) -> dict[str, Any]:
-    """The JSON object a text is; empty when it is none."""
-    if len(text) > _MAX_READ:
-        return {}
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
-    return document if isinstance(document, dict) else {}
+def alarm_from(text: str, subject: str, topic: str, at: float) -> Alarm:
+    """The first alarm a message tells of."""
+    return alarms_from(text, subject, topic, at)[0]
 
 
 def _from_notification(document: Mapping[str, Any], topic: str, at: float) -> Alarm | None:
     """An alarm in the words of CloudWatch's SNS action."""
     state, name = (
         _state(document.get("NewStateValue")),
-        _text(document.get("AlarmName"), 255),
+        words(document.get("AlarmName"), 255),
     )
     if state is None or not name:
         return None
     contributor, attributes = _contributor(document)
-    region, account, arn = _place(document.get("AlarmArn"), topic, name, _text(document.get("AWSAccountId"), 20))
+    region, account, arn = _place(document.get("AlarmArn"), topic, name, words(document.get("AWSAccountId"), 20))
     return Alarm(
         arn=arn,
         name=name,
         state=state,
         previous=_state(document.get("OldStateValue")),
-        reason=_text(document.get("NewStateReason")),
+        reason=words(document.get("NewStateReason")),
         description=_description(document),
-        at=_time(document.get("StateChangeTime"), at),
+        at=moment(document.get("StateChangeTime"), at),
         account=account,
         region=region,
-        metric=metric_of(_mapping(document.get("Trigger")), attributes),
+        metric=metric_of(mapping(document.get("Trigger")), attributes),
         contributor=contributor,
         children=_arns(document.get("TriggeringChildren")),
         topic=topic,
@@ -86,17 +81,17 @@ def _from_event(document: Mapping[str, Any], topic: str, at: float) -> Alarm | N
     """An alarm as EventBridge tells it; the region is a code there."""
     if document.get("detail-type") not in _STATE_CHANGES:
         return None
-    detail = _mapping(document.get("detail"))
-    now, before = _mapping(detail.get("state")), _mapping(detail.get("previousState"))
-    configuration = _mapping(detail.get("configuration"))
-    state, name = _state(now.get("value")), _text(detail.get("alarmName"), 255)
+    detail = mapping(document.get("detail"))
+    now, before = mapping(detail.get("state")), mapping(detail.get("previousState"))
+    configuration = mapping(detail.get("configuration"))
+    state, name = _state(now.get("value")), words(detail.get("alarmName"), 255)
     if state is None or not name:
         return None
     resources = document.get("resources")
     arn = next((one for one in resources if _is_alarm(one)), "") if isinstance(resources, list) else ""
-    place = f"arn:aws:events:{_text(document.get('region'), 40)}:{_text(document.get('account'), 20)}:"
+    place = f"arn:aws:events:{words(document.get('region'), 40)}:{words(document.get('account'), 20)}:"
     region, account, arn = _place(arn, place, name, "")
-    reason_data = _document(_text(now.get("reasonData"), 100_000))
+    reason_data = json_object(words(now.get("reasonData"), 100_000))
     contributor, attributes = _contributor(detail)
     threshold = {key: value for key, value in reason_data.items() if key == "threshold"}
     return Alarm(
@@ -104,9 +99,9 @@ def _from_event(document: Mapping[str, Any], topic: str, at: float) -> Alarm | N
         name=name,
         state=state,
         previous=_state(before.get("value")),
-        reason=_text(now.get("reason")),
+        reason=words(now.get("reason")),
         description=_description(configuration),
-        at=_time(now.get("timestamp"), _time(document.get("time"), at)),
+        at=moment(now.get("timestamp"), moment(document.get("time"), at)),
         account=account,
         region=region,
         metric=metric_of({**threshold, **configuration}, attributes),
@@ -116,16 +111,20 @@ def _from_event(document: Mapping[str, Any], topic: str, at: float) -> Alarm | N
     )
 
 
-def _unreadable(text: str, subject: str, topic: str, at: float, document: Mapping[str, Any]) -> Alarm:
+def unreadable(
+    text: str, subject: str, topic: str, at: float, document: Mapping[str, Any] = MappingProxyType({})
+) -> Alarm:
+    """An Alarm without state: the text as it came, and a title; of ``document`` only what a title can be made of."""
+    subject, topic = storable(subject), storable(topic)
     kept = storable(text).encode()[:MAX_RAW].decode(errors="ignore")
     titles: Iterable[str] = (
         subject,
-        _text(document.get("detail-type")),
-        _text(document.get("AlarmName")),
+        words(document.get("detail-type")),
+        words(document.get("AlarmName")),
         kept[:2_000],
     )
     title = next(
-        (line.strip() for words in titles for line in words.splitlines() if line.strip()),
+        (line.strip() for title in titles for line in title.splitlines() if line.strip()),
         "Empty notification",
     )
     parts = [*topic.split(":", 5), "", "", "", "", ""]
@@ -133,7 +132,7 @@ def _unreadable(text: str, subject: str, topic: str, at: float, document: Mappin
         arn="",
         name=storable(title)[:_MAX_TITLE],
         state=None,
-        at=_finite(at),
+        at=finite(at),
         account=parts[4],
         region=parts[3],
         topic=topic,
@@ -148,9 +147,9 @@ def _place(arn: object, other: str, name: str, account: str) -> tuple[str, str, 
     the other ARN (the topic's). Names contain colons at most after the sixth, and spaces and anything else raw.
     """
     if _is_alarm(arn):
-        parts = _text(arn, 1_600).split(":", 6)
+        parts = words(arn, 1_600).split(":", 6)
         return parts[3], account or parts[4], ":".join(parts)
-    parts = [*_text(other, 1_600).split(":", 5), "", "", "", "", ""]
+    parts = [*words(other, 1_600).split(":", 5), "", "", "", "", ""]
     partition, region, owner = parts[1] or "aws", parts[3], account or parts[4]
     return region, owner, f"arn:{partition}:cloudwatch:{region}:{owner}:alarm:{name}"
 
@@ -166,13 +165,15 @@ def _contributor(document: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
     CloudWatch notifies per contributor under one alarm name. EventBridge documents ``alarmContributor: {id,
     attributes}``; SNS's spelling is not documented, so keys are matched loosely.
     """
-    keys = {key.lower().removeprefix("alarm"): value for key, value in document.items()}
-    both = _mapping(keys.get("contributor"))
-    identity = _text(keys.get("contributorid") or both.get("id") or both.get("ContributorId"), 1_024)
+    keys = {key.lower().removeprefix("alarm"): value for key, value in document.items() if "ontributor" in key}
+    if not keys:
+        return "", {}
+    both = mapping(keys.get("contributor"))
+    identity = words(keys.get("contributorid") or both.get("id") or both.get("ContributorId"), 1_024)
     described = keys.get("contributorattributes") or both.get("attributes") or both.get("ContributorAttributes")
     attributes = {
-        _text(key, 255): _text(value, 1_024)
-        for key, value in list(_mapping(described).items())[:30]
+        words(key, 255): words(value, 1_024)
+        for key, value in list(mapping(described).items())[:30]
         if isinstance(value, str)
     }
     return identity or ", ".join(f"{key}={attributes[key]}" for key in sorted(attributes)), attributes
@@ -180,42 +181,21 @@ def _contributor(document: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
 
 def _description(document: Mapping[str, Any]) -> str:
     """The alarm's own words and, for a log alarm, what it searches where; it has no metric to show."""
-    lines = [_text(document.get("AlarmDescription") or document.get("description"))]
+    lines = [words(document.get("AlarmDescription") or document.get("description"))]
     groups = document.get("LogGroups")
     if isinstance(groups, list) and groups:
-        lines.append("Log groups: " + ", ".join(_text(one, 512) for one in groups[:50] if isinstance(one, str)))
-    if query := _text(document.get("QueryString"), 2_000):
+        lines.append("Log groups: " + ", ".join(words(one, 512) for one in groups[:50] if isinstance(one, str)))
+    if query := words(document.get("QueryString"), 2_000):
         lines.append(f"Query: {query}")
-    return "\n".join(line for line in lines if line)[:_MAX_TEXT]
+    return "\n".join(line for line in lines if line)[:MAX_TEXT]
 
 
 def _arns(children: object) -> tuple[str, ...]:
     """The ARNs of a composite alarm's children that caused it, as either door spells them."""
     found = children if isinstance(children, list) else []
-    arns = (_mapping(child).get("Arn") or _mapping(child).get("arn") for child in found[:100])
-    return tuple(_text(arn, 1_600) for arn in arns if isinstance(arn, str))
+    arns = (mapping(child).get("Arn") or mapping(child).get("arn") for child in found[:100])
+    return tuple(words(arn, 1_600) for arn in arns if isinstance(arn, str))
 
 
 def _state(value: object) -> AlarmState | None:
     return AlarmState(value) if isinstance(value, str) and value in AlarmState.__members__.values() else None
-
-
-def _time(value: object, otherwise: float) -> float:
-    """Seconds since the epoch of "2022-09-25T18:50:37.811+0000" and its like; UTC when no zone is named."""
-    try:
-        moment = datetime.fromisoformat(_text(value, 64))
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, OverflowError):
-        return _finite(otherwise)
-
-
-def _finite(at: float) -> float:
-    return at if math.isfinite(at) else 0.0
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _text(value: object, size: int = _MAX_TEXT) -> str:
-    return storable(value[:size]) if isinstance(value, str) else ""

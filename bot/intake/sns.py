@@ -2,7 +2,8 @@
 
 Rules from https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html, and stricter: topics are
 listed, and nothing is fetched before the topic is known; the certificate comes from SNS in the topic's own region;
-where a topic's signature version is pinned, an older one is refused.
+where a topic's signature version is pinned, an older one is refused. A certificate is fetched and read once an hour,
+whatever number of messages waits for it.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ import re
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
@@ -39,10 +42,14 @@ _SIGNED = {
     "SubscriptionConfirmation": _CONFIRMATION,
     "UnsubscribeConfirmation": _CONFIRMATION,
 }
-_HASHES: dict[str, type[hashes.SHA1 | hashes.SHA256]] = {"1": hashes.SHA1, "2": hashes.SHA256}
+_HASHES: dict[str, hashes.SHA1 | hashes.SHA256] = {
+    "1": hashes.SHA1(),  # noqa: S303 - SNS's default; a topic may be pinned to version 2
+    "2": hashes.SHA256(),
+}
+_PADDING = padding.PKCS1v15()
 
 _TOPIC = re.compile(r"arn:aws[a-z-]{0,16}:sns:([a-z0-9-]{3,40}):\d{12}:[A-Za-z0-9_.-]{1,256}")
-_HOST = re.compile(r"sns\.([a-z0-9-]{3,40})\.amazonaws\.com(?:\.cn)?")
+_HOST = re.compile(r"sns\.([a-z0-9-]{3,40})\.amazonaws\.com(\.cn)?")
 _PATH = re.compile(r"/SimpleNotificationService-[A-Za-z0-9_-]{1,128}\.pem")
 
 
@@ -83,6 +90,16 @@ class Unavailable:
 Outcome: TypeAlias = Verified | Malformed | Forged | Unavailable
 
 
+@dataclass(frozen=True)
+class _Signer:
+    """The key of a certificate, read once; times in seconds since the epoch. ``until`` is when it is fetched anew."""
+
+    key: object
+    not_before: float
+    not_after: float
+    until: float
+
+
 class SnsVerifier:
     """Tells what SNS signed from what it did not. May be used by many threads.
 
@@ -97,28 +114,37 @@ class SnsVerifier:
         self._fetch = fetch_certificate
         self._clock = clock
         self._lock = threading.Lock()
-        self._certificates: OrderedDict[str, tuple[float, x509.Certificate]] = OrderedDict()
+        self._signers: OrderedDict[str, _Signer] = OrderedDict()
+        self._fetching: dict[str, Future[_Signer]] = {}
 
     def verify(self, body: bytes) -> Outcome:
-        """What to make of a request's body. Never raises."""
+        """What to make of a request's body; it may have to fetch a certificate first. Never raises."""
+        envelope = self._plausible(body)
+        if not isinstance(envelope, dict):
+            return envelope
+        try:
+            signer = self._fetched(envelope["SigningCertURL"])
+        except Exception as error:
+            # Whatever the network, a proxy's error page or a broken file does: SNS is asked to come again.
+            return Unavailable(f"certificate not available: {type(error).__name__}")
+        return self._judged(envelope, signer)
+
+    def verify_at_once(self, body: bytes) -> Outcome | None:
+        """The same without waiting for anybody: None when a certificate has to be fetched first. Never raises."""
+        envelope = self._plausible(body)
+        if not isinstance(envelope, dict):
+            return envelope
+        signer = self._known(envelope["SigningCertURL"])
+        return None if signer is None else self._judged(envelope, signer)
+
+    def _plausible(self, body: bytes) -> dict[str, str] | Malformed | Forged:
+        """The envelope, or everything that can be said against it without the certificate."""
         envelope = _envelope(body)
         if isinstance(envelope, Malformed):
             return envelope
-        topic = envelope["TopicArn"]
-        found = _TOPIC.fullmatch(topic)
-        if topic not in self._topics or found is None:
+        found = _TOPIC.fullmatch(envelope["TopicArn"])
+        if envelope["TopicArn"] not in self._topics or found is None:
             return Forged("topic is not listed")
-        region = found.group(1)
-        refused = self._refused(envelope, region)
-        if refused is not None:
-            return refused
-        certificate = self._certificate(envelope["SigningCertURL"])
-        if isinstance(certificate, Unavailable):
-            return certificate
-        return self._judged(envelope, region, certificate)
-
-    def _refused(self, envelope: Mapping[str, str], region: str) -> Malformed | Forged | None:
-        """Everything that can be known without the certificate."""
         version = envelope["SignatureVersion"]
         if version not in _HASHES or self._topics[envelope["TopicArn"]] not in (None, version):
             return Forged("signature version is not the topic's")
@@ -126,51 +152,73 @@ class SnsVerifier:
             sent = datetime.fromisoformat(envelope["Timestamp"])
         except ValueError:
             return Malformed("Timestamp is not a time")
-        sent = sent if sent.tzinfo else sent.replace(tzinfo=UTC)
-        if (datetime.fromtimestamp(self._clock.now(), UTC) - sent).total_seconds() > MAX_AGE:
+        if self._clock.now() - (sent if sent.tzinfo else sent.replace(tzinfo=UTC)).timestamp() > MAX_AGE:
             return Forged("message is older than an hour")
-        if not _from_sns(envelope["SigningCertURL"], region):
+        if not _from_sns(envelope["SigningCertURL"], found.group(1)):
             return Forged("certificate address is not SNS's in the topic's region")
-        return None
+        return envelope
 
-    def _certificate(self, url: str) -> x509.Certificate | Unavailable:
-        now = self._clock.now()
+    def _known(self, url: str) -> _Signer | None:
         with self._lock:
-            kept = self._certificates.get(url)
-        if kept is not None and now < kept[0]:
-            return kept[1]
+            kept = self._signers.get(url)
+        return kept if kept is not None and self._clock.now() < kept.until else None
+
+    def _fetched(self, url: str) -> _Signer:
+        """The signer behind a URL. Raises what fetching or reading it raised; who comes meanwhile shares the answer."""
+        known = self._known(url)
+        if known is not None:
+            return known
+        with self._lock:
+            under_way = self._fetching.get(url)
+            if under_way is None:
+                mine = self._fetching[url] = Future()
+        if under_way is not None:
+            return under_way.result()
         try:
-            certificate = x509.load_pem_x509_certificate(self._fetch(url))
-        except Exception as error:
-            # Whatever the network, a proxy's error page or a broken file does: SNS is asked to come again.
-            return Unavailable(f"certificate not available: {type(error).__name__}")
+            signer = _read(self._fetch(url), self._clock.now() + CERTIFICATE_TTL)
+        except BaseException as error:
+            with self._lock:
+                del self._fetching[url]
+            mine.set_exception(error)
+            raise
         with self._lock:
-            self._certificates[url] = (now + CERTIFICATE_TTL, certificate)
-            while len(self._certificates) > _MAX_CERTIFICATES:
-                self._certificates.popitem(last=False)
-        return certificate
+            del self._fetching[url]
+            self._signers[url] = signer
+            while len(self._signers) > _MAX_CERTIFICATES:
+                self._signers.popitem(last=False)
+        mine.set_result(signer)
+        return signer
 
-    def _judged(self, envelope: Mapping[str, str], region: str, certificate: x509.Certificate) -> Verified | Forged:
-        now = datetime.fromtimestamp(self._clock.now(), UTC)
-        if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
+    def _judged(self, envelope: Mapping[str, str], signer: _Signer) -> Verified | Forged:
+        if not signer.not_before <= self._clock.now() <= signer.not_after:
             return Forged("certificate is not valid now")
-        key = certificate.public_key()
-        if not isinstance(key, rsa.RSAPublicKey):
+        if not isinstance(signer.key, rsa.RSAPublicKey):
             return Forged("certificate holds no RSA key")
         try:
             signature = base64.b64decode(envelope["Signature"], validate=True)
-            key.verify(signature, canonical(envelope), padding.PKCS1v15(), _HASHES[envelope["SignatureVersion"]]())
+            signer.key.verify(signature, canonical(envelope), _PADDING, _HASHES[envelope["SignatureVersion"]])
         except (InvalidSignature, binascii.Error, ValueError):
             return Forged("signature does not match")
         return Verified(
             type=envelope["Type"],
             message_id=envelope["MessageId"],
             topic=envelope["TopicArn"],
-            region=region,
+            region=envelope["TopicArn"].split(":")[3],
             subject=envelope.get("Subject", ""),
             message=envelope["Message"],
             token=envelope.get("Token", ""),
         )
+
+
+def _read(pem: bytes, until: float) -> _Signer:
+    """Raises anything when it is no certificate."""
+    certificate = x509.load_pem_x509_certificate(pem)
+    return _Signer(
+        key=certificate.public_key(),
+        not_before=certificate.not_valid_before_utc.timestamp(),
+        not_after=certificate.not_valid_after_utc.timestamp(),
+        until=until,
+    )
 
 
 def canonical(envelope: Mapping[str, str]) -> bytes:
@@ -196,6 +244,7 @@ def _envelope(body: bytes) -> dict[str, str] | Malformed:
     return Malformed(f"missing: {', '.join(missing)}") if missing else envelope
 
 
+@lru_cache(_MAX_CERTIFICATES)
 def _from_sns(url: str, region: str) -> bool:
     """True for a certificate address of SNS in this region: https, its own host, no login, port, query or detour."""
     try:
@@ -204,4 +253,9 @@ def _from_sns(url: str, region: str) -> bool:
     except ValueError:
         return False
     plain = parts.scheme == "https" and not parts.query and not parts.fragment and url.isascii() and url.isprintable()
-    return plain and host is not None and host.group(1) == region and bool(_PATH.fullmatch(parts.path))
+    return plain and host is not None and _serves(host, region) and bool(_PATH.fullmatch(parts.path))
+
+
+def _serves(host: re.Match[str], region: str) -> bool:
+    """Amazon's hosts in China, and only those, end with .cn."""
+    return host.group(1) == region and bool(host.group(2)) == region.startswith("cn-")

@@ -10,7 +10,7 @@ load          all of it at once
 environment   variables and secrets
 """
 
-from bot.settings.calendar import CalendarConfig, FreezeRule, Times, WindowRule
+from bot.settings.calendar import CalendarConfig, FreezeRule, MaintenanceRule, Times, WindowRule
 from bot.settings.environment import EnvironmentVariables, SnsTopic, read_environment, routing_key
 from bot.settings.load import Settings, load
 from bot.settings.models import (
@@ -35,6 +35,7 @@ __all__ = [
     "CalendarConfig",
     "EnvironmentVariables",
     "FreezeRule",
+    "MaintenanceRule",
     "Role",
     "Rule",
     "Settings",

@@ -1,4 +1,4 @@
-"""The shape of ``config/calendar.yaml``: when changes wait, whoever asks for them."""
+"""The shape of ``config/calendar.yaml``: when changes wait, whoever asks for them, and when alarms are expected."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ Day: TypeAlias = Literal[
     "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "weekdays", "weekends"
 ]
 WEEK: tuple[Day, ...] = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+SEVERAL_DAYS: dict[str, tuple[Day, ...]] = {"weekdays": WEEK[:5], "weekends": WEEK[5:]}
 Period: TypeAlias = Literal["month", "quarter", "year"]
 Outside: TypeAlias = Literal["block", "warn", "notice"]
 
@@ -75,8 +76,7 @@ class Times(Frozen):
     @property
     def weekdays(self) -> frozenset[int]:
         """Numbers of its days, Monday 0."""
-        several = {"weekdays": range(5), "weekends": range(5, 7)}
-        return frozenset(day for word in self.days for day in several.get(word) or (WEEK.index(word),))
+        return frozenset(WEEK.index(day) for word in self.days for day in SEVERAL_DAYS.get(word, (word,)))
 
 
 def _exact(zone: str) -> str:
@@ -137,12 +137,21 @@ class WindowRule(CalendarRule):
     )
 
 
+class MaintenanceRule(CalendarRule):
+    """When alarms of a place are expected: they open no incident, and what is red at the end is told then."""
+
+    during: tuple[Times, ...] = Field(default=(), description="When it is; what goes on over midnight is one.")
+
+
 class CalendarConfig(Frozen):
-    """``config/calendar.yaml``: freezes and windows. They never hold up a rollback or a cancel."""
+    """``config/calendar.yaml``: freezes, windows and maintenance. They never hold up a rollback or a cancel."""
 
     zone: str = Field(default="UTC", description="Time zone of rules that name none, as Asia/Tokyo.")
     freezes: dict[str, FreezeRule] = Field(default_factory=dict, description="Freezes by name.")
     windows: dict[str, WindowRule] = Field(default_factory=dict, description="Windows by name.")
+    maintenance: dict[str, MaintenanceRule] = Field(
+        default_factory=dict, description="Times in which alarms are expected, by name."
+    )
     working_hours: dict[str, WorkingHours] = Field(
         default_factory=dict, description="When people are at work, by system; `default` is for all others."
     )

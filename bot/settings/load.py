@@ -15,9 +15,10 @@ from bot.domain import System
 from bot.errors import ConfigError, Problem
 from bot.settings.access_rules import check_access
 from bot.settings.calendar import CalendarConfig
+from bot.settings.calendar_rules import check_calendar
 from bot.settings.models import AccessConfig, BotConfig
 from bot.settings.playbook_rules import check_playbooks
-from bot.settings.rules import check_bot, check_calendar, check_system, check_systems
+from bot.settings.rules import check_bot, check_system, check_systems
 from bot.settings.sentences import nearest, validate
 from bot.settings.shapes import looks_secret
 from bot.settings.source import WHOLE_FILE, Source, dotted, read

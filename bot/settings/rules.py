@@ -8,7 +8,6 @@ from typing import Any
 
 from bot.domain import ServiceKind
 from bot.settings.build_rules import check_builds
-from bot.settings.models import ANY
 from bot.settings.sentences import unknown
 from bot.settings.shapes import (
     artifact_look,
@@ -24,7 +23,6 @@ from bot.settings.shapes import (
     slash_look,
     url_look,
     variable_look,
-    zone_look,
 )
 from bot.settings.source import KeyPath, Source, plain
 
@@ -39,13 +37,6 @@ _BOT_SHAPES = {
     "timings.playbook_deadline": duration_look("2s", "60s"),
     "timings.remind": duration_look("1m"),
     "retention": duration_look("1s"),
-}
-
-_CALENDAR_SHAPES = {
-    "zone": zone_look,
-    "freezes.*.zone": zone_look,
-    "windows.*.zone": zone_look,
-    "windows.*.notice": duration_look("1m", "7d"),
 }
 
 _SYSTEM_SHAPES = {
@@ -115,49 +106,6 @@ def check_bot(source: Source, known_commands: Collection[str]) -> None:
             source.report(path, f"is no command of the bot; {unknown(command, known_commands)}")
         if isinstance(name, str) and registered.setdefault(name, command) != command:
             source.report(path, f"/{plain(name, 32)} is already the name of {plain(registered[name])}")
-
-
-def check_calendar(source: Source, systems: Collection[str], environments: Collection[str]) -> None:
-    """The rules of ``config/calendar.yaml``; systems and environments are those of all files."""
-    check_shapes(source, _CALENDAR_SHAPES)
-    for rules in ("freezes", "windows"):
-        check_names(source, rules)
-        if systems:
-            refuse_unknown(source, f"{rules}.*.systems.*", {*systems, ANY}, "system")
-        if environments:
-            refuse_unknown(source, f"{rules}.*.environments.*", {*environments, ANY}, "environment of any system")
-        for path, rule in source.at(f"{rules}.*"):
-            if isinstance(rule, dict) and rule.get("reason") == "":
-                source.report((*path, "reason"), "must say why")
-    for path, rule in source.at("freezes.*"):
-        if isinstance(rule, dict):
-            _check_freeze(source, path, rule)
-    for path, rule in source.at("windows.*"):
-        if isinstance(rule, dict):
-            _check_window(source, path, rule)
-
-
-def _check_freeze(source: Source, path: KeyPath, rule: dict[str, Any]) -> None:
-    once = "first_day" in rule or "last_day" in rule
-    if once == bool(rule.get("last_days")):
-        source.report(path, "needs either last_days, or first_day and last_day")
-    elif once and not ("first_day" in rule and "last_day" in rule):
-        source.report(path, "needs first_day and last_day; they may be the same day")
-    elif _text(rule, "first_day") > _text(rule, "last_day"):
-        source.report((*path, "last_day"), "is before the first day")
-    if "of" in rule and not rule.get("last_days"):
-        source.report((*path, "of"), "is used only with last_days beside it")
-
-
-def _check_window(source: Source, path: KeyPath, rule: dict[str, Any]) -> None:
-    if bool(rule.get("open")) == bool(rule.get("closed")):
-        source.report(path, "needs either open or closed, with at least one time")
-    if "notice" in rule and rule.get("outside") != "notice":
-        source.report((*path, "notice"), "is used only with outside: notice")
-    for kind in ("open", "closed"):
-        for index, times in enumerate(_list(rule.get(kind))):
-            if isinstance(times, dict) and times.get("days") == []:
-                source.report((*path, kind, index, "days"), "must name at least one")
 
 
 def refuse_unknown(source: Source, pattern: str, known: Collection[str], what: str) -> None:

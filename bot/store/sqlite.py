@@ -1,8 +1,8 @@
 """The store on SQLite: one file, one process, write-ahead log.
 
 All writes go through two connections under one lock: ``safe`` ones wait for the disk (synchronous=FULL,
-survives power loss), the others for the operating system only (NORMAL, survives ``kill -9``). Reads have a
-connection for each thread and never wait for writers.
+survives power loss), together where several come at once; the others for the operating system only (NORMAL,
+survives ``kill -9``). Reads have a connection for each thread and never wait for writers.
 """
 
 from __future__ import annotations
@@ -14,34 +14,20 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import sqlite_utils
 
 from bot.rows import LeaseLostError, LockHeldError, NewRow, Received, Row, Signal, Step
+from bot.store.delivering import deliver_all, dump, listed
+from bot.store.group_commit import GroupCommit
 from bot.store.migrations import migrate
+from bot.store.statements import BY_KEY, COLUMNS, DUE, ID_BY_KEY, INSERT, NEXT_DUE
 
 BUSY_SECONDS = 1.5
 """How long a write waits for another one: whoever asks at a door has a deadline, and may come again."""
-
-COLUMNS = "id, kind, key, grp, state, due_at, lock, body, epoch, attempts, wakes, lease_until, created_at, updated_at"
-INSERT = (
-    "INSERT INTO rows (id, kind, key, grp, state, due_at, lock, body, created_at, updated_at)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (kind, key) DO NOTHING"
-)
-
-
-# "+kind" keeps SQLite on the index of due times: with another one it would sort a whole backlog at every claim.
-DUE = (
-    "SELECT id FROM rows WHERE +kind IN ({kinds}) AND due_at <= ? AND (lease_until IS NULL OR lease_until <= ?)"
-    " ORDER BY due_at, created_at LIMIT ?"
-)
-NEXT_DUE = (
-    "SELECT min(due) AS due FROM (SELECT * FROM"
-    " (SELECT due_at AS due FROM rows WHERE due_at IS NOT NULL AND lease_until IS NULL ORDER BY due_at LIMIT 1)"
-    " UNION ALL SELECT max(due_at, lease_until) FROM rows WHERE lease_until IS NOT NULL AND due_at IS NOT NULL)"
-)
 
 
 class StoreBusyError(Exception):
@@ -53,10 +39,6 @@ def _row(values: sqlite3.Row) -> Row:
     fields["group"] = fields.pop("grp")
     fields["body"] = json.loads(fields["body"])
     return Row(**fields)
-
-
-def _dump(value: Any) -> str:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
 class SqliteStore:
@@ -71,6 +53,7 @@ class SqliteStore:
         self._opened: list[sqlite3.Connection] = []
         self._safe = self._connect("FULL")
         migrate(sqlite_utils.Database(self._safe))
+        self._safely = GroupCommit(self._safe, self._write, BUSY_SECONDS)
         self._fast = self._connect("NORMAL")
 
     @staticmethod
@@ -92,18 +75,19 @@ class SqliteStore:
         return connection
 
     @contextmanager
-    def _transaction(self, *, safe: bool = True) -> Iterator[sqlite3.Connection]:
-        connection = self._safe if safe else self._fast
+    def _quickly(self) -> Iterator[sqlite3.Connection]:
+        """A transaction that does not wait for the disk."""
         if not self._write.acquire(timeout=BUSY_SECONDS):
             raise sqlite3.OperationalError("the database is busy")
         try:
-            connection.execute("BEGIN IMMEDIATE")
+            self._fast.execute("BEGIN IMMEDIATE")
             try:
-                yield connection
+                yield self._fast
+                self._fast.execute("COMMIT")
             except BaseException:
-                connection.execute("ROLLBACK")
+                if self._fast.in_transaction:
+                    self._fast.execute("ROLLBACK")
                 raise
-            connection.execute("COMMIT")
         finally:
             self._write.release()
 
@@ -115,16 +99,36 @@ class SqliteStore:
         return reader
 
     def add(self, new: NewRow, now: float, *, safe: bool = True) -> tuple[Row, bool]:
-        with self._transaction(safe=safe) as connection:
-            row_id = self._insert(connection, new, now)
-            if row_id is not None:
-                return self._fresh(new, row_id, now), True
-            found = connection.execute(
-                f"SELECT {COLUMNS} FROM rows WHERE kind = ? AND key = ?", (new.kind, new.key)
-            ).fetchone()
-            if new.else_signal is not None:
-                self._tell(connection, found["id"], new.else_signal, now)
-            return _row(found), False
+        if safe:
+            return self._safely.run(lambda connection: self._add(connection, new, now))
+        with self._quickly() as connection:
+            return self._add(connection, new, now)
+
+    def _add(self, connection: sqlite3.Connection, new: NewRow, now: float) -> tuple[Row, bool]:
+        row_id = self._insert(connection, new, now)
+        if row_id is not None:
+            return self._fresh(new, row_id, now), True
+        found = connection.execute(BY_KEY, (new.kind, new.key)).fetchone()
+        if new.else_signal is not None:
+            self._tell(connection, found["id"], new.else_signal, now)
+        return _row(found), False
+
+    def deliver(self, items: Sequence[tuple[NewRow, Signal | None]], now: float) -> list[bool | Exception]:
+        told = [(new, signal) for new, signal in items if signal is not None]
+        if len(told) == len(items) > 1 and (text := listed(told)) is not None:
+            # Nearly always everything is new and fits; where it does not, each item is looked at by itself.
+            (all_new,) = self._safely.run_all([partial(deliver_all, text, len(told), now)])
+            if all_new is True:
+                return [True] * len(items)
+        return self._safely.run_all([partial(self._deliver, new, signal, now) for new, signal in items])
+
+    def _deliver(self, new: NewRow, signal: Signal | None, now: float, connection: sqlite3.Connection) -> bool:
+        row_id = self._insert(connection, new, now)
+        if signal is None:
+            return row_id is not None
+        if row_id is None:
+            row_id = connection.execute(ID_BY_KEY, (new.kind, new.key)).fetchone()["id"]
+        return self._tell(connection, row_id, signal, now)
 
     @staticmethod
     def _fresh(new: NewRow, row_id: str, now: float) -> Row:
@@ -147,7 +151,7 @@ class SqliteStore:
 
     def _insert(self, connection: sqlite3.Connection, new: NewRow, now: float) -> str | None:
         row_id = new.id or secrets.token_hex(6)
-        values = (row_id, new.kind, new.key, new.group, new.state, new.due_at, new.lock, _dump(new.body), now, now)
+        values = (row_id, new.kind, new.key, new.group, new.state, new.due_at, new.lock, dump(new.body), now, now)
         try:
             inserted = connection.execute(INSERT, values).rowcount == 1
         except sqlite3.IntegrityError as error:
@@ -164,12 +168,12 @@ class SqliteStore:
         return _row(found) if found else None
 
     def by_key(self, kind: str, key: str) -> Row | None:
-        found = self._reader.execute(f"SELECT {COLUMNS} FROM rows WHERE kind = ? AND key = ?", (kind, key)).fetchone()
+        found = self._reader.execute(BY_KEY, (kind, key)).fetchone()
         return _row(found) if found else None
 
     def claim(self, kinds: Sequence[str], *, owner: str, lease: float, limit: int, now: float) -> list[Row]:
         marks = ", ".join("?" * len(kinds))
-        with self._transaction(safe=False) as connection:
+        with self._quickly() as connection:
             claimed = connection.execute(
                 f"UPDATE rows SET owner = ?, lease_until = ?, epoch = epoch + 1, attempts = attempts + 1"
                 f" WHERE id IN ({DUE.format(kinds=marks)}) RETURNING {COLUMNS}",
@@ -178,7 +182,7 @@ class SqliteStore:
         return sorted((_row(values) for values in claimed), key=lambda row: row.due_at or 0.0)
 
     def renew(self, row: Row, *, lease: float, now: float) -> bool:
-        with self._transaction(safe=False) as connection:
+        with self._quickly() as connection:
             return bool(
                 connection.execute(
                     "UPDATE rows SET lease_until = ? WHERE id = ? AND epoch = ? AND lease_until IS NOT NULL",
@@ -187,33 +191,32 @@ class SqliteStore:
             )
 
     def save(self, row: Row, step: Step, now: float) -> Row:
-        with self._transaction() as connection:
-            try:
-                saved = connection.execute(
-                    "UPDATE rows SET state = ?, due_at = CASE WHEN wakes = ? THEN ? ELSE ? END, lock = ?, body = ?,"
-                    " owner = NULL, lease_until = NULL, attempts = 0, updated_at = ? WHERE id = ? AND epoch = ?"
-                    f" RETURNING {COLUMNS}",
-                    (
-                        *(step.state, row.wakes, step.due_at, now, step.lock),
-                        *(_dump(step.body), now, row.id, row.epoch),
-                    ),
-                ).fetchone()
-            except sqlite3.IntegrityError as error:
-                raise self._held(connection, step.lock, error) from error
-            if saved is None:
-                raise LeaseLostError(row.id)
-            connection.executemany(
-                "UPDATE signals SET consumed_at = ? WHERE number = ?", [(now, number) for number in step.consumed]
-            )
-            for new in step.new:
-                self._owe(connection, new, now)
-            for row_id, signal in step.signals:
-                self._tell(connection, row_id, signal, now)
+        return self._safely.run(lambda connection: self._save(connection, row, step, now))
+
+    def _save(self, connection: sqlite3.Connection, row: Row, step: Step, now: float) -> Row:
+        try:
+            saved = connection.execute(
+                "UPDATE rows SET state = ?, due_at = CASE WHEN wakes = ? THEN ? ELSE ? END, lock = ?, body = ?,"
+                " owner = NULL, lease_until = NULL, attempts = 0, updated_at = ? WHERE id = ? AND epoch = ?"
+                f" RETURNING {COLUMNS}",
+                (step.state, row.wakes, step.due_at, now, step.lock, dump(step.body), now, row.id, row.epoch),
+            ).fetchone()
+        except sqlite3.IntegrityError as error:
+            raise self._held(connection, step.lock, error) from error
+        if saved is None:
+            raise LeaseLostError(row.id)
+        connection.executemany(
+            "UPDATE signals SET consumed_at = ? WHERE number = ?", [(now, number) for number in step.consumed]
+        )
+        for new in step.new:
+            self._owe(connection, new, now)
+        for row_id, signal in step.signals:
+            self._tell(connection, row_id, signal, now)
         return _row(saved)
 
     def _owe(self, connection: sqlite3.Connection, new: NewRow, now: float) -> None:
         if self._insert(connection, new, now) is None and new.else_signal is not None:
-            found = connection.execute("SELECT id FROM rows WHERE kind = ? AND key = ?", (new.kind, new.key)).fetchone()
+            found = connection.execute(ID_BY_KEY, (new.kind, new.key)).fetchone()
             self._tell(connection, found["id"], new.else_signal, now)
 
     @staticmethod
@@ -221,14 +224,14 @@ class SqliteStore:
         told = connection.execute(
             "INSERT INTO signals (row_id, name, key, payload, at) SELECT id, ?, ?, ?, ? FROM rows WHERE id = ?"
             " ON CONFLICT DO NOTHING",
-            (signal.name, signal.key or None, _dump(signal.payload), now, row_id),
+            (signal.name, signal.key or None, dump(signal.payload), now, row_id),
         ).rowcount
         if told:
             connection.execute("UPDATE rows SET wakes = wakes + 1, due_at = ? WHERE id = ?", (now, row_id))
         return bool(told)
 
     def postpone(self, row: Row, due_at: float, now: float) -> None:
-        with self._transaction(safe=False) as connection:
+        with self._quickly() as connection:
             connection.execute(
                 "UPDATE rows SET due_at = CASE WHEN wakes = ? THEN ? ELSE ? END, owner = NULL, lease_until = NULL,"
                 " updated_at = ? WHERE id = ? AND epoch = ?",
@@ -236,8 +239,7 @@ class SqliteStore:
             )
 
     def signal(self, row_id: str, signal: Signal, now: float) -> bool:
-        with self._transaction() as connection:
-            return self._tell(connection, row_id, signal, now)
+        return self._safely.run(lambda connection: self._tell(connection, row_id, signal, now))
 
     def pending(self, row_id: str) -> list[Received]:
         found = self._reader.execute(
@@ -267,21 +269,27 @@ class SqliteStore:
         return None if found["due"] is None else float(found["due"])
 
     def release(self) -> None:
-        with self._transaction() as connection:
-            connection.execute("UPDATE rows SET owner = NULL, lease_until = NULL WHERE lease_until IS NOT NULL")
+        self._safely.run(
+            lambda connection: connection.execute(
+                "UPDATE rows SET owner = NULL, lease_until = NULL WHERE lease_until IS NOT NULL"
+            )
+        )
 
     def forget(self, before: float) -> int:
-        with self._transaction() as connection:
-            gone = connection.execute(
-                "DELETE FROM rows WHERE due_at IS NULL AND lock IS NULL AND updated_at < ?", (before,)
-            ).rowcount
-            connection.execute(
-                "DELETE FROM signals WHERE consumed_at < ? OR row_id NOT IN (SELECT id FROM rows)", (before,)
-            )
+        return self._safely.run(lambda connection: self._forget(connection, before))
+
+    @staticmethod
+    def _forget(connection: sqlite3.Connection, before: float) -> int:
+        gone = connection.execute(
+            "DELETE FROM rows WHERE due_at IS NULL AND lock IS NULL AND updated_at < ?", (before,)
+        ).rowcount
+        connection.execute(
+            "DELETE FROM signals WHERE consumed_at < ? OR row_id NOT IN (SELECT id FROM rows)", (before,)
+        )
         return gone
 
     def ping(self) -> None:
-        with self._transaction(safe=False) as connection:
+        with self._quickly() as connection:
             connection.execute("SELECT count(*) FROM rows WHERE id = ''").fetchone()
 
     def close(self) -> None:

@@ -90,6 +90,8 @@ def _small_print(incident: Incident, phase: Phase, answer: Answer) -> list[str]:
         shown.append(f":eyes: {b.user(incident.owner)} has it")
     elif phase in (Phase.OPENING, Phase.OPEN):
         shown.append(_nobody(incident, answer))
+    if incident.alarm.source == "asked":
+        shown.append("found by asking CloudWatch; its notification never came")
     if incident.called:
         shown.append(":pager: PagerDuty was called")
     return shown

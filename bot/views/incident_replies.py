@@ -71,6 +71,13 @@ def recovered(incident: Incident) -> Message:
     return b.paragraph(f":large_green_circle: {what} is OK again after {took}.")
 
 
+def found_by_asking(member: Member, state: AlarmState) -> Message:
+    """The reply about a change that no notification told of."""
+    now = {AlarmState.OK: "is OK", AlarmState.ALARM: "is in alarm"}.get(state, "has no data")
+    text = f":mailbox_with_no_mail: {b.code(member.name)} {now}: CloudWatch was asked, since no notification had come."
+    return b.paragraph(text)
+
+
 def flapping(incident: Incident, phase: Phase) -> Message:
     """The one reply about an incident that comes and goes."""
     now = "It is OK at the moment." if phase is Phase.RECOVERED else "It is in alarm again."

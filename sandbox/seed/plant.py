@@ -11,6 +11,7 @@ from sandbox.clock import Clock
 from sandbox.seed.account import Account, Messaging, in_parallel, make_messaging
 from sandbox.seed.alarms import make_alarms
 from sandbox.seed.catalogue import REGIONS, US
+from sandbox.seed.events import listen_to_events
 from sandbox.seed.extras import build_projects, build_tables
 from sandbox.seed.fleet import DAY, PAST_DAYS, Front, build_network, deploy_history, push_images
 from sandbox.seed.lab import build_lab
@@ -73,6 +74,8 @@ def plant(account: Account, clock: Clock, report: Report = lambda step: None) ->
     make_surroundings(account, clock.now())
     report("alarms")
     messaging = tuple(in_parallel(lambda region: make_messaging(account, region), REGIONS))
+    for one in messaging:
+        listen_to_events(account, one.region)
     make_alarms(account, {one.region: one.topic_arn for one in messaging}, fronts)
     make_scaling(account)
     return Planted(messaging, fronts)

@@ -120,7 +120,7 @@ def test_whoever_may_not_is_told_alone(scene: Scene, action: str, user: str, sai
     assert phase(scene) == Phase.OPEN
     assert body(scene).acked_by == ""
     told = scene.said_to(user)[0].text
-    assert "You may not acknowledge or resolve incidents in production" in told
+    assert "You may not work on incidents or silence alarms in production" in told
     assert said in told
 
 

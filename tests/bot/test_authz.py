@@ -83,7 +83,7 @@ def test_a_refusal_says_what_where_and_who_may() -> None:
     assert str(caught.value) == ("You may not deploy in production. Who may: on-call, chiefs (config/access.yaml).")
     with pytest.raises(DeniedError) as caught:
         authz.require(ACCESS, MEMBER, "incident", place("production"))
-    assert caught.value.message == "You may not acknowledge or resolve incidents in production."
+    assert caught.value.message == "You may not work on incidents or silence alarms in production."
 
 
 def test_where_nobody_may_the_refusal_says_so() -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.calendar import hold_checks, holds, moment
+from bot.calendar import hold_checks, holds, maintenance_spans, moment
 from bot.catalog import Catalog
 from bot.command import Check, CheckStatus, Override
 from bot.domain import Hold, HoldKind, Target
@@ -299,3 +299,12 @@ def test_two_of_a_kind_are_one_check_as_hard_as_the_harder() -> None:
 def test_what_is_over_is_no_check_and_what_has_no_end_is() -> None:
     assert hold_checks((a_hold(HoldKind.FREEZE),), 100.0) == ()
     assert hold_checks((a_hold(HoldKind.LOCK, until=0.0),), 1e9) != ()
+
+
+def test_the_times_of_a_maintenance_are_those_of_its_zone_and_join_over_midnight() -> None:
+    rule = {"reason": "r", "zone": "Asia/Tokyo", "during": [{"days": ["saturday"], "hours": "22:00-24:00"}]}
+    rule["during"].append({"days": ["sunday"], "hours": "00:00-01:30"})  # type: ignore[attr-defined]  # it is a list
+    config = calendar(maintenance={"m": rule})
+    now = at("2026-11-22 12:00")
+    coming = [span for span in maintenance_spans(config, config.maintenance["m"], now) if span[1] > now]
+    assert [utc(moment) for moment in coming[0]] == ["2026-11-28 13:00", "2026-11-28 16:30"]

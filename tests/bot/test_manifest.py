@@ -24,7 +24,7 @@ from tests.bot.config_files import BOT, SYSTEM, write
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = load(ROOT / "config")
-CALLERS = [*ROOT.glob("bot/aws/*.py"), ROOT / "bot/intake/sqs.py", ROOT / "bot/app.py"]
+CALLERS = [*ROOT.glob("bot/aws/*.py"), *ROOT.glob("bot/intake/*.py"), ROOT / "bot/app.py"]
 SERVICES = {name: name for name in ("application-autoscaling", "cloudfront", "cloudwatch", "codebuild", "codedeploy")}
 SERVICES |= {
     name: name for name in ("ecr", "ecs", "iam", "lambda", "logs", "s3", "secretsmanager", "sns", "sqs", "ssm")

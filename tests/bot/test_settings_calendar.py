@@ -11,6 +11,7 @@ from tests.bot.config_files import problems, write
 
 FREEZE = "freezes:\n  f:\n    reason: r\n"
 WINDOW = "windows:\n  w:\n    reason: r\n"
+MAINTENANCE = "maintenance:\n  m:\n    reason: r\n"
 OPEN = WINDOW + "    open:\n      - {days: [sunday], hours: 02:00-06:00}\n"
 
 
@@ -81,6 +82,21 @@ def test_hours_days_and_notice_are_read(tmp_path: Path) -> None:
             "'prodction' is no environment of any system; did you mean 'production'?",
         ),
         ("freezes:\n  f:\n    reason: ''\n    last_days: 7\n", 3, "freezes.f.reason", "must say why"),
+        (MAINTENANCE, 2, "maintenance.m", "needs during, with at least one time"),
+        (MAINTENANCE + "    during: [{days: []}]\n", 4, "maintenance.m.during[0].days", "must name at least one"),
+        (
+            MAINTENANCE
+            + "    during:\n      - days: [weekdays]\n      - {days: [saturday, sunday], hours: 00:00-24:00}\n",
+            *(4, "maintenance.m.during", "leaves no time in which alarms are heard"),
+        ),
+        (
+            MAINTENANCE + "    during: [{days: [sunday]}]\n    zone: tokyo\n",
+            *(5, "maintenance.m.zone", "'tokyo' is no time zone; did you mean Asia/Tokyo?"),
+        ),
+        (
+            MAINTENANCE + "    during: [{days: [sunday]}]\n    systems: [zoo]\n",
+            *(5, "maintenance.m.systems[0]", "'zoo' is no system; there are *, bi"),
+        ),
         (WINDOW, 2, "windows.w", "needs either open or closed, with at least one time"),
         (OPEN + "    closed: [{}]\n", 2, "windows.w", "needs either open or closed, with at least one time"),
         (OPEN + "    notice: 1h\n", 6, "windows.w.notice", "is used only with outside: notice"),

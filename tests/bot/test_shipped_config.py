@@ -18,6 +18,7 @@ from bot.settings import (
     CalendarConfig,
     EnvironmentVariables,
     FreezeRule,
+    MaintenanceRule,
     Role,
     Rule,
     Times,
@@ -138,7 +139,7 @@ def test_the_documentation_names_every_key_and_every_variable() -> None:
     models: tuple[type[BaseModel], ...] = (
         *(System, Environment, Service, Health, ServiceAlarm),
         *(BotConfig, Timings, Correlation, Response, Level, AccessConfig, Role, Rule),
-        *(CalendarConfig, FreezeRule, WindowRule, Times),
+        *(CalendarConfig, FreezeRule, WindowRule, MaintenanceRule, Times),
     )
     missing = {name for model in models for name in model.model_fields if f"`{name}`" not in text}
     missing |= {name.upper() for name in EnvironmentVariables.model_fields if f"`{name.upper()}`" not in text}
@@ -153,6 +154,20 @@ def test_the_windows_and_freezes_of_the_runbooks_are_there() -> None:
         "caption-sundays": (("caption",), "notice"),
     }
     assert {name: rule.last_days for name, rule in SETTINGS.calendar.freezes.items()} == {"usage-quarter-end": 7}
+
+
+def test_no_alarm_is_silent_each_sunday_and_the_example_of_a_maintenance_is_a_good_one(tmp_path: Path) -> None:
+    assert SETTINGS.calendar.maintenance == {}
+    written = (CONFIG / "calendar.yaml").read_text(encoding="utf-8")
+    head, _, example = written.partition("# maintenance:")
+    shown = "".join(
+        line.removeprefix("# ").removeprefix("#") for line in f"# maintenance:{example}".splitlines(keepends=True)
+    )
+    config = copy_config(CONFIG, tmp_path / "config")
+    (config / "calendar.yaml").write_text(head + shown, encoding="utf-8")
+    (rule,) = load(config).calendar.maintenance.values()
+    assert (rule.systems, rule.environments) == (("caption",), ("production",))
+    assert rule.during[0].hours == (120, 150)
 
 
 def test_the_sandbox_only_warns_of_office_hours_and_takes_a_minutes_notice_for_an_hours(tmp_path: Path) -> None:

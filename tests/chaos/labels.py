@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from alerts.standing import Standing
 from bot.app import Bot, Desk
 from bot.aws.code_build import CodeBuild
 from bot.aws.code_deploy import CodeDeploy
 from bot.aws.ecs import Ecs
 from bot.aws.functions import Functions
+from bot.aws.mutes import Mutes
 from bot.aws.scaling import Scalings
 from bot.aws.sites import Sites
 from bot.freezes import Freezes
@@ -42,6 +44,10 @@ LABELS: tuple[tuple[type, str, Label], ...] = (
     (CodeDeploy, "proceed", lambda *given: "proceed"),
     (CodeBuild, "start", lambda *given: "start_build"),
     (GitHubBuilds, "start", lambda *given: "start_build"),
+    (Mutes, "put", lambda account, name, alarms, **times: "mute"),
+    (Mutes, "delete", lambda account, name: "unmute"),
+    (Standing, "add", lambda silence: "silence"),
+    (Standing, "end", lambda silence_id, by, **more: "unsilence"),
     (Freezes, "add", lambda hold: f"hold {hold.kind.value}"),
     (Freezes, "lift", lambda *given, **more: "lift"),
     (EventsPager, "trigger", lambda variable, key, *given: f"page trigger {key}"),

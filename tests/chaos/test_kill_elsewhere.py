@@ -94,6 +94,37 @@ def _of_holds(drill: Drill) -> dict[str, int]:
     return {key.split(":")[2]: times for key, times in posted.items() if key.startswith("hold:")}
 
 
+def test_a_silence_that_holds_everywhere_begins_and_ends_once(drill: Drill) -> None:
+    name = "bi-staging-api-error-rate"
+    drill.order_twice("mute", "silence", "post silence:*:begun:*", "post op:*:outcome")
+    silenced = ask(drill, "#ops", "/silence bi/api staging 1h everywhere a drill")
+    settled(silenced)
+    drill.until(lambda: not drill.left(), "not every order was carried out")
+    assert _mutes(drill, name) == [f"runbook-bot-{silenced.id}"]
+    cloudwatch = drill.stage.aws("cloudwatch", TOKYO)
+    cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="a drill")
+    drill.order_twice("unsilence", "unmute", "post silence:*:over:*", "post inc:*:headline")
+    lifted = ask(drill, "#ops", "/unsilence bi/api staging")
+    settled(lifted)
+    drill.until(lambda: not drill.left(), "not every order was carried out")
+    told = drill.until(lambda: _of_silences(drill), "nobody was told")
+    assert told == {"begun": 1, "over": 1}
+    assert _mutes(drill, name) == []
+    headlines = [key for key in drill.all_keys("#bi-platform") if key.endswith(":headline")]
+    assert len(headlines) == 1
+    assert (silenced.parts(), lifted.parts()) == (TOLD, TOLD)
+
+
+def _mutes(drill: Drill, alarm: str) -> list[str]:
+    found = drill.stage.aws("cloudwatch", TOKYO).list_alarm_mute_rules(AlarmName=alarm)["AlarmMuteRuleSummaries"]
+    return [rule["AlarmMuteRuleArn"].rpartition(":")[2] for rule in found]
+
+
+def _of_silences(drill: Drill) -> dict[str, int]:
+    posted = drill.all_keys("#bi-platform")
+    return {key.split(":")[2]: times for key, times in posted.items() if key.startswith("silence:")}
+
+
 def test_without_the_look_ups_by_key_a_build_is_started_twice(drill: Drill) -> None:
     with drill.blind():
         drill.order("after", "start_build")

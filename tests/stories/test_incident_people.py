@@ -82,10 +82,7 @@ def test_a_word_that_means_nothing_is_answered_where_only_its_writer_sees_it(tow
     town.mention(ALICE, CHANNEL, "abracadabra", headline["ts"])
     told = town.whisper(ALICE, CHANNEL, headline["ts"], "an answer", thread=headline["ts"])
     assert "There is no command “abracadabra”" in told
-    town.mention(ALICE, CHANNEL, "snooze", headline["ts"])
-    town.until(
-        "a question back",
-        lambda: "For how long?" in town.whisper(ALICE, CHANNEL, headline["ts"], "an answer", thread=headline["ts"]),
-    )
+    asked = town.mention(ALICE, CHANNEL, "snooze", headline["ts"])
+    assert "For how long?" in town.whisper(ALICE, CHANNEL, asked, "a question back", thread=headline["ts"])
     town.mention(ALICE, CHANNEL, "resolve", headline["ts"])
     town.alarm(ALARM, REGION, "OK")

@@ -48,6 +48,7 @@ def test_a_queue_and_a_topic_that_may_be_used_have_nothing_wrong(aws: ScriptedAw
         ("sqs:ReceiveMessage", QUEUE_ARN),
         ("sqs:DeleteMessage", QUEUE_ARN),
         ("sqs:ChangeMessageVisibility", QUEUE_ARN),
+        ("sqs:GetQueueAttributes", QUEUE_ARN),
         ("sns:ConfirmSubscription", TOPIC),
     ]
 

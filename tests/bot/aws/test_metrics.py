@@ -8,7 +8,7 @@ from bot import ports
 from bot.aws.metrics import Metrics
 from bot.aws.pictures import statistic
 from bot.aws.session import Sessions
-from bot.cloud import AlarmReading, Datapoint
+from bot.cloud import Contributor, Datapoint
 from bot.domain import Account, AlarmMetric
 from tests.bot.aws.scripted_aws import ScriptedAws
 
@@ -111,10 +111,52 @@ def test_alarms_of_both_kinds_are_read_a_hundred_at_a_time(
     names = [f"metric-{number:03}" for number in range(120)] + ["composite-1", "missing", "metric-000"]
     found = Metrics(sessions).alarms(account, names)
     assert len(found) == 121
-    assert AlarmReading("arn:composite-1", "composite-1", "ALARM", "Threshold Crossed", 100.0) in found
+    (composite,) = (each for each in found if each.name == "composite-1")
+    assert (composite.arn, composite.state, composite.reason) == ("arn:composite-1", "ALARM", "Threshold Crossed")
+    assert (composite.updated_at, composite.silent, composite.several) == (100.0, False, False)
     asked = aws.asked("DescribeAlarms")
     assert [len(each["AlarmNames"]) for each in asked] == [100, 22]
-    assert asked[0]["AlarmTypes"] == ["MetricAlarm", "CompositeAlarm"]
+    assert asked[0]["AlarmTypes"] == ["MetricAlarm", "CompositeAlarm", "LogAlarm"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "silent", "several"),
+    [
+        ({"ActionsEnabled": False}, True, False),
+        ({"ActionsEnabled": True, "ActionsSuppressedBy": "Alarm"}, True, False),
+        ({"Metrics": [{"Id": "q", "Expression": "SELECT MAX(CPU) FROM x group by host"}]}, False, True),
+        ({"Metrics": [{"Id": "q", "Expression": "SELECT MAX(CPU) FROM x"}]}, False, False),
+        ({"EvaluationCriteria": {"PromQLCriteria": {"Query": "up == 0"}}}, False, True),
+    ],
+)
+def test_whether_an_alarm_is_silent_or_watches_several_series_is_read(
+    aws: ScriptedAws, sessions: Sessions, account: Account, changes: dict[str, Any], silent: bool, several: bool
+) -> None:
+    alarm = {"AlarmName": "a", "AlarmArn": "arn:a", "StateValue": "OK", "StateUpdatedTimestamp": 200} | changes
+    kind = "CompositeAlarms" if "ActionsSuppressedBy" in changes else "MetricAlarms"
+    aws.on("DescribeAlarms", {kind: [alarm]})
+    (found,) = Metrics(sessions).alarms(account, ["a"])
+    assert (found.silent, found.several) == (silent, several)
+
+
+def test_the_series_of_an_alarm_are_read_from_all_pages(aws: ScriptedAws, sessions: Sessions, account: Account) -> None:
+    def answer(asked: dict[str, Any]) -> dict[str, Any]:
+        number = asked.get("NextToken", "1")
+        contributor = {
+            "ContributorId": f"id-{number}",
+            "ContributorAttributes": {"host": number},
+            "StateReason": "hot",
+            "StateTransitionedTimestamp": 100,
+        }
+        more = {"NextToken": "2"} if number == "1" else {}
+        return {"AlarmContributors": [contributor], **more}
+
+    aws.on("DescribeAlarmContributors", answer)
+    found = Metrics(sessions).contributors(account, "a")
+    assert found == (
+        Contributor("id-1", {"host": "1"}, "hot", 100.0),
+        Contributor("id-2", {"host": "2"}, "hot", 100.0),
+    )
 
 
 def test_no_names_mean_no_alarms_rather_than_all(aws: ScriptedAws, sessions: Sessions, account: Account) -> None:

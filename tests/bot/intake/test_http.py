@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -24,7 +24,10 @@ class Intake:
         self.confirmed: list[tuple[str, str, str]] = []
         self.broken: Exception | None = None
 
-    def accept(self, delivery: Delivery) -> bool:
+    def accept(self, deliveries: Sequence[Delivery]) -> list[bool | Exception]:
+        return [self.take(delivery) for delivery in deliveries]
+
+    def take(self, delivery: Delivery) -> bool:
         if self.broken:
             raise self.broken
         new = delivery.message_id not in {one.message_id for one in self.taken}

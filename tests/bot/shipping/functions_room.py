@@ -8,11 +8,12 @@ from typing import Any
 
 from bot.catalog import Catalog
 from bot.command import Effect, Plan, Progress, Run, Stage, Strategy
-from bot.domain import Account, Actor, Person, Service, Target
+from bot.domain import Account, Actor, Alarm, Person, Service, Target
 from bot.ports import Past, World
 from bot.shipping.functions import LAMBDA
 from bot.shipping_cloud import Archive, Function, FunctionAlias
-from tests.fake_aws import FakeEcs, FakeLogs, FakeMetrics
+from bot.silence import LiveIncident
+from tests.fake_aws import FakeEcs, FakeLogs, FakeMetrics, FakeMutes
 from tests.fake_reach import FakeCaches, FakeCertificates, FakeDatabases, FakeNames, FakeNetwork, FakeRoles
 from tests.fake_shipping import (
     FakeBuilds,
@@ -24,7 +25,7 @@ from tests.fake_shipping import (
     FakeSites,
 )
 from tests.fake_telemetry import FakeBalancers, FakeInsights, FakeQueues, FakeTraces, FakeTrail
-from tests.fakes import NOON, FakeChat, FakeClock, FakePager, FakeWeb, serially
+from tests.fakes import NOON, FakeChat, FakeClock, FakePager, FakeSilences, FakeWeb, serially
 
 ALICE = Person("U0ALICE", "alice")
 REPOSITORY = "123456789012.dkr.ecr.us-east-1.amazonaws.com/resize"
@@ -51,6 +52,12 @@ class FakeLedger:
 
     def incident(self, target_key: str) -> str | None:
         return None
+
+    def live_incidents(self) -> tuple[LiveIncident, ...]:
+        return ()
+
+    def heard(self, alarm_name: str) -> tuple[Alarm, ...]:
+        return ()
 
     def add(self, command: str, version: str, number: str, **changes: Any) -> Past:
         """The newest operation: it gave ``number`` to the alias and was good, unless ``changes`` say otherwise."""
@@ -135,6 +142,8 @@ class Room:
             *(FakeSites(self.clock), self.builds, FakeNeeds(), FakeHolds(), FakeLogs(), self.metrics, self.web),
             *(FakePager(), serially, {}, {"rollback": "rollback"}, self.ledger),
             *(lambda person, action, target: True, lambda operation, name, payload, key: True),
+            mutes=FakeMutes(),
+            silences=FakeSilences(),
             databases=FakeDatabases(),
             caches=FakeCaches(),
             names=FakeNames(),

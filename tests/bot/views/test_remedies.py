@@ -46,7 +46,7 @@ def test_a_remedy_shows_why_its_facts_and_a_button_that_carries_the_command() ->
     assert "1. *Roll back*\nIt was deployed 12 min ago." in said
     assert "`changes.age = 720`, `tasks.cause = crash`" in said
     assert buttons(shown) == {
-        f"{REMEDY}rollback": "rollback bi/api production",
+        f"{REMEDY}rollback:1": "rollback bi/api production",
         f"{REMEDY}restart": "restart bi/api production",
     }
 

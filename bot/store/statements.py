@@ -1,0 +1,39 @@
+"""The statements of the SQLite store."""
+
+from __future__ import annotations
+
+COLUMNS = "id, kind, key, grp, state, due_at, lock, body, epoch, attempts, wakes, lease_until, created_at, updated_at"
+INSERT = (
+    "INSERT INTO rows (id, kind, key, grp, state, due_at, lock, body, created_at, updated_at)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (kind, key) DO NOTHING"
+)
+BY_KEY = f"SELECT {COLUMNS} FROM rows WHERE kind = ? AND key = ?"
+ID_BY_KEY = "SELECT id FROM rows WHERE kind = ? AND key = ?"
+# "+kind" keeps SQLite on the index of due times: with another one it would sort a whole backlog at every claim.
+DUE = (
+    "SELECT id FROM rows WHERE +kind IN ({kinds}) AND due_at <= ? AND (lease_until IS NULL OR lease_until <= ?)"
+    " ORDER BY due_at, created_at LIMIT ?"
+)
+NEXT_DUE = (
+    "SELECT min(due) AS due FROM (SELECT * FROM"
+    " (SELECT due_at AS due FROM rows WHERE due_at IS NOT NULL AND lease_until IS NULL ORDER BY due_at LIMIT 1)"
+    " UNION ALL SELECT max(due_at, lease_until) FROM rows WHERE lease_until IS NOT NULL AND due_at IS NOT NULL)"
+)
+
+# One statement for many items: SQLite works through them without Python's lock, which others need meanwhile.
+INSERT_ALL = (
+    "INSERT INTO rows (id, kind, key, grp, state, due_at, lock, body, created_at, updated_at)"
+    " SELECT coalesce(value->>0, lower(hex(randomblob(6)))), value->>1, value->>2, value->>3, value->>4, value->>5,"
+    " value->>6, value->7, ?2, ?2"
+    " FROM json_each(?1) WHERE true ON CONFLICT (kind, key) DO NOTHING"
+)
+TELL_ALL = (
+    "INSERT INTO signals (row_id, name, key, payload, at)"
+    " SELECT rows.id, told.value->>8, told.value->>9, told.value->10, ?2 FROM json_each(?1) AS told"
+    " JOIN rows ON rows.kind = told.value->>1 AND rows.key = told.value->>2"
+    " WHERE true ORDER BY told.key ON CONFLICT DO NOTHING"
+)
+WAKE_ALL = (
+    "UPDATE rows SET wakes = wakes + 1, due_at = ?2"
+    " WHERE (kind, key) IN (SELECT value->>1, value->>2 FROM json_each(?1))"
+)
