@@ -39,7 +39,6 @@ def test_a_slash_offers_the_commands_and_tab_completes_one(browser: Browser, sla
     browser.wait_for("document.querySelectorAll('[data-testid=completion-option]').length === 13")
     assert "<service> <environment> <version>" in browser.text("[data-testid=completion]")
     browser.press("ArrowDown")
-    browser.press("ArrowDown")
     browser.press("Tab")
     browser.wait_for("document.querySelector('[data-testid=composer]').value === '/deploy '")
     assert browser.text("[data-testid=usage-hint]") == "/deploy <service> <environment> <version>"
