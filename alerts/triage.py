@@ -82,6 +82,7 @@ class Triage(Machine):
     """The machine of triage."""
 
     kind = KIND
+    is_urgent = True
 
     def __init__(self, store: Store, world: World, settings: BotConfig) -> None:
         self._store = store
