@@ -21,7 +21,7 @@ from sandbox.app_environment import without_foreign_settings
 from sandbox.scenarios.storm import Storm, unleash
 from sandbox.seed.account import QUEUE, queue_address
 from sandbox.seed.catalogue import REGIONS, US
-from sandbox.seed.events import ALARM_RULE
+from sandbox.seed.events import PATTERNS
 from sandbox.seed.storm import write_storm_config
 
 CHANNEL = "#ops"
@@ -69,7 +69,8 @@ class Ground:
         self.town = Town(folder / "state", config, bot=bot, bot_environment={"BOT_CONFIG_DIR": str(config)})
         self.database = folder / "state" / "bot.sqlite3"
         for region in REGIONS:
-            self.town.stage.aws("events", region).disable_rule(Name=ALARM_RULE)
+            for rule in PATTERNS:
+                self.town.stage.aws("events", region).disable_rule(Name=rule)
             if not bot:
                 self.town.stage.aws("sqs", region).purge_queue(QueueUrl=queue_address(region, QUEUE))
         if bot:
@@ -168,6 +169,7 @@ class Ground:
         process = subprocess.Popen([sys.executable, "-m", "benchmarks.storm.naive"], cwd=ROOT, env=environment)
         try:
             yield
+            assert process.poll() is None, "the naive bot ended before it had posted everything"
         finally:
             process.kill()
             process.wait()
