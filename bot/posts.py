@@ -152,7 +152,7 @@ class Posts(Machine):
             # one either.
             again = self._clock.now() + (error.retry_after or 1.0)
             if row.state == SHOWN:
-                self._updating.hold("", row.id, _rank(row.body), again)
+                self._updating.hold("", row.id, FIRST, again)
             elif not row.body.get("user"):
                 self._posting.hold(str(row.body["channel"]), row.id, _rank(row.body), again)
             return Step(row.state, again, dict(row.body))
@@ -170,7 +170,7 @@ class Posts(Machine):
         ready = float(body.get("shown_at", 0.0)) + UPDATE_EVERY
         if ready > self._clock.now():
             return Step(SHOWN, ready, dict(row.body))
-        wait = self._turn(row, self._updating, "")
+        wait = self._turn(row, self._updating, "", FIRST)
         if wait is not None:
             return wait
         lease.before_effect()
@@ -198,7 +198,7 @@ class Posts(Machine):
             # An older text may be what was posted then; the update that follows shows the newest.
             known = {**row.body, "channel": body["channel"], "ts": found, "shown": None}
             return Step(SHOWN, 0.0, known, new=self._begun(known))
-        wait = self._turn(row, self._posting, str(body["channel"]))
+        wait = self._turn(row, self._posting, str(body["channel"]), _rank(body))
         if wait is not None:
             return wait
         lease.before_effect()
@@ -215,10 +215,10 @@ class Posts(Machine):
         key = f"{self._chat.channel_id(str(body['channel']))}:{body['ts']}"
         return (NewRow(kind=THREAD, key=key, state="known", body={"of": body["thread_of"]}, due_at=None),)
 
-    def _turn(self, row: Row, turns: Turns, key: str) -> Step | None:
+    def _turn(self, row: Row, turns: Turns, key: str, rank: int) -> Step | None:
         """None when it may go now; else the step that waits for its turn."""
         now = self._clock.now()
-        again = turns.ask(key, row.id, _rank(row.body), now)
+        again = turns.ask(key, row.id, rank, now)
         return None if again <= now else Step(row.state, again, dict(row.body))
 
     def _shown(self, body: dict[str, Any], consumed: tuple[int, ...]) -> Step:

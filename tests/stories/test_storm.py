@@ -25,7 +25,7 @@ from sandbox.scenarios.storm import Storm, plan_storm, unleash
 from sandbox.seed.catalogue import US
 from sandbox.seed.storm import SERIES_ALARM, stormy_services, write_storm_config
 from tests.stories.conftest import CONFIG, Places
-from tests.stories.town import Town, words
+from tests.stories.town import Town, measured, words
 
 pytestmark = pytest.mark.story
 
@@ -148,6 +148,7 @@ def test_calls_to_slack_grow_with_incidents_and_not_with_alarms(after: Aftermath
     assert len(after.incidents) < after.storm.notifications / 10
     assert len(after.calls) <= CALLS_EACH * len(after.incidents)
     refused = [call for call in after.calls if call["status"] == "ratelimited"]
+    measured(f"{len(after.calls)} calls, {len(refused)} of them refused, for {len(after.incidents)} incidents")
     assert refused, "Slack refused nothing, so that nothing is proven"
 
 
