@@ -65,7 +65,7 @@ def _read(delivery: Delivery) -> tuple[Alarm, ...]:
 def item(alarm: Alarm, message_id: str, default_channel: str, now: float) -> Item:
     """What is stored of a notification."""
     if alarm.state is None:
-        return post(f"notice:{message_id}", default_channel, view.notice(alarm)), None
+        return post(f"notice:{message_id}", default_channel, view.notice(alarm), can_wait=True), None
     # A time from the future would make every later notification look old.
     if alarm.at > now + FUTURE_SECONDS:
         alarm = alarm.model_copy(update={"at": now + FUTURE_SECONDS})

@@ -8,7 +8,7 @@ from alerts.opening import call_off, open_for_people
 from alerts.scene import Scene
 from alerts.silenced import silent
 from bot.domain import Alarm, AlarmState
-from bot.incident import Member, Phase, worst
+from bot.incident import MOST_MEMBERS, Member, Phase, worst
 from bot.rows import Received
 from bot.views import incident_replies as replies
 
@@ -16,7 +16,6 @@ FLAP_SECONDS = 300.0
 """An incident that comes back within this time of its recovery flaps: it is counted, not announced."""
 MOST_TARGETS = 5
 """Services of one incident that are looked at; of more, the thread would be a wall."""
-MOST_MEMBERS = 200
 REASON = 300
 
 
