@@ -112,7 +112,11 @@ class Incidents(Machine):
         """The headline first; the look and the call are rows of their own."""
         alarm = scene.incident.alarm
         scene.phase = Phase.OPEN
-        open_for_people(scene)
+        if all(member.state is AlarmState.OK for member in scene.incident.members):
+            # It was split off after it had recovered, and nobody need be called.
+            members.recover(scene, alarm.at)
+        else:
+            open_for_people(scene)
         scene.note("opened", alarm.at, "alarm", f"{alarm.name}: {alarm.reason}")
         scene.new[:0] = looks(scene.row.id, alarm, scene.target, "look", self._playbooks)
         step = self._step(scene, [], first=True)
@@ -170,6 +174,8 @@ def _too_late(scene: Scene, signal: Received) -> None:
         scene.whisper(signal, BotError(f"This incident is over ({scene.phase.value})."))
     elif signal.name in (FIRED, JOINED):
         scene.signals.append(returned(scene.row.id, signal.number, signal.payload))
+    elif signal.name == QUIET and scene.phase is Phase.MERGED:
+        members.gone_quiet(scene, signal)
     elif signal.name == people.ABSORB:
         for told in signal.payload["members"]:
             alarm = scene.last_alarm(str(told["key"]))

@@ -7,7 +7,8 @@ from alerts.escalation import CLOSE_AFTER, after_opening
 from alerts.opening import call_off, open_for_people
 from alerts.scene import Scene
 from alerts.silenced import silent
-from bot.domain import Alarm, AlarmState
+from alerts.triage import returned
+from bot.domain import Alarm, AlarmState, as_json
 from bot.incident import Member, Phase, worst
 from bot.rows import Received
 from bot.views import incident_replies as replies
@@ -16,7 +17,6 @@ FLAP_SECONDS = 300.0
 """An incident that comes back within this time of its recovery flaps: it is counted, not announced."""
 MOST_TARGETS = 5
 """Services of one incident that are looked at; of more, the thread would be a wall."""
-MOST_MEMBERS = 200
 REASON = 300
 
 
@@ -25,6 +25,7 @@ def fired(scene: Scene, signal: Received) -> None:
     alarm, key = Alarm.model_validate(signal.payload["alarm"]), str(signal.payload["key"])
     known = scene.incident.member(key)
     if known is None:
+        _seek(scene, signal, alarm)
         return
     now_red = {"state": AlarmState.ALARM, "at": alarm.at, "reason": alarm.reason[:REASON], "fired": known.fired + 1}
     _replace(scene, known.model_copy(update=now_red))
@@ -46,7 +47,7 @@ def joined(scene: Scene, signal: Received) -> None:
 
 def take_in(scene: Scene, member: Member, alarm: Alarm, mark: str) -> None:
     """Add a member: the incident is as grave as its gravest, and a service that is new to it is looked at."""
-    if scene.incident.member(member.key) is not None or len(scene.incident.members) >= MOST_MEMBERS:
+    if scene.incident.member(member.key) is not None:
         return
     before = scene.response
     members = (*scene.incident.members, member)
@@ -71,6 +72,7 @@ def quiet(scene: Scene, signal: Received) -> None:
     """An alarm of this incident left ALARM: for OK, or because it has no data, which is not the same as well."""
     known = scene.incident.member(str(signal.payload["key"]))
     if known is None:
+        gone_quiet(scene, signal)
         return
     state, at = AlarmState(signal.payload["state"]), float(signal.payload["at"])
     _replace(scene, known.model_copy(update={"state": state, "at": at, "reason": str(signal.payload["reason"])}))
@@ -82,6 +84,21 @@ def quiet(scene: Scene, signal: Received) -> None:
     _tell_of_alarms(scene)
     if scene.phase is Phase.OPEN and all(member.state is AlarmState.OK for member in scene.incident.members):
         recover(scene, at)
+
+
+def gone_quiet(scene: Scene, signal: Received) -> None:
+    """An alarm that is not here any more left ALARM: it was split off or merged away while that was on its way."""
+    alarm = scene.last_alarm(str(signal.payload["key"]))
+    if alarm is not None:
+        told = {"state": AlarmState(signal.payload["state"]), "at": float(signal.payload["at"])}
+        _seek(scene, signal, alarm.model_copy(update={**told, "reason": str(signal.payload["reason"])}))
+
+
+def _seek(scene: Scene, signal: Received, alarm: Alarm) -> None:
+    """Triage knows by now where the alarm went; what it sends here a second time is nowhere."""
+    if not signal.payload.get("sought"):
+        payload = {"target": "", "severity": scene.incident.severity, **signal.payload, "alarm": as_json(alarm)}
+        scene.signals.append(returned(scene.row.id, signal.number, payload))
 
 
 def recover(scene: Scene, at: float) -> None:
