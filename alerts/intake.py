@@ -13,6 +13,7 @@ from bot.domain import Alarm, as_json
 from bot.intake.delivery import Delivery
 from bot.intake.parse import alarms_from, unreadable
 from bot.posts import post
+from bot.redact import clean
 from bot.rows import NewRow, Signal, Store
 from bot.views import incident as view
 
@@ -63,7 +64,9 @@ def _read(delivery: Delivery) -> tuple[Alarm, ...]:
 
 
 def item(alarm: Alarm, message_id: str, default_channel: str, now: float) -> Item:
-    """What is stored of a notification."""
+    """What is stored of a notification: what people wrote into it without the secrets they left there."""
+    told = {"reason": clean(alarm.reason), "description": clean(alarm.description), "raw": clean(alarm.raw)}
+    alarm = alarm.model_copy(update=told)
     if alarm.state is None:
         return post(f"notice:{message_id}", default_channel, view.notice(alarm)), None
     # A time from the future would make every later notification look old.

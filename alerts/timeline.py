@@ -27,7 +27,7 @@ class Moment(Frozen):
 
 def moment(incident_id: str, mark: str, at: float, kind: str, text: str, *, by: str = "", link: str = "") -> NewRow:
     """A moment to be kept; ``mark`` is unique in its incident, and keeping the same one again changes nothing."""
-    kept = Moment(at=at, kind=kind, text=clean(text)[:TEXT], by=by, link=link)
+    kept = Moment(at=at, kind=kind, text=clean(text)[:TEXT], by=clean(by), link=link)
     return NewRow(
         kind=KIND, key=f"{incident_id}:{mark}", state=KEPT, body=as_json(kept), due_at=None, group=incident_id
     )
