@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from alerts import findings, members, people
 from alerts.diagnosis import FOUND, looks
-from alerts.escalation import Due, due
+from alerts.escalation import Due, due, set_back
 from alerts.opening import call, open_for_people, remind, silence_over, wake
 from alerts.page_events import PAGERDUTY
 from alerts.pages import CALLED
@@ -106,6 +106,7 @@ class Incidents(Machine):
     def _scene(self, row: Row) -> Scene:
         incident, phase = Incident.model_validate(row.body), Phase(row.state)
         now = self._world.clock.now()
+        incident = set_back(incident, row.updated_at - now)
         return Scene(self._store, self._world, self._access, self._settings, self._calendar, row, incident, phase, now)
 
     def _open(self, scene: Scene, *, waiting: bool) -> Step:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-from alerts.alarms import KIND, NOTIFIED
+from alerts.alarms import FUTURE_SECONDS, KIND, NOTIFIED
 from bot.domain import Alarm, as_json
 from bot.intake.delivery import Delivery
 from bot.intake.parse import alarms_from, unreadable
@@ -18,9 +18,6 @@ from bot.rows import NewRow, Signal, Store
 from bot.views import incident as view
 
 log = logging.getLogger("alerts.intake")
-
-FUTURE_SECONDS = 60.0
-"""How far CloudWatch's clock may be ahead of ours."""
 
 Item = tuple[NewRow, Signal | None]
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import threading
 
+SET_BACK = 1.0
+"""Seconds from which on a time before the last one is no matter of threads overtaking each other."""
+
 
 class Budget:
     """Hands out instants at which a call may be made, for each key by itself (generic cell rate algorithm).
@@ -16,10 +19,15 @@ class Budget:
         self._slack = every * (burst - 1)
         self._lock = threading.Lock()
         self._next: dict[str, float] = {}
+        self._now = 0.0
 
     def reserve(self, key: str, now: float) -> float:
         """The instant (seconds, at least ``now``) at which the caller may go; it is his and nobody else's."""
         with self._lock:
+            if now < self._now - SET_BACK:
+                # The machine's clock was set back; nobody waits until it has caught up.
+                self._next.clear()
+            self._now = now
             at = max(now, self._next.get(key, 0.0) - self._slack)
             self._next[key] = max(now, self._next.get(key, 0.0)) + self._every
             return at

@@ -147,7 +147,7 @@ class Posts(Machine):
         if not shows or body["message"] == body.get("shown"):
             return Step(SHOWN, None, body, consumed=consumed)
         ready = float(body.get("shown_at", 0.0)) + UPDATE_EVERY
-        if ready > self._clock.now():
+        if ready - UPDATE_EVERY <= self._clock.now() < ready:
             return Step(SHOWN, ready, dict(row.body))
         wait = self._turn(row, self._updating, "")
         if wait is not None:
@@ -196,7 +196,8 @@ class Posts(Machine):
     def _turn(self, row: Row, budget: Budget, key: str) -> Step | None:
         """None when it may go now; else the step that waits for the turn it was given."""
         now = self._clock.now()
-        turn = float(row.body.get("turn", 0.0))
+        # A turn from before the clock was set back is no longer its.
+        turn = float(row.body.get("turn", 0.0)) if row.updated_at <= now else 0.0
         if turn <= now < turn + TURN_SECONDS:
             return None
         if turn <= now:
