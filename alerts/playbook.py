@@ -88,7 +88,7 @@ def _bounded(finding: Finding) -> Finding:
 
 
 def _cut(text: str, limit: int) -> str:
-    """Without secrets, and so long; much more than is kept is looked at, so that no secret is cut in half and missed."""
+    """Without secrets and cut; more than is kept is looked at, so that no secret is cut in half and missed."""
     text = clean(text[: 4 * limit + 4096])
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 

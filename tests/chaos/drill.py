@@ -133,7 +133,7 @@ class Drill:
         """How often each key was posted in a channel and all its threads."""
         found: Counter[str] = Counter()
         for message in self.messages(channel):
-            if message.get("thread_ts", message["ts"]) != message["ts"]:
+            if (message.get("thread_ts") or message["ts"]) != message["ts"]:
                 # A reply that the channel sees too is counted in its thread.
                 continue
             thread = self.messages(channel, message["ts"]) if message.get("reply_count") else [message]

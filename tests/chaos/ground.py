@@ -22,7 +22,7 @@ SPEED = 10.0
 """The sandbox's seconds in a real one: a rollout of ten seconds takes one."""
 SENDER = "bot@example.com"
 SEVERITIES = ("critical", "high")
-ALARMS = 100
+ALARMS = 200
 """Alarms of the drill's own of each severity, more than any test fires."""
 
 

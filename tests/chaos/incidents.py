@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import Any
 
@@ -68,9 +69,11 @@ class Matter:
 
     def parts(self) -> Counter[str]:
         """How often each of its messages was posted, by the rest of its key: "headline", "ack:7"."""
-        start = f"inc:{self.id}:"
-        posted = self.drill.all_keys(CHANNEL)
-        return Counter({key.removeprefix(start): times for key, times in posted.items() if key.startswith(start)})
+        start, headline = f"inc:{self.id}:", f"inc:{self.id}:headline"
+        mine = [each for each in self.drill.messages(CHANNEL) if key_of(each) == headline] if self.id else []
+        threads = [self.drill.messages(CHANNEL, each["ts"]) if each.get("reply_count") else [each] for each in mine]
+        posted = Counter(key for thread in threads for each in thread if (key := key_of(each)))
+        return Counter({key.removeprefix(start): times for key, times in posted.items()})
 
     def replies(self, *kinds: str) -> list[int]:
         """How many messages there are of each kind, "level" being all of level:1:1:… and level:1:2:…."""
@@ -91,6 +94,11 @@ class Matter:
         message = self.headline
         thread = self.drill.messages(CHANNEL, message["ts"]) if message else []
         return sum(len(each.get("files") or ()) for each in thread)
+
+    def fired(self) -> int:
+        """How often its alarm went to ALARM, as the headline says."""
+        found = re.search(r"fired (\d+) times", self.text())
+        return int(found[1]) if found else 1
 
     def text(self) -> str:
         """What the headline says."""
