@@ -96,15 +96,17 @@ def _is_flapping(drill: Drill, matter: Matter) -> bool:
 
 def test_what_people_do_in_the_thread_happens_once(drill: Drill) -> None:
     matter = opened(drill, 13)
-    drill.order_twice("mention *hand*", "post inc:*:ack:*", "page acknowledge *")
+    # Slack tells a bot that did not answer again, up to minutes later; it was stored before the bot died.
+    drill.order("after", "mention *hand*")
+    drill.order_twice("post inc:*:ack:*", "page acknowledge *")
     matter.say(f"hand over <@{BOB}>")
     carried_out(drill)
     drill.until(lambda: matter.pages() == {1: ["acknowledged"]}, "PagerDuty does not know who has it")
-    drill.order_twice("mention *snooze*", "post inc:*:snooze:*")
+    drill.order_twice("post inc:*:snooze:*")
     matter.say("snooze 1h", BOB)
     carried_out(drill)
     drill.until(lambda: matter.replies("ack", "snooze") == [1, 1], "not all was told")
-    drill.order_twice("mention *escalate*", "post inc:*:level:1:2:*", "page trigger runbook-bot:*:1*")
+    drill.order_twice("post inc:*:level:1:2:*", "page trigger runbook-bot:*:1*")
     matter.say("escalate", BOB)
     carried_out(drill)
     drill.until(lambda: matter.pages().get(2) == ["triggered"], "the next level was not called")
