@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from alerts import asks, mentions, people
+from alerts import asks, mentions, people, pins
+from alerts.timeline import moment
 from bot.domain import Actor
 from bot.engine import Engine
 from bot.incident import KIND, LIVE
@@ -60,10 +61,12 @@ class Front:
         """A modal of an incident's menu was submitted."""
         return asks.submitted(self._engine, self._store, shown, actor)
 
-    def mentioned(self, text: str, actor: Actor, *, thread_ts: str, key: str) -> tuple[bool, Message | None]:
+    def mentioned(
+        self, text: str, actor: Actor, *, thread_ts: str, key: str, at: float = 0.0
+    ) -> tuple[bool, Message | None]:
         """The bot was mentioned: whether it was about an incident, and what to answer at once.
 
-        ``text`` is what followed the mention. Raises UsageError when a part is missing.
+        ``text`` is what followed the mention, ``at`` when it was written. Raises UsageError when a part is missing.
         """
         said = mentions.understood(text)
         if said is None:
@@ -72,11 +75,28 @@ class Front:
         row = self._store.get(incident) if incident else None
         if row is None or row.kind != KIND:
             return True, ELSEWHERE
-        payload = {**said.payload, "user": actor.user}
+        payload = {**said.payload, "user": actor.user} | ({"at": at} if at else {})
         if said.name == people.MERGE:
             payload["into"] = self._meant(str(said.payload["into"]))
         self._engine.signal(incident, Signal(said.name, payload, key=key))
         return True, None
+
+    def marked(self, channel: str, ts: str, *, key: str) -> None:
+        """Somebody put a 📌 on a message or pinned it."""
+        pins.marked(self._engine, channel, ts, key=key)
+
+    def changed(self, channel: str, ts: str, *, key: str, deleted: bool = False) -> None:
+        """A message was edited or deleted, or a mark taken away."""
+        pins.changed(self._engine, self._store, channel, ts, key=key, deleted=deleted)
+
+    def remedied(self, command: str, actor: Actor, *, thread_ts: str, key: str) -> None:
+        """A remedy was pressed in the thread of an incident: whoever reads its record sees who wanted what."""
+        incident = thread_row(self._store, actor.channel, thread_ts) if thread_ts else ""
+        row = self._store.get(incident) if incident else None
+        if row is not None and row.kind == KIND:
+            now = self._engine.now()
+            noted = moment(incident, f"remedy:{key}", now, "person", f"pressed the remedy {command}", by=actor.user)
+            self._engine.add(noted, safe=False)
 
     def _meant(self, words: str) -> str:
         """The incident that a link, an id or an alarm's name means; empty when there is none."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from alerts import findings, members, people
+from alerts import findings, members, people, record
 from alerts.diagnosis import FOUND, looks
 from alerts.escalation import Due, due, set_back
 from alerts.opening import call, open_for_people, remind, silence_over, wake
@@ -32,6 +32,8 @@ from bot.views import incident as view
 
 CALM_SECONDS = 60.0
 """How long an incident whose transition failed for good is left alone."""
+AT_ANY_TIME = (FOUND, CALLED, record.TIMELINE, record.REPORT)
+"""Signals that an incident takes in when it is over, too."""
 
 
 class Incidents(Machine):
@@ -71,6 +73,8 @@ class Incidents(Machine):
             people.ABSORB: people.absorb,
             people.NOTE: people.note,
             PAGERDUTY: people.pagerduty,
+            record.TIMELINE: record.show_timeline,
+            record.REPORT: record.ask_report,
             SILENCE: silence,
             SILENCE_OVER: silence_over,
         }
@@ -81,11 +85,13 @@ class Incidents(Machine):
         if scene.phase is Phase.OPENING:
             return self._open(scene, waiting=bool(signals))
         for signal in signals:
-            if scene.phase in LIVE or signal.name in (FOUND, CALLED):
+            if scene.phase in LIVE or signal.name in AT_ANY_TIME:
                 self._signals[signal.name](scene, signal)
             else:
                 _too_late(scene, signal)
         self._pass_time(scene)
+        if scene.phase in (Phase.CLOSED, Phase.RESOLVED) and row.state in LIVE:
+            record.owe_report(scene)
         return self._step(scene, signals)
 
     def give_up(self, row: Row, signals: list[Received], error: BotError) -> Step:
@@ -113,12 +119,16 @@ class Incidents(Machine):
         """The headline first; the look and the call are rows of their own."""
         alarm = scene.incident.alarm
         scene.phase = Phase.OPEN
-        if all(member.state is AlarmState.OK for member in scene.incident.members):
+        alarms = scene.incident.members
+        recovered = bool(alarms) and all(member.state is AlarmState.OK for member in alarms)
+        if recovered:
             # It was split off after it had recovered, and nobody need be called.
             members.recover(scene, alarm.at)
         else:
             open_for_people(scene)
-        scene.note("opened", alarm.at, "alarm", f"{alarm.name}: {alarm.reason}")
+        said, key = f"{alarm.name}: {alarm.reason}", alarms[0].key if alarms else ""
+        state = AlarmState.OK if recovered else AlarmState.ALARM
+        scene.note("opened", alarm.at, "alarm", said, alarm=key, state=state)
         scene.new[:0] = looks(scene.row.id, alarm, scene.target, "look", self._playbooks)
         step = self._step(scene, [], first=True)
         return replace(step, due_at=0.0) if waiting else step
@@ -132,6 +142,7 @@ class Incidents(Machine):
         elif what.closes:
             scene.phase = Phase.CLOSED
             scene.change(ended_at=scene.incident.recovered_at)
+            scene.note("closed", scene.now, "incident", "it stayed calm and was closed")
         elif what.wakes:
             wake(scene)
         elif what.level:

@@ -31,7 +31,8 @@ def fired(scene: Scene, signal: Received) -> None:
     _replace(scene, known.model_copy(update=now_red))
     if key == scene.incident.members[0].key:
         scene.change(alarm=alarm)
-    scene.note(f"fired:{signal.number}", alarm.at, "alarm", f"{known.name} fired again. {alarm.reason}")
+    said = f"{known.name} fired again. {alarm.reason}"
+    scene.note(f"fired:{signal.number}", alarm.at, "alarm", said, alarm=key, state=AlarmState.ALARM)
     if _is_roused(scene):
         open_for_people(scene)
     _open_again(scene, alarm, signal)
@@ -46,13 +47,18 @@ def joined(scene: Scene, signal: Received) -> None:
 
 
 def take_in(scene: Scene, member: Member, alarm: Alarm, mark: str) -> None:
-    """Add a member: the incident is as grave as its gravest, and a service that is new to it is looked at."""
+    """Add a member: the incident is as grave as its gravest, and a service that is new to it is looked at.
+
+    ``mark`` is that of the moment which is kept; empty where the record has the alarm from elsewhere.
+    """
     if scene.incident.member(member.key) is not None:
         return
     before = scene.response
     members = (*scene.incident.members, member)
     scene.change(members=members, severity=worst((scene.incident.severity, member.severity)))
-    scene.note(mark, member.at, "alarm", f"{member.name} joined: {member.why}. {member.reason}")
+    if mark:
+        said = f"{member.name} joined: {member.why}. {member.reason}"
+        scene.note(mark, member.at, "alarm", said, alarm=member.key, state=member.state)
     if member.target and member.target not in scene.incident.targets:
         scene.change(targets=(*scene.incident.targets, member.target))
         if len(scene.incident.targets) <= MOST_TARGETS:
@@ -80,7 +86,8 @@ def quiet(scene: Scene, signal: Received) -> None:
     if signal.payload.get("asked"):
         said += ", as CloudWatch said when it was asked; no notification had come"
         scene.reply(f"asked:{signal.number}", replies.found_by_asking(known, state))
-    scene.note(f"quiet:{signal.number}", at, "alarm", f"{known.name} {said}. {signal.payload['reason']}")
+    why = str(signal.payload["reason"])
+    scene.note(f"quiet:{signal.number}", at, "alarm", f"{known.name} {said}. {why}", alarm=known.key, state=state)
     _tell_of_alarms(scene)
     if scene.phase is Phase.OPEN and all(member.state is AlarmState.OK for member in scene.incident.members):
         recover(scene, at)
@@ -107,6 +114,7 @@ def recover(scene: Scene, at: float) -> None:
     at = max(at, incident.opened_at)
     scene.phase = Phase.RECOVERED
     scene.change(recovered_at=at, snoozed_until=0.0, silenced=False)
+    scene.note(f"recovered:{at}", at, "incident", "all alarms are OK")
     if not incident.flaps or not incident.paged:
         calm(scene)
     else:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from alerts import people
+from alerts import people, record
 from bot.duration import parse_duration
 from bot.errors import UsageError
 from bot.redact import clean
@@ -25,6 +25,8 @@ WORDS = {
     people.SPLIT: ("split",),
     people.MERGE: ("merge",),
     people.NOTE: ("note",),
+    record.TIMELINE: ("timeline",),
+    record.REPORT: ("report", "postmortem"),
 }
 EXAMPLES = (
     ("ack", "you have it"),
@@ -36,6 +38,8 @@ EXAMPLES = (
     ("split <alarm>", "an alarm that is another matter gets a thread of its own"),
     ("merge <link to the other headline>", "this is the same matter as that"),
     ("note <text>", "goes into the timeline"),
+    ("timeline", "you are shown what happened so far"),
+    ("report", "the draft of the post-incident report, as of now, is posted as a file"),
 )
 """What can be said, and what it means."""
 

@@ -72,6 +72,8 @@ def call(scene: Scene, level: int, *, by: str = "", quietly: bool = False) -> No
 def remind(scene: Scene) -> None:
     """Nothing has happened for a while: whoever has it is asked, or all are told that nobody has."""
     scene.change(reminders=scene.incident.reminders + 1)
+    told = "whoever has it was asked about it" if scene.incident.is_had else "people were reminded that nobody has it"
+    scene.note(f"reminder:{scene.now}", scene.now, "page", told)
     said = replies.reminder(scene.incident, scene.mentions, scene.now)
     scene.reply(f"reminder:{scene.now}", said)
     scene.change(next_at=after_reminder(scene.incident, scene.response, scene.settings.timings.remind, scene.now))

@@ -14,6 +14,7 @@ from typing import Any
 
 from alerts.illustrations import Illustrate, without_pictures
 from alerts.page_contents import DEDUP_PREFIX, call_of, contents, target_of, told
+from alerts.timeline import moment
 from bot.domain import Alarm
 from bot.engine import Lease, Machine
 from bot.errors import BotError, UpstreamError
@@ -174,9 +175,9 @@ class Pages(Machine):
         if action == TRIGGER and isinstance(error, UpstreamError) and error.retryable:
             body["failing_since"] = float(body.get("failing_since") or now)
             if now - body["failing_since"] < TRY_FOR:
-                return Step("owed", now + TRY_EVERY, body, new=(_not_called(row, body, action, error),))
-        said = _not_called(row, body, action, error)
-        return replace(_sent(body, signals, later), new=(said,))
+                return Step("owed", now + TRY_EVERY, body, new=_not_called(row, body, action, error, now))
+        said = _not_called(row, body, action, error, now)
+        return replace(_sent(body, signals, later), new=said)
 
 
 def _next(body: dict[str, Any], signals: list[Received]) -> tuple[str, dict[str, Any], list[Received]]:
@@ -196,10 +197,11 @@ def _sent(body: dict[str, Any], signals: list[Received], later: list[Received]) 
     return Step("sent", 0.0 if later else None, body, consumed=consumed)
 
 
-def _not_called(row: Row, body: dict[str, Any], action: str, error: BotError) -> NewRow:
+def _not_called(row: Row, body: dict[str, Any], action: str, error: BotError, now: float) -> tuple[NewRow, ...]:
     """One reply for as long as PagerDuty stays away; owing it again under the same key changes nothing."""
     incident, level = str(body["incident"]), int(body.get("level", 0))
     mark = body.get("failing_since") or row.epoch
     key = f"inc:{incident}:page:{level}:{mark}" if level else f"inc:{incident}:page:{mark}"
     message = view.page_failed(action, str(error))
-    return post(key, str(body["channel"]), message, thread_key=headline_key(incident))
+    noted = moment(incident, key, now, "page", f"PagerDuty could not be told to {action}: {error}")
+    return post(key, str(body["channel"]), message, thread_key=headline_key(incident)), noted

@@ -14,6 +14,7 @@ from bot.domain import Alarm, as_json
 from bot.errors import BotError, ConflictError, NotFoundError, UsageError
 from bot.incident import KIND as INCIDENT
 from bot.incident import LIVE, Incident, Member, Phase
+from bot.mrkdwn import plain
 from bot.rows import Received, Signal, Store
 from bot.views import incident_replies as replies
 
@@ -35,6 +36,7 @@ def acknowledge(scene: Scene, signal: Received) -> None:
         scene.whisper(signal, ConflictError(f"{_name(scene, scene.incident.owner)} has it already.", hint=hint))
         return
     _has_it(scene, signal, user)
+    _noted(scene, signal, "acknowledged it", user)
     scene.reply(f"ack:{signal.number}", replies.acknowledged(scene.incident))
 
 
@@ -44,6 +46,7 @@ def take_over(scene: Scene, signal: Received) -> None:
     if not user or before == user:
         return
     _has_it(scene, signal, user)
+    _noted(scene, signal, f"took it over from {_name(scene, before)}" if before else "took it", user)
     scene.reply(f"ack:{signal.number}", replies.taken_over(scene.incident, before))
 
 
@@ -60,6 +63,7 @@ def hand_over(scene: Scene, signal: Received) -> None:
         scene.whisper(signal, ConflictError(said, hint="They may not work on incidents here."))
         return
     _has_it(scene, signal, to)
+    _noted(scene, signal, f"handed it over to {person.name}", user)
     scene.reply(f"ack:{signal.number}", replies.handed_over(user, to))
 
 
@@ -92,7 +96,7 @@ def snooze(scene: Scene, signal: Received) -> None:
     _has_it(scene, signal, scene.incident.acked_by or user)
     until = signal.at + seconds
     scene.change(snoozed_until=until, next_at=until)
-    scene.note(f"snooze:{signal.number}", signal.at, "person", f"snoozed for {seconds / 60:.0f} min", by=user)
+    _noted(scene, signal, f"snoozed it for {seconds / 60:.0f} min", user)
     scene.reply(f"snooze:{signal.number}", replies.snoozed(scene.incident, user))
 
 
@@ -125,7 +129,7 @@ def split(scene: Scene, signal: Received) -> None:
         scene.change(alarm=_last(scene, left[0]))
     scene.new += [new, triage_row()]
     scene.signals.append((TRIAGE_ID, Signal(MOVED, {"key": member.key, "incident": new.id})))
-    scene.note(f"split:{signal.number}", signal.at, "person", f"split {member.name} off", by=user)
+    _noted(scene, signal, f"split {member.name} off", user)
     scene.reply(f"split:{signal.number}", replies.split_off(member, user))
 
 
@@ -151,19 +155,20 @@ def merge(scene: Scene, signal: Received, store: Store) -> None:
     scene.change(merged_into=into, ended_at=signal.at)
     scene.page_all("resolve")
     call_off(scene)
-    scene.note(f"merge:{signal.number}", signal.at, "person", "merged into another incident", by=user)
+    _noted(scene, signal, f"merged it into the incident of {row.body['alarm']['name']}", user)
     scene.reply(f"merge:{signal.number}", replies.merged(str(row.body["alarm"]["name"]), user))
 
 
 def absorb(scene: Scene, signal: Received) -> None:
     """Another incident was merged into this one."""
     user, alarm = str(signal.payload["user"]), Alarm.model_validate(signal.payload["alarm"])
-    for number, told in enumerate(signal.payload["members"]):
+    for told in signal.payload["members"]:
         member = Member.model_validate(told).model_copy(update={"why": "a person merged it"})
-        take_in(scene, member, alarm, f"absorbed:{signal.number}:{number}")
+        take_in(scene, member, alarm, "")
     if scene.phase is Phase.RECOVERED and scene.incident.red:
         scene.phase = Phase.OPEN
         scene.change(recovered_at=0.0, next_at=scene.now + scene.settings.timings.remind)
+    _noted(scene, signal, f"merged the incident of {alarm.name} into this one", user)
     scene.reply(f"absorbed:{signal.number}", replies.absorbed(len(signal.payload["members"]), alarm, user))
 
 
@@ -171,7 +176,8 @@ def note(scene: Scene, signal: Received) -> None:
     """Somebody wants something in the timeline."""
     user = scene.allowed(signal)
     if user:
-        scene.note(f"note:{signal.number}", signal.at, "person", str(signal.payload.get("text", "")), by=user)
+        said = plain(str(signal.payload.get("text", "")), lambda each: _name(scene, each))
+        _noted(scene, signal, f"noted: {said}", user)
         scene.whisper(signal, BotError("Noted in the timeline."))
 
 
@@ -183,7 +189,7 @@ def pagerduty(scene: Scene, signal: Received) -> None:
         return
     if event == "acknowledged" and not scene.incident.is_had:
         scene.change(acked_as=f"{who} (PagerDuty)")
-        _acked(scene, signal.at, who)
+        _acked(scene, signal.at)
         scene.reply(f"ack:{signal.number}", replies.acknowledged(scene.incident))
         for level in scene.incident.paged:
             if level != int(told.get("level", level)):
@@ -193,9 +199,16 @@ def pagerduty(scene: Scene, signal: Received) -> None:
         scene.reply(f"pd:{signal.number}", replies.in_pagerduty(event, who, ()))
     elif event == "resolved":
         _resolved(scene, signal, f"{who} (PagerDuty)")
+        return
     elif event in ("reassigned", "escalated", "delegated", "reopened"):
         scene.reply(f"pd:{signal.number}", replies.in_pagerduty(event, who, tuple(told.get("to") or ())))
-    scene.note(f"pd:{signal.number}", signal.at, "person", f"{event} in PagerDuty", by=who)
+    more = f": {told['note']}" if told.get("note") else f" to {', '.join(told['to'])}" if told.get("to") else ""
+    _noted(scene, signal, f"{event} it in PagerDuty{more}", who)
+
+
+def _noted(scene: Scene, signal: Received, said: str, who: str) -> None:
+    at = min(signal.at, float(signal.payload.get("at") or signal.at))
+    scene.note(f"person:{signal.number}", at, "person", said, by=who)
 
 
 def _is_green(scene: Scene, signal: Received, what: str) -> bool:
@@ -206,24 +219,23 @@ def _is_green(scene: Scene, signal: Received, what: str) -> bool:
 
 def _has_it(scene: Scene, signal: Received, user: str) -> None:
     scene.change(acked_by=user, acked_as="", snoozed_until=0.0, silenced=False)
-    _acked(scene, signal.at, user)
+    _acked(scene, signal.at)
     scene.page_all("acknowledge")
 
 
-def _acked(scene: Scene, at: float, who: str) -> None:
+def _acked(scene: Scene, at: float) -> None:
     call_off(scene)
     first = scene.incident.first_acked_at or at
     scene.change(acked_at=at, first_acked_at=first, reminders=0)
     if scene.phase is Phase.OPEN:
         scene.change(next_at=scene.now + scene.settings.timings.remind)
-    scene.note(f"ack:{at}", at, "person", "has it", by=who)
 
 
 def _resolved(scene: Scene, signal: Received, who: str) -> None:
     call_off(scene)
     scene.phase = Phase.RESOLVED
     scene.change(resolved_by=who, ended_at=signal.at)
-    scene.note(f"resolved:{signal.number}", signal.at, "person", "resolved it", by=who)
+    _noted(scene, signal, "resolved it", who)
 
 
 def _meant(incident: Incident, wanted: str) -> Member | None:

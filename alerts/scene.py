@@ -78,9 +78,11 @@ class Scene:
         key, thread = f"inc:{self.row.id}:{mark}", headline_key(self.row.id)
         self.new.append(post(key, self.incident.channel, message, thread_key=thread, broadcast=broadcast))
 
-    def note(self, mark: str, at: float, kind: str, text: str, *, by: str = "") -> None:
-        """Keep a moment of the timeline."""
-        self.new.append(moment(self.row.id, mark, at, kind, text, by=by))
+    def note(
+        self, mark: str, at: float, kind: str, text: str, *, by: str = "", alarm: str = "", state: str = ""
+    ) -> None:
+        """Keep a moment of the timeline; see ``alerts.timeline.Moment``."""
+        self.new.append(moment(self.row.id, mark, at, kind, text, by=by, alarm=alarm, state=state))
 
     def whisper(self, signal: Received, error: BotError) -> None:
         """Tell whoever asked what could not be done, and nobody else."""

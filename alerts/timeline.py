@@ -15,7 +15,8 @@ TEXT = 3000
 class Moment(Frozen):
     """One line of a timeline. ``at`` is when it happened, which may be long before it became known.
 
-    ``kind`` is alarm, finding, person, page, pin or incident; ``by`` a Slack user or the name of somebody elsewhere.
+    ``kind`` is alarm, finding, person, page or incident; ``by`` a Slack user or the name of somebody elsewhere. Where
+    an alarm changed its state, ``alarm`` is the key of its row and ``state`` what it went to.
     """
 
     at: float
@@ -23,11 +24,24 @@ class Moment(Frozen):
     text: str
     by: str = ""
     link: str = ""
+    alarm: str = ""
+    state: str = ""
 
 
-def moment(incident_id: str, mark: str, at: float, kind: str, text: str, *, by: str = "", link: str = "") -> NewRow:
+def moment(
+    incident_id: str,
+    mark: str,
+    at: float,
+    kind: str,
+    text: str,
+    *,
+    by: str = "",
+    link: str = "",
+    alarm: str = "",
+    state: str = "",
+) -> NewRow:
     """A moment to be kept; ``mark`` is unique in its incident, and keeping the same one again changes nothing."""
-    kept = Moment(at=at, kind=kind, text=clean(text)[:TEXT], by=clean(by), link=link)
+    kept = Moment(at=at, kind=kind, text=clean(text)[:TEXT], by=clean(by), link=link, alarm=alarm, state=state)
     return NewRow(
         kind=KIND, key=f"{incident_id}:{mark}", state=KEPT, body=as_json(kept), due_at=None, group=incident_id
     )

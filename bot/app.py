@@ -16,6 +16,8 @@ from alerts.alarms import Alarms
 from alerts.asks import Asks
 from alerts.auditor import complaints
 from alerts.diagnosis import Diagnoses
+from alerts.digest import Digests
+from alerts.digest import owe as owe_digests
 from alerts.front import PREFIX as INCIDENT_PREFIX
 from alerts.front import Front
 from alerts.illustrations import Illustrate, illustrations, without_pictures
@@ -26,9 +28,12 @@ from alerts.maintenance import Maintenance, expect_maintenance
 from alerts.mentions import without_mention
 from alerts.page_events import accept_event
 from alerts.pages import Pages
+from alerts.pins import Pins
 from alerts.playbook import Playbook
 from alerts.playbooks import Playbooks
 from alerts.reconcile import Reconciler
+from alerts.record import REPORT
+from alerts.report_file import maker
 from alerts.silences import Silences
 from alerts.standing import Standing
 from alerts.triage import Triage
@@ -45,6 +50,7 @@ from bot.flow import UMBRELLA, Flow
 from bot.forms import Forms
 from bot.freezes import Freezes, Freezing
 from bot.heartbeat import EVERY, Heartbeat
+from bot.home import Home, opened
 from bot.intake.dead_letters import DeadLetters
 from bot.intake.delivery import Delivery
 from bot.intake.sqs import WAIT_SECONDS, QueueReader
@@ -61,6 +67,7 @@ from bot.settings.environment import EnvironmentVariables
 from bot.store.sqlite import SqliteStore
 from bot.submissions import Submissions
 from bot.views import incident_asks
+from bot.views.home import OPENS_FORM
 from bot.views.incident import REMEDY
 from bot.views.operation import sentence
 from commands import COMMANDS
@@ -70,6 +77,7 @@ log = logging.getLogger("bot.app")
 TICK_SECONDS = 1
 LEASE_SECONDS = 15
 HOUSEKEEPING_SECONDS = 3600
+DIGEST_SECONDS = 60
 DEAD_LETTERS_SECONDS = 60
 RECONCILE_SECONDS = 90
 STOP_SECONDS = 6.5
@@ -87,6 +95,8 @@ class Desk:
         self._front = front
         self.view_acted = submissions.act
         self.view_closed = submissions.close
+        self.marked = front.marked
+        self.changed = front.changed
 
     def receive(
         self, slash: str, text: str, actor: Actor, *, response_url: str = "", key: str = "", trigger_id: str = ""
@@ -95,7 +105,15 @@ class Desk:
         return self._flow.receive(slash, text, actor, response_url=response_url, key=key, trigger_id=trigger_id)
 
     def press(
-        self, action_id: str, value: str, actor: Actor, *, key: str, response_url: str = "", trigger_id: str = ""
+        self,
+        action_id: str,
+        value: str,
+        actor: Actor,
+        *,
+        key: str,
+        response_url: str = "",
+        trigger_id: str = "",
+        thread_ts: str = "",
     ) -> None:
         """A button was pressed; what cannot be done is whispered."""
         said: Message | None = None
@@ -107,7 +125,9 @@ class Desk:
             said = self._flow.press(action_id, value, actor, key=key)
         elif action_id.startswith(INCIDENT_PREFIX):
             said = self._front.press(action_id, value, actor, key=key, response_url=response_url, trigger_id=trigger_id)
-        elif action_id.startswith(REMEDY):
+        elif action_id.startswith((REMEDY, OPENS_FORM)):
+            if thread_ts:
+                self._front.remedied(value, actor, thread_ts=thread_ts, key=key)
             said = self._flow.receive(
                 *(UMBRELLA, value, actor), response_url=response_url, key=key, trigger_id=trigger_id, asks=True
             )
@@ -121,11 +141,15 @@ class Desk:
             return self._front.submitted(shown, actor)
         return self._submissions.submit(shown, actor)
 
-    def mentioned(self, text: str, bot: str, actor: Actor, *, thread_ts: str, key: str) -> None:
+    def home_opened(self, user: str, *, seen: str, key: str) -> None:
+        """Somebody looks at the home tab."""
+        self._engine.add(opened(user, self._engine.now(), seen=seen, key=key), safe=False)
+
+    def mentioned(self, text: str, bot: str, actor: Actor, *, thread_ts: str, key: str, at: float = 0.0) -> None:
         """The bot was mentioned: about an incident in whose thread that was, or with a command."""
         words = without_mention(text, bot)
         try:
-            about_incident, said = self._front.mentioned(words, actor, thread_ts=thread_ts, key=key)
+            about_incident, said = self._front.mentioned(words, actor, thread_ts=thread_ts, key=key, at=at)
             if not about_incident:
                 said = self._flow.receive(UMBRELLA, words, actor, key=f"mention:{key}")
         except BotError as error:
@@ -160,6 +184,7 @@ class Bot:
         self.scheduler.add_job(self.engine.poke, "interval", seconds=TICK_SECONDS)
         self.scheduler.add_job(self.engine.keep, "interval", seconds=LEASE_SECONDS)
         self.scheduler.add_job(self._forget, "interval", seconds=HOUSEKEEPING_SECONDS)
+        self.scheduler.add_job(self._digest, "interval", seconds=DIGEST_SECONDS)
         heartbeat = Heartbeat(
             *(self.environment.heartbeat_url, self.outside.web, self.audit),
             store=self.store,
@@ -176,6 +201,10 @@ class Bot:
         stuck = due is not None and self.clock.now() - due > STUCK_SECONDS
         late = ["Work that has been due for minutes is not being done."] if stuck else []
         return late + complaints(self.store, self.clock.now())
+
+    def _digest(self) -> None:
+        now = self.clock.now()
+        owe_digests(self.engine, self.settings.systems, self.settings.bot, self.settings.calendar, now)
 
     def _forget(self) -> None:
         gone = self.store.forget(self.clock.now() - self.settings.bot.retention)
@@ -306,7 +335,10 @@ def _machines(
         Diagnoses(world, playbooks, settings.bot),
         Pages(store, world, illustrate),
         Mails(world.clock, mailer, Account(region=settings.systems[0].region)),
-        Files(store, world, {GRAPH: graph.make}),
+        Files(store, world, {GRAPH: graph.make, REPORT: maker(store, settings.bot)}),
+        Pins(store, world),
+        Digests(store, world),
+        Home(store, world),
         Changes(store, world),
         Silences(store, world, settings.bot.default_channel),
         Maintenance(world, settings.calendar),

@@ -134,6 +134,10 @@ class Engine:
         self.poke()
         return told
 
+    def now(self) -> float:
+        """What the clock says."""
+        return self._clock.now()
+
     def knows(self, row_id: str) -> bool:
         """True when there is such a row."""
         return self._store.get(row_id) is not None

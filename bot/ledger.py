@@ -94,6 +94,7 @@ def _past(row: Row) -> Past | None:
         good=operation.good,
         said=operation.progress.headline if operation.progress else operation.note,
         approved_by=tuple(approval.user for approval in operation.approvals),
+        approved_at=tuple(approval.at for approval in operation.approvals),
         facts=plan.facts,
         results=operation.results,
     )

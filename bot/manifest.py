@@ -22,13 +22,26 @@ SCOPES = (
     "files:write",
     "groups:history",
     "groups:read",
+    "pins:read",
+    "reactions:read",
     "usergroups:read",
     "users:read",
 )
-"""What the bot asks for, and why: reading channels finds a message or a file whose posting was interrupted."""
+"""What the bot asks for, and why: reading channels finds a message or a file whose posting was interrupted, and what a
+message says that somebody put into an incident's record; pins and reactions tell that somebody did."""
 
-EVENTS = ("app_mention",)
-"""What Slack tells the bot of: https://docs.slack.dev/reference/events."""
+EVENTS = (
+    "app_home_opened",
+    "app_mention",
+    "message.channels",
+    "message.groups",
+    "pin_added",
+    "pin_removed",
+    "reaction_added",
+    "reaction_removed",
+)
+"""What Slack tells the bot of: https://docs.slack.dev/reference/events. Of messages only that one was edited or deleted
+is taken in; Slack has no event for that alone."""
 
 READS = (
     "application-autoscaling:DescribeScalableTargets",
@@ -160,6 +173,11 @@ def manifest(settings: Settings, *, socket_mode: bool) -> dict[str, Any]:
             "background_color": "#3f0e40",
         },
         "features": {
+            "app_home": {
+                "home_tab_enabled": True,
+                "messages_tab_enabled": True,
+                "messages_tab_read_only_enabled": True,
+            },
             "bot_user": {"display_name": "runbook-bot", "always_online": True},
             "slash_commands": [{**command, **where} for command in slash_commands(settings)],
         },

@@ -125,7 +125,7 @@ def reach(environment: EnvironmentVariables, clock: Clock) -> Outside:
         parallel=Parallel(),
         client=client,
         chat=SlackChat(client, clock),
-        web=HttpWeb(proxy or None, authorities),
+        web=HttpWeb(proxy or None, authorities, environment.bot_vpc_proxy or None),
         pager=pager,
         github=github,
         mailer=SesMailer(sessions, environment.bot_mail_from),

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from bot.chat_ports import Homes, Reading
 from bot.cloud import (
     AlarmReading,
     Contributor,
@@ -61,7 +62,7 @@ class Message:
     blocks: tuple[dict[str, Any], ...] = ()
 
 
-class Chat(Files, Protocol):
+class Chat(Files, Reading, Homes, Protocol):
     """Slack, outward. Channels are ids or ``#names``; a ``ts`` names a message within its channel."""
 
     def post(self, channel: str, message: Message, *, key: str, thread_ts: str = "", broadcast: bool = False) -> str:
@@ -91,7 +92,10 @@ class Chat(Files, Protocol):
         ...
 
     def whisper(self, channel: str, user: str, message: Message, *, thread_ts: str = "") -> None:
-        """Show a message to one person only (chat.postEphemeral)."""
+        """Show a message to one person only (chat.postEphemeral).
+
+        The user's own id as the channel is their conversation with the bot.
+        """
         ...
 
     def respond(self, response_url: str, message: Message, *, replace: bool = False) -> None:
@@ -325,7 +329,8 @@ class Past:
     """One operation of the bot's own ledger, ended or not. Times are seconds since the epoch, 0 for not yet.
 
     ``state`` is a word of ``bot.operation.State``. ``good`` is None until its soak has ended. ``facts`` are the plan's,
-    ``results`` what each effect returned. ``due_at`` is when the bot will begin what it owes by itself.
+    ``results`` what each effect returned. ``due_at`` is when the bot will begin what it owes by itself. ``approved_at``
+    is when each of ``approved_by`` said yes.
     """
 
     id: str
@@ -343,6 +348,7 @@ class Past:
     facts: Mapping[str, Any]
     results: Mapping[str, Mapping[str, Any]]
     due_at: float = 0.0
+    approved_at: tuple[float, ...] = ()
 
     @property
     def version(self) -> str:

@@ -31,15 +31,18 @@ class _Answer:
 
 
 class HttpWeb:
-    """Fills ``bot.ports.Web``. ``proxy`` is its address, ``ca_file`` a PEM file of further trusted authorities."""
+    """Fills ``bot.ports.Web``. ``proxy`` is its address, ``ca_file`` a PEM file of further trusted authorities.
 
-    def __init__(self, proxy: str | None, ca_file: Path | None) -> None:
+    ``vpc_proxy`` is asked for the private addresses of tasks, where the bot does not live next door to them.
+    """
+
+    def __init__(self, proxy: str | None, ca_file: Path | None, vpc_proxy: str | None = None) -> None:
         context = ssl.create_default_context()
         if ca_file is not None:
             context.load_verify_locations(cafile=ca_file)
         self._client = _client(proxy or None, context)
-        # Tasks in private networks are next door; a proxy that could reach them would have to be told of them.
-        self._direct = _client(None, context) if proxy else self._client
+        # Tasks in private networks are next door; the company's proxy leads the other way.
+        self._direct = _client(vpc_proxy or None, context) if proxy or vpc_proxy else self._client
 
     def check(self, health: Health, deployed: str = "") -> HealthAnswer:
         """Ask a health address once (5 s) and compare with what the configuration expects. Never raises.

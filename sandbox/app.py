@@ -14,7 +14,7 @@ from typing import IO, Any, Literal
 
 from sandbox.app_config import command_names, copy_config
 from sandbox.app_environment import Secrets, free_port, without_foreign_settings, write_env_file
-from sandbox.app_look import look
+from sandbox.app_look import look, owner
 from sandbox.app_mail import mails
 from sandbox.app_manifest import read_manifest
 from sandbox.app_routes import hints, routes
@@ -203,7 +203,7 @@ class Sandbox:
             raise ValueError(f"{self._config_dir / 'bot.yaml'}: commands: {error}.") from error
 
     def _open_proxy(self) -> None:
-        Health(look, self.clock).add_to(self.proxy)
+        Health(look, self.clock, owner).add_to(self.proxy)
         self.proxy.add(
             "sns.*.amazonaws.com",
             lambda request: Response(200, certificate_pem().encode(), "application/x-pem-file"),
@@ -232,6 +232,7 @@ class Sandbox:
                 "BOT_SQS_QUEUE_URLS": ",".join(one.queue_url for one in planted.messaging),
                 "BOT_SNS_TOPICS": ",".join(f"{one.topic_arn}=2" for one in planted.messaging),
                 "BOT_HTTP_PROXY": self.proxy.url,
+                "BOT_VPC_PROXY": self.proxy.url,
                 "BOT_CA_FILE": str(self.proxy.ca_file),
                 "PAGERDUTY_ROUTING_KEY": self._secrets.routing_key,
                 "PAGERDUTY_ESCALATION_ROUTING_KEY": self._secrets.escalation_routing_key,

@@ -14,6 +14,16 @@ from sandbox.seed.account import ACCOUNT
 from sandbox.seed.catalogue import EcsService
 
 
+def owner(address: str) -> tuple[str, str] | None:
+    """Cluster and service whose task has this private address now."""
+    for backend in ecs_backends[ACCOUNT].values():
+        with simulating:
+            for found in services_of(backend).values():
+                if any(task.ip == address for task in found.tasks):
+                    return found.cluster_name, found.name
+    return None
+
+
 def look(service: EcsService) -> Running:
     """How many of its tasks are healthy now, and the image tag of most of them, the newest where as many run each."""
     backend = ecs_backends[ACCOUNT][service.region]

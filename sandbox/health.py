@@ -29,11 +29,18 @@ Look = Callable[[EcsService], Running]
 
 
 class Health:
-    """Speaks for the services' hosts; ``look`` says what runs."""
+    """Speaks for the services' hosts, and for their tasks' private addresses.
 
-    def __init__(self, look: Look, clock: Clock) -> None:
+    ``look`` says what runs, ``owner`` whose task has an address, as cluster and service.
+    """
+
+    def __init__(
+        self, look: Look, clock: Clock, owner: Callable[[str], tuple[str, str] | None] = lambda address: None
+    ) -> None:
         self._look = look
         self._clock = clock
+        self._owner = owner
+        self._contracts: dict[tuple[str, str], Callable[[Request], Response]] = {}
 
     def add_to(self, proxy: Proxy) -> None:
         """Let the proxy answer for every health address of the runbooks."""
@@ -49,6 +56,8 @@ class Health:
         proxy.add("photos.example.com", self._only("/actuator/health", photo, self._status_and_version))
         api = self._only("/api/v1/health", backend, self._arbor)
         page = self._only("", frontend, lambda running: Response(200, b"<!doctype html><title>Arbor</title>", _HTML))
+        # The addresses of the default VPC that the pretend EC2 gives to tasks.
+        proxy.add("172.31.*", self._task)
         proxy.add("your-domain.com", lambda request: (api if request.path.startswith("/api/") else page)(request))
 
     def _only(
@@ -64,7 +73,14 @@ class Health:
                 return Response.of_json(404, {"error": "not found"})
             return healthy(running)
 
+        self._contracts[service.cluster, service.service] = answer
         return answer
+
+    def _task(self, request: Request) -> Response:
+        """A task answers by itself what its service answers behind the load balancer."""
+        owner = self._owner(request.host)
+        answer = self._contracts.get(owner) if owner else None
+        return answer(request) if answer else Response.of_json(404, {"error": "not found"})
 
     def _usage(self, running: Running) -> Response:
         return _healthy(timestamp=self._stamp(), service="ioanyt-delivery-standard", version=running.version)

@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from bot.chat_ports import Said
 from bot.cloud import HealthAnswer
 from bot.domain import Account, Alarm, Health, Person
-from bot.errors import NotFoundError
+from bot.errors import ConflictError, NotFoundError
 from bot.paging import Call
 from bot.ports import Message, Past
 from bot.silence import Held, LiveIncident, Silence, covering
@@ -103,6 +104,11 @@ class FakeChat:
         self.whispers: list[Whisper] = []
         self.files: list[Uploaded] = []
         self.views: dict[str, dict[str, Any]] = {}
+        self.homes: dict[str, list[dict[str, Any]]] = {}
+        """All that was published in each person's home tab, oldest first."""
+        self.said: dict[tuple[str, str], Said] = {}
+        """Messages that can be read, by channel and ts."""
+        self.reads = 0
         self.finds: list[str] = []
         self.updates = 0
         self.people: dict[str, Person] = {}
@@ -177,6 +183,24 @@ class FakeChat:
         place = (self.channel_id(channel), thread_ts, name)
         known = [(file.channel, file.thread_ts, file.name) for file in self.files]
         return f"F{known.index(place) + 1}" if place in known else None
+
+    def message(self, channel: str, ts: str) -> Said | None:
+        self.failures.take("message")
+        self.reads += 1
+        return self.said.get((self.channel_id(channel), ts))
+
+    def group_members(self, group: str) -> tuple[str, ...]:
+        self.failures.take("group_members")
+        return tuple(sorted(user for user, person in self.people.items() if group in person.groups))
+
+    def publish_home(self, user: str, view: Mapping[str, Any], *, seen: str = "") -> str:
+        self.failures.take("publish_home")
+        before = self.homes.get(user, [])
+        if seen and seen != f"hash{len(before)}":
+            raise ConflictError("Something newer is shown there already.")
+        self.homes[user] = [*before, dict(view)]
+        self.lost_answers.take("publish_home")
+        return f"hash{len(before) + 1}"
 
     def permalink(self, channel: str, ts: str) -> str:
         self.failures.take("permalink")

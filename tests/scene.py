@@ -11,6 +11,7 @@ from alerts import graph
 from alerts.alarms import Alarms
 from alerts.asks import Asks
 from alerts.diagnosis import Diagnoses
+from alerts.digest import Digests
 from alerts.front import Front
 from alerts.illustrations import Illustrate, without_pictures
 from alerts.incidents import Incidents
@@ -18,8 +19,11 @@ from alerts.intake import accept
 from alerts.mails import Mails
 from alerts.maintenance import Maintenance, expect_maintenance
 from alerts.pages import Pages
+from alerts.pins import Pins
 from alerts.playbook import Playbook
 from alerts.playbooks import Playbooks
+from alerts.record import REPORT
+from alerts.report_file import maker
 from alerts.silences import Silences
 from alerts.standing import Standing
 from alerts.triage import Triage
@@ -46,6 +50,7 @@ from bot.engine import Engine
 from bot.files import GRAPH, Files
 from bot.flow import Flow
 from bot.forms import Forms
+from bot.home import Home
 from bot.ledger import Ledger
 from bot.operation import Operation, card_key
 from bot.operations import Operations
@@ -226,7 +231,10 @@ class Scene:
             Diagnoses(self.world, playbooks, self.settings),
             Pages(self.store, self.world, illustrate),
             Mails(self.clock, self.mailer, Account(region="eu-west-1")),
-            Files(self.store, self.world, {GRAPH: graph.make}),
+            Files(self.store, self.world, {GRAPH: graph.make, REPORT: maker(self.store, self.settings)}),
+            Pins(self.store, self.world),
+            Digests(self.store, self.world),
+            Home(self.store, self.world),
             Changes(self.store, self.world),
             Silences(self.store, self.world, self.settings.default_channel),
             Maintenance(self.world, self.calendar),

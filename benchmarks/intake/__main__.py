@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import statistics
 import sys
@@ -149,6 +150,7 @@ def written(https: dict[str, list[Round]], queue: dict[str, list[Round]], peer: 
             "# Taking alarms in",
             "",
             f"{machine()} `make bench`, with {peer.version}: medians of {ROUNDS} alternating rounds, ratios too.",
+            f"Load average of the machine at the end: {os.getloadavg()[1]:.1f}.",
             "",
             f"{MESSAGES} different messages of CloudWatch a round ({KEEP_MESSAGES} for Keep), signed as SNS signs",
             f"them, {AT_ONCE} at once on open connections. The bot is the real `serve`, with all it does besides;",

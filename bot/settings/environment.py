@@ -102,6 +102,9 @@ class EnvironmentVariables(BaseSettings):
     bot_http_proxy: HttpUrl = Field(
         default="", description="Proxy for health, certificate, heartbeat, PagerDuty and GitHub calls."
     )
+    bot_vpc_proxy: HttpUrl = Field(
+        default="", description="Proxy that reaches the private addresses of tasks; left out, they are asked directly."
+    )
     bot_ca_file: str = Field(default="", description="Certificate authorities (PEM) trusted for those calls.")
     pagerduty_routing_key: SecretStr = Field(default=SecretStr(""), description="Default PagerDuty routing key.")
     pagerduty_events_url: HttpsUrl = Field(

@@ -7,6 +7,7 @@ from pydantic import Field
 from bot.domain import Frozen, Severity, System, Target
 from bot.duration import Duration, DurationOrNever
 from bot.responses import Response, Responses
+from bot.settings.digest import DigestOrNever
 
 ACTIONS = ("read", "deploy", "rollback", "scale", "restart", "cancel", "freeze", "override", "incident")
 """What ``config/access.yaml`` can allow; every command carries one of these words."""
@@ -81,6 +82,11 @@ class BotConfig(Frozen):
     timings: Timings = Field(default_factory=Timings, description="Waits and deadlines.")
     severities: Responses = Field(default_factory=Responses, description="How each severity is answered.")
     correlation: Correlation = Field(default_factory=Correlation, description="Which alarms belong to one incident.")
+    digest: DigestOrNever = Field(
+        default={"day": "monday", "hour": "09:00"},
+        validate_default=True,
+        description="When each system is told of its week: day and hour, or never.",
+    )
     retention: Duration = Field(
         default="90d", validate_default=True, description="How long finished operations and incidents are kept."
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -13,34 +12,18 @@ from slack_sdk.errors import SlackApiError, SlackClientError, SlackRequestError
 from slack_sdk.web import SlackResponse
 from slack_sdk.webhook import WebhookClient
 
+from bot.chat_ports import Said
 from bot.domain import Person
 from bot.errors import ConflictError, NotFoundError, UpstreamError
 from bot.ports import Clock, Message
-from bot.slack import files
+from bot.slack import files, reading
+from bot.slack.refusals import refused
 
 EVENT_TYPE = "runbook_bot"
 KEPT_SECONDS = 300.0
 """How long people, groups and channels are remembered."""
 FIND_PAGES = 5
 
-RETRYABLE = frozenset(
-    {"ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"}
-)
-"""https://docs.slack.dev/reference/methods/chat.postMessage lists the errors."""
-
-MEANINGS = {
-    "channel_not_found": "there is no such channel, or the bot cannot see it: invite it with /invite",
-    "not_in_channel": "the bot is not in the channel: invite it with /invite",
-    "is_archived": "the channel is archived",
-    "invalid_auth": "the bot token is not valid (SLACK_BOT_TOKEN)",
-    "not_authed": "the bot token is missing (SLACK_BOT_TOKEN)",
-    "token_revoked": "the bot token was revoked (SLACK_BOT_TOKEN)",
-    "view_too_large": "the form is larger than the 250 KB Slack takes",
-    "missing_scope": "the app lacks a permission: reinstall it with the manifest of `python -m bot manifest`",
-}
-
-REASONED = frozenset({"invalid_arguments", "invalid_blocks"})
-"""Errors of which Slack says where in the message or view they are, and which limit was passed."""
 TRIGGERS = {
     "expired_trigger_id": "Slack gives three seconds to open a form, and they were over.",
     "exchanged_trigger_id": "This form was opened before.",
@@ -117,6 +100,16 @@ class SlackChat:
         )
 
     def whisper(self, channel: str, user: str, message: Message, *, thread_ts: str = "") -> None:
+        if channel == user:
+            # Where the app talks to one person there is nothing to hide: chat.postEphemeral knows no such place.
+            self._call(
+                "chat.postMessage",
+                self._client.chat_postMessage,
+                channel=user,
+                text=message.text,
+                blocks=list(message.blocks) or None,
+            )
+            return
         self._call(
             "chat.postEphemeral",
             self._client.chat_postEphemeral,
@@ -188,6 +181,24 @@ class SlackChat:
 
     def find_file(self, channel: str, thread_ts: str, name: str) -> str | None:
         return files.find(self._call, self._client, self.channel_id(channel), thread_ts, name)
+
+    def message(self, channel: str, ts: str) -> Said | None:
+        return reading.message(self._call, self._client, self.channel_id(channel), ts)
+
+    def group_members(self, group: str) -> tuple[str, ...]:
+        groups: dict[str, frozenset[str]] = self._remember("groups", self._groups)
+        return tuple(sorted(groups.get(group, ())))
+
+    def publish_home(self, user: str, view: Mapping[str, Any], *, seen: str = "") -> str:
+        try:
+            answer = self._call(
+                "views.publish", self._client.views_publish, user_id=user, view=dict(view), hash=seen or None
+            )
+        except UpstreamError as error:
+            if error.code == "hash_conflict":
+                raise ConflictError("Something newer is shown there already.") from error
+            raise
+        return str(answer["view"].get("hash") or "")
 
     def permalink(self, channel: str, ts: str) -> str:
         answer = self._call(
@@ -265,26 +276,7 @@ class SlackChat:
             return data
         except SlackApiError as error:
             self.away = int(error.response.status_code or 0) >= 500
-            raise self._refused(method, error) from error
+            raise refused(method, error) from error
         except (httpx.TransportError, OSError, SlackRequestError, SlackClientError) as error:
             self.away = True
             raise UpstreamError(f"Slack cannot be reached ({method}).", retryable=True) from error
-
-    @staticmethod
-    def _refused(method: str, error: SlackApiError) -> UpstreamError:
-        answer = error.response
-        word = str(answer.get("error", "")) if isinstance(answer.data, dict) else ""
-        # When the answer was no JSON, slack_sdk puts its whole text here.
-        word = word if re.fullmatch(r"[a-z0-9_]{1,80}", word) else ""
-        status = int(answer.status_code or 0)
-        retryable = word in RETRYABLE or status == 429 or status >= 500
-        after = float(answer.headers.get("retry-after") or answer.headers.get("Retry-After") or 0)
-        meaning = MEANINGS.get(word, word or f"status {status}")
-        if word in REASONED:
-            meaning += "".join(f" ({reason})" for reason in _reasons(answer.data)[:1])
-        return UpstreamError(f"Slack refused {method}: {meaning}.", retryable=retryable, retry_after=after, code=word)
-
-
-def _reasons(answer: Any) -> list[str]:
-    said = answer.get("response_metadata", {}).get("messages", []) if isinstance(answer, dict) else []
-    return [str(reason).removeprefix("[ERROR] ")[:200] for reason in said]

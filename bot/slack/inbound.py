@@ -33,13 +33,28 @@ class Desk(Protocol):
         ...
 
     def press(
-        self, action_id: str, value: str, actor: Actor, *, key: str, response_url: str = "", trigger_id: str = ""
+        self,
+        action_id: str,
+        value: str,
+        actor: Actor,
+        *,
+        key: str,
+        response_url: str = "",
+        trigger_id: str = "",
+        thread_ts: str = "",
     ) -> None:
-        """A button of a message was pressed or something picked; what cannot be done is told later."""
+        """A button of a message was pressed or something picked; what cannot be done is told later.
+
+        ``thread_ts`` is the first message of the thread, or the message itself. In the app's home tab there is none,
+        and the actor's channel is the user.
+        """
         ...
 
-    def mentioned(self, text: str, bot: str, actor: Actor, *, thread_ts: str, key: str) -> None:
-        """Somebody mentioned the bot; ``bot`` is its own user id where Slack says so, ``text`` is Slack's markup."""
+    def mentioned(self, text: str, bot: str, actor: Actor, *, thread_ts: str, key: str, at: float = 0.0) -> None:
+        """Somebody mentioned the bot; ``bot`` is its own user id where Slack says so, ``text`` is Slack's markup.
+
+        ``at`` is when they wrote it, since Slack may tell of it minutes later.
+        """
         ...
 
     def view_submitted(self, shown: Mapping[str, Any], actor: Actor) -> dict[str, str] | None:
@@ -54,7 +69,23 @@ class Desk(Protocol):
         """A modal was closed without being submitted."""
         ...
 
+    def marked(self, channel: str, ts: str, *, key: str) -> None:
+        """Somebody put a 📌 on a message, or pinned it to its channel."""
+        ...
 
+    def changed(self, channel: str, ts: str, *, key: str, deleted: bool = False) -> None:
+        """A message was edited or deleted, or such a mark taken away."""
+        ...
+
+    def home_opened(self, user: str, *, seen: str, key: str) -> None:
+        """Somebody looks at the app's home tab; ``seen`` is the hash of what is shown there, if anything is."""
+        ...
+
+
+HOME = "home"
+"""The type of the view in the app's home tab, and the name of that tab."""
+PUSHPIN = "pushpin"
+"""The emoji that puts a message into an incident's record."""
 NOT_STORED = sentence("I could not store this, so nothing will happen.", "Try again in a moment.")
 
 
@@ -67,6 +98,8 @@ def _say(ack: Ack, message: Message | None) -> None:
 
 def _actor(body: dict[str, Any]) -> Actor:
     channel = (body.get("channel") or {}).get("id", "") or (body.get("container") or {}).get("channel_id", "")
+    if (body.get("view") or {}).get("type") == HOME:
+        channel = body["user"]["id"]
     return Actor(user=body["user"]["id"], team=(body.get("team") or {}).get("id", ""), channel=channel)
 
 
@@ -81,6 +114,16 @@ def _value(action: dict[str, Any]) -> str:
         return f"{str(action.get('block_id', '')).rsplit(':', 1)[-1]}:{ticked}"
     option = action.get("selected_option") or {}
     return str(option.get("value") or action.get("value") or "")
+
+
+def _in_modal(body: Mapping[str, Any]) -> bool:
+    return bool(body.get("view")) and body["view"].get("type") != HOME
+
+
+def _thread(body: Mapping[str, Any]) -> str:
+    message, container = body.get("message") or {}, body.get("container") or {}
+    found = container.get("thread_ts") or message.get("thread_ts") or container.get("message_ts") or message.get("ts")
+    return str(found or "")
 
 
 def bolt_app(client: WebClient, signing_secret: str, desk: Desk) -> App:
@@ -121,7 +164,7 @@ def bolt_app(client: WebClient, signing_secret: str, desk: Desk) -> App:
     def pressed(ack: Ack, body: dict[str, Any], action: dict[str, Any]) -> None:
         actor = _actor(body)
         key = f"{actor.user}:{action.get('action_ts', '')}"
-        if body.get("view"):
+        if _in_modal(body):
             desk.view_acted(body["view"], actor, key=key)
         else:
             desk.press(
@@ -131,11 +174,12 @@ def bolt_app(client: WebClient, signing_secret: str, desk: Desk) -> App:
                 key=key,
                 response_url=str(body.get("response_url") or ""),
                 trigger_id=str(body.get("trigger_id") or ""),
+                thread_ts=_thread(body),
             )
         ack()
 
     _hear_of_modals(app, desk)
-
+    _hear_of_marks(app, desk)
     _hear_of_events(app, desk)
     return app
 
@@ -152,12 +196,55 @@ def _hear_of_events(app: App, desk: Desk) -> None:
                 actor,
                 thread_ts=str(event.get("thread_ts") or ""),
                 key=str(body.get("event_id") or event.get("ts")),
+                at=float(event.get("ts") or 0.0),
             )
         ack()
 
     @app.event(re.compile(".*"))
     def happened(ack: Ack) -> None:
         ack()
+
+
+def _hear_of_marks(app: App, desk: Desk) -> None:
+    """What becomes of messages. Slack tells of each within some seconds, in any order, and now and then twice."""
+
+    @app.event(re.compile("reaction_(added|removed)"))
+    def reacted(ack: Ack, body: dict[str, Any], event: dict[str, Any]) -> None:
+        item = event.get("item") or {}
+        if event.get("reaction") == PUSHPIN and item.get("type") == "message":
+            tell = desk.marked if event["type"] == "reaction_added" else desk.changed
+            tell(str(item["channel"]), str(item["ts"]), key=_event(body))
+        ack()
+
+    @app.event(re.compile("pin_(added|removed)"))
+    def pinned(ack: Ack, body: dict[str, Any], event: dict[str, Any]) -> None:
+        item = event.get("item") or {}
+        if item.get("type") == "message":
+            tell = desk.marked if event["type"] == "pin_added" else desk.changed
+            tell(str(event.get("channel_id") or item.get("channel")), str(item["message"]["ts"]), key=_event(body))
+        ack()
+
+    @app.event({"type": "message", "subtype": "message_changed"})
+    def edited(ack: Ack, body: dict[str, Any], event: dict[str, Any]) -> None:
+        desk.changed(str(event["channel"]), str(event["message"]["ts"]), key=_event(body))
+        ack()
+
+    @app.event({"type": "message", "subtype": "message_deleted"})
+    def deleted(ack: Ack, body: dict[str, Any], event: dict[str, Any]) -> None:
+        desk.changed(str(event["channel"]), str(event["deleted_ts"]), key=_event(body), deleted=True)
+        ack()
+
+    @app.event("app_home_opened")
+    def looked(ack: Ack, body: dict[str, Any], event: dict[str, Any]) -> None:
+        if event.get("tab", HOME) == HOME:
+            seen = str((event.get("view") or {}).get("hash") or "")
+            desk.home_opened(str(event["user"]), seen=seen, key=_event(body))
+        ack()
+
+
+def _event(body: Mapping[str, Any]) -> str:
+    """What makes an event that Slack tells twice one."""
+    return str(body.get("event_id") or "")
 
 
 def _hear_of_modals(app: App, desk: Desk) -> None:

@@ -14,7 +14,7 @@ from slack_sdk.web import SlackResponse
 
 from bot.errors import UpstreamError
 from bot.probes import Channel
-from bot.slack.chat import MEANINGS
+from bot.slack.refusals import MEANINGS
 
 LONGEST_PAUSE = 5.0
 """Seconds waited, once a call, where Slack asks for patience."""

@@ -9,6 +9,7 @@ import pytest
 
 from alerts.mails import mail
 from bot.app import STUCK_SECONDS, Bot, build
+from bot.domain import Actor
 from bot.paging import PageEvent
 from bot.rows import NewRow
 from bot.serve import configuration
@@ -64,3 +65,44 @@ def test_work_that_nobody_takes_up_is_a_complaint(bot: Bot, clock: FakeClock) ->
 def test_the_bot_looks_after_itself_every_minute(bot: Bot) -> None:
     jobs = {job.func.__qualname__: job.trigger.interval.total_seconds() for job in bot.scheduler.get_jobs()}
     assert jobs["Heartbeat.beat"] == 60
+    assert jobs["Bot._digest"] == 60
+
+
+def test_each_system_is_owed_the_digest_of_the_week_once(bot: Bot) -> None:
+    digest = next(job for job in bot.scheduler.get_jobs() if job.func.__qualname__ == "Bot._digest")
+    digest.func()
+    digest.func()
+    systems = {f"digest:{system.system}:2025-W24" for system in bot.settings.systems}
+    assert {row.key for row in bot.store.rows("digest")} == systems
+
+
+def test_marks_and_edits_reach_the_pins_and_an_opened_tab_its_home(bot: Bot) -> None:
+    bot.desk.changed("C0OPS", "1.000100", key="Ev1")
+    assert bot.store.rows("pin") == []
+    bot.desk.marked("C0OPS", "1.000100", key="Ev2")
+    bot.desk.changed("C0OPS", "1.000100", key="Ev3", deleted=True)
+    (pin,) = bot.store.rows("pin")
+    assert [signal.name for signal in bot.store.pending(pin.id)] == ["deleted"]
+    for key in ("Ev4", "Ev5", "Ev5"):
+        bot.desk.home_opened("U0ALICE", seen="", key=key)
+    (home,) = bot.store.rows("home")
+    assert (home.key, len(bot.store.pending(home.id))) == ("U0ALICE", 1)
+
+
+def test_a_remedy_pressed_in_an_incidents_thread_is_noted_and_taken_down_the_road(bot: Bot) -> None:
+    bot.store.add(NewRow(kind="incident", key="k", state="open", body={}, due_at=None, id="inc1"), NOON)
+    bot.store.add(NewRow(kind="thread", key="C0OPS:1.0001", state="known", body={"of": "inc1"}, due_at=None), NOON)
+    actor = Actor(user="U0ALICE", channel="C0OPS")
+    command = "rollback rapid-photo/star production"
+    for key, thread in (("p1", "1.0001"), ("p1", "1.0001"), ("p2", "2.0001"), ("p3", "")):
+        bot.desk.press("remedy:rollback", command, actor, key=key, thread_ts=thread)
+    (noted,) = bot.store.rows("moment")
+    assert (noted.group, noted.body["text"], noted.body["by"]) == ("inc1", f"pressed the remedy {command}", "U0ALICE")
+    assert noted.body["at"] == NOON
+
+
+def test_a_button_of_the_home_tab_opens_a_form(bot: Bot) -> None:
+    actor = Actor(user="U0ALICE", channel="U0ALICE")
+    bot.desk.press("home:open:deploy", "deploy", actor, key="p1", trigger_id="T1")
+    (form,) = bot.store.rows("form")
+    assert (form.body["command"], form.body["actor"]["channel"]) == ("deploy", "U0ALICE")

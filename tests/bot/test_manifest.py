@@ -16,9 +16,10 @@ from typer.testing import CliRunner
 
 from alerts.playbook import Playbook
 from bot.__main__ import cli
-from bot.manifest import SCOPES, manifest, policy
+from bot.manifest import EVENTS, SCOPES, manifest, policy
 from bot.settings import EnvironmentVariables, Settings, load
 from commands import COMMANDS
+from sandbox.slack.installation import EVENT_SCOPES
 from tests.bot.config_files import BOT, SYSTEM, write
 
 ROOT = Path(__file__).parents[2]
@@ -221,3 +222,16 @@ def test_a_bad_configuration_is_named_and_nothing_is_printed(
     ended = CliRunner().invoke(cli, [command])
     assert (ended.exit_code, ended.stdout) == (1, "")
     assert ended.stderr == "nowhere:0: (file): is no directory; BOT_CONFIG_DIR names another one\n"
+
+
+def test_marks_edits_and_the_home_tab_are_subscribed_to_with_no_more_scopes_than_they_need() -> None:
+    given = printed("manifest", "--socket")
+    assert given["settings"]["event_subscriptions"]["bot_events"] == list(EVENTS)
+    assert {"reaction_added", "reaction_removed", "pin_added", "pin_removed", "app_home_opened"} < set(EVENTS)
+    assert given["features"]["app_home"]["home_tab_enabled"] is True
+    for event in EVENTS:
+        needed = EVENT_SCOPES[event]
+        assert not needed or set(needed) & set(SCOPES), event
+    assert not {scope for scope in SCOPES if scope.startswith(("im:", "mpim:")) or scope.endswith("s:write")} - {
+        "files:write"
+    }

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.serve import _listen
 from bot.store.sqlite import SqliteStore
 
 ROOT = Path(__file__).parents[2]
@@ -77,6 +78,15 @@ def test_a_port_that_is_taken_is_one_line_and_the_store_was_not_touched(tmp_path
         lines = serve(tmp_path, BOT_PORT=port)
     assert lines == [f"environment:0: BOT_PORT: port {port} cannot be listened on: Address already in use"]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_answers_in_two_pieces_do_not_wait_for_the_other_side() -> None:
+    with _listen(0) as listening:
+        address = ("127.0.0.1", listening.getsockname()[1])
+        with socket.create_connection(address, timeout=5):
+            accepted, _ = listening.accept()
+            with accepted:
+                assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_authorities_that_cannot_be_read_are_one_line(tmp_path: Path) -> None:

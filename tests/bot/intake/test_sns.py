@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
@@ -83,6 +85,7 @@ def test_a_topic_that_is_not_listed_is_forged_and_nothing_is_fetched(sns: Any) -
     [
         "http://sns.eu-west-1.amazonaws.com" + GOOD_PATH,
         "https://sns.us-east-1.amazonaws.com" + GOOD_PATH,
+        "https://sns.eu-west-1.amazonaws.com.cn" + GOOD_PATH,
         "https://sns.eu-west-1.amazonaws.com.evil.example" + GOOD_PATH,
         "https://evil.example/sns.eu-west-1.amazonaws.com" + GOOD_PATH,
         "https://sns.eu-west-1.amazonaws.com@evil.example" + GOOD_PATH,
@@ -136,6 +139,27 @@ def test_a_certificate_is_fetched_once_until_its_time_is_up(sns: Any) -> None:
     sns.clock.at += CERTIFICATE_TTL + 1
     outcome(verifier, sns.envelope(Timestamp=datetime.fromtimestamp(sns.clock.at, UTC).isoformat()))
     assert len(sns.fetched) == 2
+
+
+def test_messages_that_wait_for_one_certificate_fetch_it_once(sns: Any) -> None:
+    asked, go_on = threading.Event(), threading.Event()
+
+    def fetch(url: str) -> bytes:
+        asked.set()
+        assert go_on.wait(5)
+        pem: bytes = sns.fetch(url)
+        return pem
+
+    verifier = SnsVerifier({TOPIC: None}, fetch, sns.clock)
+    body = json.dumps(sns.envelope()).encode()
+    assert verifier.verify_at_once(body) is None
+    with ThreadPoolExecutor(8) as pool:
+        found = [pool.submit(verifier.verify, body) for _ in range(8)]
+        assert asked.wait(5)
+        go_on.set()
+        assert all(isinstance(each.result(5), Verified) for each in found)
+    assert len(sns.fetched) == 1
+    assert isinstance(verifier.verify_at_once(body), Verified)
 
 
 @pytest.mark.parametrize(("start", "end"), [(-200, -100), (100, 200)])

@@ -27,6 +27,11 @@ class Desk:
         self.closed: list[str] = []
         self.triggers: list[str] = []
         self.mentions: list[tuple[str, str, str, str]] = []
+        self.threads: list[str] = []
+        self.times: list[float] = []
+        self.marks: list[tuple[str, str, str]] = []
+        self.keys: list[str] = []
+        self.homes: list[tuple[str, str]] = []
         self.wrong: dict[str, str] | None = None
         self.broken = False
 
@@ -38,12 +43,22 @@ class Desk:
         return None
 
     def press(
-        self, action_id: str, value: str, actor: Actor, *, key: str, response_url: str = "", trigger_id: str = ""
+        self,
+        action_id: str,
+        value: str,
+        actor: Actor,
+        *,
+        key: str,
+        response_url: str = "",
+        trigger_id: str = "",
+        thread_ts: str = "",
     ) -> None:
         self.pressed.append((action_id, value, actor.channel))
+        self.threads.append(thread_ts)
         self.triggers.append(trigger_id)
 
-    def mentioned(self, text: str, bot: str, actor: Actor, *, thread_ts: str, key: str) -> None:
+    def mentioned(self, text: str, bot: str, actor: Actor, *, thread_ts: str, key: str, at: float = 0.0) -> None:
+        self.times.append(at)
         self.mentions.append((text, actor.user, actor.channel, thread_ts))
 
     def view_submitted(self, shown: Mapping[str, Any], actor: Actor) -> dict[str, str] | None:
@@ -57,6 +72,18 @@ class Desk:
 
     def view_closed(self, shown: Mapping[str, Any]) -> None:
         self.closed.append(str(shown["id"]))
+
+    def marked(self, channel: str, ts: str, *, key: str) -> None:
+        self.marks.append(("marked", channel, ts))
+        self.keys.append(key)
+
+    def changed(self, channel: str, ts: str, *, key: str, deleted: bool = False) -> None:
+        self.marks.append(("deleted" if deleted else "changed", channel, ts))
+        self.keys.append(key)
+
+    def home_opened(self, user: str, *, seen: str, key: str) -> None:
+        self.homes.append((user, seen))
+        self.keys.append(key)
 
 
 @pytest.fixture
@@ -148,3 +175,70 @@ def test_a_modal_that_is_closed_is_told(slack: Slack, desk: Desk) -> None:
     view_id = opened(slack, desk)
     told(slack, view_id, "close")
     until(lambda: desk.closed == [view_id])
+
+
+def said(slack: Slack, text: str = "the disk is full", user: str = "U0BOB") -> str:
+    answer = slack.post("message", user=user, channel="#ops", text=text)
+    assert answer["ok"], answer
+    return str(answer["ts"])
+
+
+def test_a_pushpin_and_its_end_are_told_and_no_other_emoji(slack: Slack, desk: Desk) -> None:
+    ts = said(slack)
+    where = {"user": "U0ALICE", "channel": "#ops", "ts": ts}
+    slack.post("reaction", **where, name="thumbsup")
+    slack.post("reaction", **where, name="pushpin")
+    until(lambda: desk.marks == [("marked", "C0OPS", ts)])
+    slack.post("reaction", **where, name="pushpin", remove=True)
+    until(lambda: desk.marks[1:] == [("changed", "C0OPS", ts)])
+    assert all(key.startswith("Ev") for key in desk.keys)
+    assert len(set(desk.keys)) == 2
+
+
+def test_a_pin_and_its_end_are_told(slack: Slack, desk: Desk) -> None:
+    ts = said(slack)
+    slack.post("pin", user="U0ALICE", channel="#ops", ts=ts)
+    slack.post("pin", user="U0ALICE", channel="#ops", ts=ts, remove=True)
+    until(lambda: desk.marks == [("marked", "C0OPS", ts), ("changed", "C0OPS", ts)])
+
+
+def test_an_edit_and_a_deletion_are_told_and_what_is_merely_written_is_not(slack: Slack, desk: Desk) -> None:
+    ts = said(slack)
+    slack.post("edit", user="U0BOB", channel="#ops", ts=ts, text="the disk was full")
+    slack.post("delete", user="U0BOB", channel="#ops", ts=ts)
+    until(lambda: desk.marks == [("changed", "C0OPS", ts), ("deleted", "C0OPS", ts)])
+
+
+def test_the_home_tab_is_told_with_what_is_shown_in_it_and_the_messages_tab_is_not(slack: Slack, desk: Desk) -> None:
+    slack.post("home", user="U0ALICE", tab="messages")
+    slack.post("home", user="U0ALICE")
+    until(lambda: desk.homes == [("U0ALICE", "")])
+    view = {"type": "home", "blocks": [{"type": "divider"}]}
+    shown = slack.web().views_publish(user_id="U0ALICE", view=view)["view"]
+    slack.post("home", user="U0ALICE")
+    until(lambda: desk.homes[1:] == [("U0ALICE", shown["hash"])])
+
+
+def test_a_button_of_the_home_tab_is_a_press_whose_channel_is_the_person(slack: Slack, desk: Desk) -> None:
+    text = {"type": "plain_text", "text": "Deploy"}
+    button: Body = {"type": "button", "action_id": "home:open:deploy", "value": "deploy", "text": text}
+    view = {"type": "home", "blocks": [{"type": "actions", "elements": [button]}]}
+    shown = slack.web().views_publish(user_id="U0ALICE", view=view)["view"]
+    assert told(slack, shown["id"], "block_action", action_id="home:open:deploy")["ok"]
+    assert desk.pressed == [("home:open:deploy", "deploy", "U0ALICE")]
+    assert (desk.threads, desk.acted) == ([""], [])
+
+
+def test_a_button_says_in_which_thread_it_stands(slack: Slack, desk: Desk) -> None:
+    button = {"type": "button", "action_id": "go", "value": "1", "text": {"type": "plain_text", "text": "Go"}}
+    first = posted(slack, button)
+    blocks = [{"type": "actions", "elements": [button]}]
+    reply = slack.web().chat_postMessage(channel="C0OPS", text="x", blocks=blocks, thread_ts=first)["ts"]
+    slack.press(first, "go")
+    slack.press(str(reply), "go")
+    assert desk.threads == [first, first]
+
+
+def test_a_mention_says_when_it_was_written(slack: Slack, desk: Desk) -> None:
+    ts = said(slack, "<@U0RUNBOOK> ack")
+    until(lambda: desk.times == [float(ts)])
