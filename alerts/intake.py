@@ -8,18 +8,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-from alerts.alarms import KIND, NOTIFIED
+from alerts.alarms import FUTURE_SECONDS, KIND, NOTIFIED
 from bot.domain import Alarm, as_json
 from bot.intake.delivery import Delivery
 from bot.intake.parse import alarms_from, unreadable
 from bot.posts import post
+from bot.redact import clean
 from bot.rows import NewRow, Signal, Store
 from bot.views import incident as view
 
 log = logging.getLogger("alerts.intake")
-
-FUTURE_SECONDS = 60.0
-"""How far CloudWatch's clock may be ahead of ours."""
 
 Item = tuple[NewRow, Signal | None]
 
@@ -63,7 +61,9 @@ def _read(delivery: Delivery) -> tuple[Alarm, ...]:
 
 
 def item(alarm: Alarm, message_id: str, default_channel: str, now: float) -> Item:
-    """What is stored of a notification."""
+    """What is stored of a notification: what people wrote into it without the secrets they left there."""
+    told = {"reason": clean(alarm.reason), "description": clean(alarm.description), "raw": clean(alarm.raw)}
+    alarm = alarm.model_copy(update=told)
     if alarm.state is None:
         return post(f"notice:{message_id}", default_channel, view.notice(alarm), can_wait=True), None
     # A time from the future would make every later notification look old.

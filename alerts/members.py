@@ -7,8 +7,9 @@ from alerts.escalation import CLOSE_AFTER, after_opening
 from alerts.opening import call_off, open_for_people
 from alerts.scene import Scene
 from alerts.silenced import silent
-from bot.domain import Alarm, AlarmState
-from bot.incident import MOST_MEMBERS, Member, Phase, worst
+from alerts.triage import returned
+from bot.domain import Alarm, AlarmState, as_json
+from bot.incident import Member, Phase, worst
 from bot.rows import Received
 from bot.views import incident_replies as replies
 
@@ -24,6 +25,7 @@ def fired(scene: Scene, signal: Received) -> None:
     alarm, key = Alarm.model_validate(signal.payload["alarm"]), str(signal.payload["key"])
     known = scene.incident.member(key)
     if known is None:
+        _seek(scene, signal, alarm)
         return
     now_red = {"state": AlarmState.ALARM, "at": alarm.at, "reason": alarm.reason[:REASON], "fired": known.fired + 1}
     _replace(scene, known.model_copy(update=now_red))
@@ -49,7 +51,7 @@ def take_in(scene: Scene, member: Member, alarm: Alarm, mark: str) -> None:
 
     ``mark`` is that of the moment which is kept; empty where the record has the alarm from elsewhere.
     """
-    if scene.incident.member(member.key) is not None or len(scene.incident.members) >= MOST_MEMBERS:
+    if scene.incident.member(member.key) is not None:
         return
     before = scene.response
     members = (*scene.incident.members, member)
@@ -76,6 +78,7 @@ def quiet(scene: Scene, signal: Received) -> None:
     """An alarm of this incident left ALARM: for OK, or because it has no data, which is not the same as well."""
     known = scene.incident.member(str(signal.payload["key"]))
     if known is None:
+        gone_quiet(scene, signal)
         return
     state, at = AlarmState(signal.payload["state"]), float(signal.payload["at"])
     _replace(scene, known.model_copy(update={"state": state, "at": at, "reason": str(signal.payload["reason"])}))
@@ -88,6 +91,21 @@ def quiet(scene: Scene, signal: Received) -> None:
     _tell_of_alarms(scene)
     if scene.phase is Phase.OPEN and all(member.state is AlarmState.OK for member in scene.incident.members):
         recover(scene, at)
+
+
+def gone_quiet(scene: Scene, signal: Received) -> None:
+    """An alarm that is not here any more left ALARM: it was split off or merged away while that was on its way."""
+    alarm = scene.last_alarm(str(signal.payload["key"]))
+    if alarm is not None:
+        told = {"state": AlarmState(signal.payload["state"]), "at": float(signal.payload["at"])}
+        _seek(scene, signal, alarm.model_copy(update={**told, "reason": str(signal.payload["reason"])}))
+
+
+def _seek(scene: Scene, signal: Received, alarm: Alarm) -> None:
+    """Triage knows by now where the alarm went; what it sends here a second time is nowhere."""
+    if not signal.payload.get("sought"):
+        payload = {"target": "", "severity": scene.incident.severity, **signal.payload, "alarm": as_json(alarm)}
+        scene.signals.append(returned(scene.row.id, signal.number, payload))
 
 
 def recover(scene: Scene, at: float) -> None:

@@ -115,7 +115,7 @@ class Pages(Machine):
             return _sent(body, signals, later)
         now = self._world.clock.now()
         shown = posted(self._store, headline_key(str(body["incident"])))
-        if now - row.created_at < LINK_SECONDS and shown is None:
+        if 0 <= now - row.created_at < LINK_SECONDS and shown is None:
             return Step("owed", now + 0.2, body)
         # While an alert is open everything about it has to come through the key that opened it.
         kept = {"env": body["env"]} if body.get("open") else {}
