@@ -30,6 +30,8 @@ from bot.settings.calendar import CalendarConfig
 from bot.settings.models import AccessConfig, BotConfig
 from bot.views import incident as view
 
+REFRESH_SECONDS = 300.0
+"""How old the duration in a headline may be."""
 CALM_SECONDS = 60.0
 """How long an incident whose transition failed for good is left alone."""
 AT_ANY_TIME = (FOUND, CALLED, record.TIMELINE, record.REPORT)
@@ -155,6 +157,9 @@ class Incidents(Machine):
         shown = self._headline(scene)
         new = (shown, *scene.new) if first else (*scene.new, shown)
         next_at = scene.incident.next_at if scene.phase in LIVE else None
+        if scene.phase is Phase.OPEN and next_at is not None:
+            # How long it has lasted is part of the headline.
+            next_at = min(next_at, scene.now + REFRESH_SECONDS)
         return Step(
             scene.phase,
             next_at,

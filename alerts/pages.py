@@ -130,7 +130,9 @@ class Pages(Machine):
         body |= {"open": called, "told": told(body)}
         step = _sent(body, signals, later)
         told_incident = ((str(body["incident"]), Signal(CALLED)),) if called else ()
-        return replace(step, signals=told_incident)
+        nobody = BotError(f"There is no routing key in {body['env'] or 'PAGERDUTY_ROUTING_KEY'}.")
+        said = () if called else _not_called(row, body, TRIGGER, nobody, now)
+        return replace(step, signals=told_incident, new=said)
 
     def _details(self, row: Row, signals: list[Received], lease: Lease) -> Step:
         body = dict(row.body)

@@ -30,7 +30,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from alerts import members
 from bot import engine
 from bot.beginning import Beginning
 from bot.clock import SystemClock
@@ -40,7 +39,7 @@ from bot.rows import NewRow
 from bot.serve import serve
 from bot.slack.chat import SlackChat
 from commands import COMMANDS
-from tests.chaos.labels import CALM_SECONDS, LABELS, Label
+from tests.chaos.labels import LABELS, Label
 
 ORDERS = Path(os.environ["CHAOS_ORDERS"])
 BLIND = ORDERS / "blind"
@@ -127,8 +126,6 @@ def arm() -> None:
         strategies = {word: blind(strategy) for word, strategy in command.strategies.items()}
         COMMANDS[name] = dataclasses.replace(command, strategies=strategies)
     Beginning._follow_up = soon(Beginning._follow_up)  # type: ignore[method-assign]
-    # An incident that comes back after seconds of calm is called out again; none closes while it is looked at.
-    members.FLAP_SECONDS = CALM_SECONDS
     # The last long poll of a dead bot may outlive it and swallow a message until that is visible again.
     sqs.WAIT_SECONDS = 1
 
