@@ -118,7 +118,7 @@ def _seek(scene: Scene, signal: Received, alarm: Alarm) -> None:
 
 
 def recover(scene: Scene, at: float) -> None:
-    """All is green. PagerDuty hears it when it has stayed so for a while: who was called is not called again at once."""
+    """All is green. PagerDuty hears it when it has stayed so for a while: nobody is called twice at once."""
     incident = scene.incident
     at = max(at, incident.opened_at)
     scene.phase = Phase.RECOVERED
@@ -128,7 +128,7 @@ def recover(scene: Scene, at: float) -> None:
         if not incident.is_had:
             # Nobody need be woken for what is green; and an alert that nobody has would be escalated there.
             scene.page_all("acknowledge")
-        scene.change(next_at=at + scene.settings.timings.flap)
+        scene.change(next_at=min(scene.now, at) + scene.settings.timings.flap)
     else:
         calm(scene)
     if incident.flaps:
@@ -141,7 +141,7 @@ def calm(scene: Scene) -> None:
     """It stays green: what was called is called off, and it closes unless it comes back."""
     scene.page_all("resolve")
     call_off(scene)
-    scene.change(paged=(), next_at=scene.incident.recovered_at + CLOSE_AFTER)
+    scene.change(paged=(), next_at=min(scene.now, scene.incident.recovered_at) + CLOSE_AFTER)
 
 
 def _open_again(scene: Scene, alarm: Alarm, signal: Received) -> None:

@@ -202,25 +202,33 @@ def pagerduty(scene: Scene, signal: Received) -> None:
         scene.change(acked_as=f"{who} (PagerDuty)")
         _acked(scene, signal.at)
         scene.reply(f"ack:{signal.number}", replies.acknowledged(scene.incident))
-        for level in scene.incident.paged:
-            if level != int(told.get("level", level)):
-                scene.page("acknowledge", level)
-    elif event == "unacknowledged" and scene.incident.acked_by:
-        # Its own acknowledgement ran out there; whoever has it here still has it.
-        scene.page_all("acknowledge")
-    elif event == "unacknowledged" and scene.incident.acked_as:
-        scene.change(acked_as="", acked_at=0.0, next_at=scene.now + (scene.response.within or 0.0))
-        scene.reply(f"pd:{signal.number}", replies.in_pagerduty(event, who, ()))
+        _to_other_levels(scene, "acknowledge", told)
+    elif event == "unacknowledged":
+        _unacknowledged(scene, signal, who)
     elif event == "resolved":
         _resolved(scene, signal, f"{who} (PagerDuty)")
-        for level in scene.incident.paged:
-            if level != int(told.get("level", level)):
-                scene.page("resolve", level)
+        _to_other_levels(scene, "resolve", told)
         return
     elif event in ("reassigned", "escalated", "delegated", "reopened"):
         scene.reply(f"pd:{signal.number}", replies.in_pagerduty(event, who, tuple(told.get("to") or ())))
     more = f": {told['note']}" if told.get("note") else f" to {', '.join(told['to'])}" if told.get("to") else ""
     _noted(scene, signal, f"{event} it in PagerDuty{more}", who)
+
+
+def _to_other_levels(scene: Scene, action: str, told: Mapping[str, Any]) -> None:
+    """The alerts of the levels besides the one where it was done."""
+    for level in scene.incident.paged:
+        if level != int(told.get("level", level)):
+            scene.page(action, level)
+
+
+def _unacknowledged(scene: Scene, signal: Received, who: str) -> None:
+    """An acknowledgement ran out there: whoever has it here still has it, and who had it only there no longer does."""
+    if scene.incident.acked_by:
+        scene.page_all("acknowledge")
+    elif scene.incident.acked_as:
+        scene.change(acked_as="", acked_at=0.0, next_at=scene.now + (scene.response.within or 0.0))
+        scene.reply(f"pd:{signal.number}", replies.in_pagerduty("unacknowledged", who, ()))
 
 
 def _noted(scene: Scene, signal: Received, said: str, who: str) -> None:

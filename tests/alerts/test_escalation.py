@@ -317,3 +317,75 @@ def test_what_recovered_by_itself_is_not_written_about(office: Scene) -> None:
     office.run(3)
     wait(office, 40 * 3600)
     assert office.mailer.sent == []
+
+
+def test_an_incident_that_comes_and_goes_is_escalated_all_the_same(ladder: Scene) -> None:
+    start(ladder)
+    for number in range(12):
+        wait(ladder, 180)
+        ladder.alarm("OK", f"ok-{number}", name="api-errors")
+        wait(ladder, 90)
+        ladder.alarm("ALARM", f"red-{number}", name="api-errors")
+        ladder.run(3)
+    assert called(ladder)[:2] == ["L1", "L2"]
+
+
+def test_what_flaps_rings_once(ladder: Scene) -> None:
+    start(ladder, "api-down")
+    wait(ladder, 60)
+    ladder.alarm("OK", "ok", name="api-down")
+    wait(ladder, 60)
+    ladder.alarm("ALARM", "red", name="api-down")
+    ladder.run(3)
+    assert [action for action, _ in ladder.pager.heard].count("trigger") == 1
+
+
+def test_a_level_that_shares_its_routing_key_rings_by_a_new_alert(scene: Scene) -> None:
+    start(scene, "api-down")
+    scene.press_incident("acknowledge", ALICE)
+    scene.run(3)
+    scene.say("escalate", ALICE)
+    assert [action for action, _ in scene.pager.heard] == ["trigger", "acknowledge", "resolve", "trigger"]
+
+
+def test_something_graver_is_heard_of_by_whoever_slept_on_it(ladder: Scene) -> None:
+    start(ladder)
+    ladder.say("snooze 4h", ALICE)
+    ladder.alarm("ALARM", "worse", name="api-down")
+    ladder.run(5)
+    assert [action for action, _ in ladder.pager.heard] == ["trigger"]
+    assert f"<@{ALICE}> `api-down` joined: this is CRITICAL now." in "\n".join(r.message.text for r in replies(ladder))
+    assert "`api-down`" in texts(ladder.headline().message)
+
+
+def test_what_is_resolved_in_pagerduty_is_over_for_every_level(ladder: Scene) -> None:
+    start(ladder)
+    for _ in range(3):
+        wait(ladder, 900)
+    told = {"event": "resolved", "who": "Bob Night", "by": "user", "at": ladder.clock.now(), "to": [], "level": 1}
+    ladder.engine.signal(row(ladder).id, Signal("pagerduty", told, key="pd:1"))
+    ladder.run(3)
+    assert [action for action, _ in ladder.pager.heard] == ["trigger", "trigger", "resolve"]
+
+
+def test_a_call_without_a_routing_key_is_told_in_the_thread(scene: Scene) -> None:
+    scene.pager.silent.add("")
+    start(scene, "api-down")
+    said = "\n".join(shown.message.text for shown in replies(scene))
+    assert "PagerDuty could not be called: There is no routing key in PAGERDUTY_ROUTING_KEY." in said
+
+
+def test_whoever_had_the_one_has_the_other_after_a_merge(scene: Scene) -> None:
+    start(scene, "api-down")
+    scene.clock.advance(400)
+    scene.alarm("ALARM", "other", name="jobs-errors")
+    scene.run(3)
+    jobs, api = scene.incidents()
+    scene.engine.signal(api.id, Signal("acknowledge", {"user": ALICE}, key="a"))
+    scene.run(3)
+    scene.engine.signal(api.id, Signal("merge", {"user": ALICE, "into": jobs.id}, key="m"))
+    scene.run(5)
+    left = scene.store.get(jobs.id)
+    assert left is not None
+    assert left.body["acked_by"] == ALICE
+    assert [action for action, _ in scene.pager.heard].count("trigger") == 1
