@@ -13,6 +13,7 @@ from bot.domain import Alarm, as_json
 from bot.intake.delivery import Delivery
 from bot.intake.parse import alarms_from, unreadable
 from bot.posts import post
+from bot.redact import redact
 from bot.rows import NewRow, Signal, Store
 from bot.views import incident as view
 
@@ -63,7 +64,8 @@ def _read(delivery: Delivery) -> tuple[Alarm, ...]:
 
 
 def item(alarm: Alarm, message_id: str, default_channel: str, now: float) -> Item:
-    """What is stored of a notification."""
+    """What is stored of a notification: rows are read by more people than may know the secrets in it."""
+    alarm = _without_secrets(alarm)
     if alarm.state is None:
         return post(f"notice:{message_id}", default_channel, view.notice(alarm), can_wait=True), None
     # A time from the future would make every later notification look old.
@@ -73,3 +75,11 @@ def item(alarm: Alarm, message_id: str, default_channel: str, now: float) -> Ite
         kind=KIND, key=f"{alarm.arn}#{alarm.contributor}", state="quiet", body={}, due_at=None, group=alarm.name
     )
     return new, Signal(NOTIFIED, {"alarm": as_json(alarm), "at": now}, key=message_id)
+
+
+def _without_secrets(alarm: Alarm) -> Alarm:
+    """By its name an alarm is found and asked for, so that stays; a text that is no alarm has only a title."""
+    texts = {"reason": alarm.reason, "description": alarm.description, "raw": alarm.raw}
+    texts |= {"name": alarm.name} if alarm.state is None else {}
+    changed = {key: kept for key, text in texts.items() if (kept := redact(text)) != text}
+    return alarm.model_copy(update=changed) if changed else alarm

@@ -17,7 +17,7 @@ from bot.catalog import alarm_accounts
 from bot.cloud import AlarmReading, Contributor
 from bot.domain import Account, Alarm, AlarmState
 from bot.errors import BotError, UpstreamError
-from bot.intake.fields import mapping, words
+from bot.intake.fields import mapping, prose
 from bot.intake.metric import metric_of
 from bot.ports import World
 from bot.rows import Row, Store
@@ -211,8 +211,8 @@ def _alarm(
         arn=reading.arn,
         name=reading.name,
         state=state,
-        reason=words(found.reason if found else reading.reason),
-        description=words(reading.description),
+        reason=prose(found.reason if found else reading.reason),
+        description=prose(reading.description),
         at=at,
         account=parts[4],
         region=parts[3],
