@@ -1,7 +1,8 @@
 """The HTTPS door for SNS: one route.
 
 SNS takes every 4xx as delivered and never tries again, and any 5xx as failed and tries for up to an hour. So what
-is hostile or broken gets a 4xx, and what only this bot could not do right now gets a 503.
+is hostile or broken gets a 4xx, and what only this bot could not do right now gets a 503; so does what nothing but
+this machine's clock speaks against.
 """
 
 from __future__ import annotations
@@ -40,7 +41,8 @@ class SnsEndpoint:
     """Takes what SNS posts: verifies it, stores it, and answers with the status that makes SNS do the right thing.
 
     200 stored or already known, 400 malformed, 403 forged or from a topic that is not listed, 503 when it could not
-    be stored, confirmed or verified. What arrives while others are being stored is stored together.
+    be stored, confirmed or verified, or is too old by this machine's clock. What arrives while others are being stored
+    is stored together.
     """
 
     def __init__(self, verifier: SnsVerifier, accept: Accept, confirm: Confirm, clock: Clock) -> None:
