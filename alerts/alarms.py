@@ -22,6 +22,8 @@ log = logging.getLogger("alerts.alarms")
 
 KIND = "alarm"
 NOTIFIED = "notified"
+FUTURE_SECONDS = 60.0
+"""How far CloudWatch's clock may be ahead of ours."""
 STALE_SECONDS = 600.0
 """An ALARM that is older than this is asked about before it opens a thread."""
 WATCHED_SECONDS = 6 * 3600.0
@@ -80,7 +82,9 @@ class Alarms(Machine):
 
     def _take(self, course: _Course, row: Row, alarm: Alarm) -> None:
         last_at, last_state = float(course.body.get("at", 0.0)), course.body.get("state")
-        if alarm.state is None or alarm.at < last_at or (alarm.at == last_at and alarm.state == last_state):
+        # A time that lies ahead was written before our own clock was set back: then what arrives later is newer.
+        is_older = alarm.at < last_at <= self._world.clock.now() + FUTURE_SECONDS
+        if alarm.state is None or is_older or (alarm.at == last_at and alarm.state == last_state):
             log.info("an old notification changes nothing", extra={"alarm": alarm.name, "state": str(alarm.state)})
             return
         course.body |= {"at": alarm.at, "state": alarm.state, "last": as_json(alarm)}

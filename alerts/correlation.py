@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from bot.domain import Alarm, Target
 from bot.settings.models import Correlation
 
+MOST_ALARMS = 200
+"""Alarms and children of composite alarms that one incident takes in."""
+
 
 @dataclass(frozen=True)
 class Open:
@@ -54,10 +57,12 @@ class Choice:
 def choose(rules: Correlation, arrival: Arrival, live: Iterable[Open]) -> Choice | None:
     """The incident to join, or None to open one. Of several that fit, the one an alarm came into last.
 
-    The series of one alarm are matters of their own, so two of them are never one incident.
+    The series of one alarm are matters of their own, so two of them are never one incident. One that has as many
+    alarms as it can show takes no more: none may be in an incident that does not know it.
     """
     own = arrival.alarm.arn if arrival.alarm.contributor else ""
-    newest = sorted((each for each in live if own not in each.arns), key=lambda each: (-each.last_at, each.id))
+    fits = (each for each in live if own not in each.arns and len(each.arns) < MOST_ALARMS)
+    newest = sorted(fits, key=lambda each: (-each.last_at, each.id))
     for rule in (_composite, _deployment, _service, _system):
         for each in newest:
             why = rule(rules, arrival, each)

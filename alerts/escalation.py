@@ -52,6 +52,14 @@ def due(incident: Incident, phase: Phase, levels: Sequence[Level], response: Res
     return Due(level=incident.level + 1)
 
 
+def set_back(incident: Incident, seconds: float) -> Incident:
+    """The incident with the moments it waits for, after the clock was set back by so many seconds; or as it is."""
+    if seconds <= 0:
+        return incident
+    waits = {"next_at": incident.next_at, "snoozed_until": incident.snoozed_until}
+    return incident.model_copy(update={name: at - seconds for name, at in waits.items() if at})
+
+
 def after_opening(response: Response, remind: float, now: float) -> float:
     """When a new incident's next step is, once whoever hears first was told."""
     return now + (remind if response.within is None else response.within)

@@ -34,7 +34,9 @@ def found(scene: Scene, signal: Received, playbooks: Playbooks) -> None:
     before = scene.incident.findings if mark == scene.incident.look else ()
     together = tuple(sorted((*before, *new), key=lambda each: (each.failed, -each.weight)))
     first = mark != scene.incident.look
-    scene.change(findings=together, suspected=suspected(together), looked=True, look=mark, playbook=name)
+    scene.change(
+        findings=together, suspected=suspected(together), looked=True, looked_at=signal.at, look=mark, playbook=name
+    )
     offers = _offers(playbooks, name, together, target, scene)
     _reply(scene, mark, together, float(told["took"]), None, offers)
     _note(scene, f"{mark}:{told['part']}", signal, new)

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from alerts import findings, members, people, record
 from alerts.diagnosis import FOUND, looks
-from alerts.escalation import Due, due
+from alerts.escalation import Due, due, set_back
 from alerts.opening import call, open_for_people, remind, silence_over, wake
 from alerts.page_events import PAGERDUTY
 from alerts.pages import CALLED
@@ -30,6 +30,8 @@ from bot.settings.calendar import CalendarConfig
 from bot.settings.models import AccessConfig, BotConfig
 from bot.views import incident as view
 
+REFRESH_SECONDS = 300.0
+"""How old the duration in a headline may be."""
 CALM_SECONDS = 60.0
 """How long an incident whose transition failed for good is left alone."""
 AT_ANY_TIME = (FOUND, CALLED, record.TIMELINE, record.REPORT)
@@ -113,15 +115,23 @@ class Incidents(Machine):
     def _scene(self, row: Row) -> Scene:
         incident, phase = Incident.model_validate(row.body), Phase(row.state)
         now = self._world.clock.now()
+        incident = set_back(incident, row.updated_at - now)
         return Scene(self._store, self._world, self._access, self._settings, self._calendar, row, incident, phase, now)
 
     def _open(self, scene: Scene, *, waiting: bool) -> Step:
         """The headline first; the look and the call are rows of their own."""
         alarm = scene.incident.alarm
         scene.phase = Phase.OPEN
-        open_for_people(scene)
-        said, key = f"{alarm.name}: {alarm.reason}", scene.incident.members[0].key if scene.incident.members else ""
-        scene.note("opened", alarm.at, "alarm", said, alarm=key, state=AlarmState.ALARM)
+        alarms = scene.incident.members
+        recovered = bool(alarms) and all(member.state is AlarmState.OK for member in alarms)
+        if recovered:
+            # It was split off after it had recovered, and nobody need be called.
+            members.recover(scene, alarm.at)
+        else:
+            open_for_people(scene)
+        said, key = f"{alarm.name}: {alarm.reason}", alarms[0].key if alarms else ""
+        state = AlarmState.OK if recovered else AlarmState.ALARM
+        scene.note("opened", alarm.at, "alarm", said, alarm=key, state=state)
         scene.new[:0] = looks(scene.row.id, alarm, scene.target, "look", self._playbooks)
         step = self._step(scene, [], first=True)
         return replace(step, due_at=0.0) if waiting else step
@@ -147,6 +157,9 @@ class Incidents(Machine):
         shown = self._headline(scene)
         new = (shown, *scene.new) if first else (*scene.new, shown)
         next_at = scene.incident.next_at if scene.phase in LIVE else None
+        if scene.phase is Phase.OPEN and next_at is not None:
+            # How long it has lasted is part of the headline.
+            next_at = min(next_at, scene.now + REFRESH_SECONDS)
         return Step(
             scene.phase,
             next_at,
@@ -179,6 +192,8 @@ def _too_late(scene: Scene, signal: Received) -> None:
         scene.whisper(signal, BotError(f"This incident is over ({scene.phase.value})."))
     elif signal.name in (FIRED, JOINED):
         scene.signals.append(returned(scene.row.id, signal.number, signal.payload))
+    elif signal.name == QUIET and scene.phase is Phase.MERGED:
+        members.gone_quiet(scene, signal)
     elif signal.name == people.ABSORB:
         for told in signal.payload["members"]:
             alarm = scene.last_alarm(str(told["key"]))

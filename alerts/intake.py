@@ -8,19 +8,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-from alerts.alarms import KIND, NOTIFIED
+from alerts.alarms import FUTURE_SECONDS, KIND, NOTIFIED
 from bot.domain import Alarm, as_json
 from bot.intake.delivery import Delivery
 from bot.intake.parse import alarms_from, unreadable
 from bot.posts import post
-from bot.redact import redact
+from bot.redact import clean
 from bot.rows import NewRow, Signal, Store
 from bot.views import incident as view
 
 log = logging.getLogger("alerts.intake")
-
-FUTURE_SECONDS = 60.0
-"""How far CloudWatch's clock may be ahead of ours."""
 
 Item = tuple[NewRow, Signal | None]
 
@@ -64,8 +61,9 @@ def _read(delivery: Delivery) -> tuple[Alarm, ...]:
 
 
 def item(alarm: Alarm, message_id: str, default_channel: str, now: float) -> Item:
-    """What is stored of a notification: rows are read by more people than may know the secrets in it."""
-    alarm = _without_secrets(alarm)
+    """What is stored of a notification: what people wrote into it without the secrets they left there."""
+    told = {"reason": clean(alarm.reason), "description": clean(alarm.description), "raw": clean(alarm.raw)}
+    alarm = alarm.model_copy(update=told)
     if alarm.state is None:
         return post(f"notice:{message_id}", default_channel, view.notice(alarm), can_wait=True), None
     # A time from the future would make every later notification look old.
@@ -75,11 +73,3 @@ def item(alarm: Alarm, message_id: str, default_channel: str, now: float) -> Ite
         kind=KIND, key=f"{alarm.arn}#{alarm.contributor}", state="quiet", body={}, due_at=None, group=alarm.name
     )
     return new, Signal(NOTIFIED, {"alarm": as_json(alarm), "at": now}, key=message_id)
-
-
-def _without_secrets(alarm: Alarm) -> Alarm:
-    """By its name an alarm is found and asked for, so that stays; a text that is no alarm has only a title."""
-    texts = {"reason": alarm.reason, "description": alarm.description, "raw": alarm.raw}
-    texts |= {"name": alarm.name} if alarm.state is None else {}
-    changed = {key: kept for key, text in texts.items() if (kept := redact(text)) != text}
-    return alarm.model_copy(update=changed) if changed else alarm

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from alerts.diagnosis import diagnosis
-from alerts.escalation import CLOSE_AFTER, after_opening
+from alerts.escalation import CLOSE_AFTER
 from alerts.opening import call_off, open_for_people
 from alerts.scene import Scene
 from alerts.silenced import silent
-from bot.domain import Alarm, AlarmState
-from bot.incident import MOST_MEMBERS, Member, Phase, worst
+from alerts.triage import returned
+from bot.domain import Alarm, AlarmState, as_json
+from bot.incident import Member, Phase, worst
 from bot.rows import Received
 from bot.views import incident_replies as replies
 
-FLAP_SECONDS = 300.0
-"""An incident that comes back within this time of its recovery flaps: it is counted, not announced."""
-MOST_TARGETS = 5
-"""Services of one incident that are looked at; of more, the thread would be a wall."""
+LOOK_AGAIN = 300.0
+"""What was found this many seconds ago says little about an alarm that joins now."""
 REASON = 300
 
 
@@ -24,6 +23,7 @@ def fired(scene: Scene, signal: Received) -> None:
     alarm, key = Alarm.model_validate(signal.payload["alarm"]), str(signal.payload["key"])
     known = scene.incident.member(key)
     if known is None:
+        _seek(scene, signal, alarm)
         return
     now_red = {"state": AlarmState.ALARM, "at": alarm.at, "reason": alarm.reason[:REASON], "fired": known.fired + 1}
     _replace(scene, known.model_copy(update=now_red))
@@ -44,14 +44,15 @@ def joined(scene: Scene, signal: Received) -> None:
     _open_again(scene, alarm, signal)
 
 
-def take_in(scene: Scene, member: Member, alarm: Alarm, mark: str) -> None:
+def take_in(scene: Scene, member: Member, alarm: Alarm, mark: str, *, heard: bool = False) -> None:
     """Add a member: the incident is as grave as its gravest, and a service that is new to it is looked at.
 
-    ``mark`` is that of the moment which is kept; empty where the record has the alarm from elsewhere.
+    ``mark`` is that of the moment which is kept; empty where the record has the alarm from elsewhere. What people have
+    ``heard`` of already calls nobody.
     """
-    if scene.incident.member(member.key) is not None or len(scene.incident.members) >= MOST_MEMBERS:
+    if scene.incident.member(member.key) is not None:
         return
-    before = scene.response
+    before = scene.incident.severity
     members = (*scene.incident.members, member)
     scene.change(members=members, severity=worst((scene.incident.severity, member.severity)))
     if mark:
@@ -59,23 +60,34 @@ def take_in(scene: Scene, member: Member, alarm: Alarm, mark: str) -> None:
         scene.note(mark, member.at, "alarm", said, alarm=member.key, state=member.state)
     if member.target and member.target not in scene.incident.targets:
         scene.change(targets=(*scene.incident.targets, member.target))
-        if len(scene.incident.targets) <= MOST_TARGETS:
+        if len(scene.incident.targets) <= replies.LOOKED_AT:
             scene.new.append(diagnosis(scene.row.id, alarm, member.target, f"look:{member.target}"))
-    if _is_roused(scene):
+    elif member.target and scene.incident.looked_at and scene.now - scene.incident.looked_at > LOOK_AGAIN:
+        scene.new.append(diagnosis(scene.row.id, alarm, member.target, f"again:{member.key}:{member.at}"))
+        scene.change(looked_at=scene.now)
+    if scene.incident.severity is not before:
+        _graver(scene, member, alarm, heard=heard)
+    elif _is_roused(scene):
         open_for_people(scene)
-    elif scene.response != before and scene.phase is not Phase.OPENING and not scene.incident.is_had:
-        if scene.response.route == "pagerduty" and not scene.incident.level:
-            open_for_people(scene)
-        else:
-            soon = after_opening(scene.response, scene.settings.timings.remind, scene.now)
-            scene.change(next_at=min(scene.incident.next_at, soon))
     _tell_of_alarms(scene)
+
+
+def _graver(scene: Scene, member: Member, alarm: Alarm, *, heard: bool) -> None:
+    """It has become worse: the alarm that made it so leads now, and people hear of it anew, whoever had it."""
+    owner = scene.incident.owner
+    scene.change(alarm=alarm, target=member.target or scene.incident.target)
+    if heard or scene.phase is not Phase.OPEN:
+        return
+    scene.reply(f"graver:{member.key}:{member.at}", replies.graver(scene.incident, member, owner or scene.mentions))
+    scene.change(acked_by="", acked_as="", acked_at=0.0, snoozed_until=0.0, silenced=False, level=0)
+    open_for_people(scene)
 
 
 def quiet(scene: Scene, signal: Received) -> None:
     """An alarm of this incident left ALARM: for OK, or because it has no data, which is not the same as well."""
     known = scene.incident.member(str(signal.payload["key"]))
     if known is None:
+        gone_quiet(scene, signal)
         return
     state, at = AlarmState(signal.payload["state"]), float(signal.payload["at"])
     _replace(scene, known.model_copy(update={"state": state, "at": at, "reason": str(signal.payload["reason"])}))
@@ -90,17 +102,35 @@ def quiet(scene: Scene, signal: Received) -> None:
         recover(scene, at)
 
 
+def gone_quiet(scene: Scene, signal: Received) -> None:
+    """An alarm that is not here any more left ALARM: it was split off or merged away while that was on its way."""
+    alarm = scene.last_alarm(str(signal.payload["key"]))
+    if alarm is not None:
+        told = {"state": AlarmState(signal.payload["state"]), "at": float(signal.payload["at"])}
+        _seek(scene, signal, alarm.model_copy(update={**told, "reason": str(signal.payload["reason"])}))
+
+
+def _seek(scene: Scene, signal: Received, alarm: Alarm) -> None:
+    """Triage knows by now where the alarm went; what it sends here a second time is nowhere."""
+    if not signal.payload.get("sought"):
+        payload = {"target": "", "severity": scene.incident.severity, **signal.payload, "alarm": as_json(alarm)}
+        scene.signals.append(returned(scene.row.id, signal.number, payload))
+
+
 def recover(scene: Scene, at: float) -> None:
-    """All is green: PagerDuty hears it at once, unless it flapped; then only when it has stayed green for a while."""
+    """All is green. PagerDuty hears it when it has stayed so for a while: who was called is not called again at once."""
     incident = scene.incident
     at = max(at, incident.opened_at)
     scene.phase = Phase.RECOVERED
     scene.change(recovered_at=at, snoozed_until=0.0, silenced=False)
     scene.note(f"recovered:{at}", at, "incident", "all alarms are OK")
-    if not incident.flaps or not incident.paged:
-        calm(scene)
+    if incident.paged:
+        if not incident.is_had:
+            # Nobody need be woken for what is green; and an alert that nobody has would be escalated there.
+            scene.page_all("acknowledge")
+        scene.change(next_at=at + scene.settings.timings.flap)
     else:
-        scene.change(next_at=at + FLAP_SECONDS)
+        calm(scene)
     if incident.flaps:
         scene.reply(f"flaps:{incident.cycle}", replies.flapping(scene.incident, scene.phase))
     else:
@@ -115,21 +145,19 @@ def calm(scene: Scene) -> None:
 
 
 def _open_again(scene: Scene, alarm: Alarm, signal: Received) -> None:
-    if scene.phase is not Phase.RECOVERED:
+    if scene.phase is not Phase.RECOVERED or not scene.incident.red:
         return
     incident = scene.incident
     scene.phase = Phase.OPEN
-    flaps = alarm.at - incident.recovered_at < FLAP_SECONDS
+    flaps = alarm.at - incident.recovered_at < scene.settings.timings.flap
     scene.change(recovered_at=0.0, ended_at=0.0)
     if flaps:
         scene.change(flaps=incident.flaps + 1)
         scene.reply(f"flaps:{incident.cycle}", replies.flapping(scene.incident, scene.phase))
         if incident.is_had:
             scene.change(next_at=scene.now + scene.settings.timings.remind)
-        elif not incident.paged:
-            open_for_people(scene)
         else:
-            scene.change(next_at=after_opening(scene.response, scene.settings.timings.remind, scene.now))
+            scene.change(next_at=max(scene.now, incident.deadline))
         return
     # Whoever had it may be asleep by now: it is called out like a new one, in the old thread.
     scene.change(acked_by="", acked_as="", acked_at=0.0, snoozed_until=0.0, silenced=False, level=0, called=False)

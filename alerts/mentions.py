@@ -13,6 +13,7 @@ from typing import Any
 from alerts import people, record
 from bot.duration import parse_duration
 from bot.errors import UsageError
+from bot.redact import clean
 
 WORDS = {
     people.ACKNOWLEDGE: ("ack", "acknowledge", "mine"),
@@ -81,7 +82,7 @@ def _payload(name: str, rest: Sequence[str]) -> dict[str, Any]:
         raise UsageError(missing, hint=hint)
     if name == people.SPLIT:
         return {"alarm": said.strip("`").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")}
-    return {"into": said} if name == people.MERGE else {"text": said} if name == people.NOTE else {}
+    return {"into": said} if name == people.MERGE else {"text": clean(said)} if name == people.NOTE else {}
 
 
 _NEEDED = {

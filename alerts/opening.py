@@ -24,7 +24,7 @@ def open_for_people(scene: Scene) -> None:
         sleep(scene, found)
         return
     response = scene.response
-    scene.change(next_at=after_opening(response, scene.settings.timings.remind, scene.now))
+    wait_for_people(scene)
     if response.route == "pagerduty" and scene.levels:
         call(scene, 1, quietly=True)
     if response.route == "email" and scene.system and scene.system.email:
@@ -33,6 +33,12 @@ def open_for_people(scene: Scene) -> None:
         _write(scene, f"opened:{scene.incident.cycle}", scene.system.email, begins)
         # Nobody is reminded before they have been told.
         scene.change(next_at=max(scene.incident.next_at, begins + scene.settings.timings.remind))
+
+
+def wait_for_people(scene: Scene) -> None:
+    """From now on somebody has the severity's time to take it."""
+    at = after_opening(scene.response, scene.settings.timings.remind, scene.now)
+    scene.change(next_at=at, deadline=at)
 
 
 def call_off(scene: Scene) -> None:
@@ -54,13 +60,17 @@ def call(scene: Scene, level: int, *, by: str = "", quietly: bool = False) -> No
     """Call a level of escalation (from 1); ``quietly`` without a reply, since the headline says it already."""
     called = scene.levels[level - 1]
     if called.calls_pagerduty:
-        if level not in scene.incident.paged:
-            scene.change(paged=(*scene.incident.paged, level))
-        scene.page("trigger", level)
+        rung = scene.rung(level)
+        if rung in scene.incident.paged:
+            # PagerDuty only appends to an alert that is open or acknowledged; a new one rings.
+            scene.page("resolve", rung)
+        else:
+            scene.change(paged=(*scene.incident.paged, rung))
+        scene.page("trigger", rung)
     if called.email:
         _write(scene, f"level:{scene.incident.cycle}:{level}:{scene.now}", called.email, scene.now)
     scene.change(level=level, reminders=0)
-    scene.change(next_at=after_opening(scene.response, scene.settings.timings.remind, scene.now))
+    wait_for_people(scene)
     scene.note(
         f"level:{scene.incident.cycle}:{level}:{scene.now}", scene.now, "page", f"{called.name} was called", by=by
     )
@@ -89,8 +99,8 @@ def wake(scene: Scene) -> None:
         return
     scene.note(f"awake:{scene.now}", scene.now, "incident", "the snooze ended")
     scene.reply(f"awake:{scene.now}", replies.snooze_over(scene.incident))
-    scene.change(snoozed_until=0.0, acked_by="", acked_as="", acked_at=0.0)
-    scene.change(next_at=after_opening(scene.response, scene.settings.timings.remind, scene.now))
+    scene.change(snoozed_until=0.0, acked_by="", acked_as="", acked_at=0.0, level=0)
+    open_for_people(scene)
 
 
 def wake_from_silence(scene: Scene) -> None:
@@ -104,9 +114,8 @@ def wake_from_silence(scene: Scene) -> None:
     scene.change(snoozed_until=0.0, silenced=False)
     if scene.incident.is_had:
         scene.change(next_at=scene.now + scene.settings.timings.remind)
-    elif scene.incident.level:
-        scene.change(next_at=after_opening(scene.response, scene.settings.timings.remind, scene.now))
     else:
+        scene.change(level=0)
         open_for_people(scene)
 
 

@@ -115,7 +115,7 @@ class Pages(Machine):
             return _sent(body, signals, later)
         now = self._world.clock.now()
         shown = posted(self._store, headline_key(str(body["incident"])))
-        if now - row.created_at < LINK_SECONDS and shown is None:
+        if 0 <= now - row.created_at < LINK_SECONDS and shown is None:
             return Step("owed", now + 0.2, body)
         # While an alert is open everything about it has to come through the key that opened it.
         kept = {"env": body["env"]} if body.get("open") else {}
@@ -130,7 +130,9 @@ class Pages(Machine):
         body |= {"open": called, "told": told(body)}
         step = _sent(body, signals, later)
         told_incident = ((str(body["incident"]), Signal(CALLED)),) if called else ()
-        return replace(step, signals=told_incident)
+        nobody = BotError(f"There is no routing key in {body['env'] or 'PAGERDUTY_ROUTING_KEY'}.")
+        said = () if called else _not_called(row, body, TRIGGER, nobody, now)
+        return replace(step, signals=told_incident, new=said)
 
     def _details(self, row: Row, signals: list[Received], lease: Lease) -> Step:
         body = dict(row.body)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from alerts.members import take_in
-from alerts.opening import call, call_off
+from alerts.members import recover, take_in
+from alerts.opening import call, call_off, open_for_people
 from alerts.scene import Scene
 from alerts.triage import MOVED, TRIAGE_ID, opened, triage_row
 from bot import authz
-from bot.domain import Alarm, as_json
+from bot.domain import Alarm, AlarmState, as_json
 from bot.errors import BotError, ConflictError, NotFoundError, UsageError
 from bot.incident import KIND as INCIDENT
-from bot.incident import LIVE, Incident, Member, Phase
+from bot.incident import LIVE, Incident, Member, Phase, worst
 from bot.mrkdwn import plain
 from bot.rows import Received, Signal, Store
 from bot.views import incident_replies as replies
@@ -124,13 +124,17 @@ def split(scene: Scene, signal: Received) -> None:
     payload = {"key": f"{member.key}", "target": member.target, "severity": member.severity.value}
     new = opened(alarm, payload, target, scene.settings.default_channel, "", scene.now, again=signal.number)
     left = tuple(each for each in scene.incident.members if each.key != member.key)
-    scene.change(members=left)
+    worst_left = worst(tuple(each.severity for each in left))
+    scene.change(members=left, severity=worst_left)
     if scene.incident.alarm.name == alarm.name and scene.incident.alarm.arn == alarm.arn:
-        scene.change(alarm=_last(scene, left[0]))
+        first = next((each for each in left if each.severity is worst_left), left[0])
+        scene.change(alarm=_last(scene, first), target=first.target or scene.incident.target)
     scene.new += [new, triage_row()]
     scene.signals.append((TRIAGE_ID, Signal(MOVED, {"key": member.key, "incident": new.id})))
     _noted(scene, signal, f"split {member.name} off", user)
     scene.reply(f"split:{signal.number}", replies.split_off(member, user))
+    if scene.phase is Phase.OPEN and all(each.state is AlarmState.OK for each in left):
+        recover(scene, signal.at)
 
 
 def merge(scene: Scene, signal: Received, store: Store) -> None:
@@ -162,12 +166,19 @@ def merge(scene: Scene, signal: Received, store: Store) -> None:
 def absorb(scene: Scene, signal: Received) -> None:
     """Another incident was merged into this one."""
     user, alarm = str(signal.payload["user"]), Alarm.model_validate(signal.payload["alarm"])
+    before, owner = scene.incident.severity, scene.incident.acked_by or str(signal.payload.get("owner", ""))
     for told in signal.payload["members"]:
         member = Member.model_validate(told).model_copy(update={"why": "a person merged it"})
-        take_in(scene, member, alarm, "")
+        take_in(scene, member, alarm, "", heard=True)
     if scene.phase is Phase.RECOVERED and scene.incident.red:
         scene.phase = Phase.OPEN
         scene.change(recovered_at=0.0, next_at=scene.now + scene.settings.timings.remind)
+    if owner and not scene.incident.is_had:
+        # Whoever had the one has the other; nobody is called again for it.
+        _has_it(scene, signal, owner)
+    elif not scene.incident.is_had and scene.incident.severity is not before and scene.phase is Phase.OPEN:
+        scene.change(level=0)
+        open_for_people(scene)
     _noted(scene, signal, f"merged the incident of {alarm.name} into this one", user)
     scene.reply(f"absorbed:{signal.number}", replies.absorbed(len(signal.payload["members"]), alarm, user))
 
@@ -194,11 +205,17 @@ def pagerduty(scene: Scene, signal: Received) -> None:
         for level in scene.incident.paged:
             if level != int(told.get("level", level)):
                 scene.page("acknowledge", level)
+    elif event == "unacknowledged" and scene.incident.acked_by:
+        # Its own acknowledgement ran out there; whoever has it here still has it.
+        scene.page_all("acknowledge")
     elif event == "unacknowledged" and scene.incident.acked_as:
         scene.change(acked_as="", acked_at=0.0, next_at=scene.now + (scene.response.within or 0.0))
         scene.reply(f"pd:{signal.number}", replies.in_pagerduty(event, who, ()))
     elif event == "resolved":
         _resolved(scene, signal, f"{who} (PagerDuty)")
+        for level in scene.incident.paged:
+            if level != int(told.get("level", level)):
+                scene.page("resolve", level)
         return
     elif event in ("reassigned", "escalated", "delegated", "reopened"):
         scene.reply(f"pd:{signal.number}", replies.in_pagerduty(event, who, tuple(told.get("to") or ())))
@@ -235,6 +252,8 @@ def _resolved(scene: Scene, signal: Received, who: str) -> None:
     call_off(scene)
     scene.phase = Phase.RESOLVED
     scene.change(resolved_by=who, ended_at=signal.at)
+    if scene.incident.red:
+        scene.reply(f"resolved:{signal.number}", replies.resolved_in_alarm(scene.incident))
     _noted(scene, signal, "resolved it", who)
 
 

@@ -12,6 +12,7 @@ from alerts.conditions import Conditions
 from bot.domain import Finding, Frozen, ServiceKind
 from bot.errors import BotError
 from bot.ports import World
+from bot.redact import clean
 from bot.steps import Step
 from bot.steps.base import Scene
 
@@ -87,6 +88,8 @@ def _bounded(finding: Finding) -> Finding:
 
 
 def _cut(text: str, limit: int) -> str:
+    """Without secrets and cut; more than is kept is looked at, so that no secret is cut in half and missed."""
+    text = clean(text[: 4 * limit + 4096])
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 

@@ -93,11 +93,18 @@ class Scene:
             thread = headline_key(self.row.id)
             self.new.append(whisper(key, self.incident.channel, user, said, thread_key=thread))
 
-    def page(self, action: str, level: int, *, remedy: str = "") -> None:
-        """Owe PagerDuty an event of one level."""
+    def rung(self, level: int) -> int:
+        """The first level that PagerDuty calls through the same routing key: there is one alert for both."""
+        same = [each for each in range(1, level) if self.levels[each - 1].calls_pagerduty]
+        return next((each for each in same if self._key(each) == self._key(level)), level)
+
+    def _key(self, level: int) -> str:
         env = self.system.pagerduty_routing_key_env if self.system else ""
-        if 0 < level <= len(self.levels):
-            env = self.levels[level - 1].pagerduty_routing_key_env or env
+        return (self.levels[level - 1].pagerduty_routing_key_env or env) if 0 < level <= len(self.levels) else env
+
+    def page(self, action: str, level: int, *, remedy: str = "") -> None:
+        """Owe PagerDuty an event of one level, which is the first of its routing key."""
+        env = self._key(level)
         self.new.append(page(self.row.id, self.incident, env, action, level=level - 1, remedy=remedy))
 
     def page_all(self, action: str) -> None:

@@ -41,7 +41,7 @@ def moment(
     state: str = "",
 ) -> NewRow:
     """A moment to be kept; ``mark`` is unique in its incident, and keeping the same one again changes nothing."""
-    kept = Moment(at=at, kind=kind, text=clean(text)[:TEXT], by=by, link=link, alarm=alarm, state=state)
+    kept = Moment(at=at, kind=kind, text=clean(text)[:TEXT], by=clean(by), link=link, alarm=alarm, state=state)
     return NewRow(
         kind=KIND, key=f"{incident_id}:{mark}", state=KEPT, body=as_json(kept), due_at=None, group=incident_id
     )

@@ -53,8 +53,8 @@ def passed_on(key: str, alarm: Alarm, target: Target | None, severity: Severity)
 
 
 def returned(incident: str, number: int, payload: Mapping[str, Any]) -> tuple[str, Signal]:
-    """An alarm that came to an incident which was over by then: triage decides anew."""
-    told = {name: payload[name] for name in ("key", "alarm", "target", "severity")}
+    """An alarm that came to an incident which was over, or which it had left, by then: triage decides anew."""
+    told = {name: payload[name] for name in ("key", "alarm", "target", "severity")} | {"sought": number}
     return TRIAGE_ID, Signal(TRANSITION, told, key=f"returned:{incident}:{number}:{payload['key']}")
 
 
@@ -151,7 +151,7 @@ class Triage(Machine):
         if alarm.state is not AlarmState.ALARM:
             if known:
                 told = {"key": key, "state": alarm.state, "at": alarm.at, "reason": alarm.reason[:REASON]}
-                told["asked"] = alarm.source == ASKED
+                told |= {"asked": alarm.source == ASKED, "sought": payload.get("sought", 0)}
                 course.signals.append((known, Signal(QUIET, told)))
             return
         silence = covering(course.silences, alarm.name, alarm.arn, str(payload["target"]))
@@ -188,7 +188,9 @@ class Triage(Machine):
     def _open(self, course: _Course, payload: Mapping[str, Any], deployment: str) -> None:
         alarm = Alarm.model_validate(payload["alarm"])
         target = self._world.catalog.target(str(payload["target"])) if payload["target"] else None
-        new = opened(alarm, payload, target, self._settings.default_channel, deployment, self._world.clock.now())
+        where, now = self._settings.default_channel, self._world.clock.now()
+        # Without a mark of its own it would be the incident that this transition opened before, which is over.
+        new = opened(alarm, payload, target, where, deployment, now, again=int(payload.get("sought", 0)))
         course.new.append(new)
         course.placed[str(payload["key"])] = new.id
         course.live[new.id] = Open(
@@ -246,7 +248,7 @@ def opened(
     *,
     again: int = 0,
 ) -> NewRow:
-    """The row of a new incident with one alarm in it; ``again`` tells one that was split off from the first."""
+    """The row of a new incident with one alarm in it; ``again`` tells another one of the same transition."""
     severity = Severity(payload["severity"])
     incident = Incident(
         alarm=alarm,
@@ -269,6 +271,7 @@ def _member(alarm: Alarm, payload: Mapping[str, Any], now: float) -> Member:
         name=alarm.name if not alarm.contributor else f"{alarm.name} ({alarm.contributor})",
         target=str(payload["target"]),
         severity=Severity(payload["severity"]),
+        state=alarm.state or AlarmState.ALARM,
         reason=alarm.reason[:REASON],
         at=alarm.at,
         joined_at=now,

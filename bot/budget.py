@@ -8,6 +8,9 @@ from dataclasses import dataclass
 LATE = 10.0
 """Seconds after its instant for which a place in a line is kept; whoever has not come by then has given it up."""
 
+SET_BACK = 1.0
+"""Seconds from which on a time before the last one is no matter of threads overtaking each other."""
+
 
 class Budget:
     """Hands out instants at which a call may be made, for each key by itself (generic cell rate algorithm).
@@ -20,10 +23,15 @@ class Budget:
         self._slack = every * (burst - 1)
         self._lock = threading.Lock()
         self._next: dict[str, float] = {}
+        self._now = 0.0
 
     def reserve(self, key: str, now: float) -> float:
         """The instant (seconds, at least ``now``) at which the caller may go; it is his and nobody else's."""
         with self._lock:
+            if now < self._now - SET_BACK:
+                # The machine's clock was set back; nobody waits until it has caught up.
+                self._next.clear()
+            self._now = now
             at = max(now, self._next.get(key, 0.0) - self._slack)
             self._next[key] = max(now, self._next.get(key, 0.0)) + self._every
             return at
@@ -54,10 +62,16 @@ class Turns:
         self._next: dict[str, float] = {}
         self._lines: dict[str, dict[str, _Waiting]] = {}
         self._number = 0
+        self._seen = 0.0
 
     def ask(self, key: str, who: str, rank: int, now: float) -> float:
         """The instant at which ``who`` is to ask again; ``now`` when it is his turn. The lowest rank goes first."""
         with self._lock:
+            if now < self._seen - LATE:
+                # The clock was set back: what is known lies in its future.
+                self._next.clear()
+                self._lines.clear()
+            self._seen = now
             line = self._lines.setdefault(key, {})
             for other in [name for name, each in line.items() if each.at + LATE < now]:
                 del line[other]

@@ -8,6 +8,7 @@ belong to nobody and cost nothing.
 from __future__ import annotations
 
 import logging
+import math
 import secrets
 import sys
 import threading
@@ -28,6 +29,8 @@ EFFECT_SECONDS = 45.0
 """The longest an effect may take with every retry of its client; none starts on less lease than this."""
 BACKOFF_SECONDS = (1.0, 2.0, 5.0, 10.0, 20.0, 40.0, 60.0)
 BUG_ATTEMPTS = 4
+SET_BACK = 1.0
+"""Seconds by which the clock must go back before anything is done about it."""
 TRICKLE = 1.0
 """Seconds at most between two pieces of work started while arrivals keep coming."""
 SHARE = 0.05
@@ -100,6 +103,8 @@ class Engine:
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._busy = 0
+        # So that what was stored by a clock that was ahead is found at the first look, too.
+        self._seen = math.inf
         self._arrivals = Arrivals()
         self._started = 0.0
         self._spent = TRICKLE
@@ -173,11 +178,23 @@ class Engine:
 
     def _claim(self, free: int) -> list[Row]:
         """Rows that are due. Half of the room is for what is urgent; a Slack that hangs must not hold up everything."""
-        rows = self._claim_of(self._urgent, (free + 1) // 2) if self._urgent else []
-        return rows + (self._claim_of(list(self._machines), free - len(rows)) if len(rows) < free else [])
+        now = self._clock.now()
+        self._mind_the_clock(now)
+        rows = self._claim_of(self._urgent, (free + 1) // 2, now) if self._urgent else []
+        return rows + (self._claim_of(list(self._machines), free - len(rows), now) if len(rows) < free else [])
 
-    def _claim_of(self, kinds: list[str], limit: int) -> list[Row]:
-        return self._store.claim(kinds, owner=self._owner, lease=LEASE_SECONDS, limit=limit, now=self._clock.now())
+    def _claim_of(self, kinds: list[str], limit: int, now: float) -> list[Row]:
+        return self._store.claim(kinds, owner=self._owner, lease=LEASE_SECONDS, limit=limit, now=now)
+
+    def _mind_the_clock(self, now: float) -> None:
+        """The machine's clock may be set: what is held stays held, and nothing waits for a time it was ahead by."""
+        before, self._seen = self._seen, now
+        if now > before + LEASE_SECONDS / 4:
+            self.keep()
+        elif now < before - SET_BACK:
+            hastened = self._store.hasten(now)
+            if hastened:
+                log.warning("the clock was set back", extra={"rows": hastened})
 
     def _dispatch(self) -> None:
         while not self._stopping.is_set():

@@ -66,6 +66,7 @@ class Incident(Frozen):
     those that may still be called off. ``cycle`` counts how often it opened after a calm, and ``flaps`` how often it
     came back within minutes in this one. ``silenced`` says that it is snoozed since its alarms are silenced.
     ``next_at`` is when something happens by itself: no live incident is without.
+    ``deadline`` is when the next level is called unless somebody has it, which flapping does not put off.
     ``reminders`` counts what was said since somebody last had it, since the pauses between grow.
     """
 
@@ -79,6 +80,7 @@ class Incident(Frozen):
     targets: tuple[str, ...] = ()
     looked: bool = False
     look: str = ""
+    looked_at: float = 0.0
     findings: tuple[Finding, ...] = ()
     suspected: str = ""
     playbook: str = ""
@@ -93,6 +95,7 @@ class Incident(Frozen):
     mails: tuple[str, ...] = ()
     called: bool = False
     next_at: float = 0.0
+    deadline: float = 0.0
     reminders: int = 0
     cycle: int = 1
     flaps: int = 0

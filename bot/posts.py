@@ -168,7 +168,7 @@ class Posts(Machine):
         if not shows or body["message"] == body.get("shown"):
             return Step(SHOWN, None, body, consumed=consumed)
         ready = float(body.get("shown_at", 0.0)) + UPDATE_EVERY
-        if ready > self._clock.now():
+        if ready - UPDATE_EVERY <= self._clock.now() < ready:
             return Step(SHOWN, ready, dict(row.body))
         wait = self._turn(row, self._updating, "", FIRST)
         if wait is not None:

@@ -162,6 +162,13 @@ class Store(Protocol):
         """Rows of a kind created since then, newest first."""
         ...
 
+    def hasten(self, now: float) -> int:
+        """Make due what waits and was saved after ``now``, since the clock was set back by that; how many rows.
+
+        A machine sees by ``updated_at`` how far ahead the times in such a row's body are.
+        """
+        ...
+
     def next_due(self) -> float | None:
         """When the next unheld row is due, or None."""
         ...

@@ -5,6 +5,7 @@ Those of AWS are in ``tests.fake_aws``.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -114,11 +115,13 @@ class FakeChat:
         self.channels: dict[str, str] = {}
         self.failures = Failures()
         self.lost_answers = Failures()
+        self._posting = threading.Lock()
 
     def post(self, channel: str, message: Message, *, key: str, thread_ts: str = "", broadcast: bool = False) -> str:
         self.failures.take("post")
-        ts = f"{len(self.posts) + 1}.000100"
-        self.posts.append(Shown(self.channel_id(channel), ts, key, thread_ts, message, broadcast=broadcast))
+        with self._posting:
+            ts = f"{len(self.posts) + 1}.000100"
+            self.posts.append(Shown(self.channel_id(channel), ts, key, thread_ts, message, broadcast=broadcast))
         self.lost_answers.take("post")
         return ts
 

@@ -54,7 +54,7 @@ from bot.home import Home
 from bot.ledger import Ledger
 from bot.operation import Operation, card_key
 from bot.operations import Operations
-from bot.ports import Message, World
+from bot.ports import Gather, Message, World
 from bot.posts import Posts
 from bot.prompts import Prompts
 from bot.rows import Row, Signal
@@ -157,8 +157,10 @@ class Scene:
         catalog: Catalog | None = None,
         illustrate: Illustrate = without_pictures,
         calendar: Mapping[str, Any] | None = None,
+        gather: Gather = serially,
+        workers: int = 2,
     ) -> None:
-        self.clock = FakeClock()
+        self.clock, self.folder = FakeClock(), folder
         self.store = SqliteStore(folder / "bot.db")
         self.chat, self.ecs, self.logs, self.metrics = FakeChat(), FakeEcs(), FakeLogs(), FakeMetrics()
         self.web, self.pager, self.mailer = FakeWeb(), FakePager(), FakeMailer()
@@ -189,7 +191,7 @@ class Scene:
             metrics=self.metrics,
             web=self.web,
             pager=self.pager,
-            gather=serially,
+            gather=gather,
             commands=commands,
             code_deploy=self.code_deploy,
             scaling=self.scaling,
@@ -237,7 +239,7 @@ class Scene:
             Silences(self.store, self.world, self.settings.default_channel),
             Maintenance(self.world, self.calendar),
         )
-        self.engine = Engine(self.store, self.clock, {machine.kind: machine for machine in machines}, workers=2)
+        self.engine = Engine(self.store, self.clock, {machine.kind: machine for machine in machines}, workers=workers)
         expect_maintenance(self.store, self.calendar, self.clock.now())
         self.flow = Flow(self.engine, self.catalog, commands, SLASH)
         self.submissions = Submissions(self.engine, self.flow, commands)

@@ -112,9 +112,9 @@ def written(single: Sequence[Told], rounds: Sequence[Round]) -> str:
         [
             "# Alarms, one at a time and in a storm",
             "",
-            f"{machine()} `make bench`. The bot is the real process with the shipped configuration; Slack is the",
-            "sandbox's, with Slack's limits (a message a second for each channel after a burst of five, fifty updates",
-            "a minute), and shares the machine's cores with it, as does the rest of the sandbox.",
+            f"{machine()} `make bench`. The bot is the real process with the shipped configuration. Slack is",
+            "the sandbox's, with Slack's limits (a message a second for each channel after a burst of five, fifty",
+            "updates a minute); the whole sandbox shares the machine's cores with whom it measures.",
             "",
             "Seconds from the moment an incident's first alarm changed its state, which is before CloudWatch publishes",
             "it, until Slack took the headline, the first findings, and all findings of all its services:",

@@ -44,6 +44,11 @@ class Timings(Frozen):
         validate_default=True,
         description="The same for what a playbook looks at besides; the thread is brought up to date with it.",
     )
+    flap: Duration = Field(
+        default="5m",
+        validate_default=True,
+        description="An incident that comes back this soon after its OK flaps; PagerDuty hears of the OK after it.",
+    )
     remind: Duration = Field(
         default="4h",
         validate_default=True,

@@ -35,6 +35,7 @@ _BOT_SHAPES = {
     # Below, no time is left beside telling Slack; above, people have long looked for themselves.
     "timings.findings_deadline": duration_look("2s", "60s"),
     "timings.playbook_deadline": duration_look("2s", "60s"),
+    "timings.flap": duration_look("1s", "30m"),
     "timings.remind": duration_look("1m"),
     "retention": duration_look("1s"),
 }

@@ -23,11 +23,11 @@ class StepFacts:
 
 
 STEP_FACTS: dict[str, StepFacts] = {
-    "stopped_tasks": StepFacts(("tasks.failed", "tasks.cause")),
+    "stopped_tasks": StepFacts(("tasks.failed", "tasks.failed_current", "tasks.failed_after_shipping", "tasks.cause")),
     "log_errors": StepFacts(("logs.errors", "logs.new")),
     "alarm_metric": StepFacts(("metric.last", "metric.max", "metric.breaching_for")),
     "target_health": StepFacts(("targets.healthy", "targets.unhealthy", "tasks.missing")),
-    "recent_changes": StepFacts(("changes.count", "changes.age")),
+    "recent_changes": StepFacts(("changes.count", "changes.age", "shipped.age", "shipped.before_alarm")),
     "service_events": StepFacts(
         (
             *("running.count", "running.desired", "running.missing", "service_events.trouble"),
@@ -38,7 +38,7 @@ STEP_FACTS: dict[str, StepFacts] = {
         tuple(
             f"function.{each}"
             for each in (
-                *("throttles", "errors", "invocations", "concurrency", "reserved", "account_limit"),
+                *("throttles", "errors", "error_rate", "invocations", "concurrency", "reserved", "account_limit"),
                 *("duration_p95", "timeout"),
             )
         )

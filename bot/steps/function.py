@@ -73,6 +73,7 @@ class FunctionStep(ReadingStep):
         facts = [
             ("invocations", calls),
             ("errors", errors),
+            ("error_rate", 100.0 * errors / calls if calls else 0.0),
             ("throttles", throttles),
             ("concurrency", at_once),
             ("duration_p95", duration),

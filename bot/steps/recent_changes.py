@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import Field
@@ -11,9 +10,14 @@ from bot.cloud import ServiceDeployment
 from bot.domain import Fact, Finding, Target
 from bot.errors import BotError
 from bot.ports import Past, World
-from bot.steps.base import ReadingStep, Scene, ecs_target, minutes
+from bot.steps.base import ReadingStep, Scene, ecs_target, minutes, yes
+from bot.steps.shipped import is_of, shipped_at, version_of
+
+__all__ = ["RecentChangesStep", "is_of"]
 
 SUSPICIOUS_SECONDS = 3600.0
+MOST_OPERATIONS = 20
+"""Enough that a few of scaling do not hide the deployment before them."""
 
 
 class RecentChangesStep(ReadingStep):
@@ -27,14 +31,22 @@ class RecentChangesStep(ReadingStep):
         if scene.target is None:
             return None
         since = scene.at - self.hours * 3600
-        known = world.recent.operations(scene.target.key, since=since)
+        known = world.recent.operations(scene.target.key, since=since, limit=MOST_OPERATIONS)
         changes = [(each.started_at, f"{each.title} by {_name(world, each.actor)}: {_ended(each)}") for each in known]
         failed: tuple[str, ...] = ()
-        if ecs_target(scene) is not None:
+        records: tuple[ServiceDeployment, ...] = ()
+        target = ecs_target(scene)
+        if target is not None:
             try:
-                changes += self._rollouts(scene, world, since, known)
+                records = world.ecs.service_deployments(target, since=since)
             except BotError as error:
                 failed = (f"ECS's own record could not be read: {error}",)
+        theirs = [each for each in records if not any(is_of(each, past) for past in known)]
+        changes += [(each.created_at, _rollout(each, scene.target, world)) for each in theirs]
+        version = version_of(scene.target, world)
+        if version is not None and version.made_at >= since and not any(_made(version.made_at, each) for each in known):
+            changes.append((version.made_at, f"version {version.number}, which {version.alias} names, was made"))
+        shipped = _shipping(shipped_at(known, records, version), scene.at, scene.alarm.at)
         if not changes:
             return self._nothing(scene, failed)
         changes.sort(reverse=True)
@@ -45,7 +57,7 @@ class RecentChangesStep(ReadingStep):
             title="Changes",
             summary=f"Last change {minutes(age)} ago: {changes[0][1]}",
             lines=lines + failed,
-            facts=(_count(len(changes)), Fact(name="changes.age", value=age)),
+            facts=(_count(len(changes)), Fact(name="changes.age", value=age), *shipped),
             weight=65 if age < SUSPICIOUS_SECONDS else 15,
         )
 
@@ -60,25 +72,10 @@ class RecentChangesStep(ReadingStep):
             summary = f"I changed nothing {span}; what others did to it I cannot see."
         return Finding(step=self.do, title="Changes", summary=summary, facts=(_count(0),))
 
-    @staticmethod
-    def _rollouts(scene: Scene, world: World, since: float, known: Sequence[Past]) -> list[tuple[float, str]]:
-        target = ecs_target(scene)
-        if target is None:
-            return []
-        records = world.ecs.service_deployments(target, since=since)
-        return [
-            (record.created_at, _rollout(record, scene.target, world))
-            for record in records
-            if not any(is_of(record, each) for each in known)
-        ]
 
-
-def is_of(record: ServiceDeployment, past: Past) -> bool:
-    """Whether ECS's record is of an operation of ours; one that built first told ECS long after it began."""
-    if abs(record.created_at - past.started_at) < 60:
-        return True
-    meanwhile = past.started_at < record.created_at and (not past.ended_at or record.created_at < past.ended_at)
-    return meanwhile and record.task_definition == past.task_definition
+def _made(at: float, past: Past) -> bool:
+    """Whether a version was made by an operation of ours, which may run still."""
+    return past.started_at <= at <= (past.ended_at or at) + 60
 
 
 ENDINGS = {
@@ -121,3 +118,13 @@ def _name(world: World, user: str) -> str:
 
 def _count(number: int) -> Fact:
     return Fact(name="changes.count", value=float(number))
+
+
+def _shipping(at: float | None, now: float, alarm_at: float) -> tuple[Fact, ...]:
+    """How long ago code was shipped, in seconds, and whether the alarm went off after it; nothing when it was not."""
+    if at is None:
+        return ()
+    return (
+        Fact(name="shipped.age", value=max(0.0, now - at)),
+        Fact(name="shipped.before_alarm", value=yes(at <= alarm_at)),
+    )

@@ -12,6 +12,7 @@ from bot.domain import Fact, Finding, Target
 from bot.errors import BotError
 from bot.ports import World
 from bot.steps.base import ReadingStep, Scene, ecs_target, minutes
+from bot.steps.places import deployed_at
 from bot.stop_reasons import cause, explain, is_failure
 
 WEIGHTS = {"oom": 95, "pull": 92, "secrets": 92, "arch": 92, "crash": 88, "unhealthy": 75, "killed": 70}
@@ -35,13 +36,14 @@ class StoppedTasksStep(ReadingStep):
         stopped = [task for task in world.ecs.stopped_tasks(target, since=since) if is_failure(task)]
         if not stopped:
             summary = f"No task failed in the last {self.minutes} min."
-            return Finding(step=self.do, title="Stopped tasks", summary=summary, facts=(_count(0),))
-        return self._found(stopped, _running(target, world), scene.at)
+            return Finding(step=self.do, title="Stopped tasks", summary=summary, facts=_counts(0, 0, 0))
+        return self._found(stopped, _running(target, world), deployed_at(target, world, scene.at), scene.at)
 
-    def _found(self, stopped: list[StoppedTask], running: str, now: float) -> Finding:
+    def _found(self, stopped: list[StoppedTask], running: str, deployed: float | None, now: float) -> Finding:
         """Tasks of the revision that runs now come first: those of an abandoned one no longer hurt anybody."""
         current = [task for task in stopped if task.task_definition == running]
         pointed = current or stopped
+        since = None if deployed is None or not running else sum(task.stopped_at >= deployed for task in current)
         reasons = Counter(explain(task) for task in pointed)
         worst, _ = Counter(cause(task) for task in pointed).most_common(1)[0]
         top, _ = reasons.most_common(1)[0]
@@ -57,7 +59,10 @@ class StoppedTasksStep(ReadingStep):
             title="Stopped tasks",
             summary=f"{len(pointed)} task{'s' if len(pointed) > 1 else ''} failed: {top}",
             lines=tuple(lines),
-            facts=(_count(len(pointed)), Fact(name="tasks.cause", value=worst)),
+            facts=(
+                *_counts(len(pointed), len(current) if running else None, since),
+                Fact(name="tasks.cause", value=worst),
+            ),
             weight=WEIGHTS.get(worst, 60) if current or not running else older_weight,
         )
 
@@ -77,5 +82,7 @@ def _span(tasks: list[StoppedTask], now: float) -> str:
     return f"first {minutes(now - min(task.stopped_at for task in tasks))} ago, last {minutes(now - last)} ago"
 
 
-def _count(number: int) -> Fact:
-    return Fact(name="tasks.failed", value=float(number))
+def _counts(failed: int, current: int | None, after_shipping: int | None) -> tuple[Fact, ...]:
+    """All that failed, those of the revision that runs now, and those of them since it was shipped; None: unknown."""
+    counts = {"failed": failed, "failed_current": current, "failed_after_shipping": after_shipping}
+    return tuple(Fact(name=f"tasks.{name}", value=float(each)) for name, each in counts.items() if each is not None)

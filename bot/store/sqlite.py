@@ -264,6 +264,15 @@ class SqliteStore:
         query = f"SELECT {COLUMNS} FROM rows WHERE {' AND '.join(where)} ORDER BY created_at DESC, rowid DESC LIMIT ?"
         return [_row(item) for item in self._reader.execute(query, (*values, limit))]
 
+    def hasten(self, now: float) -> int:
+        return self._safely.run(
+            lambda connection: (
+                connection.execute(
+                    "UPDATE rows SET due_at = ? WHERE due_at > ? AND updated_at > ?", (now,) * 3
+                ).rowcount
+            )
+        )
+
     def next_due(self) -> float | None:
         found = self._reader.execute(NEXT_DUE).fetchone()
         return None if found["due"] is None else float(found["due"])

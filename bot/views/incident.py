@@ -69,7 +69,10 @@ def _state(incident: Incident, phase: Phase, now: float) -> tuple[str, str]:
         return ":arrow_right:", "merged into another incident"
     if phase is Phase.RESOLVED:
         took = b.ago(incident.ended_at - incident.opened_at)
-        return ":large_green_circle:", f"resolved by {b.user(incident.resolved_by)} after {took}"
+        said = f"resolved by {b.user(incident.resolved_by)} after {took}"
+        if incident.red:
+            return ":ballot_box_with_check:", f"{said}, while {len(incident.red)} of its alarms were still in alarm"
+        return ":large_green_circle:", said
     if phase in (Phase.RECOVERED, Phase.CLOSED):
         return ":large_green_circle:", f"recovered after {b.ago(incident.recovered_at - incident.opened_at)}"
     if incident.is_unknown:
@@ -101,7 +104,7 @@ def _nobody(incident: Incident, answer: Answer) -> str:
     """Who is to take it, by when, and who comes next."""
     called = answer.levels[incident.level - 1].name if 0 < incident.level <= len(answer.levels) else ""
     words = f"{b.esc(called)} was called, nobody has it yet" if called else "nobody has it yet"
-    if answer.mentions:
+    if answer.mentions and answer.response.route != "email":
         words = f"{answer.mentions} {words}"
     if answer.response.within is not None and incident.level < len(answer.levels):
         words += f"; {b.esc(answer.levels[incident.level].name)} is called at {b.when(incident.next_at)}"

@@ -18,6 +18,8 @@ STATES = {
     AlarmState.INSUFFICIENT_DATA: ":white_circle:",
 }
 SHOWN_MEMBERS = 25
+LOOKED_AT = 5
+"""Services of one incident that are looked at; of more, the thread would be a wall."""
 
 
 def findings(found: tuple[Finding, ...], seconds: float, where: str = "", offered: Sequence[Offered] = ()) -> Message:
@@ -54,6 +56,9 @@ def alarms(incident_id: str, incident: Incident) -> Message:
     more = len(incident.members) - SHOWN_MEMBERS
     if more > 0:
         lines.append(f"… and {more} more")
+    unseen = [b.esc(key.rpartition("/")[2], 60) for key in incident.targets[LOOKED_AT:]]
+    if unseen:
+        lines.append(f"Not looked at, for there are too many services: {', '.join(unseen[:20])}")
     blocks = (*b.sections(lines), b.context("Not the same matter? *Split an alarm off* under the headline's dots."))
     return Message(text=f"{len(incident.members)} alarms in this incident, {red} in alarm", blocks=b.fit(blocks))
 
@@ -69,6 +74,20 @@ def recovered(incident: Incident) -> Message:
     took = b.ago(incident.recovered_at - incident.opened_at)
     what = b.code(incident.alarm.name) if len(incident.members) == 1 else "Every alarm"
     return b.paragraph(f":large_green_circle: {what} is OK again after {took}.")
+
+
+def graver(incident: Incident, member: Member, who: str) -> Message:
+    """The reply when an alarm joins that is worse than what was there; ``who`` is a mention, a user or a name."""
+    whom = who if who.startswith("<!") else b.user(who) if who else ""
+    grave = incident.severity.upper()
+    text = f":small_red_triangle: {whom} {b.code(member.name)} joined: this is {grave} now. Who has it?"
+    return b.paragraph(text.replace("  ", " "))
+
+
+def resolved_in_alarm(incident: Incident) -> Message:
+    """The reply when somebody resolves what is still in alarm."""
+    names = ", ".join(b.code(member.name) for member in incident.red[:10])
+    return b.paragraph(f":ballot_box_with_check: Resolved by {b.user(incident.resolved_by)}; still in alarm: {names}.")
 
 
 def found_by_asking(member: Member, state: AlarmState) -> Message:

@@ -129,7 +129,8 @@ def test_resolving_ends_it_and_names_who(scene: Scene) -> None:
     scene.press_incident("resolve", ALICE)
     scene.run(3)
     assert phase(scene) == Phase.RESOLVED
-    assert scene.headline().message.text.startswith(":large_green_circle:")
+    assert scene.headline().message.text.startswith(":ballot_box_with_check:")
+    assert any("still in alarm: `api-errors`" in reply.text for reply in scene.thread())
     assert f"resolved by <@{ALICE}>" in texts(scene.headline().message)
     assert buttons(scene.headline().message) == {}
 

@@ -18,7 +18,10 @@ def found(weight: int, **facts: float | str) -> Finding:
     return Finding(step="s", title="T", summary="s", weight=weight, facts=told)
 
 
-JUST_DEPLOYED = found(65, changes_count=1.0, changes_age=600.0)
+JUST_DEPLOYED = found(65, changes_count=1.0, changes_age=600.0, shipped_age=600.0, shipped_before__alarm="yes")
+NEW_ONES_CRASH = found(
+    88, tasks_failed=3.0, tasks_failed__current=3.0, tasks_failed__after__shipping=3.0, tasks_cause="crash"
+)
 QUIET = found(0, changes_count=0.0)
 NOBODY_FAILED = found(0, tasks_failed=0.0)
 BUSY = found(60, cpu_max=93.0)
@@ -28,7 +31,7 @@ FIRST: list[tuple[str, str, list[Finding], str]] = [
     (
         "default",
         "bi/api",
-        [JUST_DEPLOYED, found(88, tasks_failed=3.0, tasks_cause="crash")],
+        [JUST_DEPLOYED, NEW_ONES_CRASH],
         "rollback bi/api production",
     ),
     ("default", "bi/api", [QUIET, found(95, tasks_failed=3.0, tasks_cause="oom")], "Give the task more memory"),
@@ -121,7 +124,7 @@ FIRST: list[tuple[str, str, list[Finding], str]] = [
         [found(70, targets_unhealthy=1.0), JUST_DEPLOYED],
         "rollback usage/delivery-standard production",
     ),
-    ("bad-gateway", "bi/api", [ROOM, QUIET], "restart bi/api production"),
+    ("bad-gateway", "bi/api", [ROOM, NOBODY_FAILED, QUIET], "restart bi/api production"),
     (
         "arbor-bad-gateway",
         "arbor/backend",
@@ -145,7 +148,12 @@ FIRST: list[tuple[str, str, list[Finding], str]] = [
     ("running-count", "bi/executor", [found(40, running_desired=0.0)], "scale bi/executor production 2"),
     ("running-count", "bi/executor", [ROOM, NOBODY_FAILED, QUIET], "restart bi/executor production"),
     ("running-count", "bi/executor", [found(55, tasks_missing=1.0), JUST_DEPLOYED], "rollback bi/executor production"),
-    ("failed-deployment", "photo/backend", [found(80, deployment_failed="yes")], "rollback photo/backend production"),
+    (
+        "failed-deployment",
+        "photo/backend",
+        [found(80, deployment_failed="yes"), JUST_DEPLOYED],
+        "rollback photo/backend production",
+    ),
     (
         "failed-deployment",
         "photo/backend",
@@ -198,7 +206,7 @@ FIRST: list[tuple[str, str, list[Finding], str]] = [
     (
         "lambda-errors",
         "photo/image-processor",
-        [found(55, function_errors=9.0), JUST_DEPLOYED],
+        [found(55, function_errors=9.0, function_error__rate=30.0), JUST_DEPLOYED],
         "rollback photo/image-processor",
     ),
     (

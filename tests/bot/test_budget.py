@@ -56,3 +56,22 @@ def test_who_was_refused_holds_up_the_others_and_goes_first_when_it_may() -> Non
     assert [turns.ask("C1", who, 0, 1.0) for who in "de"] == [61.0, 62.0]
     assert [turns.ask("C1", who, 0, 60.0) for who in "dce"] == [61.0, 60.0, 62.0]
     assert turns.ask("C2", "f", 0, 1.0) == 1.0
+
+
+def test_a_clock_that_is_set_back_holds_nobody_up() -> None:
+    budget = Budget(every=1.0, burst=2)
+    for _ in range(10):
+        budget.reserve("C1", 5000.0)
+    assert [budget.reserve("C1", 1400.0) for _ in range(3)] == [1400.0, 1400.0, 1401.0]
+
+
+def test_threads_that_overtake_each_other_set_nothing_back() -> None:
+    budget = Budget(every=1.0, burst=1)
+    assert [budget.reserve("C1", at) for at in (100.0, 99.9, 100.1)] == [100.0, 101.0, 102.0]
+
+
+def test_turns_after_a_clock_that_is_set_back_hold_nobody_up() -> None:
+    turns = Turns(every=1.0, burst=1)
+    for who in "abcdefgh":
+        turns.ask("C1", who, 0, 5000.0)
+    assert turns.ask("C1", "z", 0, 1400.0) == 1400.0

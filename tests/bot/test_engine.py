@@ -276,3 +276,45 @@ def test_what_is_urgent_goes_before_what_came_earlier_but_leaves_room_for_it(tmp
 def test_the_engine_knows_which_rows_there_are(bench: Bench) -> None:
     assert bench.engine.knows(bench.add())
     assert not bench.engine.knows("nothing")
+
+
+def test_a_clock_that_jumps_ahead_takes_nothing_from_whoever_works(bench: Bench) -> None:
+    """A laptop that slept, a machine that NTP corrects: the lease is over by the clock and not in truth."""
+    working, go_on = threading.Event(), threading.Event()
+
+    def do(row: Row, signals: list[Received], lease: Lease) -> Step:
+        working.set()
+        go_on.wait(10)
+        lease.before_effect()
+        return Step("done", None, {})
+
+    bench.machine.does = do
+    row_id = bench.add()
+    worker = threading.Thread(target=bench.engine.run_due)
+    worker.start()
+    assert working.wait(5)
+    bench.clock.advance(86_400)
+    assert bench.engine.run_due() == 0
+    go_on.set()
+    worker.join(5)
+    assert bench.state(row_id) == "done"
+    assert bench.machine.attempts == [1]
+
+
+def test_what_is_tried_again_does_not_wait_for_a_clock_that_was_set_back(bench: Bench) -> None:
+    row_id = bench.add()
+    bench.raises(UpstreamError("Slow down.", retryable=True))
+    bench.engine.run_due()
+    bench.clock.advance(-3600)
+    bench.machine.does = lambda row, signals, lease: Step("done", None, {})
+    bench.run_for(1)
+    assert bench.state(row_id) == "done"
+
+
+def test_threads_that_read_the_clock_in_another_order_set_nothing_back(bench: Bench) -> None:
+    row_id = bench.add()
+    bench.raises(UpstreamError("Slow down.", retryable=True, retry_after=30.0))
+    bench.engine.run_due()
+    bench.clock.advance(-0.5)
+    assert bench.engine.run_due() == 0
+    assert bench.state(row_id) == "begun"

@@ -133,9 +133,17 @@ class Drill:
         """How often each key was posted in a channel and all its threads."""
         found: Counter[str] = Counter()
         for message in self.messages(channel):
+            if (message.get("thread_ts") or message["ts"]) != message["ts"]:
+                # A reply that the channel sees too is counted in its thread.
+                continue
             thread = self.messages(channel, message["ts"]) if message.get("reply_count") else [message]
             found.update(key for each in thread if (key := key_of(each)))
         return found
+
+    def mails(self, word: str) -> list[dict[str, Any]]:
+        """The mails that were sent with a word in their subject."""
+        sent: list[dict[str, Any]] = self.stage._http.get("/client/mails").json()["mails"]
+        return [mail for mail in sent if word in mail["subject"]]
 
     # what the sandbox was asked
 

@@ -12,6 +12,7 @@ import yaml
 from sandbox.app import Sandbox
 from sandbox.app_config import copy_config
 from sandbox.seed.account import QUEUE
+from sandbox.seed.catalogue import REGIONS
 from tests.chaos.drill import Drill
 from tests.chaos.people import CHANNELS, PHOTO, alarm_name
 
@@ -19,18 +20,21 @@ ROOT = Path(__file__).parents[2]
 OVERLAY = Path(__file__).parent / "config"
 SPEED = 10.0
 """The sandbox's seconds in a real one: a rollout of ten seconds takes one."""
-ALARMS = 40
-"""Alarms of the drill's own, more than any test fires."""
+SENDER = "bot@example.com"
+SEVERITIES = ("critical", "high")
+ALARMS = 200
+"""Alarms of the drill's own of each severity, more than any test fires."""
 
 
 def drill_config(target: Path) -> Path:
-    """The project's configuration with short times and the drill's alarms, all critical so that they page."""
+    """The project's configuration with short times and the drill's alarms: what is critical pages at once."""
     copy_config(ROOT / "config", target, OVERLAY)
     for file in (target / "systems").glob("*.yaml"):
         system = yaml.safe_load(file.read_text())
         if system["system"] == PHOTO.system:
             configured = system["environments"][PHOTO.environment]["services"][PHOTO.name]
-            configured["alarms"] += [{"name": alarm_name(each), "severity": "critical"} for each in range(ALARMS)]
+            every = [(alarm_name(each, severity), severity) for severity in SEVERITIES for each in range(ALARMS)]
+            configured["alarms"] += [{"name": name, "severity": severity} for name, severity in every]
         file.write_text(yaml.safe_dump(system, sort_keys=False, allow_unicode=True))
     return target
 
@@ -49,11 +53,14 @@ def drilling(directory: Path, *options: str) -> Iterator[Drill]:
         bot_environment={
             "BOT_CONFIG_DIR": str(drill_config(directory / "config")),
             "CHAOS_ORDERS": str(orders),
+            "BOT_MAIL_FROM": SENDER,
             "PYTHONPATH": str(ROOT),
         },
     )
     sandbox.start()
     drill = Drill(sandbox, orders)
+    for region in REGIONS:
+        drill.stage.aws("sesv2", region).create_email_identity(EmailIdentity=SENDER)
     for region in {service.region for service in CHANNELS}:
         # A dead bot's last long poll may still swallow a message: let it come back soon.
         sqs = drill.stage.aws("sqs", region)

@@ -10,6 +10,7 @@ from bot.aws.code_build import CodeBuild
 from bot.aws.code_deploy import CodeDeploy
 from bot.aws.ecs import Ecs
 from bot.aws.functions import Functions
+from bot.aws.mail import SesMailer
 from bot.aws.mutes import Mutes
 from bot.aws.scaling import Scalings
 from bot.aws.sites import Sites
@@ -21,9 +22,13 @@ from bot.slack.chat import SlackChat
 
 Label = Callable[..., str]
 
+CALM_SECONDS = 30.0
+"""Of the sandbox's, within which an alarm that comes back flaps in a drill."""
+
 LABELS: tuple[tuple[type, str, Label], ...] = (
     (SlackChat, "post", lambda channel, message, *, key, **place: f"post {key}"),
     (SlackChat, "update", lambda channel, ts, message: f"update {message.text}"),
+    (SlackChat, "upload", lambda channel, thread_ts, name, *given, **more: f"upload {name}"),
     (Ecs, "register", lambda *given: "register"),
     (Ecs, "update_service", lambda *given: "update_service"),
     (Ecs, "restart_service", lambda *given: "restart_service"),
@@ -51,11 +56,18 @@ LABELS: tuple[tuple[type, str, Label], ...] = (
     (Standing, "end", lambda silence_id, by, **more: "unsilence"),
     (Freezes, "add", lambda hold: f"hold {hold.kind.value}"),
     (Freezes, "lift", lambda *given, **more: "lift"),
-    (EventsPager, "trigger", lambda variable, key, *given: f"page trigger {key}"),
+    (
+        EventsPager,
+        "trigger",
+        lambda variable, key, call: f"page trigger {key}" + (" with findings" if call.findings else ""),
+    ),
     (EventsPager, "acknowledge", lambda variable, key, at: f"page acknowledge {key}"),
     (EventsPager, "resolve", lambda variable, key, at: f"page resolve {key}"),
     (EventsPager, "change", lambda variable, summary, *given: f"page change {summary}"),
-    (Bot, "accept", lambda delivery: "accept"),
+    (SesMailer, "send", lambda account, to, subject, text, *, key: f"mail {key}"),
+    (Bot, "accept", lambda deliveries: "accept"),
+    (Bot, "accept_event", lambda event: f"hear {event.event}"),
     (Desk, "receive", lambda slash, text, actor, **given: f"receive {slash} {text}"),
     (Desk, "press", lambda action_id, value, actor, **given: f"press {action_id}"),
+    (Desk, "mentioned", lambda text, bot, actor, **given: f"mention {text}"),
 )

@@ -1,4 +1,4 @@
-"""One round of everything at the same time: a deployment, a rollback, a change of number, an incident."""
+"""One round of everything at the same time: a deployment, a rollback, a change of number, incidents."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections import Counter
 from sandbox.seed.catalogue import EcsService
 from tests.chaos import counts
 from tests.chaos.drill import Drill
+from tests.chaos.lives import MATTERS, lives
 from tests.chaos.people import ARBOR, CHANNELS, PHOTO, USAGE, Asked, ask, fire, incident, new_card, place
 
 VERSIONS = ("v1.5.0", "v1.5.7", "v1.6.0")
@@ -27,7 +28,8 @@ class Round:
         self.deployment = self._ask(self.deployed, f"/deploy {place(self.deployed)} {version}")
         self.rollback = self._ask(self.rolled_back, f"/rollback {place(self.rolled_back)} previous")
         self.scaling = self._ask(PHOTO, f"/scale {place(PHOTO)} {self.tasks} raise 1m")
-        self.alarm = fire(drill, number)
+        self.alarm = fire(drill, number * MATTERS)
+        self.lives = lives(drill, number)
 
     def _ask(self, service: EcsService, text: str) -> Asked:
         return ask(self.drill, CHANNELS[service], text)
@@ -52,6 +54,8 @@ class Round:
         """People tick, confirm and approve what is asked of them at this moment."""
         for asked in self.people_asked:
             asked.press_on()
+        for life in self.lives:
+            life.go_on()
 
     def left(self) -> list[str]:
         """What has not had its last effect yet."""
@@ -64,13 +68,14 @@ class Round:
             "findings": f"inc:{opened}:findings" in self.drill.all_keys(CHANNELS[PHOTO]),
             "page": counts.pages(self.drill, opened) == ["triggered"],
         }
-        return [name for name, end in ended.items() if not end]
+        return [name for name, end in ended.items() if not end] + [each for life in self.lives for each in life.left()]
 
     def ends(self) -> dict[str, str]:
-        """How each operation ended."""
+        """How each operation and each incident's life ended."""
         put_back = self.put_back
         asked = {"deployment": self.deployment, "rollback": self.rollback, "scaling": self.scaling}
         ends = {name: each.ended() for name, each in asked.items()}
+        ends |= {life.name: life.end() for life in self.lives}
         return ends | {"put back": put_back.ended() if put_back else "never began"}
 
     def effects(self) -> Counter[str]:
@@ -86,6 +91,8 @@ class Round:
         told = counts.updates(self.scaling, PHOTO)
         found.update({f"{self.scaling.id} {what}": times for what, times in told.items()})
         found[f"incident {self.incident}"] = len(counts.pages(self.drill, self.incident))
+        for life in self.lives:
+            found.update(life.effects())
         return found
 
     def expected(self) -> set[str]:
@@ -100,6 +107,7 @@ class Round:
         scaled = [self.scaling, *([put_back] if put_back else [])]
         names |= {f"{asked.id} {part}" for asked in scaled for part in ("card", "outcome")}
         names |= {f"{self.scaling.id} bounds {each}" for each in ((self.bounds[0], self.tasks), self.bounds)}
+        names |= {name for life in self.lives for name in life.expected()}
         return names | {f"{self.scaling.id} desiredCount", f"incident {self.incident}"}
 
     def _bounds_set(self) -> list[tuple[int, int]]:

@@ -138,14 +138,14 @@ def place(service: EcsService) -> str:
 # alarms, all of the same service
 
 
-def alarm_name(number: int) -> str:
+def alarm_name(number: int, severity: str = "critical") -> str:
     """An alarm of the drill's own, so that each opens an incident of its own."""
-    return f"drill-{PHOTO.family}-{number}"
+    return f"drill-{severity}-{PHOTO.family}-{number}"
 
 
-def fire(drill: Drill, number: int) -> str:
+def fire(drill: Drill, number: int, severity: str = "critical") -> str:
     """An alarm nobody saw before goes off; returns its name."""
-    name = alarm_name(number)
+    name = alarm_name(number, severity)
     topic = f"arn:aws:sns:{PHOTO.region}:{ACCOUNT}:{TOPIC}"
     drill.stage.aws("cloudwatch", PHOTO.region).put_metric_alarm(
         AlarmName=name,
@@ -175,6 +175,6 @@ def incident(drill: Drill, alarm: str) -> str:
     """The id of the incident that an alarm opened, or nothing."""
     for message in drill.messages(CHANNELS[PHOTO]):
         key = key_of(message)
-        if key.endswith(":headline") and message["text"].endswith(f" {alarm}"):
+        if key.endswith(":headline") and alarm in str(message["text"]).split():
             return key.split(":")[1]
     return ""

@@ -17,6 +17,7 @@ from sandbox.scenarios.stage import ALICE, StoryError, button
 from tests.chaos import counts
 from tests.chaos.drill import Drill
 from tests.chaos.ground import SPEED, drilling
+from tests.chaos.incidents import headlines
 from tests.chaos.mix import Round
 from tests.chaos.people import ARBOR, CAPTION, CHANNELS, PHOTO, USAGE, ask, new_card, place
 
@@ -47,6 +48,7 @@ class Tally:
 
     def __init__(self) -> None:
         self.rounds = self.look_ups = self.told_again = 0
+        self.alarms: set[str] = set()
         self.effects: Counter[str] = Counter()
         self.resumed: list[float] = []
         self.lost: list[str] = []
@@ -54,6 +56,7 @@ class Tally:
     def count(self, drill: Drill, current: Round, killed: list[tuple[int, float]], began: int) -> None:
         """Take in a round that is over, with its kills; the sandbox forgets old calls."""
         self.rounds += 1
+        self.alarms |= {current.alarm, *(matter.alarm for life in current.lives for matter in life.matters)}
         effects = current.effects()
         self.effects.update(effects)
         self.lost += [f"{name}: {end}" for name, end in current.ends().items() if end != "settled"]
@@ -78,7 +81,7 @@ class Tally:
         approvals = sum(name.endswith(" approve") for name in self.effects)
         print(  # noqa: T201 - pytest -s shows it to whoever wants to know
             f"\n{kills} kills, seed {SEED}: {operations} operations ({self.rounds} each of deployments, rollbacks, "
-            f"changes of number and their putting back; {approvals} approvals) and {self.rounds} incidents; "
+            f"changes of number and their putting back; {approvals} approvals) and {len(self.alarms)} incidents; "
             f"{self.effects.total()} effects, {len(self.doubled)} doubled, {len(self.lost)} lost; next effect after "
             f"{statistics.median(self.resumed):.2f} s (median), {max(self.resumed):.2f} s (longest) of "
             f"{len(self.resumed)}; {self.look_ups} look-ups in Slack; {self.told_again} change events told again"
@@ -99,6 +102,7 @@ def test_kills_at_random_instants_lose_and_double_nothing(drill: Drill) -> None:
     tally.tell(kills)
     assert tally.lost == []
     assert tally.doubled == {}
+    assert headlines(drill) == dict.fromkeys(tally.alarms, 1)
     for channel in (CHANNELS[USAGE], CHANNELS[ARBOR], CHANNELS[PHOTO]):
         posted = drill.all_keys(channel)
         assert {key: times for key, times in posted.items() if times != 1} == {}

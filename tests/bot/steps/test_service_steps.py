@@ -11,7 +11,7 @@ from bot.steps.recent_changes import RecentChangesStep
 from bot.steps.stopped_tasks import StoppedTasksStep
 from bot.steps.target_health import TargetHealthStep
 from tests.bot.steps.looking import look, nowhere
-from tests.fake_aws import a_definition
+from tests.fake_aws import a_definition, a_deployment, a_service
 from tests.scene import Scene
 
 RUNNING = "arn:aws:ecs:r:1:task-definition/api:7"
@@ -52,6 +52,26 @@ def test_tasks_of_the_revision_that_runs_point_at_the_cause(scene: Scene) -> Non
     assert abandoned.weight < 50 < current.weight
     assert current.fact("tasks.cause") == "oom"
     assert current.lines[-1] == "5 more of a revision that no longer runs"
+
+
+def test_failures_are_counted_by_what_runs_now_and_since_when(scene: Scene) -> None:
+    began = scene.clock.now() - 600
+    scene.ecs.live[scene.api.key] = a_service("api", a_deployment(RUNNING, created_at=began))
+    scene.ecs.stopped = [stopped(scene, ago) for ago in (60, 120, 1800)]
+    scene.ecs.stopped.append(stopped(scene, 700, GONE))
+    found = tasks(scene)
+    counted = [found.fact(f"tasks.{name}") for name in ("failed", "failed_current", "failed_after_shipping")]
+    assert counted == [3.0, 3.0, 2.0]
+
+
+def test_failures_of_an_abandoned_revision_are_none_of_the_one_that_runs(scene: Scene) -> None:
+    scene.ecs.stopped = [stopped(scene, 60, GONE)]
+    found = tasks(scene)
+    counted = [found.fact(f"tasks.{name}") for name in ("failed", "failed_current", "failed_after_shipping")]
+    assert counted == [1.0, 0.0, 0.0]
+    scene.ecs.failures.add("service", REFUSED)
+    unknown = tasks(scene)
+    assert (unknown.fact("tasks.failed"), unknown.fact("tasks.failed_current")) == (1.0, None)
 
 
 def test_tasks_are_explained_though_the_service_cannot_be_read(scene: Scene) -> None:

@@ -227,6 +227,7 @@ def test_a_function_is_told_with_its_limits(scene: Scene) -> None:
     assert facts == {
         "invocations": 300.0,
         "errors": 0.0,
+        "error_rate": 0.0,
         "throttles": 0.0,
         "concurrency": 9.0,
         "duration_p95": 800.0,
@@ -255,9 +256,14 @@ def test_what_a_function_suffers_from_is_said(scene: Scene, calls: dict[str, flo
     assert "9 are reserved for it" in found.lines[0]
 
 
+def test_errors_of_a_function_are_told_as_part_of_its_calls(scene: Scene) -> None:
+    called(scene, errors=30)
+    assert (found := function(scene)) is not None
+    assert (found.fact("function.errors"), found.fact("function.error_rate")) == (30.0, 10.0)
+
+
 def test_a_function_nobody_called_is_said_to_be_so(scene: Scene) -> None:
-    found = function(scene)
-    assert found is not None
+    assert (found := function(scene)) is not None
     assert found.summary == "CloudWatch has no call of jobs in the last 60 min."
     assert found.fact("function.invocations") == 0.0
 

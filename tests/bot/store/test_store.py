@@ -200,3 +200,21 @@ def test_a_postponed_row_is_tried_again_later_with_its_attempt_counted(store: St
     assert claim(store, NOW + 4) == []
     again = one(store, NOW + 5)
     assert (again.attempts, again.state, again.body) == (2, "begun", {"n": 1})
+
+
+# a clock that was set back
+
+
+def test_what_was_saved_by_a_clock_that_was_ahead_is_due_when_it_is_set_back(store: Store) -> None:
+    ahead, _ = store.add(new("ahead", due_at=NOW + 3700), NOW + 3600)
+    waits, _ = store.add(new("waits", due_at=NOW + 100), NOW - 10)
+    sleeps, _ = store.add(new("sleeps", due_at=None), NOW + 3600)
+    assert store.hasten(NOW) == 1
+    assert [the_row(store, row.id).due_at for row in (ahead, waits, sleeps)] == [NOW, NOW + 100, None]
+    assert the_row(store, ahead.id).updated_at == NOW + 3600
+    assert one(store, NOW).id == ahead.id
+
+
+def test_nothing_is_hastened_by_a_clock_that_goes_on(store: Store) -> None:
+    store.add(new(due_at=NOW + 100), NOW)
+    assert store.hasten(NOW) == store.hasten(NOW + 50) == 0

@@ -1,0 +1,165 @@
+"""Alarms that people move between incidents while something about them is on its way."""
+
+from __future__ import annotations
+
+from bot.domain import AlarmState
+from bot.engine import Lease
+from bot.incident import LIVE, Incident, Phase
+from bot.rows import Row, Signal
+from tests.fakes import texts
+from tests.scene import ALICE, BOB, Scene
+
+ARN = "arn:aws:cloudwatch:eu-west-1:1:alarm:"
+
+
+def alone(scene: Scene, name: str) -> Row:
+    """An incident of its own for an alarm."""
+    scene.clock.advance(3600)
+    scene.alarm("ALARM", f"first-{name}", name=name)
+    scene.run(5)
+    return scene.incidents()[0]
+
+
+def together(scene: Scene) -> Row:
+    """One incident of two alarms."""
+    row = alone(scene, "api-errors")
+    scene.alarm("ALARM", "second", name="api-down")
+    scene.run(5)
+    return row
+
+
+def tell(scene: Scene, row: Row, name: str, **payload: object) -> None:
+    scene.engine.signal(row.id, Signal(name, {"user": ALICE, **payload}, key=f"{row.id}:{name}"))
+
+
+def move(scene: Scene, *kinds: str) -> None:
+    """Do what is due of some kinds of rows only."""
+    while claimed := scene.store.claim(kinds, owner="x", lease=60, limit=1, now=scene.clock.now()):
+        scene.engine._advance(claimed[0])
+
+
+def now(scene: Scene, row: Row) -> tuple[str, Incident]:
+    found = scene.store.get(row.id)
+    assert found is not None
+    return found.state, Incident.model_validate(found.body)
+
+
+def live(scene: Scene) -> list[tuple[str, AlarmState]]:
+    """The alarms of live incidents, each with its state there."""
+    rows = scene.store.rows("incident", states=LIVE)
+    return sorted((each.alarm_name, each.state) for row in rows for each in Incident.model_validate(row.body).members)
+
+
+def test_two_incidents_that_are_merged_into_each_other_open_again_with_all_their_alarms(scene: Scene) -> None:
+    first, second = alone(scene, "api-errors"), alone(scene, "jobs-errors")
+    tell(scene, first, "merge", into=second.id)
+    tell(scene, second, "merge", into=first.id)
+    # Both decide before either has heard of the other.
+    claimed = scene.store.claim(["incident"], owner="x", lease=60, limit=2, now=scene.clock.now())
+    assert len(claimed) == 2
+    machine, leases = scene.engine._machines["incident"], [Lease(scene.store, scene.clock, row) for row in claimed]
+    both = zip(claimed, leases, strict=True)
+    steps = [machine.advance(row, scene.store.pending(row.id), lease) for row, lease in both]
+    for row, step in zip(claimed, steps, strict=True):
+        scene.store.save(row, step, scene.clock.now())
+    scene.run(10)
+    assert {now(scene, first)[0], now(scene, second)[0]} == {Phase.MERGED}
+    assert live(scene) == [("api-errors", AlarmState.ALARM), ("jobs-errors", AlarmState.ALARM)]
+
+
+def test_an_alarm_that_comes_to_an_incident_that_is_over_opens_another_though_it_did_not_fire_again(
+    scene: Scene,
+) -> None:
+    first, second = alone(scene, "api-errors"), alone(scene, "jobs-errors")
+    tell(scene, first, "merge", into=second.id)
+    tell(scene, second, "resolve")
+    claimed = scene.store.claim(["incident"], owner="x", lease=60, limit=1, now=scene.clock.now())
+    assert [row.id for row in claimed] == [first.id]
+    scene.engine._advance(claimed[0])
+    # Somebody pressed "Resolve" before the other's alarms arrived.
+    assert [signal.name for signal in scene.store.pending(second.id)] == ["resolve", "absorb"]
+    scene.run(10)
+    assert live(scene) == [("api-errors", AlarmState.ALARM)]
+    assert len(scene.incidents()) == 3
+
+
+def test_an_alarm_that_is_split_off_after_it_recovered_calls_nobody_and_is_green(scene: Scene) -> None:
+    row = together(scene)
+    scene.alarm("OK", "ok", name="api-down")
+    scene.run(3)
+    before = list(scene.pager.heard)
+    tell(scene, row, "split", alarm="api-down")
+    scene.run(5)
+    new = scene.incidents()[0]
+    assert new.id != row.id
+    assert new.state == Phase.RECOVERED
+    assert scene.chat.by_key(f"inc:{new.id}:headline").message.text.startswith(":large_green_circle:")
+    assert any("is OK again" in shown.message.text for shown in scene.chat.thread(f"inc:{new.id}:headline"))
+    assert [key for action, key in scene.pager.heard if new.id in key] == []
+    assert scene.pager.heard[: len(before)] == before
+    scene.alarm("ALARM", "again", name="api-down")
+    scene.run(5)
+    assert scene.incidents()[0].state == Phase.OPEN
+
+
+def test_an_alarm_that_recovers_while_it_is_split_off_is_green_in_its_own_incident(scene: Scene) -> None:
+    row = together(scene)
+    tell(scene, row, "split", alarm="api-down")
+    scene.alarm("OK", "ok", name="api-down")
+    # Triage passes the OK on before the incident has heard of the split.
+    move(scene, "alarm", "triage")
+    assert [signal.name for signal in scene.store.pending(row.id)] == ["split", "quiet"]
+    scene.run(5)
+    assert live(scene) == [("api-down", AlarmState.OK), ("api-errors", AlarmState.ALARM)]
+    assert scene.incidents()[0].state == Phase.RECOVERED
+
+
+def test_an_alarm_that_fires_again_while_it_is_split_off_is_counted_in_its_own_incident(scene: Scene) -> None:
+    row = together(scene)
+    tell(scene, row, "split", alarm="api-down")
+    scene.run(5)
+    told = scene.store.by_key("alarm", f"{ARN}api-down#")
+    assert told is not None
+    fired = {"key": told.key, "alarm": told.body["last"], "target": "bi/production/api", "severity": "critical"}
+    scene.engine.signal(row.id, Signal("fired", fired, key="late"))
+    scene.run(5)
+    assert [each.fired for each in now(scene, scene.incidents()[0])[1].members] == [2]
+    assert [each.name for each in now(scene, row)[1].members] == ["api-errors"]
+
+
+def test_an_alarm_that_recovers_while_its_incident_is_merged_is_green_in_the_other(scene: Scene) -> None:
+    first, second = alone(scene, "api-errors"), alone(scene, "jobs-errors")
+    tell(scene, first, "merge", into=second.id)
+    told = {"key": f"{ARN}api-errors#", "state": "OK", "at": scene.clock.now(), "reason": "calm"}
+    scene.engine.signal(first.id, Signal("quiet", told))
+    scene.run(5)
+    assert live(scene) == [("api-errors", AlarmState.OK), ("jobs-errors", AlarmState.ALARM)]
+
+
+def test_what_is_sent_to_an_incident_that_never_had_that_alarm_goes_round_once_and_no_more(scene: Scene) -> None:
+    row = alone(scene, "api-errors")
+    told = {"key": f"{ARN}api-errors#", "state": "OK", "at": scene.clock.now(), "reason": "calm"}
+    scene.engine.signal(row.id, Signal("quiet", {**told, "key": f"{ARN}unknown#"}))
+    scene.engine.signal(row.id, Signal("quiet", {**told, "key": f"{ARN}api-errors#x", "sought": 1}))
+    scene.run(5)
+    assert scene.store.pending(row.id) == []
+    assert live(scene) == [("api-errors", AlarmState.ALARM)]
+
+
+def test_an_incident_takes_as_many_alarms_as_it_shows_and_the_next_opens_another(scene: Scene) -> None:
+    for number in range(203):
+        scene.alarm("ALARM", f"m{number}", name=f"nobodys-{number}")
+    scene.run(40)
+    sizes = [len(Incident.model_validate(row.body).members) for row in scene.incidents()]
+    assert sorted(sizes) == [3, 200]
+    listed = texts(scene.chat.by_key(f"inc:{scene.incidents()[-1].id}:alarms").message)
+    assert "200 alarms in this incident" in listed
+
+
+def test_whoever_is_told_to_go_on_elsewhere_may_press_the_old_button(scene: Scene) -> None:
+    first, second = alone(scene, "api-errors"), alone(scene, "jobs-errors")
+    tell(scene, first, "merge", into=second.id)
+    scene.run(5)
+    scene.engine.signal(first.id, Signal("acknowledge", {"user": BOB}, key="late"))
+    scene.run(3)
+    assert "This incident is over (merged)." in scene.said_to(BOB)[-1].text
