@@ -1,21 +1,23 @@
 """Asks CloudWatch whether what is known of alarms is so: a notification may be lost, and none is ever sent twice.
 
 CloudWatch notifies on transitions only. An ALARM that never arrived would stay unseen, and an OK that never arrived
-would leave its thread open; both are found by asking, and stored like a notification.
+would leave its thread open; both are found by asking, and stored like a notification. So is that an alarm which fires
+was deleted or renamed: CloudWatch tells nobody.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from alerts.alarms import KIND
 from alerts.intake import accept
+from bot.catalog import alarm_accounts
 from bot.cloud import AlarmReading, Contributor
 from bot.domain import Account, Alarm, AlarmState
 from bot.errors import BotError, UpstreamError
-from bot.intake.fields import mapping, words
+from bot.intake.fields import mapping, prose
 from bot.intake.metric import metric_of
 from bot.ports import World
 from bot.rows import Row, Store
@@ -30,6 +32,7 @@ SLOWEST_SECONDS = 960.0
 """The longest an account that throttles is left alone."""
 FIRST_SECONDS = 60.0
 FIRING = "firing"
+GONE = "CloudWatch no longer has this alarm."
 _WELL = {"OK": AlarmState.OK, "INSUFFICIENT_DATA": AlarmState.INSUFFICIENT_DATA}
 
 
@@ -40,6 +43,8 @@ class Reconciler:
         self._store = store
         self._world = world
         self._rests: dict[Account, tuple[float, float]] = {}
+        self._numbers: dict[str, str] = {}
+        """The number of the account behind each role, as its alarms' ARNs told."""
 
     def run(self, now: float) -> int:
         """How many notifications were made up for. Never raises a BotError: an account's errors are its own."""
@@ -61,10 +66,39 @@ class Reconciler:
 
     def _compare(self, account: Account, names: Sequence[str], now: float) -> int:
         found = 0
-        for reading in self._world.metrics.alarms(account, names):
-            for missed in self._missed(account, reading, now):
-                found += self._accept(missed, now)
+        readings = self._world.metrics.alarms(account, names) if names else ()
+        for reading in readings:
+            self._numbers[account.role_arn] = reading.arn.split(":", 5)[4]
+            found += self._take(account, reading, now)
+        for gone in self._gone(account, set(names) - {reading.name for reading in readings}, now):
+            found += self._accept(gone, now)
+        for reading in self._world.metrics.in_alarm(account):
+            # What notifies nobody is nobody's alarm: Auto Scaling's own are red whenever there is little to do.
+            if reading.notifies and reading.name not in names:
+                found += self._take(account, reading, now)
         return found
+
+    def _take(self, account: Account, reading: AlarmReading, now: float) -> int:
+        return sum(self._accept(missed, now) for missed in self._missed(account, reading, now))
+
+    def _gone(self, account: Account, names: Collection[str], now: float) -> Iterator[_Missed]:
+        """What fires and is no longer there; of each series by itself."""
+        for name in sorted(names):
+            for row in self._store.rows(KIND, states=(FIRING,), group=name, limit=MOST):
+                since = float(row.body.get("at", now))
+                if self._lives_in(account, row) and now - since >= GRACE_SECONDS:
+                    yield _Missed(_gone(row, now), f"gone:{since:.3f}")
+
+    def _lives_in(self, account: Account, row: Row) -> bool:
+        """Whether it was this account that was asked: another one's alarm would be missing here too."""
+        parts = row.key.split(":", 6)
+        if len(parts) < 7 or parts[2:4] != ["cloudwatch", account.region]:
+            return False
+        number = account.role_arn.split(":", 5)[4] if account.role_arn else self._numbers.get("", "")
+        if number:
+            return parts[4] == number
+        # Nothing has told the number of the bot's own account yet; where no role leads to another it is the only one.
+        return not any(target.account.role_arn for target in self._world.catalog.targets)
 
     def _accept(self, missed: _Missed, now: float) -> bool:
         alarm = missed.alarm
@@ -123,13 +157,13 @@ class _Missed:
 
 
 def _asked(store: Store, world: World) -> dict[Account, list[str]]:
-    """Names of alarms by where they live: those of the configuration, and those that fire."""
+    """Names of alarms by where they live, everywhere something is: those of the configuration, and those that fire."""
     asked: dict[Account, dict[str, None]] = {}
     by_region: dict[str, Account] = {}
     for target in world.catalog.targets:
         by_region.setdefault(target.account.region, target.account)
-        names = asked.setdefault(target.account, {})
-        names.update((alarm.name, None) for alarm in target.service.alarms)
+        for account in alarm_accounts(target):
+            asked.setdefault(account, {}).update((alarm.name, None) for alarm in target.service.alarms)
     for row in store.rows(KIND, states=(FIRING,), limit=MOST):
         parts = row.key.split(":", 6)
         if len(parts) < 7 or parts[2] != "cloudwatch":
@@ -137,7 +171,7 @@ def _asked(store: Store, world: World) -> dict[Account, list[str]]:
         listed = world.catalog.by_alarm(row.group, parts[3])
         account = listed[0].account if listed else by_region.get(parts[3], Account(region=parts[3]))
         asked.setdefault(account, {})[row.group] = None
-    return {account: list(names) for account, names in asked.items() if names}
+    return {account: list(names) for account, names in asked.items()}
 
 
 def _known(store: Store, reading: AlarmReading) -> dict[str, Row]:
@@ -158,6 +192,17 @@ def _series(found: Contributor, known: dict[str, Row]) -> str:
     return described if found.id not in known and described in known else found.id
 
 
+def _gone(row: Row, now: float) -> Alarm:
+    """What is told of an alarm that no longer exists: what was last heard of it, without a state."""
+    unknown = {"state": AlarmState.INSUFFICIENT_DATA, "reason": GONE, "at": now, "source": "asked"}
+    if row.body.get("last"):
+        return Alarm.model_validate(row.body["last"]).model_copy(update={"previous": AlarmState.ALARM, **unknown})
+    parts = row.key.split(":", 6)
+    series = parts[6].removeprefix(row.group).removeprefix("#")
+    arn = row.key.removesuffix(f"#{series}")
+    return Alarm(arn=arn, name=row.group, account=parts[4], region=parts[3], contributor=series, **unknown)
+
+
 def _alarm(
     reading: AlarmReading, state: AlarmState, at: float, series: str = "", found: Contributor | None = None
 ) -> Alarm:
@@ -166,8 +211,8 @@ def _alarm(
         arn=reading.arn,
         name=reading.name,
         state=state,
-        reason=words(found.reason if found else reading.reason),
-        description=words(reading.description),
+        reason=prose(found.reason if found else reading.reason),
+        description=prose(reading.description),
         at=at,
         account=parts[4],
         region=parts[3],

@@ -168,6 +168,10 @@ class Metrics(Protocol):
         """The state of alarms now; names that do not exist are left out."""
         ...
 
+    def in_alarm(self, account: Account) -> tuple[AlarmReading, ...]:
+        """Every alarm in ALARM now, whoever made it; of very many only some."""
+        ...
+
     def children(self, account: Account, alarm: str) -> tuple[str, ...]:
         """ARNs of the alarms that a composite alarm is made of; empty for any other."""
         ...

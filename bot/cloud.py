@@ -281,6 +281,11 @@ class AlarmReading:
         """True when it does more than notify: it scales, or calls a function, or restarts an instance."""
         return any(action.split(":")[2:3] != ["sns"] for action in self.actions)
 
+    @property
+    def notifies(self) -> bool:
+        """True when it tells an SNS topic of anything."""
+        return any(action.split(":")[2:3] == ["sns"] for action in self.actions)
+
 
 @dataclass(frozen=True)
 class Contributor:

@@ -18,6 +18,7 @@ from bot.app import Bot, build
 from bot.errors import ConfigError, Problem
 from bot.flow import UMBRELLA
 from bot.intake.http import SnsEndpoint
+from bot.intake.raw_delivery import RawDelivery
 from bot.intake.sns import SnsVerifier
 from bot.log import configure
 from bot.pagerduty.webhooks import WebhookEndpoint
@@ -95,7 +96,8 @@ def run(bot: Bot, environment: EnvironmentVariables, listening: socket.socket) -
     slack = Socket(bolt, environment.slack_app_token.get_secret_value()) if environment.socket_mode else None
     topics = {topic.arn: topic.signature_version for topic in environment.bot_sns_topics}
     verifier = SnsVerifier(topics, bot.outside.web.fetch, bot.clock)
-    sns = SnsEndpoint(verifier, bot.accept, bot.confirm_subscription, bot.clock)
+    raw = RawDelivery(topics, bot.engine.add, bot.settings.bot.default_channel, bot.clock)
+    sns = SnsEndpoint(verifier, bot.accept, bot.confirm_subscription, bot.clock, raw)
     degraded = (lambda: bot.degraded(slack.connected)) if slack else bot.degraded
     pagerduty = WebhookEndpoint(environment.webhook_secrets, bot.accept_event, bot.clock)
     app = web_app(bot.store, degraded, sns.route(), None if slack else bolt, pagerduty=pagerduty.route())

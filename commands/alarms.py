@@ -14,6 +14,7 @@ from bot.cloud import AlarmReading
 from bot.command import Command, Plan
 from bot.domain import Account, AlarmState, Person, Target, place_label
 from bot.errors import BotError, NotFoundError
+from bot.live_alarms import alarm_name, beside, is_here, unlisted
 from bot.ports import World
 from bot.silence import LiveIncident, LiveMember, Silence, covering
 from bot.silence_ports import MuteRule
@@ -67,7 +68,11 @@ def plan(args: AlarmsArgs, world: World, person: Person) -> Plan:
     targets, whole = _asked(args, world, person.channel)
     look = _read(targets, world)
     glances = {place: _glance(mine, look) for place, mine in _places(targets).items()}
-    elsewhere = _unlisted(look, targets, world, whole=whole or len(targets) == len(world.catalog.targets))
+    every = whole or len(targets) == len(world.catalog.targets)
+    odd = unlisted(look.incidents, targets, world, whole=every, channel=person.channel)
+    elsewhere = [_line(*live, look, world) for live in odd]
+    also = () if args.system else beside(look.incidents, targets, _red(look), world, channel=person.channel)
+    besides = [_line(*live, look, world) for live in also if live not in odd]
     shown: list[b.Block] = []
     for (system, environment), glance in glances.items():
         if glance.is_calm:
@@ -78,9 +83,15 @@ def plan(args: AlarmsArgs, world: World, person: Person) -> Plan:
     if elsewhere:
         shown += [b.section("*Not in the configuration*"), *b.sections(elsewhere[:SHOWN])]
         shown += [b.section(f"… and {len(elsewhere) - SHOWN} more")] if len(elsewhere) > SHOWN else []
+    if besides:
+        shown += [b.section("*Also open in this channel*"), *b.sections(besides[:SHOWN])]
+        shown += [b.section(f"… and {len(besides) - SHOWN} more")] if len(besides) > SHOWN else []
     if look.silences:
         shown += [b.section("*Silent now*"), *b.sections(_silence(each, world) for each in look.silences)]
-    summary, quiet = _summary(glances.values(), elsewhere), sum(glance.quiet for glance in glances.values())
+    summary, quiet = (
+        _summary(glances.values(), [*elsewhere, *besides]),
+        sum(glance.quiet for glance in glances.values()),
+    )
     calm = [b.section(f":large_green_circle: {summary}")] if not shown else [b.section(f"*{summary}*")]
     rest = f"{quiet} other alarms are quiet · " if shown and quiet else ""
     blocks = (*calm, *shown, b.context(f"{rest}as of {b.when(look.now)}"))
@@ -115,15 +126,8 @@ def _asked(args: AlarmsArgs, world: World, channel: str) -> tuple[tuple[Target, 
             names = ", ".join(each.system for each in world.catalog.systems)
             raise NotFoundError(f"There is no system “{args.system[:60]}”.", hint=f"There are {names}; or say all.")
         return tuple(target for target in world.catalog.targets if target.system == system.system), False
-    here = tuple(target for target in world.catalog.targets if _is_here(target, channel, world))
+    here = tuple(target for target in world.catalog.targets if is_here(target, channel, world))
     return (here, False) if here else (world.catalog.targets, True)
-
-
-def _is_here(target: Target, channel: str, world: World) -> bool:
-    try:
-        return bool(channel) and world.chat.channel_id(target.channel) == channel
-    except BotError:
-        return False
 
 
 def _places(targets: Iterable[Target]) -> dict[tuple[str, str], list[Target]]:
@@ -238,27 +242,17 @@ def _words_of(incident: LiveIncident, look: _Look) -> str:
     return f"{name}: {who}{asleep}"
 
 
-def _unlisted(look: _Look, targets: Sequence[Target], world: World, *, whole: bool) -> list[str]:
-    """Alarms in ALARM that nobody configured: what CloudWatch last told of them, since nobody knows where to ask.
-
-    Of a part of all systems only those on the metrics of its services.
-    """
-    keys = {target.key for target in targets}
-    listed = {(alarm.name, target.key) for target in targets for alarm in target.service.alarms}
-    found: list[str] = []
-    for incident in look.incidents:
-        for member in incident.members:
-            meant = whole or member.target in keys
-            if meant and member.state is AlarmState.ALARM and (_alarm_name(member), member.target) not in listed:
-                mark = ":no_bell:" if world.silences.covering(_alarm_name(member), member.arn, member.target) else ""
-                where = f" ({b.esc(place_label(member.target))})" if member.target else ""
-                age = f"{b.code(member.name)}{where} for {b.ago(look.now - member.at)}"
-                found.append(f"{mark or ':red_circle:'} {age} · {_words_of(incident, look)}")
-    return found
+def _red(look: _Look) -> set[str]:
+    """ARNs of the alarms that CloudWatch says are in ALARM."""
+    read = [part for part in look.readings.values() if not isinstance(part, Exception)]
+    return {reading.arn for part in read for reading in part if reading.state == AlarmState.ALARM}
 
 
-def _alarm_name(member: LiveMember) -> str:
-    return member.arn.split(":", 6)[-1] if member.arn.startswith("arn:") else member.name
+def _line(incident: LiveIncident, member: LiveMember, look: _Look, world: World) -> str:
+    silent = world.silences.covering(alarm_name(member), member.arn, member.target)
+    where = f" ({b.esc(place_label(member.target))})" if member.target else ""
+    age = f"{b.code(member.name)}{where} for {b.ago(look.now - member.at)}"
+    return f"{':no_bell:' if silent else ':red_circle:'} {age} · {_words_of(incident, look)}"
 
 
 def _lines(glance: _Glance) -> list[str]:

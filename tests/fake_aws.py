@@ -365,6 +365,11 @@ class FakeMetrics:
             if name in self.states and name not in self.readings
         )
 
+    def in_alarm(self, account: Account) -> tuple[AlarmReading, ...]:
+        self.failures.take("in_alarm")
+        here = f":cloudwatch:{account.region}:"
+        return tuple(each for each in self.readings.values() if each.state == "ALARM" and here in each.arn)
+
     def children(self, account: Account, alarm: str) -> tuple[str, ...]:
         self.failures.take("children")
         return self.composites.get(alarm, ())

@@ -19,9 +19,13 @@ from bot.graph import Mark
 NAMES_PER_CALL = 100
 """Alarm names one DescribeAlarms takes."""
 PAGES = 5
-"""Pages read of one answer; GetMetricData has 100,800 values on one, an alarm's history 100 lines."""
+"""Pages read of one answer; GetMetricData has 100,800 values on one, an alarm's history 100 lines.
+
+DescribeAlarms has 100 alarms on one at most.
+"""
 
 _KINDS = ("MetricAlarms", "CompositeAlarms", "LogAlarms")
+_TYPES = ["MetricAlarm", "CompositeAlarm", "LogAlarm"]
 # A Metrics Insights query with GROUP BY watches many series; so does PromQL, which has its own field.
 _SEVERAL = re.compile(r"\bGROUP\s+BY\b", re.IGNORECASE)
 _ACTIONS = ("AlarmActions", "OKActions", "InsufficientDataActions")
@@ -109,11 +113,23 @@ class Metrics:
                 client,
                 "describe_alarms",
                 AlarmNames=list(batch),
-                AlarmTypes=["MetricAlarm", "CompositeAlarm", "LogAlarm"],
+                AlarmTypes=_TYPES,
                 MaxRecords=NAMES_PER_CALL,
             )
-            found = [each for kind in _KINDS for each in answer.get(kind, [])]
-            readings += [_read(each) for each in found]
+            readings += _readings(answer)
+        return tuple(readings)
+
+    def in_alarm(self, account: Account) -> tuple[AlarmReading, ...]:
+        """Every alarm in ALARM now, metric, composite and log; of more than 500 the first."""
+        parameters: dict[str, Any] = {"StateValue": "ALARM", "AlarmTypes": _TYPES, "MaxRecords": NAMES_PER_CALL}
+        client = self._sessions.client(account, "cloudwatch")
+        readings: list[AlarmReading] = []
+        for _ in range(PAGES):
+            answer = ask(client, "describe_alarms", **parameters)
+            readings += _readings(answer)
+            if not answer.get("NextToken"):
+                break
+            parameters["NextToken"] = answer["NextToken"]
         return tuple(readings)
 
     def children(self, account: Account, alarm: str) -> tuple[str, ...]:
@@ -197,6 +213,10 @@ def _transition(item: dict[str, Any]) -> Transition:
     except (ValueError, KeyError, TypeError):
         state = str(item.get("HistorySummary", "")).rpartition(" to ")[2]
     return Transition(seconds(item["Timestamp"]), state)
+
+
+def _readings(answer: Mapping[str, Any]) -> list[AlarmReading]:
+    return [_read(each) for kind in _KINDS for each in answer.get(kind, [])]
 
 
 def _read(found: dict[str, Any]) -> AlarmReading:

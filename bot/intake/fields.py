@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.intake.delivery import storable
+from bot.redact import redact
 
 MAX_TEXT = 4_000
 _MAX_READ = 2_000_000
@@ -33,6 +34,11 @@ def mapping(value: object) -> Mapping[str, Any]:
 def words(value: object, size: int = MAX_TEXT) -> str:
     """The value where it is text, cut and storable; else nothing."""
     return storable(value[:size]) if isinstance(value, str) else ""
+
+
+def prose(value: object, size: int = MAX_TEXT) -> str:
+    """The same without secrets, for what is kept and shown; redacted first: half a secret no longer looks like one."""
+    return words(redact(value[: 4 * size]), size) if isinstance(value, str) else ""
 
 
 def moment(value: object, otherwise: float) -> float:

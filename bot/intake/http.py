@@ -1,7 +1,8 @@
 """The HTTPS door for SNS: one route.
 
 SNS takes every 4xx as delivered and never tries again, and any 5xx as failed and tries for up to an hour. So what
-is hostile or broken gets a 4xx, and what only this bot could not do right now gets a 503.
+is hostile or broken gets a 4xx, and what only this bot could not do right now gets a 503; so does what nothing but
+this machine's clock speaks against.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from starlette.types import Receive, Scope, Send
 
 from bot.intake.batches import Batches
 from bot.intake.delivery import Accept, Delivery, storable
+from bot.intake.raw_delivery import RawDelivery
 from bot.intake.sns import Forged, Malformed, Outcome, SnsVerifier, Unavailable, Verified
 from bot.ports import Clock
 
@@ -40,14 +42,18 @@ class SnsEndpoint:
     """Takes what SNS posts: verifies it, stores it, and answers with the status that makes SNS do the right thing.
 
     200 stored or already known, 400 malformed, 403 forged or from a topic that is not listed, 503 when it could not
-    be stored, confirmed or verified. What arrives while others are being stored is stored together.
+    be stored, confirmed or verified, or is too old by this machine's clock. What arrives while others are being stored
+    is stored together.
     """
 
-    def __init__(self, verifier: SnsVerifier, accept: Accept, confirm: Confirm, clock: Clock) -> None:
+    def __init__(
+        self, verifier: SnsVerifier, accept: Accept, confirm: Confirm, clock: Clock, raw: RawDelivery | None = None
+    ) -> None:
         self._verifier = verifier
         self._batches = Batches(accept)
         self._confirm = confirm
         self._clock = clock
+        self._raw = raw
 
     def route(self, path: str = "/sns") -> Route:
         """The route to mount."""
@@ -64,9 +70,12 @@ class SnsEndpoint:
         await send({"type": "http.response.body", "body": body})
 
     async def _received(self, scope: Scope, receive: Receive) -> Answer:
-        for name, value in scope["headers"]:
-            if name == b"x-amz-sns-rawdelivery" and value.lower() == b"true":
-                return 403, "raw delivery carries no signature; turn RawMessageDelivery off"
+        headers = {bytes(name): bytes(value) for name, value in scope["headers"]}
+        if headers.get(b"x-amz-sns-rawdelivery", b"").lower() == b"true":
+            if self._raw is not None:
+                told = (headers.get(f"x-amz-sns-{what}-arn".encode(), b"") for what in ("topic", "subscription"))
+                await run_in_threadpool(self._raw.refused, *(value.decode("latin-1") for value in told))
+            return 403, "raw delivery carries no signature; turn RawMessageDelivery off"
         try:
             body = await _read(receive)
         except ClientDisconnect:

@@ -14,7 +14,7 @@ from typing import Any
 from bot.domain import Alarm, AlarmState
 from bot.intake.delivery import storable
 from bot.intake.ecs import alarms_of
-from bot.intake.fields import MAX_TEXT, finite, json_object, mapping, moment, words
+from bot.intake.fields import MAX_TEXT, finite, json_object, mapping, moment, prose, words
 from bot.intake.metric import metric_of
 
 MAX_RAW = 16_384
@@ -65,7 +65,7 @@ def _from_notification(document: Mapping[str, Any], topic: str, at: float) -> Al
         name=name,
         state=state,
         previous=_state(document.get("OldStateValue")),
-        reason=words(document.get("NewStateReason")),
+        reason=prose(document.get("NewStateReason")),
         description=_description(document),
         at=moment(document.get("StateChangeTime"), at),
         account=account,
@@ -99,7 +99,7 @@ def _from_event(document: Mapping[str, Any], topic: str, at: float) -> Alarm | N
         name=name,
         state=state,
         previous=_state(before.get("value")),
-        reason=words(now.get("reason")),
+        reason=prose(now.get("reason")),
         description=_description(configuration),
         at=moment(now.get("timestamp"), moment(document.get("time"), at)),
         account=account,
@@ -114,13 +114,16 @@ def _from_event(document: Mapping[str, Any], topic: str, at: float) -> Alarm | N
 def unreadable(
     text: str, subject: str, topic: str, at: float, document: Mapping[str, Any] = MappingProxyType({})
 ) -> Alarm:
-    """An Alarm without state: the text as it came, and a title; of ``document`` only what a title can be made of."""
-    subject, topic = storable(subject), storable(topic)
-    kept = storable(text).encode()[:MAX_RAW].decode(errors="ignore")
+    """An Alarm without state: the text as it came but for secrets, and a title.
+
+    Of ``document`` is taken only what a title can be made of.
+    """
+    subject, topic = prose(subject), storable(topic)
+    kept = prose(text, MAX_RAW).encode()[:MAX_RAW].decode(errors="ignore")
     titles: Iterable[str] = (
         subject,
-        words(document.get("detail-type")),
-        words(document.get("AlarmName")),
+        prose(document.get("detail-type")),
+        prose(document.get("AlarmName")),
         kept[:2_000],
     )
     title = next(
@@ -181,11 +184,11 @@ def _contributor(document: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
 
 def _description(document: Mapping[str, Any]) -> str:
     """The alarm's own words and, for a log alarm, what it searches where; it has no metric to show."""
-    lines = [words(document.get("AlarmDescription") or document.get("description"))]
+    lines = [prose(document.get("AlarmDescription") or document.get("description"))]
     groups = document.get("LogGroups")
     if isinstance(groups, list) and groups:
         lines.append("Log groups: " + ", ".join(words(one, 512) for one in groups[:50] if isinstance(one, str)))
-    if query := words(document.get("QueryString"), 2_000):
+    if query := prose(document.get("QueryString"), 2_000):
         lines.append(f"Query: {query}")
     return "\n".join(line for line in lines if line)[:MAX_TEXT]
 

@@ -30,7 +30,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from bot.ports import Clock
 
 MAX_AGE = 3600.0
-"""Seconds after its Timestamp that a message is refused; SNS itself gives up after as long."""
+"""Seconds after its Timestamp that a message is not taken; SNS itself gives up after as long."""
 
 CERTIFICATE_TTL = 3600.0
 _MAX_CERTIFICATES = 32
@@ -75,14 +75,18 @@ class Malformed:
 
 @dataclass(frozen=True)
 class Forged:
-    """Not from SNS, too old, or from a topic that is not listed (HTTP 403)."""
+    """Not from SNS, or from a topic that is not listed (HTTP 403)."""
 
     reason: str
 
 
 @dataclass(frozen=True)
 class Unavailable:
-    """The certificate could not be had, so nothing can be said; SNS shall try again (HTTP 503)."""
+    """Nothing can be said now; SNS shall try again (HTTP 503).
+
+    The certificate could not be had or, of what SNS did sign, the times do not fit this machine's clock. A clock that
+    jumped is put right, while SNS would never send again what it once was refused.
+    """
 
     reason: str
 
@@ -148,12 +152,8 @@ class SnsVerifier:
         version = envelope["SignatureVersion"]
         if version not in _HASHES or self._topics[envelope["TopicArn"]] not in (None, version):
             return Forged("signature version is not the topic's")
-        try:
-            sent = datetime.fromisoformat(envelope["Timestamp"])
-        except ValueError:
+        if _sent(envelope) is None:
             return Malformed("Timestamp is not a time")
-        if self._clock.now() - (sent if sent.tzinfo else sent.replace(tzinfo=UTC)).timestamp() > MAX_AGE:
-            return Forged("message is older than an hour")
         if not _from_sns(envelope["SigningCertURL"], found.group(1)):
             return Forged("certificate address is not SNS's in the topic's region")
         return envelope
@@ -189,9 +189,7 @@ class SnsVerifier:
         mine.set_result(signer)
         return signer
 
-    def _judged(self, envelope: Mapping[str, str], signer: _Signer) -> Verified | Forged:
-        if not signer.not_before <= self._clock.now() <= signer.not_after:
-            return Forged("certificate is not valid now")
+    def _judged(self, envelope: Mapping[str, str], signer: _Signer) -> Verified | Forged | Unavailable:
         if not isinstance(signer.key, rsa.RSAPublicKey):
             return Forged("certificate holds no RSA key")
         try:
@@ -199,6 +197,11 @@ class SnsVerifier:
             signer.key.verify(signature, canonical(envelope), _PADDING, _HASHES[envelope["SignatureVersion"]])
         except (InvalidSignature, binascii.Error, ValueError):
             return Forged("signature does not match")
+        now = self._clock.now()
+        if not signer.not_before <= now <= signer.not_after:
+            return Unavailable("certificate is not valid now, by this machine's clock")
+        if now - (_sent(envelope) or 0.0) > MAX_AGE:
+            return Unavailable("message is older than an hour, by this machine's clock")
         return Verified(
             type=envelope["Type"],
             message_id=envelope["MessageId"],
@@ -208,6 +211,15 @@ class SnsVerifier:
             message=envelope["Message"],
             token=envelope.get("Token", ""),
         )
+
+
+def _sent(envelope: Mapping[str, str]) -> float | None:
+    """When SNS published it, in seconds since the epoch; None when that is no time."""
+    try:
+        sent = datetime.fromisoformat(envelope["Timestamp"])
+        return (sent if sent.tzinfo else sent.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        return None
 
 
 def _read(pem: bytes, until: float) -> _Signer:

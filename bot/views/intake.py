@@ -16,3 +16,21 @@ def dead_letters(name: str, arn: str, many: int, source: str) -> Message:
     told = "Among them may be alarms nobody has seen. The bot's log says why; when that is mended, send them again:"
     command = f"aws sqs start-message-move-task --source-arn {arn}"
     return Message(text=text, blocks=(b.section(text), b.section(told), b.section(b.pre([command], 500))))
+
+
+def raw_delivery(topic: str, subscription: str) -> Message:
+    """That messages of a subscription cannot be verified, and how that is mended; its ARN may be unknown."""
+    name = b.code(topic.rpartition(":")[2])
+    text = f":warning: A subscription of {name} sends raw messages; they cannot be verified and are refused."
+    told = (
+        "Raw messages carry no signature, so anybody could have written them. Among them may be alarms nobody has seen."
+        " Turn RawMessageDelivery off:"
+    )
+    command = (
+        f"aws sns set-subscription-attributes --subscription-arn {subscription or 'SUBSCRIPTION'}"
+        " --attribute-name RawMessageDelivery --attribute-value false"
+    )
+    rest = (
+        () if subscription else (b.section(f"`aws sns list-subscriptions-by-topic --topic-arn {b.esc(topic, 400)}`"),)
+    )
+    return Message(text=text, blocks=(b.section(text), b.section(told), b.section(b.pre([command], 700)), *rest))

@@ -13,6 +13,7 @@ import alerts.intake
 from alerts.intake import accept_all
 from bot.incident import Incident
 from bot.intake.delivery import Delivery
+from bot.intake.parse import MAX_RAW
 from tests.fakes import texts
 from tests.scene import Scene
 
@@ -87,3 +88,40 @@ def test_a_service_that_was_well_all_the_time_opens_nothing(scene: Scene) -> Non
     assert take(scene, ecs(scene, "ECS Service Action", "SERVICE_STEADY_STATE")) == [True]
     scene.run(3)
     assert scene.incidents() == [] and scene.chat.posts == []
+
+
+SECRET = "hunter" + "2" * 20
+"""Whatever stands behind ``password=`` is one."""
+
+
+def everything_stored(scene: Scene) -> str:
+    """The bodies of all rows an alarm leads to, and what is told to them."""
+    rows = [row.body for kind in ("alarm", "incident", "post", "triage", "page") for row in scene.store.rows(kind)]
+    told = [signal.payload for row in scene.store.rows("alarm") for signal in scene.store.pending(row.id)]
+    return json.dumps([rows, told])
+
+
+def test_no_secret_of_an_alarm_is_stored_and_the_rest_of_its_words_is(scene: Scene) -> None:
+    document = json.loads((SHAPES / "metric.json").read_text(encoding="utf-8"))
+    document["NewStateReason"] = f"Threshold Crossed: password={SECRET} was seen"
+    document["AlarmDescription"] = f"Call api?token={SECRET} first"
+    assert take(scene, json.dumps(document)) == [True]
+    assert SECRET not in everything_stored(scene)
+    scene.run(3)
+    stored = everything_stored(scene)
+    assert SECRET not in stored
+    assert "Threshold Crossed: password=[redacted] was seen" in stored and "Call api?token=[redacted] first" in stored
+
+
+def test_no_secret_of_a_text_that_is_no_alarm_is_stored(scene: Scene) -> None:
+    assert take(scene, f"password={SECRET}", f"first line\nsecret: {SECRET}\nlast line") == [True, True]
+    stored = everything_stored(scene)
+    assert SECRET not in stored
+    assert "first line" in stored and "last line" in stored
+
+
+def test_a_secret_on_which_a_text_is_cut_is_not_kept_in_part(scene: Scene) -> None:
+    token = "xo" + "xb-" + "7" * 40
+    assert take(scene, "." * (MAX_RAW - 6) + token) == [True]
+    stored = everything_stored(scene)
+    assert "xoxb" not in stored and "." * 100 in stored

@@ -123,6 +123,88 @@ def test_an_alarm_nobody_listed_is_asked_about_while_it_fires(asked: Scene) -> N
     assert "billing" in names and "api-down" in names
 
 
+SNS = "arn:aws:sns:eu-west-1:1:alerts"
+SCALING = "arn:aws:autoscaling:eu-west-1:1:scalingPolicy:x:resource/ecs/service/c/api:policyName/y"
+
+
+def test_an_alarm_that_was_deleted_while_it_fired_is_without_data_once(asked: Scene) -> None:
+    cloudwatch(asked, "OK", 5_000, name="api-errors")
+    asked.alarm("ALARM", "m1", name="billing")
+    asked.run(3)
+    assert look(asked) == 0, "it may be about to be shown"
+    asked.clock.advance(600)
+    assert [look(asked), look(asked)] == [1, 0]
+    row, found = incident(asked)
+    assert row.state == Phase.OPEN and found.is_unknown
+    (known,) = asked.store.rows("alarm", group="billing")
+    assert (known.state, known.body["last"]["reason"]) == ("quiet", "CloudWatch no longer has this alarm.")
+    assert known.body["last"]["source"] == "asked"
+
+
+def test_a_deleted_alarm_that_is_made_again_fires_again(asked: Scene) -> None:
+    asked.alarm("ALARM", "m1")
+    asked.run(3)
+    asked.clock.advance(600)
+    assert look(asked) == 1
+    asked.clock.advance(600)
+    cloudwatch(asked, "ALARM", 120)
+    assert look(asked) == 1
+    assert not incident(asked)[1].is_unknown
+
+
+def test_each_series_of_a_deleted_alarm_is_over(asked: Scene) -> None:
+    for name in ("id-a", "id-b"):
+        asked.alarm("ALARM", name, contributor=name)
+    asked.run(3)
+    asked.clock.advance(600)
+    assert [look(asked), look(asked)] == [2, 0]
+
+
+def test_an_alarm_of_another_account_is_not_taken_for_deleted(asked: Scene) -> None:
+    cloudwatch(asked, "OK", 5_000, name="api-errors")
+    asked.alarm("ALARM", "m1", name="foreign", arn="arn:aws:cloudwatch:eu-west-1:2:alarm:foreign")
+    asked.run(3)
+    asked.clock.advance(600)
+    assert look(asked) == 0
+
+
+def test_an_alarm_that_cannot_be_read_is_not_taken_for_deleted(asked: Scene) -> None:
+    asked.alarm("ALARM", "m1")
+    asked.run(3)
+    asked.clock.advance(600)
+    asked.metrics.failures.add("alarms", NotFoundError("no such account"))
+    assert look(asked) == 0
+
+
+def test_an_alarm_nobody_listed_that_was_never_told_is_found_once(asked: Scene) -> None:
+    cloudwatch(asked, "ALARM", 120, name="billing", actions=(SCALING, SNS))
+    assert [look(asked), look(asked)] == [1, 0]
+    row, found = incident(asked)
+    assert (row.state, found.alarm.name, found.alarm.source) == (Phase.OPEN, "billing", "asked")
+
+
+@pytest.mark.parametrize(
+    ("age", "changes"),
+    [
+        (GRACE_SECONDS - 1, {"actions": (SNS,)}),
+        (120, {"actions": (SNS,), "silent": True}),
+        (120, {"actions": (SCALING,)}),
+    ],
+)
+def test_an_alarm_nobody_listed_that_is_young_or_silent_or_notifies_nobody_is_left_alone(
+    asked: Scene, age: float, changes: dict[str, Any]
+) -> None:
+    cloudwatch(asked, "ALARM", age, name="billing", **changes)
+    assert look(asked) == 0
+
+
+def test_listed_alarms_are_compared_where_all_that_is_red_cannot_be_read(asked: Scene) -> None:
+    cloudwatch(asked, "ALARM", 120)
+    asked.metrics.failures.add("in_alarm", NotFoundError("may not"))
+    look(asked)
+    assert incident(asked)[1].alarm.name == "api-down"
+
+
 def test_an_event_of_ecs_is_not_asked_about(asked: Scene) -> None:
     service = "arn:aws:ecs:eu-west-1:1:service/c/api#deployment"
     asked.alarm("ALARM", "m1", name="ECS deployment failed: api", arn=service, source="ecs")

@@ -24,12 +24,12 @@ REGION = "eu-west-1"
 class SandboxSessions:
     """Sessions whose every client goes to the sandbox."""
 
-    def __init__(self, cloudwatch: Any) -> None:
-        self._cloudwatch = cloudwatch
+    def __init__(self, **by_region: Any) -> None:
+        self._by_region = by_region
 
     def client(self, account: Account, service: str) -> Any:
-        assert (account.region, service) == (REGION, "cloudwatch")
-        return self._cloudwatch
+        assert service == "cloudwatch"
+        return self._by_region[account.region.replace("-", "_")]
 
 
 @pytest.fixture(scope="module")
@@ -45,8 +45,19 @@ def cloudwatch(running: AwsServer, scene: Scene) -> Iterator[Any]:
     client.close()
 
 
+@pytest.fixture
+def reconciler(running: AwsServer, cloudwatch: Any, scene: Scene) -> Iterator[Reconciler]:
+    """Asks the sandbox, where the alarms of the site's distribution would be in another region."""
+    elsewhere = standing.client(running, "cloudwatch", "us-east-1")
+    sessions = SandboxSessions(eu_west_1=cloudwatch, us_east_1=elsewhere)
+    world = replace(scene.world, metrics=Metrics(cast("Sessions", sessions)))
+    scene.engine._machines = {**scene.engine._machines, "alarm": Alarms(scene.store, world)}
+    yield Reconciler(scene.store, world)
+    elsewhere.close()
+
+
 def test_an_alarm_that_was_never_told_is_found_and_so_is_its_end(
-    running: AwsServer, cloudwatch: Any, scene: Scene
+    running: AwsServer, cloudwatch: Any, scene: Scene, reconciler: Reconciler
 ) -> None:
     cloudwatch.put_metric_alarm(
         AlarmName="api-down",
@@ -61,9 +72,6 @@ def test_an_alarm_that_was_never_told_is_found_and_so_is_its_end(
         ComparisonOperator="GreaterThanThreshold",
     )
     cloudwatch.put_composite_alarm(AlarmName="api-errors", AlarmRule="ALARM(api-down)")
-    world = replace(scene.world, metrics=Metrics(cast("Sessions", SandboxSessions(cloudwatch))))
-    scene.engine._machines = {**scene.engine._machines, "alarm": Alarms(scene.store, world)}
-    reconciler = Reconciler(scene.store, world)
 
     def go(state: str) -> int:
         cloudwatch.set_alarm_state(AlarmName="api-down", StateValue=state, StateReason=f"set to {state}")
@@ -83,3 +91,37 @@ def test_an_alarm_that_was_never_told_is_found_and_so_is_its_end(
     assert go("OK") >= 1
     (row,) = [row for row in scene.incidents() if row.body["alarm"]["name"] == "api-down"]
     assert row.state == Phase.RECOVERED
+
+
+def test_an_alarm_nobody_listed_is_found_where_it_notifies_and_so_is_that_it_was_deleted(
+    running: AwsServer, cloudwatch: Any, scene: Scene, reconciler: Reconciler
+) -> None:
+    actions = {"billing": f"arn:aws:sns:{REGION}:123456789012:alerts", "quiet": f"arn:aws:automate:{REGION}:ec2:stop"}
+    for name, action in actions.items():
+        cloudwatch.put_metric_alarm(
+            AlarmName=name,
+            Namespace="Shop",
+            MetricName="Spent",
+            Statistic="Sum",
+            Period=60,
+            EvaluationPeriods=1,
+            Threshold=1.0,
+            ComparisonOperator="GreaterThanThreshold",
+            AlarmActions=[action],
+        )
+        cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="too much")
+
+    def look() -> int:
+        scene.clock.advance(GRACE_SECONDS + 30)
+        running.clock.advance(GRACE_SECONDS + 30)
+        found = reconciler.run(scene.clock.now())
+        scene.run(3)
+        return found
+
+    assert look() == 1
+    (row,) = scene.incidents()
+    assert Incident.model_validate(row.body).alarm.name == "billing"
+    cloudwatch.delete_alarms(AlarmNames=["billing"])
+    assert [look(), look()] == [1, 0]
+    (row,) = scene.incidents()
+    assert Incident.model_validate(row.body).is_unknown

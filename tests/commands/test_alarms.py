@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -146,6 +147,42 @@ def test_the_channel_says_which_system_is_meant(tmp_path: Path) -> None:
         assert {name for name in ("cpu", "odd") if f"`{name}`" in said} == names
     assert "zoo" not in answer(scene, "bi")
     scene.close()
+
+
+@pytest.fixture
+def shared(tmp_path: Path) -> Iterator[Scene]:
+    """Two systems, one of which has the default channel for its own, and no alarms."""
+    (bi,) = the_systems()
+    zoo = bi.model_copy(
+        update={"system": "zoo", "channel": "#ops", "environments": {"staging": bi.environments["staging"]}}
+    )
+    scene = Scene(tmp_path, catalog=Catalog((bi, zoo)))
+    yield scene
+    scene.close()
+
+
+def test_an_unlisted_alarm_is_shown_in_the_default_channel_even_where_that_is_a_systems_own(shared: Scene) -> None:
+    assert "No alarms are configured here." in answer(shared, channel="C0OPS")
+    shared.alarm("ALARM", "m1", name="odd")
+    shared.run(4)
+    for system in ("", "zoo"):
+        said = answer(shared, system, channel="C0OPS")
+        assert said.startswith("1 in alarm") and "`odd`" in said and "green" not in said
+    assert "odd" not in answer(shared, channel="C0BI")
+    assert "odd" not in answer(shared, "zoo", channel="C0BI")
+
+
+def test_what_is_red_in_a_channel_is_never_green_there_even_when_cloudwatch_says_otherwise(shared: Scene) -> None:
+    shared.metrics.states["jobs-errors"] = "OK"
+    shared.alarm("ALARM", "m1", name="api-errors")
+    shared.run(4)
+    assert shared.metrics.states["api-errors"] == "OK"
+    said = answer(shared, channel="C0BI")
+    assert said.startswith("1 in alarm") and "*Also open in this channel*" in said
+    assert ":red_circle: `api-errors`" in said and "green" not in said
+    shared.metrics.states["api-errors"] = "ALARM"
+    assert answer(shared, channel="C0BI").count("`api-errors`") == 1
+    assert "api-errors" not in answer(shared, channel="C0OPS")
 
 
 def test_hostile_names_of_alarms_are_shown_as_text(scene: Scene) -> None:

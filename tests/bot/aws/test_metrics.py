@@ -119,6 +119,25 @@ def test_alarms_of_both_kinds_are_read_a_hundred_at_a_time(
     assert asked[0]["AlarmTypes"] == ["MetricAlarm", "CompositeAlarm", "LogAlarm"]
 
 
+def test_everything_in_alarm_is_read_from_all_pages_up_to_a_bound(
+    aws: ScriptedAws, sessions: Sessions, account: Account
+) -> None:
+    def answer(asked: dict[str, Any]) -> dict[str, Any]:
+        number = int(asked.get("NextToken", "1"))
+        alarm: dict[str, Any] = {"AlarmName": f"a{number}", "AlarmArn": f"arn:a{number}", "StateValue": "ALARM"}
+        alarm |= {"StateUpdatedTimestamp": 200, "AlarmActions": ["arn:aws:sns:eu-west-1:1:alerts"]}
+        kind = "CompositeAlarms" if number == 2 else "MetricAlarms"
+        return {kind: [alarm], "NextToken": str(number + 1)}
+
+    aws.on("DescribeAlarms", answer)
+    found = Metrics(sessions).in_alarm(account)
+    assert [each.name for each in found] == ["a1", "a2", "a3", "a4", "a5"]
+    assert all(each.notifies and not each.acts for each in found)
+    asked = aws.asked("DescribeAlarms")
+    assert {each["StateValue"] for each in asked} == {"ALARM"}
+    assert asked[0]["AlarmTypes"] == ["MetricAlarm", "CompositeAlarm", "LogAlarm"]
+
+
 @pytest.mark.parametrize(
     ("changes", "silent", "several"),
     [

@@ -98,6 +98,18 @@ def test_a_certificate_that_cannot_be_fetched_is_answered_with_503(
     assert intake.taken == []
 
 
+def test_what_only_a_wrong_clock_speaks_against_is_answered_with_503_and_taken_later(
+    sns: Any, intake: Intake, client: TestClient
+) -> None:
+    envelope = sns.envelope()
+    sns.clock.at += 7_200
+    assert post(client, envelope) == 503
+    assert post(client, envelope | {"Message": "other"}) == 403
+    assert intake.taken == []
+    sns.clock.at -= 7_200
+    assert post(client, envelope) == 200
+
+
 def test_a_forged_message_is_answered_with_403(sns: Any, intake: Intake, client: TestClient) -> None:
     assert post(client, sns.envelope() | {"Message": "other"}) == 403
     assert intake.taken == []
