@@ -144,11 +144,11 @@ def _the_findings_name_the_cause(town: Town, headline: Message) -> None:
 
 def _somebody_is_called_and_alice_takes_it(town: Town, headline: Message) -> None:
     incident = _incident(headline)
-    town.until("a call to PagerDuty, since nobody has it", lambda: town.pages(incident) == [("trigger", "opened")])
+    town.until("a call to PagerDuty, since nobody has it", lambda: _heard(town, headline) == [("trigger", "opened")])
     event = next(one for one in town.get("pagerduty")["events"] if incident in one["dedup_key"])
     assert ALARM in event["payload"]["summary"]
     town.press(ALICE, STAR_CHANNEL, headline["ts"], "Acknowledge")
-    town.until("PagerDuty to be told", lambda: town.pages(incident)[1:] == [("acknowledge", "acknowledged")])
+    town.until("PagerDuty to be told", lambda: _heard(town, headline)[1:] == [("acknowledge", "acknowledged")])
     town.until(
         "the headline to say who has it",
         lambda: f"<@{ALICE}> has it" in words(town.message(STAR_CHANNEL, headline["ts"])),
@@ -168,7 +168,7 @@ def _the_alarm_is_over_and_the_same_headline_turns_green(town: Town, headline: M
         "the headline to turn green",
         lambda: town.message(STAR_CHANNEL, headline["ts"])["text"].startswith(":large_green_circle:"),
     )
-    town.until("PagerDuty to be told", lambda: town.pages(_incident(headline))[2:] == [("resolve", "resolved")])
+    town.until("PagerDuty to be told", lambda: _heard(town, headline)[2:] == [("resolve", "resolved")])
     said = [words(one) for one in town.replies(STAR_CHANNEL, headline["ts"])]
     assert sum("is OK again" in one for one in said) == 1
     assert [one["ts"] for one in _headlines(town)] == [headline["ts"]]
@@ -181,7 +181,7 @@ def _alice_resolves_it(town: Town, headline: Message) -> None:
         lambda: f"resolved by <@{ALICE}>" in words(town.message(STAR_CHANNEL, headline["ts"])),
     )
     assert labels(town.message(STAR_CHANNEL, headline["ts"])) == []
-    assert [action for action, _ in town.pages(_incident(headline))] == ["trigger", "acknowledge", "resolve"]
+    assert [action for action, _ in _heard(town, headline)] == ["trigger", "acknowledge", "resolve"]
     assert [one["ts"] for one in _headlines(town)] == [headline["ts"]]
 
 
@@ -203,6 +203,11 @@ def _headlines(town: Town) -> list[Message]:
     """Messages about the alarm that begin a thread; an escalation is a reply that is shown in the channel too."""
     found = [one for one in town.shown(STAR_CHANNEL, ALARM) if one.get("thread_ts", one["ts"]) == one["ts"]]
     return [one for one in found if "operation" not in words(one)]
+
+
+def _heard(town: Town, headline: Message) -> list[tuple[str, str]]:
+    """What PagerDuty was told, without what only added findings to an open alert."""
+    return [event for event in town.pages(_incident(headline)) if event != ("trigger", "appended")]
 
 
 def _incident(headline: Message) -> str:
