@@ -163,7 +163,7 @@ def run(course: list[tuple[str, object]]) -> None:
             told.scene.close()
 
 
-@settings(max_examples=120)
+@settings(max_examples=60)
 @given(courses)
 def test_whatever_happens_no_alarm_is_lost_and_nothing_is_told_twice(course: list[tuple[str, object]]) -> None:
     run(course)
