@@ -47,10 +47,11 @@ format: $(VENV)/.ready ## Format and fix what can be fixed
 	$(VENV)/bin/ruff format .
 	$(VENV)/bin/ruff check --fix .
 
-bench: $(VENV)/.ready ## Run the benchmarks and write their results (some 20 minutes)
+bench: $(VENV)/.ready ## Run the benchmarks and write their results (some 40 minutes)
 	$(RUN) -m benchmarks.ack
 	$(RUN) -m benchmarks.intake
 	$(RUN) -m benchmarks.plan
+	$(RUN) -m benchmarks.storm
 	$(RUN) -m benchmarks.verdict_delay
 	$(RUN) -m benchmarks.wrong_verdicts
 

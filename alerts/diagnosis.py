@@ -6,6 +6,7 @@ The incident itself never waits for AWS, so that a button pressed meanwhile is s
 from __future__ import annotations
 
 import logging
+import threading
 
 from alerts.playbook import Playbook, gather
 from alerts.playbooks import Playbooks
@@ -26,6 +27,10 @@ POSTING_SECONDS = 1.2
 FIRST, REST, ALL = "first", "rest", "all"
 """Which steps a look takes: those every playbook has, which answer soon; the others; or all of them at once."""
 BUILT_IN = ("stopped_tasks", "log_errors", "alarm_metric", "target_health", "recent_changes")
+AT_ONCE = 6
+"""Looks at a time: each reads from AWS in several threads, of which the bot has so many, and posts need some too."""
+TURN = 0.25
+"""Seconds until a look that found no room tries again, a tenth of the wait so far when that is more."""
 LINES, LINE = 12, 300
 """What is kept of a finding with the incident, which is written anew at every change."""
 
@@ -45,10 +50,19 @@ class Diagnoses(Machine):
         self._world = world
         self._playbooks = playbooks
         self._settings = settings
+        self._room = threading.BoundedSemaphore(AT_ONCE)
 
     def advance(self, row: Row, signals: list[Received], lease: Lease) -> Step:
         """Look, and tell the incident what was found."""
         now = self._world.clock.now()
+        if not self._room.acquire(blocking=False):
+            return Step(row.state, now + max(TURN, (now - row.created_at) / 10), dict(row.body))
+        try:
+            return self._look(row, now)
+        finally:
+            self._room.release()
+
+    def _look(self, row: Row, now: float) -> Step:
         alarm = Alarm.model_validate(row.body["alarm"])
         target = self._world.catalog.target(str(row.body["target"])) if row.body["target"] else None
         part = str(row.body["part"])

@@ -40,6 +40,7 @@ class Incidents(Machine):
     """The machine of incidents."""
 
     kind = KIND
+    is_urgent = True
 
     def __init__(
         self,

@@ -65,7 +65,7 @@ def item(alarm: Alarm, message_id: str, default_channel: str, now: float) -> Ite
     told = {"reason": clean(alarm.reason), "description": clean(alarm.description), "raw": clean(alarm.raw)}
     alarm = alarm.model_copy(update=told)
     if alarm.state is None:
-        return post(f"notice:{message_id}", default_channel, view.notice(alarm)), None
+        return post(f"notice:{message_id}", default_channel, view.notice(alarm), can_wait=True), None
     # A time from the future would make every later notification look old.
     if alarm.at > now + FUTURE_SECONDS:
         alarm = alarm.model_copy(update={"at": now + FUTURE_SECONDS})

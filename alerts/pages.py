@@ -79,6 +79,7 @@ class Pages(Machine):
     """
 
     kind = KIND
+    is_urgent = True
 
     def __init__(self, store: Store, world: World, illustrate: Illustrate = without_pictures) -> None:
         self._store = store

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -17,7 +18,7 @@ from bot.domain import Alarm, AlarmState, Severity, Target, as_json
 from bot.engine import Lease, Machine
 from bot.errors import BotError
 from bot.incident import KIND as INCIDENT
-from bot.incident import LIVE, Incident, Member, Phase
+from bot.incident import LIVE, MOST_MEMBERS, Incident, Member, Phase
 from bot.ports import World
 from bot.rows import NewRow, Received, Row, Signal, Step, Store
 from bot.settings.models import BotConfig
@@ -72,6 +73,11 @@ class _Course:
     new: list[NewRow] = field(default_factory=list)
     signals: list[tuple[str, Signal]] = field(default_factory=list)
 
+    def with_room(self) -> list[Open]:
+        """The live incidents that can take one more alarm in."""
+        members = Counter(self.placed.values())
+        return [each for each in self.live.values() if members[each.id] < MOST_MEMBERS]
+
     def body(self) -> dict[str, Any]:
         """As it is stored: only what is still live."""
         kept = {key: incident for key, incident in self.placed.items() if incident in self.live}
@@ -82,6 +88,7 @@ class Triage(Machine):
     """The machine of triage."""
 
     kind = KIND
+    is_urgent = True
 
     def __init__(self, store: Store, world: World, settings: BotConfig) -> None:
         self._store = store
@@ -156,7 +163,7 @@ class Triage(Machine):
             return
         target = self._world.catalog.target(str(payload["target"])) if payload["target"] else None
         deployment = self._deployment(alarm, target)
-        choice = choose(self._settings.correlation, Arrival(alarm, target, deployment), course.live.values())
+        choice = choose(self._settings.correlation, Arrival(alarm, target, deployment), course.with_room())
         if choice is None:
             self._open(course, payload, deployment)
         else:

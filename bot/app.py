@@ -18,14 +18,12 @@ from alerts.auditor import complaints
 from alerts.diagnosis import Diagnoses
 from alerts.digest import Digests
 from alerts.digest import owe as owe_digests
-from alerts.front import PREFIX as INCIDENT_PREFIX
 from alerts.front import Front
 from alerts.illustrations import Illustrate, illustrations, without_pictures
 from alerts.incidents import Incidents
 from alerts.intake import accept_all
 from alerts.mails import Mails
 from alerts.maintenance import Maintenance, expect_maintenance
-from alerts.mentions import without_mention
 from alerts.page_events import accept_event
 from alerts.pages import Pages
 from alerts.pins import Pins
@@ -42,15 +40,15 @@ from bot.aws.errors import reach as reached
 from bot.catalog import Catalog
 from bot.changes import Changes
 from bot.clock import SystemClock
-from bot.domain import Account, Actor, Person, Target
+from bot.desk import Desk
+from bot.domain import Account, Person, Target
 from bot.engine import Engine, Machine
-from bot.errors import BotError
 from bot.files import GRAPH, Files
 from bot.flow import UMBRELLA, Flow
 from bot.forms import Forms
 from bot.freezes import Freezes, Freezing
 from bot.heartbeat import EVERY, Heartbeat
-from bot.home import Home, opened
+from bot.home import Home
 from bot.intake.dead_letters import DeadLetters
 from bot.intake.delivery import Delivery
 from bot.intake.sqs import WAIT_SECONDS, QueueReader
@@ -58,18 +56,14 @@ from bot.ledger import Ledger
 from bot.operations import Operations
 from bot.outside import Outside, reach
 from bot.paging import Mailer, PageEvent
-from bot.ports import Clock, Message, World
-from bot.posts import Posts, whisper
-from bot.prompts import Prompts, asks
+from bot.ports import Clock, World
+from bot.posts import Posts
+from bot.prompts import Prompts
 from bot.rows import Signal, Store
 from bot.settings import Settings
 from bot.settings.environment import EnvironmentVariables
 from bot.store.sqlite import SqliteStore
 from bot.submissions import Submissions
-from bot.views import incident_asks
-from bot.views.home import OPENS_FORM
-from bot.views.incident import REMEDY
-from bot.views.operation import sentence
 from commands import COMMANDS
 
 log = logging.getLogger("bot.app")
@@ -83,80 +77,6 @@ RECONCILE_SECONDS = 90
 STOP_SECONDS = 6.5
 STUCK_SECONDS = 300
 """How long something may be due and not be taken up before the bot says that it is stuck."""
-
-
-class Desk:
-    """Takes in what people do, and hands it to the road or to the incidents."""
-
-    def __init__(self, engine: Engine, flow: Flow, submissions: Submissions, front: Front) -> None:
-        self._engine = engine
-        self._flow = flow
-        self._submissions = submissions
-        self._front = front
-        self.view_acted = submissions.act
-        self.view_closed = submissions.close
-        self.marked = front.marked
-        self.changed = front.changed
-
-    def receive(
-        self, slash: str, text: str, actor: Actor, *, response_url: str = "", key: str = "", trigger_id: str = ""
-    ) -> Message | None:
-        """A slash command was typed."""
-        return self._flow.receive(slash, text, actor, response_url=response_url, key=key, trigger_id=trigger_id)
-
-    def press(
-        self,
-        action_id: str,
-        value: str,
-        actor: Actor,
-        *,
-        key: str,
-        response_url: str = "",
-        trigger_id: str = "",
-        thread_ts: str = "",
-    ) -> None:
-        """A button was pressed; what cannot be done is whispered."""
-        said: Message | None = None
-        if asks(action_id):
-            said = self._submissions.prompt(
-                action_id, value, actor, trigger_id=trigger_id, response_url=response_url, key=key
-            )
-        elif action_id.startswith("operation:"):
-            said = self._flow.press(action_id, value, actor, key=key)
-        elif action_id.startswith(INCIDENT_PREFIX):
-            said = self._front.press(action_id, value, actor, key=key, response_url=response_url, trigger_id=trigger_id)
-        elif action_id.startswith((REMEDY, OPENS_FORM)):
-            if thread_ts:
-                self._front.remedied(value, actor, thread_ts=thread_ts, key=key)
-            said = self._flow.receive(
-                *(UMBRELLA, value, actor), response_url=response_url, key=key, trigger_id=trigger_id, asks=True
-            )
-        if said is not None:
-            new = whisper(f"press:{key}", actor.channel, actor.user, said, response_url=response_url)
-            self._engine.add(new, safe=False)
-
-    def view_submitted(self, shown: Mapping[str, Any], actor: Actor) -> dict[str, str] | None:
-        """A modal was submitted."""
-        if shown.get("callback_id") == incident_asks.CALLBACK:
-            return self._front.submitted(shown, actor)
-        return self._submissions.submit(shown, actor)
-
-    def home_opened(self, user: str, *, seen: str, key: str) -> None:
-        """Somebody looks at the home tab."""
-        self._engine.add(opened(user, self._engine.now(), seen=seen, key=key), safe=False)
-
-    def mentioned(self, text: str, bot: str, actor: Actor, *, thread_ts: str, key: str, at: float = 0.0) -> None:
-        """The bot was mentioned: about an incident in whose thread that was, or with a command."""
-        words = without_mention(text, bot)
-        try:
-            about_incident, said = self._front.mentioned(words, actor, thread_ts=thread_ts, key=key, at=at)
-            if not about_incident:
-                said = self._flow.receive(UMBRELLA, words, actor, key=f"mention:{key}")
-        except BotError as error:
-            said = sentence(error.message, error.hint)
-        if said is not None:
-            told = whisper(f"mention:{key}", actor.channel, actor.user, said, thread_ts=thread_ts)
-            self._engine.add(told, safe=False)
 
 
 @dataclass

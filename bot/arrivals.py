@@ -7,12 +7,10 @@ import time
 ANSWER_FIRST = 0.02
 """Seconds of calm after the last arrival before work is spread over all threads: acknowledgements have a
 deadline of three seconds, work has none, and in one Python process they share one core."""
-CROWD = 60.0
-"""Arrivals within about a second that count as a flood rather than as twenty people at once; while it lasts work
-only trickles, since work that slows the arrivals down would otherwise look like calm."""
-
-HANDFUL = 10
-"""So many at once are the head of a flood: it is as many as SQS hands out, and there are more where they came from."""
+CROWD = 300.0
+"""Arrivals within about a second that count as a flood rather than as twenty people at once, or as a storm of alarms
+whose headlines are waited for; while it lasts work only trickles, since work that slows the arrivals down would
+otherwise look like calm."""
 
 
 class Arrivals:
@@ -26,8 +24,6 @@ class Arrivals:
         """So many came in at once."""
         now = time.monotonic()
         self._crowd = self._crowd * 0.5 ** min(60.0, now - self._last) + many
-        if many >= HANDFUL:
-            self._crowd = max(self._crowd, 2 * CROWD)
         self._last = now
 
     def calm_in(self) -> float:

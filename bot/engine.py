@@ -65,6 +65,8 @@ class Machine(ABC):
     """The states of one kind of row."""
 
     kind: str
+    is_urgent = False
+    """Whether rows of this kind go before others: what people wait for at once, and what leads there."""
 
     def patience(self, row: Row) -> int:
         """How many attempts the row's transition gets while the world says "later" before it is given up."""
@@ -94,6 +96,7 @@ class Engine:
         self._store = store
         self._clock = clock
         self._machines = machines
+        self._urgent = [kind for kind, machine in machines.items() if machine.is_urgent]
         self._workers = workers
         self._owner = secrets.token_hex(4)
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="engine")
@@ -174,9 +177,14 @@ class Engine:
         return ran
 
     def _claim(self, free: int) -> list[Row]:
+        """Rows that are due. Half of the room is for what is urgent; a Slack that hangs must not hold up everything."""
         now = self._clock.now()
         self._mind_the_clock(now)
-        return self._store.claim(list(self._machines), owner=self._owner, lease=LEASE_SECONDS, limit=free, now=now)
+        rows = self._claim_of(self._urgent, (free + 1) // 2, now) if self._urgent else []
+        return rows + (self._claim_of(list(self._machines), free - len(rows), now) if len(rows) < free else [])
+
+    def _claim_of(self, kinds: list[str], limit: int, now: float) -> list[Row]:
+        return self._store.claim(kinds, owner=self._owner, lease=LEASE_SECONDS, limit=limit, now=now)
 
     def _mind_the_clock(self, now: float) -> None:
         """The machine's clock may be set: what is held stays held, and nothing waits for a time it was ahead by."""

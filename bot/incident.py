@@ -24,6 +24,8 @@ ALARM = "alarm"
 LIVE = (Phase.OPENING, Phase.OPEN, Phase.RECOVERED)
 """Phases in which an incident still takes alarms in."""
 WORST_FIRST = tuple(Severity)
+MOST_MEMBERS = 200
+"""Alarms of one incident; more of them open another one."""
 
 
 class Member(Frozen):

@@ -7,11 +7,11 @@ post travels in the message's metadata: when an earlier attempt's outcome is unk
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from bot.budget import Budget
+from bot.budget import Turns
 from bot.engine import Lease, Machine
 from bot.errors import BotError, UpstreamError
 from bot.ports import Chat, Clock, Message
@@ -29,8 +29,8 @@ POST_EVERY, POST_BURST = 1.0, 5
 """chat.postMessage takes one message a second for each channel, with some bursts."""
 UPDATES_EVERY, UPDATES_BURST = 1.1, 20
 """chat.update takes about fifty a minute for the whole workspace (tier 3)."""
-TURN_SECONDS = 1.0
-"""How long a turn is good for: what failed in it waits for another."""
+FIRST, REPLY, LAST = 0, 1, 2
+"""Who goes first where a channel is full: what begins a thread and what nobody should miss; then replies."""
 UPDATE_EVERY = 1.5
 """Seconds between two updates of one message: Slack allows about one message a second per channel."""
 PARENT_POLL, LONGEST_POLL = 0.1, 5.0
@@ -45,16 +45,24 @@ def _stored(message: Message) -> dict[str, Any]:
 
 
 def post(
-    key: str, channel: str, message: Message, *, thread_key: str = "", broadcast: bool = False, thread_of: str = ""
+    key: str,
+    channel: str,
+    message: Message,
+    *,
+    thread_key: str = "",
+    broadcast: bool = False,
+    thread_of: str = "",
+    can_wait: bool = False,
 ) -> NewRow:
     """A message in a channel, or in the thread of the post ``thread_key``; a known key is updated instead.
 
     ``broadcast`` shows a reply in the channel too. ``thread_of`` is the row whose thread this message begins: it is
-    found again by ``thread_row``.
+    found again by ``thread_row``. What ``can_wait`` lets all others go first.
     """
     body: dict[str, Any] = {"channel": channel, "message": _stored(message), "thread_key": thread_key}
     body |= {"broadcast": True} if broadcast else {}
     body |= {"thread_of": thread_of} if thread_of else {}
+    body |= {"can_wait": True} if can_wait else {}
     return NewRow(kind=KIND, key=key, state=OWED, body=body, group=channel, else_signal=Signal(SHOW, _stored(message)))
 
 
@@ -107,18 +115,25 @@ def address(chat: Chat, shown: Row | None) -> str:
         return ""
 
 
+def _rank(body: Mapping[str, Any]) -> int:
+    if body.get("can_wait"):
+        return LAST
+    return REPLY if body.get("thread_key") and not body.get("broadcast") else FIRST
+
+
 class Posts(Machine):
     """The machine of posts."""
 
     kind = KIND
+    is_urgent = True
 
     def __init__(self, store: Store, clock: Clock, chat: Chat, default_channel: Callable[[], str]) -> None:
         self._store = store
         self._clock = clock
         self._chat = chat
         self._default_channel = default_channel
-        self._posting = Budget(POST_EVERY, POST_BURST)
-        self._updating = Budget(UPDATES_EVERY, UPDATES_BURST)
+        self._posting = Turns(POST_EVERY, POST_BURST)
+        self._updating = Turns(UPDATES_EVERY, UPDATES_BURST)
 
     def patience(self, row: Row) -> int:
         """Long: whoever waits for a message would rather have it late than not at all."""
@@ -133,8 +148,14 @@ class Posts(Machine):
         except UpstreamError as error:
             if error.code != RATE_LIMITED or row.attempts > 1:
                 raise
-            # Slack did not take it, so the next attempt is a first one with nothing to look up.
-            return Step(row.state, self._clock.now() + (error.retry_after or 1.0), dict(row.body))
+            # Slack did not take it, so the next attempt is a first one with nothing to look up. It would take no other
+            # one either.
+            again = self._clock.now() + (error.retry_after or 1.0)
+            if row.state == SHOWN:
+                self._updating.hold("", row.id, FIRST, again)
+            elif not row.body.get("user"):
+                self._posting.hold(str(row.body["channel"]), row.id, _rank(row.body), again)
+            return Step(row.state, again, dict(row.body))
 
     def _show(self, row: Row, signals: list[Received], lease: Lease) -> Step:
         body = dict(row.body)
@@ -149,7 +170,7 @@ class Posts(Machine):
         ready = float(body.get("shown_at", 0.0)) + UPDATE_EVERY
         if ready - UPDATE_EVERY <= self._clock.now() < ready:
             return Step(SHOWN, ready, dict(row.body))
-        wait = self._turn(row, self._updating, "")
+        wait = self._turn(row, self._updating, "", FIRST)
         if wait is not None:
             return wait
         lease.before_effect()
@@ -161,7 +182,8 @@ class Posts(Machine):
         if parent is not None and parent.state == OWED:
             now = self._clock.now()
             pause = min(LONGEST_POLL, max(PARENT_POLL, (now - row.created_at) / 10))
-            return Step(OWED, now + pause, dict(row.body))
+            # A parent that waits for its own turn says when that is.
+            return Step(OWED, max(now + pause, parent.due_at or 0.0), dict(row.body))
         thread_ts = str(body.get("thread_ts") or "")
         if parent is not None and body.get("thread_key"):
             thread_ts = str(parent.body.get("ts", ""))
@@ -176,7 +198,7 @@ class Posts(Machine):
             # An older text may be what was posted then; the update that follows shows the newest.
             known = {**row.body, "channel": body["channel"], "ts": found, "shown": None}
             return Step(SHOWN, 0.0, known, new=self._begun(known))
-        wait = self._turn(row, self._posting, str(body["channel"]))
+        wait = self._turn(row, self._posting, str(body["channel"]), _rank(body))
         if wait is not None:
             return wait
         lease.before_effect()
@@ -193,19 +215,14 @@ class Posts(Machine):
         key = f"{self._chat.channel_id(str(body['channel']))}:{body['ts']}"
         return (NewRow(kind=THREAD, key=key, state="known", body={"of": body["thread_of"]}, due_at=None),)
 
-    def _turn(self, row: Row, budget: Budget, key: str) -> Step | None:
-        """None when it may go now; else the step that waits for the turn it was given."""
+    def _turn(self, row: Row, turns: Turns, key: str, rank: int) -> Step | None:
+        """None when it may go now; else the step that waits for its turn."""
         now = self._clock.now()
-        # A turn from before the clock was set back is no longer its.
-        turn = float(row.body.get("turn", 0.0)) if row.updated_at <= now else 0.0
-        if turn <= now < turn + TURN_SECONDS:
-            return None
-        if turn <= now:
-            turn = budget.reserve(key, now)
-        return None if turn <= now else Step(row.state, turn, {**row.body, "turn": turn})
+        again = turns.ask(key, row.id, rank, now)
+        return None if again <= now else Step(row.state, again, dict(row.body))
 
     def _shown(self, body: dict[str, Any], consumed: tuple[int, ...]) -> Step:
-        body["shown"], body["shown_at"], body["turn"] = body["message"], self._clock.now(), 0.0
+        body["shown"], body["shown_at"] = body["message"], self._clock.now()
         return Step(SHOWN, None, body, consumed=consumed)
 
     def _posted_before(self, row: Row, body: dict[str, Any], thread_ts: str) -> str | None:

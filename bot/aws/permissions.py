@@ -12,10 +12,10 @@ from bot.aws.metrics import Metrics
 from bot.aws.needs import Needs
 from bot.aws.scaling import Scalings
 from bot.aws.session import Sessions
+from bot.aws_ports import Ecs
 from bot.cloud import Image, TaskDefinition
 from bot.domain import Account, AlarmMetric, ServiceKind, Target
 from bot.errors import NotFoundError, UpstreamError
-from bot.ports import Ecs
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -8,8 +8,9 @@ from typing import Any
 from bot.aws.errors import ask_all
 from bot.aws.permissions import denied
 from bot.aws.session import Sessions
+from bot.aws_ports import Ecs
 from bot.domain import Account, Target
-from bot.ports import Clock, Ecs
+from bot.ports import Clock
 from bot.probes import RunningTask
 
 

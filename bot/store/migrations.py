@@ -50,6 +50,17 @@ def m001_rows_and_signals(database: sqlite_utils.Database) -> None:
     )
 
 
+@migrations()
+def m002_due_by_kind(database: sqlite_utils.Database) -> None:
+    """What is urgent is found in a backlog of other kinds by the index alone."""
+    database.executescript(
+        """
+        DROP INDEX rows_due;
+        CREATE INDEX rows_due ON rows (due_at, created_at, kind) WHERE due_at IS NOT NULL;
+        """
+    )
+
+
 def migrate(database: sqlite_utils.Database) -> None:
     """Bring the schema up to date."""
     migrations.apply(database)

@@ -12,7 +12,7 @@ ID_BY_KEY = "SELECT id FROM rows WHERE kind = ? AND key = ?"
 # "+kind" keeps SQLite on the index of due times: with another one it would sort a whole backlog at every claim.
 DUE = (
     "SELECT id FROM rows WHERE +kind IN ({kinds}) AND due_at <= ? AND (lease_until IS NULL OR lease_until <= ?)"
-    " ORDER BY due_at, created_at LIMIT ?"
+    " ORDER BY due_at, created_at, rowid LIMIT ?"
 )
 NEXT_DUE = (
     "SELECT min(due) AS due FROM (SELECT * FROM"

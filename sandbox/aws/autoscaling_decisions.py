@@ -61,7 +61,8 @@ def set_bounds(target: ScalableTarget, service: Service, change: dict[str, Any],
 def alarms_for(backend: ApplicationAutoscalingBackend, policy: Policy) -> Iterator[Alarm]:
     """The alarms that run a policy: made for it, or with its ARN among their actions."""
     cloudwatch = cloudwatch_backends[backend.account_id][backend.region_name]
-    for alarm in alarms_of(cloudwatch).values():
+    # Others may make alarms meanwhile.
+    for alarm in list(alarms_of(cloudwatch).values()):
         if alarm.name in policy.alarms or policy.arn in alarm.actions_for("ALARM"):
             yield alarm
 

@@ -15,9 +15,18 @@ PATTERNS: Mapping[str, Mapping[str, Any]] = {
         "source": ["aws.cloudwatch"],
         "detail-type": ["CloudWatch Alarm State Change", "CloudWatch Alarm Contributor State Change"],
     },
+    # As docs/operating.md has it: what is neither trouble nor the end of one nobody need read.
     ECS_RULE: {
         "source": ["aws.ecs"],
-        "detail-type": ["ECS Task State Change", "ECS Deployment State Change", "ECS Service Action"],
+        "$or": [
+            {
+                "detail": {
+                    "eventName": ["SERVICE_DEPLOYMENT_FAILED", "SERVICE_DEPLOYMENT_COMPLETED", "SERVICE_STEADY_STATE"]
+                }
+            },
+            {"detail": {"eventType": ["ERROR", "WARN"]}},
+            {"detail": {"stopCode": ["EssentialContainerExited", "TaskFailedToStart"], "lastStatus": ["STOPPED"]}},
+        ],
     },
 }
 

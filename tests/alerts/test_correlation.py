@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.domain import Actor, AlarmMetric
-from bot.incident import Incident, Phase
+from bot.incident import MOST_MEMBERS, Incident, Phase
 from bot.rows import NewRow, Row
 from tests.fakes import texts
 from tests.scene import ALICE, BOB, Scene
@@ -67,6 +67,16 @@ def test_a_service_that_joins_is_looked_at_too(scene: Scene) -> None:
     assert set(only(scene).targets) == {"bi/production/api", "bi/production/jobs"}
     assert sum("What I found" in each.text for each in scene.thread()) == 2
     assert any("at bi/jobs production" in each.text for each in scene.thread())
+
+
+def test_alarms_that_an_incident_has_no_room_for_open_another_one_and_none_is_lost(scene: Scene) -> None:
+    many = MOST_MEMBERS + 15
+    for number in range(many):
+        scene.alarm("ALARM", f"m{number}", name=f"unknown-{number}")
+    scene.run(20)
+    members = [len(body.members) for body in bodies(scene)]
+    assert members == [MOST_MEMBERS, 15]
+    assert len({member.key for body in bodies(scene) for member in body.members}) == many
 
 
 def test_an_alarm_long_after_the_last_is_an_incident_of_its_own(scene: Scene) -> None:

@@ -165,7 +165,7 @@ def test_what_is_sent_to_an_incident_that_never_had_that_alarm_goes_round_once_a
 def test_an_incident_takes_as_many_alarms_as_it_shows_and_the_next_opens_another(scene: Scene) -> None:
     for number in range(203):
         scene.alarm("ALARM", f"m{number}", name=f"nobodys-{number}")
-    scene.run(5)
+    scene.run(40)
     sizes = [len(Incident.model_validate(row.body).members) for row in scene.incidents()]
     assert sorted(sizes) == [3, 200]
     listed = texts(scene.chat.by_key(f"inc:{scene.incidents()[-1].id}:alarms").message)

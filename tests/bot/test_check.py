@@ -286,7 +286,8 @@ def test_the_files_alone_can_be_checked_without_any_account(tmp_path: Path) -> N
             "config/bot.yaml",
             2,
             "x",
-            "is not known here; there are commands, correlation, default_channel, retention, severities, timings",
+            "is not known here; there are commands, correlation, default_channel, digest, retention, severities, "
+            "timings",
         )
     ]
     assert render([]) == ""

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.engine import EFFECT_SECONDS, LEASE_SECONDS, Lease
+from bot.engine import EFFECT_SECONDS, LEASE_SECONDS, Engine, Lease
 from bot.errors import NotFoundError, UpstreamError
 from bot.rows import LeaseLostError, LockHeldError, NewRow, Received, Row, Signal, Step
-from tests.bot.bench import Bench
+from bot.store.sqlite import SqliteStore
+from tests.bot.bench import Bench, Scripted
+from tests.fakes import FakeClock
 
 
 @pytest.fixture
@@ -252,6 +254,23 @@ def test_stopping_says_so_when_something_does_not_end(bench: Bench) -> None:
     assert not bench.engine.stop(0.01)
     go_on.set()
     assert bench.engine.stop(5)
+
+
+def test_what_is_urgent_goes_before_what_came_earlier_but_leaves_room_for_it(tmp_path: Path) -> None:
+    class Urgent(Scripted):
+        kind = "urgent"
+        is_urgent = True
+
+    clock, store = FakeClock(), SqliteStore(tmp_path / "rows.db")
+    engine = Engine(store, clock, {"job": Scripted(), "urgent": Urgent()})
+    for number in range(6):
+        for kind, due_at in (("job", 0.0), ("urgent", clock.now())):
+            store.add(NewRow(kind=kind, key=f"{number}", state="begun", body={}, due_at=due_at), clock.now())
+    assert [row.kind for row in engine._claim(5)] == ["urgent"] * 3 + ["job"] * 2
+    assert [row.kind for row in engine._claim(1)] == ["urgent"]
+    assert [row.kind for row in engine._claim(20)] == ["urgent"] * 2 + ["job"] * 4
+    assert engine._claim(5) == []
+    store.close()
 
 
 def test_the_engine_knows_which_rows_there_are(bench: Bench) -> None:

@@ -127,6 +127,33 @@ def test_a_full_channel_is_waited_for_without_looking_anything_up(scene: Scene) 
     assert scene.chat.finds == []
 
 
+def test_a_full_channel_is_left_alone_until_slack_says_so_and_other_channels_are_not(scene: Scene) -> None:
+    scene.chat.failures.add("post", LIMITED)
+    for number in range(4):
+        owe(scene, f"k{number}", "hello")
+    owe(scene, "elsewhere", "hello", "#ops")
+    scene.run()
+    assert [shown.key for shown in scene.chat.posts] == ["elsewhere"]
+    scene.run(2)
+    assert len(scene.chat.posts) == 1
+    scene.run(4)
+    assert sorted(shown.key for shown in scene.chat.posts[1:]) == ["k0", "k1", "k2", "k3"]
+    assert scene.chat.finds == []
+
+
+def test_in_a_full_channel_headlines_go_before_replies_and_notices_last(scene: Scene) -> None:
+    owe(scene, "parent", "hello")
+    for number in range(5):
+        owe(scene, f"burst{number}", "hello")
+    owe(scene, "notice", "no alarm", can_wait=True)
+    scene.run(0)
+    owe(scene, "reply", "more", thread_key="parent")
+    owe(scene, "loud", "escalated", thread_key="parent", broadcast=True)
+    owe(scene, "headline", "alarm", thread_of="row")
+    scene.run(6)
+    assert [shown.key for shown in scene.chat.posts[5:]] == ["burst4", "loud", "headline", "reply", "notice"]
+
+
 def test_an_update_that_is_limited_comes_later(scene: Scene) -> None:
     owe(scene, "k", "one")
     scene.run(2)

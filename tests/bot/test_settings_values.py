@@ -45,7 +45,8 @@ from tests.bot.config_files import ACCESS, BOT, problems, write
         (
             f"{BOT}zzz: x\n",
             [
-                "config/bot.yaml:2: zzz: is not known here; there are commands, default_channel, retention, timings",
+                "config/bot.yaml:2: zzz: is not known here; there are commands, correlation, "
+                "default_channel, digest, retention, severities, timings",
             ],
         ),
         (f"{BOT}{BOT}", ["config/bot.yaml:2: default_channel: is given twice; the first is at line 1"]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from alerts.standing import Standing
-from bot.app import Bot, Desk
+from bot.app import Bot
 from bot.aws.code_build import CodeBuild
 from bot.aws.code_deploy import CodeDeploy
 from bot.aws.ecs import Ecs
@@ -14,6 +14,7 @@ from bot.aws.mail import SesMailer
 from bot.aws.mutes import Mutes
 from bot.aws.scaling import Scalings
 from bot.aws.sites import Sites
+from bot.desk import Desk
 from bot.freezes import Freezes
 from bot.github import GitHubBuilds
 from bot.pagerduty import EventsPager

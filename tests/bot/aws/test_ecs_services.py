@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot import ports
+from bot import aws_ports
 from bot.aws.ecs import Ecs
 from bot.aws.session import Sessions
 from bot.cloud import EcsService, LoadBalancer
@@ -45,7 +45,7 @@ def all_asked_for(parameters: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_the_adapter_fills_the_port(sessions: Sessions) -> None:
-    port: ports.Ecs = Ecs(sessions)
+    port: aws_ports.Ecs = Ecs(sessions)
     assert port
 
 

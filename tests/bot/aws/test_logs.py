@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot import ports
+from bot import aws_ports
 from bot.aws.logs import Logs, quote_term
 from bot.aws.session import Sessions
 from bot.domain import Account
@@ -53,7 +53,7 @@ def search(logs: Logs, account: Account, limit: int = 100, deadline: float = STA
 
 
 def test_the_adapter_fills_the_port(logs: Logs) -> None:
-    port: ports.Logs = logs
+    port: aws_ports.Logs = logs
     assert port
 
 

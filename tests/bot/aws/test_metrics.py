@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot import ports
+from bot import aws_ports
 from bot.aws.metrics import Metrics
 from bot.aws.pictures import statistic
 from bot.aws.session import Sessions
@@ -22,7 +22,7 @@ CPU = AlarmMetric(
 
 
 def test_the_adapter_fills_the_port(sessions: Sessions) -> None:
-    port: ports.Metrics = Metrics(sessions)
+    port: aws_ports.Metrics = Metrics(sessions)
     assert port
 
 

@@ -12,9 +12,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from alerts.front import Front
-from bot.app import Desk
 from bot.clock import SystemClock
 from bot.command import Check, CheckStatus, Plan
+from bot.desk import Desk
 from bot.domain import Actor, as_json
 from bot.form import OTHER
 from bot.operation import Operation, State

@@ -36,7 +36,7 @@ def test_a_slash_offers_the_commands_and_tab_completes_one(browser: Browser, sla
     slack.app.answer = lambda told: {"text": f"you said {told['text']}"}
     open_page(browser, slack)
     write(browser, "/")
-    browser.wait_for("document.querySelectorAll('[data-testid=completion-option]').length === 10")
+    browser.wait_for("document.querySelectorAll('[data-testid=completion-option]').length === 13")
     assert "<service> <environment> <version>" in browser.text("[data-testid=completion]")
     browser.press("ArrowDown")
     browser.press("Tab")
