@@ -7,7 +7,7 @@ from alerts.escalation import CLOSE_AFTER
 from alerts.opening import call_off, open_for_people
 from alerts.scene import Scene
 from alerts.silenced import silent
-from alerts.triage import returned
+from alerts.triage import member_of, returned
 from bot.domain import Alarm, AlarmState, as_json
 from bot.incident import Member, Phase, worst
 from bot.rows import Received
@@ -22,6 +22,11 @@ def fired(scene: Scene, signal: Received) -> None:
     """An alarm of this incident went to ALARM again."""
     alarm, key = Alarm.model_validate(signal.payload["alarm"]), str(signal.payload["key"])
     known = scene.incident.member(key)
+    if known is None and signal.payload.get("sought"):
+        # It was on its way to an incident that was merged into this one before it arrived.
+        member = member_of(alarm, signal.payload, scene.now).model_copy(update={"why": "its incident was merged"})
+        _come_in(scene, member, alarm, signal)
+        return
     if known is None:
         _seek(scene, signal, alarm)
         return
@@ -40,6 +45,10 @@ def fired(scene: Scene, signal: Received) -> None:
 def joined(scene: Scene, signal: Received) -> None:
     """Another alarm belongs here."""
     member, alarm = Member.model_validate(signal.payload["member"]), Alarm.model_validate(signal.payload["alarm"])
+    _come_in(scene, member, alarm, signal)
+
+
+def _come_in(scene: Scene, member: Member, alarm: Alarm, signal: Received) -> None:
     take_in(scene, member, alarm, f"joined:{signal.number}")
     _open_again(scene, alarm, signal)
 

@@ -81,7 +81,7 @@ def _payload(name: str, rest: Sequence[str]) -> dict[str, Any]:
         missing, hint = _NEEDED[name]
         raise UsageError(missing, hint=hint)
     if name == people.SPLIT:
-        return {"alarm": said.strip("`").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")}
+        return {"alarm": clean(said.strip("`").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"))}
     return {"into": said} if name == people.MERGE else {"text": clean(said)} if name == people.NOTE else {}
 
 

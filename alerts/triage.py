@@ -176,7 +176,7 @@ class Triage(Machine):
     def _join(self, course: _Course, choice: Choice, alarm: Alarm, payload: Mapping[str, Any]) -> None:
         key, target = str(payload["key"]), str(payload["target"])
         now = self._world.clock.now()
-        member = _member(alarm, payload, now).model_copy(update={"why": choice.why})
+        member = member_of(alarm, payload, now).model_copy(update={"why": choice.why})
         course.placed[key] = choice.incident
         arns = frozenset((alarm.arn,)) | frozenset(alarm.children)
         composites = frozenset(alarm.children)
@@ -252,7 +252,7 @@ def opened(
     severity = Severity(payload["severity"])
     incident = Incident(
         alarm=alarm,
-        members=(_member(alarm, payload, now),),
+        members=(member_of(alarm, payload, now),),
         target=target.key if target else "",
         severity=severity,
         channel=target.channel if target else default_channel,
@@ -265,7 +265,8 @@ def opened(
     return NewRow(kind=INCIDENT, key=key, state=Phase.OPENING, body=as_json(incident), group=group, id=incident_id(key))
 
 
-def _member(alarm: Alarm, payload: Mapping[str, Any], now: float) -> Member:
+def member_of(alarm: Alarm, payload: Mapping[str, Any], now: float) -> Member:
+    """An alarm as an incident keeps it."""
     return Member(
         key=str(payload["key"]),
         name=alarm.name if not alarm.contributor else f"{alarm.name} ({alarm.contributor})",

@@ -24,7 +24,7 @@ from bot.rows import LeaseLostError, LockHeldError, NewRow, Received, Row, Signa
 from bot.store.delivering import deliver_all, dump, listed
 from bot.store.group_commit import GroupCommit
 from bot.store.migrations import migrate
-from bot.store.statements import BY_KEY, COLUMNS, DUE, ID_BY_KEY, INSERT, NEXT_DUE
+from bot.store.statements import BY_KEY, COLUMNS, DUE, HASTEN, ID_BY_KEY, INSERT, NEXT_DUE
 
 BUSY_SECONDS = 1.5
 """How long a write waits for another one: whoever asks at a door has a deadline, and may come again."""
@@ -265,13 +265,7 @@ class SqliteStore:
         return [_row(item) for item in self._reader.execute(query, (*values, limit))]
 
     def hasten(self, now: float) -> int:
-        return self._safely.run(
-            lambda connection: (
-                connection.execute(
-                    "UPDATE rows SET due_at = ? WHERE due_at > ? AND updated_at > ?", (now,) * 3
-                ).rowcount
-            )
-        )
+        return self._safely.run(lambda connection: connection.execute(HASTEN, (now,)).rowcount)
 
     def next_due(self) -> float | None:
         found = self._reader.execute(NEXT_DUE).fetchone()

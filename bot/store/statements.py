@@ -20,6 +20,8 @@ NEXT_DUE = (
     " UNION ALL SELECT max(due_at, lease_until) FROM rows WHERE lease_until IS NOT NULL AND due_at IS NOT NULL)"
 )
 
+HASTEN = "UPDATE rows SET due_at = ?1 WHERE due_at > ?1 AND updated_at > ?1"
+
 # One statement for many items: SQLite works through them without Python's lock, which others need meanwhile.
 INSERT_ALL = (
     "INSERT INTO rows (id, kind, key, grp, state, due_at, lock, body, created_at, updated_at)"

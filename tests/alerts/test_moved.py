@@ -136,6 +136,22 @@ def test_an_alarm_that_recovers_while_its_incident_is_merged_is_green_in_the_oth
     assert live(scene) == [("api-errors", AlarmState.OK), ("jobs-errors", AlarmState.ALARM)]
 
 
+def test_an_alarm_that_joins_an_incident_while_it_is_merged_is_in_the_other(scene: Scene) -> None:
+    first, second = alone(scene, "api-errors"), alone(scene, "jobs-errors")
+    scene.metrics.states["api-down"] = "ALARM"
+    scene.alarm("ALARM", "late", name="api-down", at=first.body["opened_at"] + 60)
+    tell(scene, first, "merge", into=second.id)
+    # Triage puts it into the first before that one has heard of the merger.
+    move(scene, "alarm", "triage")
+    assert [signal.name for signal in scene.store.pending(first.id)] == ["merge", "joined"]
+    scene.run(10)
+    assert now(scene, first)[0] == Phase.MERGED
+    assert [name for name, _ in live(scene)] == ["api-down", "api-errors", "jobs-errors"]
+    (kept,) = [each for each in now(scene, second)[1].members if each.name == "api-down"]
+    assert kept.why == "its incident was merged"
+    assert ("trigger", f"runbook-bot:{second.id}") in scene.pager.heard
+
+
 def test_what_is_sent_to_an_incident_that_never_had_that_alarm_goes_round_once_and_no_more(scene: Scene) -> None:
     row = alone(scene, "api-errors")
     told = {"key": f"{ARN}api-errors#", "state": "OK", "at": scene.clock.now(), "reason": "calm"}

@@ -173,7 +173,8 @@ def test_no_secret_of_an_alarm_a_log_a_note_or_a_text_is_stored(scene: Scene) ->
     scene.logs.lines["/ecs/api"] = [LogLine(at=scene.clock.now() - 5, message=f"ERROR {bad}", stream="s")]
     scene.alarm("ALARM", "m1", name="api-down", reason=bad, description=bad)
     scene.run(5)
-    scene.say(f"note {bad}")
+    for word in ("note", "split", "merge"):
+        scene.say(f"{word} {bad}")
     prose = Delivery(text=bad, subject=bad, topic="arn:t", message_id="q", received_at=scene.clock.now(), via="sqs")
     accept_all(scene.store, [prose], "#ops", scene.clock.now())
     scene.run(3)

@@ -99,7 +99,7 @@ def _taken(matter: Matter) -> Life:
         (matter,),
         [
             (_found(matter), lambda: matter.press("Acknowledge")),
-            (lambda: "has it" in matter.text(), lambda: matter.press("Take over", "U0BOB")),
+            (lambda: "<@U0ALICE> has it" in matter.text(), lambda: matter.press("Take over", "U0BOB")),
             (lambda: "<@U0BOB> has it" in matter.text(), lambda: matter.turn("OK")),
         ],
         ((1,),),
@@ -146,7 +146,7 @@ def _called(matter: Matter) -> Life:
         (matter,),
         [
             (lambda: matter.replies("level") == [2], lambda: matter.press("Acknowledge")),
-            (lambda: "has it" in matter.text(), lambda: matter.press("Resolve")),
+            (lambda: "<@U0ALICE> has it" in matter.text(), lambda: matter.press("Resolve")),
         ],
         ((1, 2),),
         (("level", "ack"),),
