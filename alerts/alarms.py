@@ -27,7 +27,9 @@ FUTURE_SECONDS = 60.0
 STALE_SECONDS = 600.0
 """An ALARM that is older than this is asked about before it opens a thread."""
 WATCHED_SECONDS = 6 * 3600.0
-WATCHING = (State.RUNNING, State.SETTLING)
+LATE_EVENT_SECONDS = 600.0
+"""How long after an operation ended ECS may still tell of the tasks it left behind."""
+WATCHING = (State.RUNNING, State.SETTLING, State.SOAKING)
 """An operation begun this long ago that is still in one of these states shows by itself what ECS tells of it."""
 
 
@@ -128,7 +130,8 @@ class Alarms(Machine):
         if target is None:
             return False
         shipped = self._world.recent.operations(target.key, since=alarm.at - WATCHED_SECONDS)
-        watched = any(each.state in WATCHING for each in shipped)
+        ended = alarm.at - LATE_EVENT_SECONDS
+        watched = any(each.state in WATCHING or each.ended_at > ended for each in shipped)
         if watched:
             log.info("an event of a rollout that is watched opens nothing", extra={"alarm": alarm.name})
         return watched

@@ -43,7 +43,7 @@ def alarms_of(document: Mapping[str, Any], topic: str, at: float) -> tuple[Alarm
     """
     kind = document.get("detail-type")
     detail = mapping(document.get("detail"))
-    if document.get("source") != "aws.ecs" or kind not in ABOUT:
+    if document.get("source") != "aws.ecs" or not isinstance(kind, str) or kind not in ABOUT:
         return ()
     arn, cluster, service = _service(document, detail)
     if not arn:

@@ -246,3 +246,16 @@ def test_a_time_from_the_future_does_not_mute_the_alarm(scene: Scene) -> None:
     scene.alarm("OK", "m2", at=scene.clock.now())
     scene.run(5)
     assert phase(scene) == "recovered"
+
+
+@pytest.mark.parametrize("later", [0.0, 300.0])
+def test_what_ecs_tells_of_a_rollout_that_the_bot_ships_opens_nothing(scene: Scene, later: float) -> None:
+    scene.deploy()
+    if later:
+        scene.ecs.settle(scene.api)
+        scene.run(later)
+    dimensions = {"ClusterName": "c", "ServiceName": "api"}
+    metric = AlarmMetric(namespace="AWS/ECS", name="Tasks", dimensions=dimensions)
+    scene.alarm("ALARM", "event", name="ECS task failed: api", source="ecs", metric=metric)
+    scene.run(3)
+    assert scene.incidents() == []
