@@ -157,6 +157,8 @@ def test_tasks_without_groups_have_the_default_one_of_their_vpc(
 
 
 def test_tasks_that_share_their_hosts_interface_are_said(ground: Ground, sessions: Sessions, target: Target) -> None:
+    app = {"name": "app", "image": "app", "memory": 64, "portMappings": [{"containerPort": 8080}]}
+    ground.ecs.register_task_definition(family="api", networkMode="bridge", containerDefinitions=[app])
     ground.serve()
     with pytest.raises(NotFoundError, match="share their host's network interface"):
         Network(sessions).surroundings(target, Ecs(sessions).service(target))
