@@ -15,7 +15,7 @@ from bot.duration import parse_duration
 from bot.engine import Engine, Lease, Machine
 from bot.errors import BotError, ConflictError, NotFoundError
 from bot.form import FormState
-from bot.forms import PATIENCE_OF_PEOPLE, open_in_time
+from bot.forms import PATIENCE_OF_PEOPLE, open_once
 from bot.incident import KIND as INCIDENT
 from bot.incident import LIVE, Incident
 from bot.ports import World
@@ -66,14 +66,9 @@ class Asks(Machine):
             raise ConflictError("This incident is over.")
         incident = Incident.model_validate(found.body)
         shown = incident_asks.ask(ask.asks, ask.incident, incident, self._options(ask, incident))
-        try:
-            open_in_time(self._world, row, lease, ask.trigger_id, shown)
-        except ConflictError as error:
-            if row.attempts == 1:
-                raise
-            said = self._told(row, ask, f"{error.message} If no form is in front of you, pick it again.")
-            return Step(FormState.DONE, None, as_json(ask), new=(said,))
-        return Step(FormState.DONE, None, as_json(ask))
+        unsure = open_once(self._world, row, lease, ask.trigger_id, shown)
+        said = (self._told(row, ask, f"{unsure} pick it again."),) if unsure else ()
+        return Step(FormState.DONE, None, as_json(ask), new=said)
 
     def give_up(self, row: Row, signals: list[Received], error: BotError) -> Step:
         """Whoever picked it is told what to say in the thread instead."""

@@ -7,7 +7,7 @@ from alerts.escalation import CLOSE_AFTER
 from alerts.opening import call_off, open_for_people
 from alerts.scene import Scene
 from alerts.silenced import silent
-from alerts.triage import member_of, returned
+from alerts.triage import REASON, member_of, returned
 from bot.domain import Alarm, AlarmState, as_json
 from bot.incident import Member, Phase, worst
 from bot.rows import Received
@@ -15,7 +15,6 @@ from bot.views import incident_replies as replies
 
 LOOK_AGAIN = 300.0
 """What was found this many seconds ago says little about an alarm that joins now."""
-REASON = 300
 
 
 def fired(scene: Scene, signal: Received) -> None:

@@ -62,6 +62,20 @@ def open_in_time(world: World, row: Row, lease: Lease, trigger_id: str, shown: v
     return world.chat.open_view(trigger_id, shown)
 
 
+def open_once(world: World, row: Row, lease: Lease, trigger_id: str, shown: view.View) -> str:
+    """Open a modal that nobody looks after; what to tell the person where an attempt before may have opened it.
+
+    Raises ConflictError when the first attempt came too late, UpstreamError.
+    """
+    try:
+        open_in_time(world, row, lease, trigger_id, shown)
+    except ConflictError as error:
+        if row.attempts == 1:
+            raise
+        return f"{error.message} If no form is in front of you,"
+    return ""
+
+
 class Forms(Machine):
     """The machine of forms."""
 

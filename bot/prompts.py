@@ -13,7 +13,7 @@ from bot.domain import Actor, Frozen, as_json
 from bot.engine import Lease, Machine
 from bot.errors import BotError, ConflictError
 from bot.form import FormState
-from bot.forms import PATIENCE_OF_PEOPLE, open_in_time
+from bot.forms import PATIENCE_OF_PEOPLE, open_once
 from bot.operation import Operation
 from bot.ports import World
 from bot.posts import whisper
@@ -93,14 +93,9 @@ class Prompts(Machine):
         plan = Operation.model_validate(operation.body).plan if operation else None
         if plan is None:
             raise ConflictError("I no longer have this operation.", hint="It is too old; ask for a fresh plan.")
-        try:
-            open_in_time(self._world, row, lease, prompt.trigger_id, shown(prompt, plan))
-        except ConflictError as error:
-            if row.attempts == 1:
-                raise
-            said = self._told(row, prompt, f"{error.message} If no form is in front of you, press the button again.")
-            return Step(FormState.DONE, None, as_json(prompt), new=(said,))
-        return Step(FormState.DONE, None, as_json(prompt))
+        unsure = open_once(self._world, row, lease, prompt.trigger_id, shown(prompt, plan))
+        said = (self._told(row, prompt, f"{unsure} press the button again."),) if unsure else ()
+        return Step(FormState.DONE, None, as_json(prompt), new=said)
 
     def give_up(self, row: Row, signals: list[Received], error: BotError) -> Step:
         """Whoever pressed is told, and may press again."""
