@@ -25,6 +25,12 @@ _STATE_CHANGES = (
     "CloudWatch Alarm State Change",
     "CloudWatch Alarm Contributor State Change",
 )
+_COMPARISONS = {
+    "greater than": "GreaterThanThreshold",
+    "greater than or equal to": "GreaterThanOrEqualToThreshold",
+    "less than": "LessThanThreshold",
+    "less than or equal to": "LessThanOrEqualToThreshold",
+}
 
 
 def alarms_from(text: str, subject: str, topic: str, at: float) -> tuple[Alarm, ...]:
@@ -93,7 +99,7 @@ def _from_event(document: Mapping[str, Any], topic: str, at: float) -> Alarm | N
     region, account, arn = _place(arn, place, name, "")
     reason_data = json_object(words(now.get("reasonData"), 100_000))
     contributor, attributes = _contributor(detail)
-    threshold = {key: value for key, value in reason_data.items() if key == "threshold"}
+    limit = {"Threshold": reason_data.get("threshold"), "ComparisonOperator": _comparison(words(now.get("reason")))}
     return Alarm(
         arn=arn,
         name=name,
@@ -104,7 +110,7 @@ def _from_event(document: Mapping[str, Any], topic: str, at: float) -> Alarm | N
         at=moment(now.get("timestamp"), moment(document.get("time"), at)),
         account=account,
         region=region,
-        metric=metric_of({**threshold, **configuration}, attributes),
+        metric=metric_of({**limit, **configuration}, attributes),
         contributor=contributor,
         children=_arns(reason_data.get("triggeringAlarms")),
         topic=topic,
@@ -141,6 +147,11 @@ def unreadable(
         topic=topic,
         raw=kept,
     )
+
+
+def _comparison(reason: str) -> str | None:
+    """How the value was compared with the threshold: EventBridge's event has it in the words of the reason only."""
+    return next((operator for said, operator in _COMPARISONS.items() if f"{said} the threshold" in reason), None)
 
 
 def _place(arn: object, other: str, name: str, account: str) -> tuple[str, str, str]:

@@ -40,7 +40,7 @@ class AlarmMetricStep(ReadingStep):
         metric = scene.alarm.metric
         if metric is None:
             return None
-        limit = f"{OPERATORS.get(metric.comparison, metric.comparison)} {_number(metric.threshold)}"
+        limit = f"{OPERATORS.get(metric.comparison, metric.comparison) or 'at'} {_number(metric.threshold)}"
         account = scene.target.account if scene.target else Account(region=scene.alarm.region)
         start, end = scene.at - self.minutes * 60, scene.at + 60
         name = metric.name

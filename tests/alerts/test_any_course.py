@@ -136,8 +136,11 @@ class Course:
 
     def _is_told_as_it_is(self, row: Row) -> None:
         shown = self.scene.chat.by_key(f"inc:{row.id}:headline").message.text
-        green = shown.startswith(":large_green_circle:")
-        assert green == (row.state in (Phase.RECOVERED, Phase.RESOLVED, Phase.CLOSED)), (row.state, shown)
+        green, over = shown.startswith(":large_green_circle:"), row.state == Phase.RESOLVED
+        # Who says that it is over while an alarm is red does not make it green.
+        assert shown.startswith(":ballot_box_with_check:") == (over and bool(Incident.model_validate(row.body).red))
+        well = over or row.state in (Phase.RECOVERED, Phase.CLOSED)
+        assert green == (well and not Incident.model_validate(row.body).red), (row.state, shown)
 
     def _is_called_as_it_is(self, row: Row) -> None:
         """PagerDuty's alerts of an incident are open while it is, and closed when it is over."""

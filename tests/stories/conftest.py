@@ -32,6 +32,10 @@ class Places:
         """The town whose bot hears of Slack in that way."""
         if self._town is not None and self._town.sandbox.mode == mode:
             return self._town
+        return self.new_town(mode)
+
+    def new_town(self, mode: Mode) -> Town:
+        """A town where nothing has happened yet, for stories that what happened before would change."""
         self.close()
         self._started += 1
         place = self._directory / str(self._started)

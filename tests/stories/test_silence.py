@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from sandbox.seed.catalogue import service_of
-from tests.stories.conftest import Mode, Places
+from tests.stories.conftest import Places
 from tests.stories.town import ALICE, BOB, DAVE, Message, Town, labels, words
 
 pytestmark = pytest.mark.story
@@ -20,10 +20,10 @@ A_MINUTE = 100.0
 """How long to wait for the end of a silence of a minute."""
 
 
-@pytest.fixture(scope="module", params=["socket"])
-def town(request: pytest.FixtureRequest, places: Places) -> Town:
-    mode: Mode = request.param
-    return places.town(mode)
+@pytest.fixture(scope="module")
+def town(places: Places) -> Town:
+    """A new one: what fires within half an hour of another alarm of its service goes on in that one's thread."""
+    return places.new_town("socket")
 
 
 def test_a_silence_holds_what_fires_and_gives_it_back_when_it_ends(town: Town) -> None:

@@ -35,6 +35,8 @@ MINUTE = 60.0
 PATIENCE = 300.0
 HOLD, RELEASE, BUSY = 0.3, 0.4, 0.5
 """Shares of the storm at which what is told is held back, comes newest first, and Slack begins to refuse."""
+NOTIFICATIONS = "name = 'notified' AND key NOT LIKE 'event:%' AND key NOT LIKE 'asked:%'"
+"""Signals made of what SNS sent; EventBridge tells besides, and what is late is found by asking."""
 CALLS_EACH = 12
 """Calls to Slack that an incident may cost in all this: its headline, findings and picture, and some updates."""
 
@@ -97,10 +99,7 @@ def after(town: Town) -> Aftermath:
             turns.pop(0)[1]()
     town.until(
         "every notification at the bot",
-        lambda: (
-            _one(town, "SELECT count(*) FROM signals WHERE name = 'notified' AND key NOT LIKE 'event:%'")
-            >= storm.messages
-        ),
+        lambda: _one(town, f"SELECT count(*) FROM signals WHERE {NOTIFICATIONS}") >= storm.messages,
         PATIENCE,
     )
     _until_calm(town)
@@ -108,8 +107,7 @@ def after(town: Town) -> Aftermath:
 
 
 def test_every_notification_was_taken_once(town: Town, after: Aftermath) -> None:
-    asked = "SELECT count(*) FROM signals WHERE name = 'notified' AND key NOT LIKE 'event:%'"
-    assert _one(town, asked) == after.storm.messages
+    assert _one(town, f"SELECT count(*) FROM signals WHERE {NOTIFICATIONS}") == after.storm.messages
     assert after.storm.notifications - after.storm.messages == 25
 
 

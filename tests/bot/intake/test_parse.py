@@ -121,10 +121,24 @@ def test_a_log_alarm_says_where_it_searches_for_what() -> None:
 def test_an_eventbridge_event_gives_the_same_alarm_as_sns() -> None:
     event, sns = read("event"), read("metric")
     same = ("arn", "name", "state", "previous", "at", "region", "account", "description", "metric")
-    assert {key: getattr(event, key) for key in same} == {
-        key: getattr(sns, key) if key != "metric" else sns.metric and sns.metric.model_copy(update={"comparison": ""})
-        for key in same
-    }
+    assert {key: getattr(event, key) for key in same} == {key: getattr(sns, key) for key in same}
+
+
+@pytest.mark.parametrize(
+    ("said", "comparison"),
+    [
+        ("was greater than the threshold (5.0)", "GreaterThanThreshold"),
+        ("were not greater than or equal to the threshold (5.0)", "GreaterThanOrEqualToThreshold"),
+        ("was less than the threshold (5.0)", "LessThanThreshold"),
+        ("was less than or equal to the threshold (5.0)", "LessThanOrEqualToThreshold"),
+        ("no datapoints were received for 1 period", ""),
+    ],
+)
+def test_an_eventbridge_event_has_its_comparison_in_the_words_of_its_reason(said: str, comparison: str) -> None:
+    document = json.loads(shape("event"))
+    document["detail"]["state"]["reason"] = f"Threshold Crossed: {said}."
+    metric = alarm_from(json.dumps(document), "", TOPIC, RECEIVED).metric
+    assert metric is not None and metric.comparison == comparison
 
 
 def test_an_eventbridge_event_of_a_composite_alarm_names_its_children() -> None:

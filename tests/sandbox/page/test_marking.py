@@ -88,7 +88,9 @@ def test_a_message_of_another_offers_no_edit(browser: Browser, slack: Workspace)
     open_page(browser, slack)
     browser.wait_for("document.querySelector('[data-testid=message-menu]')")
     browser.click("[data-testid=message-menu]")
-    shown = browser.evaluate("[...document.querySelectorAll('[data-testid=menu] button')].map((b) => b.dataset.value)")
+    offered = "[...document.querySelectorAll('[data-testid=menu] button')].map((b) => b.dataset.value)"
+    browser.wait_for(f"{offered}.length")
+    shown = browser.evaluate(offered)
     assert shown == ["pin", "incident:note"]
 
 
