@@ -11,10 +11,11 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from bot.cloud import LogLine
-from bot.redact import redact, strip_control
+from bot.redact import SAME_DIGITS, redact, strip_control
 
 MAX_GROUPS = 500
 OTHER = "(other lines)"
@@ -124,13 +125,31 @@ _MASKS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\b(?=[a-fA-F]{0,64}\d)(?=\d{0,64}[a-fA-F])[0-9a-fA-F]{7,64}\b"), "<hex>"),
     (re.compile(r"\b(?=[A-Za-z_-]{0,64}\d)[A-Za-z0-9_-]{20,128}\b"), "<id>"),
     (re.compile(r"(?<![\w<])[+-]?\d[\d_,]*+(?:\.\d++)*+"), "<n>"),
-    (re.compile(r"(?<=[A-Za-z_#:=-])\d++(?:\.\d++)?"), "<n>"),
+    (re.compile(r"\d++(?:\.\d++)?"), "<n>"),
 )
 
 
 def mask(text: str) -> str:
     """One line with everything that differs from one occurrence to the next replaced, redacted, at most 300 long."""
     text = redact(" ".join(text[: _TEMPLATE * 6].split()))
+    return _masked(_HEX.sub(_same_hex, text).translate(SAME_DIGITS))
+
+
+_UUID = "0a0a0a0a-0a0a-0a0a-0a0a-0a0a0a0a0a0a"
+_HEX = re.compile(
+    r"\b(?:[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
+    r"|(?=[a-fA-F]{0,64}\d)(?=\d{0,64}[a-fA-F])[0-9a-fA-F]{7,64})\b"
+)
+
+
+def _same_hex(found: re.Match[str]) -> str:
+    """An id of the same length for all ids: the patterns below look at what kind of character stands where."""
+    return _UUID if found[0][8:9] == "-" else f"0a{'0' * (len(found[0]) - 2)}"
+
+
+@lru_cache(maxsize=4096)
+def _masked(text: str) -> str:
+    """The template of a text without secrets; its digits and hexadecimal ids count for nothing, so few texts are new."""
     for pattern, placeholder in _MASKS:
         text = pattern.sub(placeholder, text)
     return text if len(text) <= _TEMPLATE else text[: _TEMPLATE - 1] + "…"
