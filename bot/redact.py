@@ -60,7 +60,7 @@ _KEY_WORDS = (
     *("pass", "secret", "token", "key", "credential", "connection", "authorization", "cookie", "signature"),
     *("pwd", "pw", "dsn"),
 )
-"""In lower case, at least one of these is in every key above and every option below; *secret* also stands near AWS's."""
+"""In lower case, one of these is in every key above and every option below; *secret* also stands near AWS's."""
 _OPTION = re.compile(
     r"(?i:((?<![\w-])--?(?:password|passwd|pass|token|secret|api-key|access-key|auth-token)[ \t]{1,4}+))"
     r"(?!-)([^\s\"']{3,256}+)"

@@ -149,7 +149,7 @@ def _same_hex(found: re.Match[str]) -> str:
 
 @lru_cache(maxsize=4096)
 def _masked(text: str) -> str:
-    """The template of a text without secrets; its digits and hexadecimal ids count for nothing, so few texts are new."""
+    """The template of a text without secrets; its digits and hexadecimal ids count for nothing: few texts are new."""
     for pattern, placeholder in _MASKS:
         text = pattern.sub(placeholder, text)
     return text if len(text) <= _TEMPLATE else text[: _TEMPLATE - 1] + "…"
@@ -209,7 +209,7 @@ def _extend(entry: _Entry, text: str, at: float) -> None:
     entry.lines.append(text)
 
 
-_LEVELS = {
+LEVELS = {
     "fatal": "CRITICAL",
     "critical": "CRITICAL",
     "crit": "CRITICAL",
@@ -227,6 +227,7 @@ _LEVELS = {
     "debug": "DEBUG",
     "trace": "DEBUG",
 }
+"""The five levels, by the words that loggers have for them."""
 # Bunyan and pino write levels as numbers.
 _NUMBERS = {60: "CRITICAL", 50: "ERROR", 40: "WARNING", 30: "INFO", 20: "DEBUG", 10: "DEBUG"}
 _LEVEL_NAMES = "FATAL|CRITICAL|CRIT|PANIC|SEVERE|ERROR|WARNING|WARN|INFO|DEBUG|TRACE"
@@ -236,6 +237,12 @@ _MESSAGE_KEYS = ("message", "msg", "event", "error", "err", "exception", "errorM
 _LOGGER_KEYS = ("logger", "logger_name", "loggerName", "name", "module", "component", "service")
 _LEVEL_KEYS = ("level", "levelname", "severity", "log.level", "loglevel", "lvl")
 _STACK_KEYS = ("stack", "stack_trace", "stacktrace", "traceback", "exc_info", "exception", "err", "error")
+
+
+def level_of(text: str) -> str:
+    """The level of one thing logged: CRITICAL, ERROR, WARNING, INFO, DEBUG, or nothing."""
+    parsed = _parsed(text)
+    return (_json_level(parsed) if parsed else "") or _level_of(text)
 
 
 def _read(text: str) -> _Reading:
@@ -284,8 +291,8 @@ def _first(record: dict[str, Any], keys: tuple[str, ...]) -> str:
 def _json_level(record: dict[str, Any]) -> str:
     for key in _LEVEL_KEYS:
         value = record.get(key)
-        if isinstance(value, str) and value.strip().lower() in _LEVELS:
-            return _LEVELS[value.strip().lower()]
+        if isinstance(value, str) and value.strip().lower() in LEVELS:
+            return LEVELS[value.strip().lower()]
         if isinstance(value, int) and value in _NUMBERS:
             return _NUMBERS[value]
     return ""
@@ -295,7 +302,7 @@ def _level_of(text: str) -> str:
     head = text[:300]
     word = _LEVEL_WORD.search(head)
     if word:
-        return _LEVELS[(word.group(1) or word.group(2)).lower()]
+        return LEVELS[(word.group(1) or word.group(2)).lower()]
     return "ERROR" if _TRACE_STARTS.match(head) or _EXCEPTION.match(head) else ""
 
 
