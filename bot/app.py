@@ -62,6 +62,8 @@ from bot.ports import Clock, World
 from bot.posts import Posts
 from bot.prompts import Prompts
 from bot.rows import Signal, Store
+from bot.search.file import make_logs
+from bot.search.shown import MAKER as LOGS
 from bot.settings import Settings
 from bot.settings.environment import EnvironmentVariables
 from bot.store.sqlite import SqliteStore
@@ -245,7 +247,7 @@ def _machines(
 ) -> dict[str, Machine]:
     books = {name: each for name, each in settings.playbooks.items() if isinstance(each, Playbook)}
     playbooks = Playbooks(books)
-    makers: dict[str, Maker] = {GRAPH: graph.make, REPORT: maker(store, settings.bot)}
+    makers: dict[str, Maker] = {GRAPH: graph.make, REPORT: maker(store, settings.bot), LOGS: make_logs}
     machines: tuple[Machine, ...] = (
         Operations(store, world, settings.access, settings.bot.timings),
         Posts(store, world.clock, world.chat, lambda: settings.bot.default_channel),

@@ -105,6 +105,11 @@ def group(lines: Iterable[LogLine]) -> list[LogGroup]:
     return sorted(found, key=lambda one: (-one.count, -one.last, one.template))
 
 
+def entries(lines: Iterable[LogLine]) -> list[tuple[float, str]]:
+    """Things logged, oldest first: when, and the text without secrets, a stack trace with the line it belongs to."""
+    return sorted(((entry.first, "\n".join(entry.lines)) for entry in _entries(lines)), key=lambda each: each[0])
+
+
 _MASKS: tuple[tuple[re.Pattern[str], str], ...] = (
     (
         re.compile(r"\d{4}[-/]\d\d[-/]\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?)?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?"),

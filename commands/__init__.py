@@ -8,6 +8,7 @@ from commands.cancel import cancel
 from commands.deploy import deploy
 from commands.freeze import freeze
 from commands.help import help_
+from commands.logs import logs
 from commands.operations import operations
 from commands.restart import restart
 from commands.rollback import rollback
@@ -21,6 +22,7 @@ COMMANDS: dict[str, Command] = {
     command.name: command
     for command in (
         *(services, deploy, rollback, scale, restart, cancel),
+        *(logs,),
         *(alarms, silence, unsilence),
         *(operations, freeze, unfreeze, help_),
     )
