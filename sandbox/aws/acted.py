@@ -8,9 +8,11 @@ QUOTA = "quota"
 """The operation allows as many calls as AWS does, and no more: logs:FilterLogEvents, logs:GetQueryResults."""
 QUERY_TIMEOUT, QUERY_FAILED = "query_timeout", "query_failed"
 """The query that is started ends so: logs:StartQuery."""
+EXPORT_FAILED = "export_failed"
+"""The task that is begun fails in the end: logs:CreateExportTask."""
 EMPTY_PAGE = "empty_page"
 """The page has no events, but a token: logs:FilterLogEvents."""
-ACTED = frozenset({QUOTA, QUERY_TIMEOUT, QUERY_FAILED, EMPTY_PAGE})
+ACTED = frozenset({QUOTA, QUERY_TIMEOUT, QUERY_FAILED, EXPORT_FAILED, EMPTY_PAGE})
 
 _MET: ContextVar[str | None] = ContextVar("MET", default=None)
 

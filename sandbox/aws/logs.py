@@ -11,7 +11,7 @@ from moto.logs import models
 from moto.logs.models import LogGroup, LogsBackend, LogStream, logs_backends
 from moto.logs.responses import LogsResponse
 
-from sandbox.aws import insights, logs_groups, logs_ingestion, logs_limits, logs_reading
+from sandbox.aws import insights, logs_exports, logs_exports_api, logs_groups, logs_ingestion, logs_limits, logs_reading
 from sandbox.aws.logs_classes import refuse_other_classes
 from sandbox.aws.logs_store import forget_stream
 from sandbox.aws.world import current
@@ -23,9 +23,9 @@ _delete_log_stream = LogGroup.delete_log_stream
 
 
 def install(aws: AwsServer) -> None:
-    """Patch moto; safe to repeat."""
-    del aws
-    for operation in (*logs_groups.OPERATIONS, *logs_reading.OPERATIONS, *insights.OPERATIONS):
+    """Patch moto (safe to repeat) and let export tasks go on at every tick."""
+    taught = (logs_groups, logs_reading, insights, logs_exports_api)
+    for operation in (operation for part in taught for operation in part.OPERATIONS):
         setattr(LogsResponse, operation.__name__, operation)
     refuse_other_classes()
     setattr(LogsBackend, "put_log_events", logs_ingestion.put_log_events)  # noqa: B010
@@ -35,6 +35,7 @@ def install(aws: AwsServer) -> None:
     setattr(models, "EventMessageFilter", logs_reading.pattern_of)  # noqa: B010
     setattr(models, "utcnow", _now)  # noqa: B010
     logs_limits.lift()
+    aws.on_tick(logs_exports.go_on_everywhere)
 
 
 def _put_dictionaries(self: LogStream, log_events: list[dict[str, str]]) -> str:

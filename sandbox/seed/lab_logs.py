@@ -1,15 +1,19 @@
-"""The lab's logs: a group with five million events, and one of the Infrequent Access class."""
+"""The lab's logs: five million events, a group of the Infrequent Access class, and a bucket to export to."""
 
 from __future__ import annotations
 
+import json
+
 from sandbox.aws.logs import lag_stream_times
-from sandbox.seed.account import Account
+from sandbox.seed.account import ACCOUNT, Account
 from sandbox.seed.busy_group import MILLIONS, make_busy_group
 from sandbox.seed.busy_lines import busy_lines
 from sandbox.seed.catalogue import US
 
 REQUESTS = "/lab/storefront/requests"
 AUDIT = "/lab/checkout/audit"
+EXPORTS = f"lab-exported-logs-{ACCOUNT}"
+"""The bucket that CloudWatch Logs may export to."""
 
 _PERIOD = 120.0
 """Milliseconds between two requests: five million are a week's."""
@@ -34,6 +38,7 @@ def write_lab_logs(account: Account, now: float) -> None:
         endless=True,
     )
     lag_stream_times(US, REQUESTS, _BEHIND)
+    _make_bucket(account)
     logs = account.client("logs", US)
     logs.create_log_group(logGroupName=AUDIT, logGroupClass="INFREQUENT_ACCESS")
     logs.create_log_stream(logGroupName=AUDIT, logStreamName="audit")
@@ -41,3 +46,14 @@ def write_lab_logs(account: Account, now: float) -> None:
     times = [int((now - (_AUDITED - number) * _AUDIT_PERIOD) * 1000) for number in range(_AUDITED)]
     events = [{"timestamp": at, "message": line(number, at)} for number, at in enumerate(times)]
     logs.put_log_events(logGroupName=AUDIT, logStreamName="audit", logEvents=events)
+
+
+def _make_bucket(account: Account) -> None:
+    allowed = {"Effect": "Allow", "Principal": {"Service": f"logs.{US}.amazonaws.com"}}
+    statements = [
+        allowed | {"Action": "s3:GetBucketAcl", "Resource": f"arn:aws:s3:::{EXPORTS}"},
+        allowed | {"Action": "s3:PutObject", "Resource": f"arn:aws:s3:::{EXPORTS}/*"},
+    ]
+    s3 = account.client("s3", US)
+    s3.create_bucket(Bucket=EXPORTS)
+    s3.put_bucket_policy(Bucket=EXPORTS, Policy=json.dumps({"Version": "2012-10-17", "Statement": statements}))
