@@ -57,10 +57,14 @@ _KEY = re.compile(
     r"(?:\[\w{0,16}\])?[\"'\\]{0,8}[ \t]{0,8}(?:=>|[:=]|%3[dD]|>)(?!:)[ \t]{0,8}"
 )
 _KEY_WORDS = (
-    *("pass", "secret", "token", "key", "credential", "connection", "authorization", "cookie", "signature"),
+    *("pass", "secret", "token", "credential", "connection", "authorization", "cookie", "signature"),
     *("pwd", "pw", "dsn"),
 )
-"""In lower case, one of these is in every key above and every option below; *secret* also stands near AWS's."""
+_KINDS_OF_KEY = ("api", "access", "private", "auth", "encryption", "signing", "session", "master")
+"""In lower case, one of the words, or *key* and a kind, is in every key above and every option below.
+
+*secret* also stands near AWS's.
+"""
 _OPTION = re.compile(
     r"(?i:((?<![\w-])--?(?:password|passwd|pass|token|secret|api-key|access-key|auth-token)[ \t]{1,4}+))"
     r"(?!-)([^\s\"']{3,256}+)"
@@ -109,7 +113,7 @@ def redact(text: str) -> str:
         text = _TOKENS.sub(MASK, text)
     if not lowered or "bearer" in lowered or "basic" in lowered:
         text = _SCHEME.sub(_mask_scheme, text)
-    if not lowered or _has(lowered, _KEY_WORDS):
+    if not lowered or _has(lowered, _KEY_WORDS) or ("key" in lowered and _has(lowered, _KINDS_OF_KEY)):
         text = _OPTION.sub(rf"\1{MASK}", text)
         text = _without_values(text)
         text = _without_aws_secrets(text)
