@@ -92,6 +92,8 @@ _EMAIL = re.compile(
 # Digits behind a decimal point are a measurement: 5.2631578947368425 in an alarm's reason is no card.
 SAME_DIGITS = str.maketrans("123456789", "000000000")
 _CARD_START = re.compile(r"(?<!\d)(?<!\d\.)[2-6]\d{3}[ -]?\d{4}")
+_EIGHT_DIGITS = re.compile(r"[2-6]\d{3}[ -]?\d{4}")
+"""What every card starts with, found in a fifth of the time."""
 
 
 def redact(text: str) -> str:
@@ -226,8 +228,7 @@ def _without_aws_secrets(text: str) -> str:
 
 
 def _without_cards(text: str) -> str:
-    digits = text.translate(SAME_DIGITS)
-    if not ("00000000" in digits or "0000 0000" in digits or "0000-0000" in digits):
+    if not _EIGHT_DIGITS.search(text):
         return text
     pieces: list[str] = []
     position = 0

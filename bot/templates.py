@@ -136,7 +136,12 @@ _MASKS: tuple[tuple[re.Pattern[str], str], ...] = (
 
 def mask(text: str) -> str:
     """One line with everything that differs from one occurrence to the next replaced, redacted, at most 300 long."""
-    text = redact(" ".join(text[: _TEMPLATE * 6].split()))
+    return _template(text[: _TEMPLATE * 6])
+
+
+@lru_cache(maxsize=4096)
+def _template(text: str) -> str:
+    text = redact(" ".join(text.split()))
     return _masked(_HEX.sub(_same_hex, text).translate(SAME_DIGITS))
 
 
@@ -289,8 +294,16 @@ def _first(record: dict[str, Any], keys: tuple[str, ...]) -> str:
             stack = record[key].get("stack")
             value += f"\n{stack}" if isinstance(stack, str) else ""
         if isinstance(value, str) and value.strip():
-            return strip_control(redact(value[:_READ])).strip()
+            return _short(value) if len(value) <= _TEMPLATE else _clean(value[:_READ])
     return ""
+
+
+def _clean(text: str) -> str:
+    return strip_control(redact(text)).strip()
+
+
+_short = lru_cache(maxsize=4096)(_clean)
+"""Services say the same few sentences again and again."""
 
 
 def _json_level(record: dict[str, Any]) -> str:
