@@ -75,7 +75,7 @@ def ended(asked: Asked, answer: QueryAnswer, query_id: str, why: str = "") -> Pl
         shown = grouped_answer(asked, found, head, None)
         return shown.model_copy(update={"attachment": attachment if found.lines else None})
     blocks = view.table(head, answer.rows, more=len(answer.rows) >= MOST_ROWS)
-    text = f"{len(answer.rows):,} rows of {asked.target.label}"
+    text = f"{b.counted(len(answer.rows), 'row')} of {asked.target.label}"
     return Plan(title=text, answer_text=text, answer=b.fit(blocks), attachment=attachment if answer.rows else None)
 
 
@@ -88,4 +88,5 @@ def _cost(asked: Asked, answer: QueryAnswer) -> str:
     gigabytes = answer.scanned_bytes / GIGABYTE
     dollars = gigabytes * asked.settings.dollars_per_gigabyte
     size = f"{gigabytes:,.2f} GB" if gigabytes >= 0.01 else f"{answer.scanned_bytes / 1e6:,.2f} MB"
-    return f"{answer.scanned:,.0f} events and {size} scanned, about ${dollars:,.4f}"
+    price = f"about ${dollars:,.2f}" if dollars >= 0.01 else "less than a cent"
+    return f"{answer.scanned:,.0f} events and {size} scanned, {price}"

@@ -85,7 +85,8 @@ def _looked(asked: Asked, facts: dict[str, Any], world: World) -> Plan:
 def _shown(asked: Asked, facts: dict[str, Any], now: float, *, goes_on: float) -> Plan:
     left = max(0.0, _number(facts["until"]) - now)
     state = "paused" if facts["paused"] else f"following, {b.ago(left)} left" if goes_on else "it has ended"
-    counted = f"{'⏸' if facts['paused'] else '▶' if goes_on else '⏹'} {facts['count']:,} lines so far · {state}"
+    mark = "⏸" if facts["paused"] else "▶" if goes_on else "⏹"
+    counted = f"{mark} {b.counted(int(facts['count']), 'line')} so far · {state}"
     if facts["left_out"]:
         counted += f" · sampled: {facts['left_out']} times more than {MOST_A_LOOK} lines came at once"
     blocks = view.live(asked.head(), counted, facts["shown"])

@@ -30,7 +30,8 @@ def grouped_answer(asked: Asked, found: Found, head: view.Head, before: Sequence
         new = new_kinds(grouped, [*masked_lines(before, asked.masked), *known])
     deployed = f"the deployment at {b.when(asked.deployed)}" if asked.deployed else ""
     blocks = view.lines(head, found, grouped, new, deployed)
-    text = f"{found.counted} lines of {asked.target.label}, {head.window}"
+    lines = "line" if found.counted == "1" else "lines"
+    text = f"{found.counted} {lines} of {asked.target.label}, {head.window}"
     return Plan(title=text, answer_text=text, answer=b.fit(blocks), choices=others(asked))
 
 
