@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 
 import pytest
 
@@ -52,6 +53,9 @@ def test_what_is_followed_stands_in_one_message_of_the_asker(town: Town) -> None
     logs = town.aws("logs", BACKEND.region)
     logs.create_log_stream(logGroupName=GROUP, logStreamName="backend/backend/followed")
 
+    def is_told(text: str) -> bool:
+        return text in words(_live(town, ALICE) or found)
+
     def write(text: str) -> None:
         event = {"timestamp": round(time.time() * 1000), "message": text}
         logs.put_log_events(logGroupName=GROUP, logStreamName="backend/backend/followed", logEvents=[event])
@@ -61,7 +65,7 @@ def test_what_is_followed_stands_in_one_message_of_the_asker(town: Town) -> None
 
     for text in ("INFO the first tariff", "INFO the second tariff"):
         write(text)
-        town.until("its line", lambda text=text: text in words(_live(town, ALICE) or found))
+        town.until("its line", partial(is_told, text))
     assert "2 lines so far · following" in words(_live(town, ALICE) or found)
     where = str(found["channel"])
     town.press(ALICE, where, found["ts"], "Stop")
