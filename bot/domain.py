@@ -159,16 +159,21 @@ class Target:
 
 
 class Actor(Frozen):
-    """Who asked: a Slack user, and where."""
+    """Who asked: a Slack user, and where; ``about`` is when the incident began in whose thread that was, else 0."""
 
     user: str
     team: str = ""
     channel: str = ""
+    thread_ts: str = ""
+    about: float = 0.0
 
 
 @dataclass(frozen=True)
 class Person:
-    """What Slack knows of a user; groups are ids of Slack user groups, ``channel`` is where they ask from."""
+    """What Slack knows of a user; groups are ids of Slack user groups, ``channel`` is where they ask from.
+
+    ``about`` is when the incident began in whose thread they ask, 0 elsewhere.
+    """
 
     user: str
     name: str
@@ -177,6 +182,7 @@ class Person:
     is_bot: bool = False
     groups: frozenset[str] = frozenset()
     channel: str = ""
+    about: float = 0.0
 
 
 class HoldKind(StrEnum):
