@@ -221,7 +221,7 @@ def build(settings: Settings, environment: EnvironmentVariables, *, clock: Clock
     home = Account(region=settings.systems[0].region)
     illustrate = illustrations(world, outside.pictures(home)) if outside.images_bucket else without_pictures
     engine = Engine(store, clock, _machines(store, world, settings, outside.mailer, illustrate))
-    flow = Flow(engine, catalog, COMMANDS, slash)
+    flow = Flow(engine, catalog, COMMANDS, slash, world.recent.lately)
     desk = Desk(engine, flow, Submissions(engine, flow, COMMANDS), Front(engine, store), Answers(engine, store, flow))
 
     def queue_client(url: str) -> Any:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bot.arguments import example, explain, usage
+from bot.arguments import HELP, explain, usage
 from bot.command import Command
-from bot.flow import HELP, UMBRELLA
+from bot.flow import UMBRELLA
 
 
 def render(commands: Mapping[str, Command]) -> str:
@@ -30,7 +30,7 @@ def _one(command: Command) -> str:
         lines.append("| argument | what it is |\n| --- | --- |")
         lines += [f"| `{name}` | {text} |" for name, text in rows]
         lines.append("")
-    examples = [f"/{slash} {words}".strip() for words in command.examples] or [example(command, slash)]
+    examples = [f"/{slash} {words}".strip() for words in command.examples]
     lines.append("Examples: " + ", ".join(f"`{line}`" for line in examples) + ".\n")
     action = "changes something, after a plan and its confirmation" if command.strategies else "only reads"
     lines.append(f"It {action}; `{command.action}` in `config/access.yaml` governs who may.\n")

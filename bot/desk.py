@@ -68,7 +68,9 @@ class Desk:
             said = self._flow.press(action_id, value, actor, key=key)
         elif action_id.startswith(INCIDENT_PREFIX):
             said = self._front.press(action_id, value, actor, key=key, response_url=response_url, trigger_id=trigger_id)
-        elif action_id.startswith((REMEDY, OPENS_FORM)):
+        elif action_id.startswith(OPENS_FORM):
+            said = self._flow.fill_in(value, actor, response_url=response_url, key=key, trigger_id=trigger_id)
+        elif action_id.startswith(REMEDY):
             if thread_ts:
                 self._front.remedied(value, actor, thread_ts=thread_ts, key=key)
             said = self._flow.receive(

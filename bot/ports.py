@@ -194,6 +194,10 @@ class Recent(Protocol):
         """One operation."""
         ...
 
+    def lately(self, user: str) -> tuple[str, ...]:
+        """Keys of the targets that somebody asked about or for themselves, newest first."""
+        ...
+
     def incident(self, target_key: str) -> str | None:
         """The name of the alarm whose incident of this target is open, or None."""
         ...

@@ -354,6 +354,9 @@ class FakeRecent:
         self.past = list(past)
         self.incidents: dict[str, str] = {}
 
+    def lately(self, user: str) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(each.target for each in self.past if each.actor == user))
+
     def operations(self, target_key: str, *, since: float, limit: int = 5) -> tuple[Past, ...]:
         return tuple(each for each in self.past if each.target == target_key and each.asked_at >= since)[:limit]
 

@@ -41,6 +41,9 @@ class FakeLedger:
     def __init__(self) -> None:
         self.pasts: list[Past] = []
 
+    def lately(self, user: str) -> tuple[str, ...]:
+        return ()
+
     def operations(self, target_key: str, *, since: float, limit: int = 5) -> tuple[Past, ...]:
         return tuple(self.pasts[:limit])
 
