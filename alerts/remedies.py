@@ -20,7 +20,7 @@ LABELS = {"rollback": "Roll back", "restart": "Restart", "scale": "Scale"}
 ALWAYS = tuple(Remedy(run=f"{command} {WHERE}") for command in LABELS)
 """What a person may want whatever was found; those without a number or a version open their form."""
 
-_PLACEHOLDER = re.compile(r"\{([A-Za-z_][\w.]*)\}")
+PLACEHOLDER = re.compile(r"\{([A-Za-z_][\w.]*)\}")
 _ONE_WORD = re.compile(r"[\w.:/@+-]{1,120}", re.ASCII)
 """What a fact may put into a command line: logs and tables say anything, and a blank begins another argument."""
 
@@ -108,7 +108,7 @@ def _filled(template: str, known: Mapping[str, Known], target: Target | None, *,
             raise _Unfilled(name)
         return word
 
-    return _PLACEHOLDER.sub(value, template)
+    return PLACEHOLDER.sub(value, template)
 
 
 def words(fact: Fact) -> str:

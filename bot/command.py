@@ -278,7 +278,7 @@ class Command:
     action: str
     args: type[BaseModel]
     plan: Callable[[Any, World, Person], Plan]
-    target: Callable[[Any, Catalog], Target] | None = None
+    target: Callable[[Any, Catalog], Target | None] | None = None
     examples: tuple[str, ...] = ()
     strategies: Mapping[str, Strategy] = field(default_factory=dict)
     urgent: bool = False

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from bot.advice_ports import Advisor
 from bot.aws_ports import Ecs, Logs, Metrics
 from bot.chat_ports import Homes, Reading
 from bot.cloud import (
@@ -253,3 +254,4 @@ class World:
     balancers: Balancers
     mutes: Mutes
     silences: Silences
+    advice: Advisor

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from alerts import graph
+from alerts.advice import Advisor
 from alerts.alarms import Alarms
 from alerts.asks import Asks
 from alerts.diagnosis import Diagnoses
@@ -186,6 +187,7 @@ class Scene:
         self.ecs.add_image(REPOSITORY, OLD, "v1")
         self.ecs.add_image(REPOSITORY, NEW, "v2")
         self.metrics.states = {"api-down": "OK", "api-errors": "OK"}
+        playbooks = Playbooks({"default": Playbook.model_validate(PLAYBOOK)})
         self.world = World(
             clock=self.clock,
             catalog=self.catalog,
@@ -221,9 +223,9 @@ class Scene:
             balancers=self.balancers,
             mutes=self.mutes,
             silences=self.silences,
+            advice=Advisor(playbooks, commands),
         )
         makers = {GRAPH: graph.make, REPORT: maker(self.store, self.settings), **(more_makers or {})}
-        playbooks = Playbooks({"default": Playbook.model_validate(PLAYBOOK)})
         machines = (
             Operations(self.store, self.world, access, self.settings.timings),
             Posts(self.store, self.clock, self.chat, lambda: self.settings.default_channel),
