@@ -33,6 +33,7 @@ from alerts.playbooks import Playbooks
 from alerts.reconcile import Reconciler
 from alerts.record import REPORT
 from alerts.report_file import maker
+from alerts.shortcuts import Shortcuts
 from alerts.silences import Silences
 from alerts.standing import Standing
 from alerts.triage import Triage
@@ -226,7 +227,10 @@ def build(settings: Settings, environment: EnvironmentVariables, *, clock: Clock
     illustrate = illustrations(world, outside.pictures(home)) if outside.images_bucket else without_pictures
     engine = Engine(store, clock, _machines(store, world, settings, playbooks, outside.mailer, illustrate))
     flow = Flow(engine, catalog, COMMANDS, slash, world.recent.lately)
-    desk = Desk(engine, flow, Submissions(engine, flow, COMMANDS), Front(engine, store), Answers(engine, store, flow))
+    desk = Desk(
+        *(engine, flow, Submissions(engine, flow, COMMANDS), Front(engine, store), Answers(engine, store, flow)),
+        Shortcuts(engine, store, catalog, flow),
+    )
 
     def queue_client(url: str) -> Any:
         region = (

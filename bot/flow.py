@@ -102,6 +102,16 @@ class Flow:
             example = next(iter(examples(command, where, self._catalog)), "")
             raise UsageError(error.message, hint=arguments.hint(command, slash, example)) from error
 
+    @property
+    def names(self) -> list[str]:
+        """The names of all commands."""
+        return sorted(self._commands)
+
+    def knows(self, text: str) -> bool:
+        """Whether a text begins with a command."""
+        word = next(iter(arguments.words(text)), "").lower().lstrip("/")
+        return self._by_slash.get(word, word) in self._commands
+
     def command(self, name: str) -> Command:
         """The command of that name."""
         return self._commands[name]

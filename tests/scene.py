@@ -25,6 +25,7 @@ from alerts.playbook import Playbook
 from alerts.playbooks import Playbooks
 from alerts.record import REPORT
 from alerts.report_file import maker
+from alerts.shortcuts import Shortcuts
 from alerts.silences import Silences
 from alerts.standing import Standing
 from alerts.triage import Triage
@@ -253,7 +254,8 @@ class Scene:
         self.submissions = Submissions(self.engine, self.flow, commands)
         self.front = Front(self.engine, self.store)
         self.answers = Answers(self.engine, self.store, self.flow)
-        self.desk = Desk(self.engine, self.flow, self.submissions, self.front, self.answers)
+        self.shortcuts = Shortcuts(self.engine, self.store, self.catalog, self.flow)
+        self.desk = Desk(self.engine, self.flow, self.submissions, self.front, self.answers, self.shortcuts)
         self._presses = 0
 
     def close(self) -> None:
