@@ -81,9 +81,7 @@ class ScaleArgs(TargetArgs):
         json_schema_extra=choices(*WAYS),
     )
     time: Annotated[str, AfterValidator(_time)] = Field(
-        default=DEFAULT_TIME,
-        description="How long that holds, as `2h`; then all is put back as it was found.",
-        json_schema_extra=choices("30m", "2h", "8h", "24h"),
+        default=DEFAULT_TIME, description="How long that holds, as `2h`; then all is put back as it was found."
     )
 
 
