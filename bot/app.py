@@ -64,6 +64,8 @@ from bot.ports import Clock, World
 from bot.posts import Posts
 from bot.prompts import Prompts
 from bot.rows import Signal, Store
+from bot.search.file import make_logs
+from bot.search.shown import MAKER as LOGS
 from bot.settings import Settings
 from bot.settings.environment import EnvironmentVariables
 from bot.store.sqlite import SqliteStore
@@ -251,7 +253,7 @@ def build(settings: Settings, environment: EnvironmentVariables, *, clock: Clock
 def _machines(
     store: Store, world: World, settings: Settings, playbooks: Playbooks, mailer: Mailer, illustrate: Illustrate
 ) -> dict[str, Machine]:
-    makers: dict[str, Maker] = {GRAPH: graph.make, REPORT: maker(store, settings.bot)}
+    makers: dict[str, Maker] = {GRAPH: graph.make, REPORT: maker(store, settings.bot), LOGS: make_logs}
     machines: tuple[Machine, ...] = (
         Operations(store, world, settings.access, settings.bot.timings),
         Posts(store, world.clock, world.chat, lambda: settings.bot.default_channel),

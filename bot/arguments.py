@@ -43,13 +43,32 @@ def as_meant(text: str) -> str:
     return html.unescape(text).strip()
 
 
+class Word(str):
+    """A word of a command line; ``raw`` is how it was written, with its quotes."""
+
+    __slots__ = ("raw",)
+    raw: str
+
+
 def words(text: str) -> list[str]:
-    """Words of a command line; quotes keep several together."""
-    return [next(part for part in match.groups() if part is not None) for match in _WORD.finditer(as_meant(text))]
+    """Words of a command line; quotes keep several together. Each is a ``Word``."""
+    return [_word(match) for match in _WORD.finditer(as_meant(text))]
+
+
+def _word(match: re.Match[str]) -> Word:
+    word = Word(next(part for part in match.groups() if part is not None))
+    word.raw = match[0]
+    return word
+
+
+def _as_written(typed: Iterable[str]) -> str:
+    return " ".join(word.raw if isinstance(word, Word) else word for word in typed)
 
 
 REST: Final[dict[str, JsonValue]] = {"rest": True}
 """``json_schema_extra`` of a last field that takes all the words left."""
+WRITTEN: Final[dict[str, JsonValue]] = {"rest": True, "written": True}
+"""The same for one that wants them as they were written, with their quotes."""
 
 
 def _required(field: FieldInfo) -> bool:
@@ -57,7 +76,7 @@ def _required(field: FieldInfo) -> bool:
 
 
 def _takes_rest(field: FieldInfo) -> bool:
-    return field.json_schema_extra == REST
+    return field.json_schema_extra in (REST, WRITTEN)
 
 
 def usage(command: Command, slash: str) -> str:
@@ -110,8 +129,10 @@ def mistakes(command: Command, given: Mapping[str, Any]) -> dict[str, str]:
 def parse(command: Command, slash: str, typed: list[str]) -> BaseModel:
     """Typed words as the command's argument model. Raises UsageError with the usage line and an example."""
     fields = list(command.args.model_fields.items())
-    if fields and _takes_rest(fields[-1][1]) and len(typed) > len(fields):
-        typed = [*typed[: len(fields) - 1], " ".join(typed[len(fields) - 1 :])]
+    if fields and _takes_rest(fields[-1][1]) and len(typed) >= len(fields):
+        left = typed[len(fields) - 1 :]
+        written = fields[-1][1].json_schema_extra == WRITTEN
+        typed = [*typed[: len(fields) - 1], _as_written(left) if written else " ".join(left)]
     if len(typed) > len(fields):
         surplus = " ".join(typed[len(fields) :])
         raise UsageError(f"I do not know what to do with “{surplus}”.", hint=hint(command, slash))

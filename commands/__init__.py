@@ -9,6 +9,7 @@ from commands.deploy import deploy
 from commands.explain import explain
 from commands.freeze import freeze
 from commands.help import help_
+from commands.logs import logs
 from commands.operations import operations
 from commands.restart import restart
 from commands.rollback import rollback
@@ -22,6 +23,7 @@ COMMANDS: dict[str, Command] = {
     command.name: command
     for command in (
         *(services, deploy, rollback, scale, restart, cancel),
+        *(logs,),
         *(alarms, explain, silence, unsilence),
         *(operations, freeze, unfreeze, help_),
     )

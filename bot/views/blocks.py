@@ -201,6 +201,11 @@ def actions(block_id: str, *elements: Block) -> Block:
     return {"type": "actions", "block_id": block_id, "elements": list(elements[:25])}
 
 
+def counted(number: int, what: str) -> str:
+    """``1 row``, ``2,000 rows``."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
 def bar(done: int, total: int, width: int = 20) -> str:
     """A progress bar of characters."""
     filled = 0 if total <= 0 else max(0, min(width, round(width * done / total)))
