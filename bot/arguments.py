@@ -76,7 +76,11 @@ def _required(field: FieldInfo) -> bool:
 
 
 def _takes_rest(field: FieldInfo) -> bool:
-    return field.json_schema_extra in (REST, WRITTEN)
+    return _says(field, "rest")
+
+
+def _says(field: FieldInfo, word: str) -> bool:
+    return isinstance(field.json_schema_extra, dict) and bool(field.json_schema_extra.get(word))
 
 
 def usage(command: Command, slash: str) -> str:
@@ -131,7 +135,7 @@ def parse(command: Command, slash: str, typed: list[str]) -> BaseModel:
     fields = list(command.args.model_fields.items())
     if fields and _takes_rest(fields[-1][1]) and len(typed) >= len(fields):
         left = typed[len(fields) - 1 :]
-        written = fields[-1][1].json_schema_extra == WRITTEN
+        written = _says(fields[-1][1], "written")
         typed = [*typed[: len(fields) - 1], _as_written(left) if written else " ".join(left)]
     if len(typed) > len(fields):
         surplus = " ".join(typed[len(fields) :])

@@ -95,10 +95,12 @@ class Blank:
 
 def blanks(form: Form, command: Command, catalog: Catalog) -> tuple[Blank, ...]:
     """The fields of the form, in the order in which they are typed."""
-    return tuple(
-        _blank(Blank(name, (field.description or "").replace("`", ""), not field.is_required()), form, command, catalog)
-        for name, field in command.args.model_fields.items()
-    )
+    found = []
+    for name, field in command.args.model_fields.items():
+        plain = Blank(name, (field.description or "").replace("`", ""), not field.is_required())
+        found.append(_blank(plain, form, command, catalog))
+        found += [_offering(Blank(part, "", optional=True), words, form) for part, words in _parts(field).items()]
+    return tuple(found)
 
 
 def _blank(plain: Blank, form: Form, command: Command, catalog: Catalog) -> Blank:
@@ -115,15 +117,42 @@ def _blank(plain: Blank, form: Form, command: Command, catalog: Catalog) -> Blan
     if plain.name in command.suggest:
         return _suggested(plain, form)
     closed, words = _words(command.args.model_fields[plain.name])
+    return _offering(plain, words, form, closed=closed)
+
+
+def _offering(plain: Blank, words: list[str], form: Form, *, closed: bool = False) -> Blank:
     if not words or plain.name in form.typed:
         return plain
-    choices = tuple(Suggestion(word, word) for word in words)
-    return replace(plain, groups=(Group("", choices if closed else (*choices, ANOTHER)),), tells=not closed)
+    offered = tuple(Suggestion(word, word) for word in words)
+    return replace(plain, groups=(Group("", offered if closed else (*offered, ANOTHER)),), tells=not closed)
 
 
 def choices(*words: str) -> dict[str, JsonValue]:
     """``json_schema_extra`` of a field whose form offers some words; any other may be typed."""
     return {"choices": [*words]}
+
+
+def parts(**words: list[str]) -> dict[str, JsonValue]:
+    """``json_schema_extra`` of a text whose form asks for parts of it by themselves, each with words it offers."""
+    return {"parts": {name: [*each] for name, each in words.items()}}
+
+
+def _parts(field: FieldInfo) -> dict[str, list[str]]:
+    extra = field.json_schema_extra
+    found = extra.get("parts") if isinstance(extra, dict) else None
+    if not isinstance(found, dict):
+        return {}
+    return {name: [str(word) for word in words] for name, words in found.items() if isinstance(words, list)}
+
+
+def joined(command: Command, given: Mapping[str, str]) -> dict[str, str]:
+    """What was entered, with the parts of a text put behind it, as they would have been typed."""
+    whole = dict(given)
+    for name, field in command.args.model_fields.items():
+        more = [whole.pop(part) for part in _parts(field) if part in whole]
+        if more:
+            whole[name] = " ".join(filter(None, [whole.get(name, ""), *more]))
+    return whole
 
 
 def _words(field: FieldInfo) -> tuple[bool, list[str]]:

@@ -248,12 +248,11 @@ def test_a_target_that_is_refused_is_told_at_the_service(room: FormRoom) -> None
 @pytest.mark.parametrize("name", [name for name, command in COMMANDS.items() if arguments.lacking(command, [])])
 def test_every_command_that_needs_arguments_has_a_form_that_fits(room: FormRoom, name: str) -> None:
     check_view(room.open("ops", name))
-    fields = [block["element"]["action_id"].removeprefix("field:") for block in room.inputs()]
-    asked = [field for field in COMMANDS[name].args.model_fields if field not in room.commands[name].suggest]
-    assert fields == asked
-    assert [block["optional"] for block in room.inputs()] == [
-        not COMMANDS[name].args.model_fields[field].is_required() for field in asked
-    ]
+    known = COMMANDS[name].args.model_fields
+    inputs = {block["element"]["action_id"].removeprefix("field:"): block for block in room.inputs()}
+    asked = [field for field in known if field not in room.commands[name].suggest]
+    assert [field for field in inputs if field in known] == asked
+    assert [inputs[field]["optional"] for field in asked] == [not known[field].is_required() for field in asked]
 
 
 def test_a_button_that_lacks_a_word_asks_for_it_with_what_is_known(room: FormRoom) -> None:
@@ -348,3 +347,24 @@ def test_what_was_typed_wrong_is_answered_with_an_example_of_ones_own(room: Form
     said = room.type("deploy", "api")
     assert said is not None
     assert "Example: /deploy bi/api staging v1.4.2" in said.text
+
+
+def test_a_text_is_asked_for_in_parts_that_are_put_together_as_they_would_be_typed(room: FormRoom) -> None:
+    room.open("ops", "logs")
+    fields = [block["element"]["action_id"].removeprefix("field:") for block in room.inputs()]
+    assert fields == ["service", "environment", "search", "level", "time", "how"]
+    room.choose("service", "bi/api")
+    room.choose("environment", "production")
+    room.choose("time", OTHER)
+    room.enter(search='"out of memory"', level="level error", time="14:00-14:20 Europe/Berlin")
+    assert room.submit() is None
+    (operation,) = room.operations()
+    assert operation.args["search"] == '"out of memory" level error 14:00-14:20 Europe/Berlin'
+
+
+def test_parts_that_nobody_fills_in_leave_the_text_as_it_is(room: FormRoom) -> None:
+    room.open("ops", "logs")
+    room.choose("service", "bi/api")
+    room.choose("environment", "production")
+    assert room.submit() is None
+    assert room.operations()[0].args["search"] == ""
