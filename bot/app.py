@@ -12,6 +12,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from alerts import graph
+from alerts.advice import Advisor
 from alerts.alarms import Alarms
 from alerts.asks import Asks
 from alerts.auditor import complaints
@@ -32,6 +33,7 @@ from alerts.playbooks import Playbooks
 from alerts.reconcile import Reconciler
 from alerts.record import REPORT
 from alerts.report_file import maker
+from alerts.shortcuts import Shortcuts
 from alerts.silences import Silences
 from alerts.standing import Standing
 from alerts.triage import Triage
@@ -209,6 +211,8 @@ def build(settings: Settings, environment: EnvironmentVariables, *, clock: Clock
     def tell(operation: str, name: str, payload: Mapping[str, Any], key: str) -> bool:
         return engine.signal(operation, Signal(name, payload, key))
 
+    books = {name: each for name, each in settings.playbooks.items() if isinstance(each, Playbook)}
+    playbooks = Playbooks(books)
     world = outside.world(
         clock=clock,
         catalog=catalog,
@@ -219,12 +223,16 @@ def build(settings: Settings, environment: EnvironmentVariables, *, clock: Clock
         silences=Standing(store, clock),
         may=may,
         tell=tell,
+        advice=Advisor(playbooks, COMMANDS),
     )
     home = Account(region=settings.systems[0].region)
     illustrate = illustrations(world, outside.pictures(home)) if outside.images_bucket else without_pictures
-    engine = Engine(store, clock, _machines(store, world, settings, outside.mailer, illustrate))
-    flow = Flow(engine, catalog, COMMANDS, slash)
-    desk = Desk(engine, flow, Submissions(engine, flow, COMMANDS), Front(engine, store), Answers(engine, store, flow))
+    engine = Engine(store, clock, _machines(store, world, settings, playbooks, outside.mailer, illustrate))
+    flow = Flow(engine, catalog, COMMANDS, slash, world.recent.lately)
+    desk = Desk(
+        *(engine, flow, Submissions(engine, flow, COMMANDS), Front(engine, store), Answers(engine, store, flow)),
+        Shortcuts(engine, store, catalog, flow),
+    )
 
     def queue_client(url: str) -> Any:
         region = (
@@ -243,10 +251,8 @@ def build(settings: Settings, environment: EnvironmentVariables, *, clock: Clock
 
 
 def _machines(
-    store: Store, world: World, settings: Settings, mailer: Mailer, illustrate: Illustrate
+    store: Store, world: World, settings: Settings, playbooks: Playbooks, mailer: Mailer, illustrate: Illustrate
 ) -> dict[str, Machine]:
-    books = {name: each for name, each in settings.playbooks.items() if isinstance(each, Playbook)}
-    playbooks = Playbooks(books)
     makers: dict[str, Maker] = {GRAPH: graph.make, REPORT: maker(store, settings.bot), LOGS: make_logs}
     machines: tuple[Machine, ...] = (
         Operations(store, world, settings.access, settings.bot.timings),

@@ -6,6 +6,7 @@ from bot.command import Command
 from commands.alarms import alarms
 from commands.cancel import cancel
 from commands.deploy import deploy
+from commands.explain import explain
 from commands.freeze import freeze
 from commands.help import help_
 from commands.logs import logs
@@ -23,7 +24,7 @@ COMMANDS: dict[str, Command] = {
     for command in (
         *(services, deploy, rollback, scale, restart, cancel),
         *(logs,),
-        *(alarms, silence, unsilence),
+        *(alarms, explain, silence, unsilence),
         *(operations, freeze, unfreeze, help_),
     )
 }

@@ -71,6 +71,7 @@ TYPED = {
     "alarms": ("", "bi", "all"),
     "silence": ("api production 2h audit", "api-errors 2h everywhere audit", "nothing 2h audit"),
     "unsilence": ("api production",),
+    "explain": ("", "api-down", "arn:aws:cloudwatch:eu-west-1:1:alarm:api-down", "nothing"),
     "help": ("",),
 }
 
