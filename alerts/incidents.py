@@ -6,6 +6,7 @@ miss. Who presses what is authorised here, where groups can be looked up. Nothin
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -29,6 +30,8 @@ from bot.rows import NewRow, Received, Row, Step, Store
 from bot.settings.calendar import CalendarConfig
 from bot.settings.models import AccessConfig, BotConfig
 from bot.views import incident as view
+
+log = logging.getLogger("alerts.incidents")
 
 REFRESH_SECONDS = 300.0
 """How old the duration in a headline may be."""
@@ -88,29 +91,46 @@ class Incidents(Machine):
         if scene.phase is Phase.OPENING:
             return self._open(scene, waiting=bool(signals))
         for signal in signals:
-            if scene.phase in LIVE or signal.name in AT_ANY_TIME:
-                self._signals[signal.name](scene, signal)
-            else:
-                _too_late(scene, signal)
+            self._take(scene, signal)
         self._pass_time(scene)
         if scene.phase in (Phase.CLOSED, Phase.RESOLVED) and row.state in LIVE:
             record.owe_report(scene)
         return self._step(scene, signals)
 
     def give_up(self, row: Row, signals: list[Received], error: BotError) -> Step:
-        """A press that cannot be served is answered and a level that is due is called; the incident stays as it is."""
+        """A press that cannot be served is answered and a level that is due is called; the incident stays as it is.
+
+        What alarms and others told stays, to be taken in later: only what fails by itself, too, is given up.
+        """
         scene = self._scene(row)
         if scene.phase is Phase.OPENING:
             scene.phase = Phase.OPEN
-        for signal in signals:
+        dropped = [signal for signal in signals if _is_press(signal) or self._fails(row, scene.phase, signal)]
+        for signal in dropped:
             scene.whisper(signal, error)
         what = due(scene.incident, scene.phase, scene.levels, scene.response, scene.now)
         if what.level:
             call(scene, what.level)
-        later = max(scene.incident.next_at, scene.now + CALM_SECONDS) if scene.phase in LIVE else None
-        scene.change(next_at=later or 0.0)
-        consumed = tuple(signal.number for signal in signals)
+        calm = scene.now + CALM_SECONDS
+        scene.change(next_at=max(scene.incident.next_at, calm) if scene.phase in LIVE else 0.0)
+        later = calm if len(dropped) < len(signals) else scene.incident.next_at or None
+        consumed = tuple(signal.number for signal in dropped)
         return Step(scene.phase, later, as_json(scene.incident), consumed=consumed, new=tuple(scene.new))
+
+    def _take(self, scene: Scene, signal: Received) -> None:
+        if scene.phase in LIVE or signal.name in AT_ANY_TIME:
+            self._signals[signal.name](scene, signal)
+        else:
+            _too_late(scene, signal)
+
+    def _fails(self, row: Row, phase: Phase, signal: Received) -> bool:
+        """Whether a signal cannot be taken in even alone; what it would owe is thrown away."""
+        try:
+            self._take(replace(self._scene(row), phase=phase), signal)
+        except Exception:
+            log.exception("a signal is given up", extra={"row": row.id, "signal": signal.name})
+            return True
+        return False
 
     def _scene(self, row: Row) -> Scene:
         incident, phase = Incident.model_validate(row.body), Phase(row.state)
@@ -186,9 +206,14 @@ def _called(scene: Scene, signal: Received) -> None:
     scene.note(f"called:{signal.number}", signal.at, "page", "PagerDuty took the call")
 
 
+def _is_press(signal: Received) -> bool:
+    """True for what a person asked of this very incident; what they merged into it brings alarms."""
+    return bool(signal.payload.get("user")) and signal.name != people.ABSORB
+
+
 def _too_late(scene: Scene, signal: Received) -> None:
     """An incident that is over takes nothing in; whoever pressed is told where it stands, and an alarm is not lost."""
-    if signal.payload.get("user") and signal.name != people.ABSORB:
+    if _is_press(signal):
         scene.whisper(signal, BotError(f"This incident is over ({scene.phase.value})."))
     elif signal.name in (FIRED, JOINED):
         scene.signals.append(returned(scene.row.id, signal.number, signal.payload))

@@ -164,6 +164,16 @@ def test_a_signal_this_version_does_not_know_stops_nothing_for_ever(scene: Scene
     assert phase(scene) == Phase.RECOVERED
 
 
+def test_a_press_that_fails_takes_no_news_of_an_alarm_with_it(scene: Scene) -> None:
+    open_incident(scene)
+    (row,) = scene.incidents()
+    scene.engine.signal(row.id, Signal("snooze", {"user": ALICE, "seconds": "soon"}))
+    scene.alarm("OK", "m2", name="api-errors")
+    scene.run(90)
+    assert phase(scene) == Phase.RECOVERED
+    assert "Something went wrong inside the bot" in scene.said_to(ALICE)[0].text
+
+
 def test_remedies_are_the_commands_there_are(scene: Scene) -> None:
     open_incident(scene)
     offered = {name.removeprefix("remedy:") for name in buttons(scene.headline().message) if name.startswith("remedy:")}
