@@ -44,7 +44,19 @@ def fired(scene: Scene, signal: Received) -> None:
 def joined(scene: Scene, signal: Received) -> None:
     """Another alarm belongs here."""
     member, alarm = Member.model_validate(signal.payload["member"]), Alarm.model_validate(signal.payload["alarm"])
+    whole = scene.incident.member(str(signal.payload.get("instead", "")))
+    if whole is not None:
+        _make_way(scene, whole, alarm, signal)
     _come_in(scene, member, alarm, signal)
+
+
+def _make_way(scene: Scene, whole: Member, series: Alarm, signal: Received) -> None:
+    """An alarm that watches many series was told of as a whole; from now on one of its series stands for it."""
+    scene.change(members=tuple(each for each in scene.incident.members if each is not whole))
+    if scene.incident.alarm.arn == series.arn and not scene.incident.alarm.contributor:
+        scene.change(alarm=series)
+    said = f"{whole.name} is told of series by series"
+    scene.note(f"whole:{signal.number}", series.at, "alarm", said, alarm=whole.key, state=AlarmState.OK)
 
 
 def _come_in(scene: Scene, member: Member, alarm: Alarm, signal: Received) -> None:

@@ -58,6 +58,11 @@ def returned(incident: str, number: int, payload: Mapping[str, Any]) -> tuple[st
     return TRIAGE_ID, Signal(TRANSITION, told, key=f"returned:{incident}:{number}:{payload['key']}")
 
 
+def whole_key(arn: str) -> str:
+    """The key of an alarm's row, as against those of its series."""
+    return f"{arn}#"
+
+
 def incident_id(key: str) -> str:
     """The id of the incident that an alarm's transition opens: the same, however often it is worked out."""
     return hashlib.sha256(key.encode()).hexdigest()[:12]
@@ -77,6 +82,10 @@ class _Course:
         """The live incidents that can take one more alarm in."""
         members = Counter(self.placed.values())
         return [each for each in self.live.values() if members[each.id] < MOST_MEMBERS]
+
+    def knows_series_of(self, arn: str) -> bool:
+        """Whether series of that alarm are placed: EventBridge tells of the alarm as a whole besides."""
+        return any(key.startswith(arn) and key.rpartition("#")[0] == arn for key in self.placed)
 
     def body(self) -> dict[str, Any]:
         """As it is stored: only what is still live."""
@@ -160,6 +169,13 @@ class Triage(Machine):
             return
         if known:
             course.signals.append((known, Signal(FIRED, dict(payload))))
+            return
+        if not alarm.contributor and course.knows_series_of(alarm.arn):
+            return
+        whole = whole_key(alarm.arn)
+        if alarm.contributor and whole in course.placed:
+            choice = Choice(course.placed.pop(whole), "it is the series that the alarm fired for")
+            self._join(course, choice, alarm, {**payload, "instead": whole})
             return
         target = self._world.catalog.target(str(payload["target"])) if payload["target"] else None
         deployment = self._deployment(alarm, target)
