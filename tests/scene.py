@@ -16,7 +16,7 @@ from alerts.front import Front
 from alerts.illustrations import Illustrate, without_pictures
 from alerts.incidents import Incidents
 from alerts.intake import accept
-from alerts.mails import Mails
+from alerts.mails import Mails, writing
 from alerts.maintenance import Maintenance, expect_maintenance
 from alerts.pages import Pages
 from alerts.pins import Pins
@@ -230,7 +230,7 @@ class Scene:
             Asks(self.store, self.world),
             Diagnoses(self.world, playbooks, self.settings),
             Pages(self.store, self.world, illustrate),
-            Mails(self.clock, self.mailer, Account(region="eu-west-1")),
+            Mails(self.clock, self.mailer, Account(region="eu-west-1"), writing(self.store, self.world, self.settings)),
             Files(self.store, self.world, {GRAPH: graph.make, REPORT: maker(self.store, self.settings)}),
             Pins(self.store, self.world),
             Digests(self.store, self.world),

@@ -302,6 +302,16 @@ def test_what_can_wait_is_written_about_on_the_next_business_day(office: Scene) 
     assert "nobody has it yet" in text
 
 
+def test_a_mail_tells_what_was_found_since_it_was_owed_and_where_it_is_discussed(office: Scene) -> None:
+    start(office)
+    office.run(3)
+    wait(office, 18 * 3600)
+    ((_, _, _, text, _),) = office.mailer.sent
+    found = [f"Found: {finding.summary}" for finding in body(office).findings if not finding.failed]
+    assert found and all(line in text for line in found)
+    assert f"https://slack.example.com/C0BI/p{office.headline().ts}" in text
+
+
 @pytest.mark.parametrize("action", ["acknowledge", "resolve"])
 def test_what_somebody_has_taken_is_not_written_about(office: Scene, action: str) -> None:
     start(office)
