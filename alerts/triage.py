@@ -174,8 +174,8 @@ class Triage(Machine):
             return
         whole = whole_key(alarm.arn)
         if alarm.contributor and whole in course.placed:
-            choice = Choice(course.placed.pop(whole), "it is the series that the alarm fired for")
-            self._join(course, choice, alarm, {**payload, "instead": whole})
+            there = Choice(course.placed.pop(whole), "it is the series that the alarm fired for")
+            self._join(course, there, alarm, {**payload, "instead": whole})
             return
         target = self._world.catalog.target(str(payload["target"])) if payload["target"] else None
         deployment = self._deployment(alarm, target)

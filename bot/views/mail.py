@@ -31,9 +31,13 @@ def written(incident: Incident, label: str, severity: str, thread: str) -> tuple
 
 
 def mail_failed(to: Sequence[str], subject: str, error: str, *, perhaps_sent: bool) -> Message:
-    """The reply when a mail was given up: whoever should have had it must be told in another way."""
+    """The reply when a mail was given up: whoever should have had it must be told in another way.
+
+    ``subject`` is empty where the mail was not even written.
+    """
     # Addresses are masked in shown text, so that only their names are told.
     names = ", ".join(each.partition("@")[0] for each in to)
     what = "may not have been sent" if perhaps_sent else "was not sent"
-    head = f":warning: The mail “{b.esc(subject, 200)}” to {b.esc(names, 300)} {what}:"
+    quoted = f"“{b.esc(subject, 200)}” " if subject else ""
+    head = f":warning: The mail {quoted}to {b.esc(names, 300)} {what}:"
     return b.paragraph(f"{head} {b.esc(error, 500)} Tell them yourself.")
