@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alerts.auditor import complaints
+from alerts.auditor import LATE_SECONDS, complaints
 from bot.catalog import Catalog
 from bot.domain import Actor, System
 from bot.incident import LIVE, Incident, Phase
-from bot.rows import Row, Signal
+from bot.rows import NewRow, Row, Signal
 from tests.fakes import Shown, texts
 from tests.scene import ALICE, BOB, DAVE, Scene, the_systems
 
@@ -278,6 +278,15 @@ def test_an_incident_without_a_next_step_is_complained_about(ladder: Scene) -> N
     start(ladder)
     assert complaints(ladder.store, ladder.clock.now()) == []
     assert complaints(ladder.store, body(ladder).next_at + 600) != []
+
+
+def test_an_incident_that_opens_in_this_instant_is_not_complained_about(ladder: Scene) -> None:
+    start(ladder)
+    (row,) = ladder.incidents()
+    ladder.store.add(NewRow(kind=row.kind, key="new", state=Phase.OPENING, body=row.body), ladder.clock.now())
+    assert complaints(ladder.store, ladder.clock.now()) == []
+    ladder.clock.advance(LATE_SECONDS + 1)
+    assert len(complaints(ladder.store, ladder.clock.now())) == 1
 
 
 @pytest.fixture

@@ -66,6 +66,13 @@ def test_work_that_nobody_takes_up_is_a_complaint(bot: Bot, clock: FakeClock) ->
     assert bot.audit() == ["Work that has been due for minutes is not being done."]
 
 
+def test_work_that_was_added_in_this_instant_is_no_complaint(bot: Bot, clock: FakeClock) -> None:
+    bot.engine.add(NewRow(kind="digest", key="d", state="owed", body={}))
+    assert bot.audit() == []
+    clock.advance(STUCK_SECONDS + 1)
+    assert len(bot.audit()) == 1
+
+
 def test_the_bot_looks_after_itself_every_minute(bot: Bot) -> None:
     jobs = {job.func.__qualname__: job.trigger.interval.total_seconds() for job in bot.scheduler.get_jobs()}
     assert jobs["Heartbeat.beat"] == 60
