@@ -112,8 +112,12 @@ class Incidents(Machine):
         if what.level:
             call(scene, what.level)
         calm = scene.now + CALM_SECONDS
-        scene.change(next_at=max(scene.incident.next_at, calm) if scene.phase in LIVE else 0.0)
-        later = calm if len(dropped) < len(signals) else scene.incident.next_at or None
+        later = _next_at(scene)
+        if later is not None:
+            later = max(later, calm)
+            scene.change(next_at=later)
+        if len(dropped) < len(signals):
+            later = calm
         consumed = tuple(signal.number for signal in dropped)
         return Step(scene.phase, later, as_json(scene.incident), consumed=consumed, new=tuple(scene.new))
 
@@ -166,6 +170,8 @@ class Incidents(Machine):
             scene.phase = Phase.CLOSED
             scene.change(ended_at=scene.incident.recovered_at)
             scene.note("closed", scene.now, "incident", "it stayed calm and was closed")
+        elif what.looks_again:
+            members.look_again(scene)
         elif what.wakes:
             wake(scene)
         elif what.level:
@@ -176,7 +182,7 @@ class Incidents(Machine):
     def _step(self, scene: Scene, signals: list[Received], *, first: bool = False) -> Step:
         shown = self._headline(scene)
         new = (shown, *scene.new) if first else (*scene.new, shown)
-        next_at = scene.incident.next_at if scene.phase in LIVE else None
+        next_at = _next_at(scene)
         if scene.phase is Phase.OPEN and next_at is not None:
             # How long it has lasted is part of the headline.
             next_at = min(next_at, scene.now + REFRESH_SECONDS)
@@ -199,6 +205,13 @@ class Incidents(Machine):
             view.Answer(scene.response, scene.levels, scene.mentions, scene.now),
         )
         return post(headline_key(scene.row.id), scene.incident.channel, shown, thread_of=scene.row.id)
+
+
+def _next_at(scene: Scene) -> float | None:
+    """When something happens by itself; None when nothing will any more."""
+    if scene.phase is Phase.RESOLVED:
+        return scene.incident.next_at or None
+    return scene.incident.next_at if scene.phase in LIVE else None
 
 
 def _called(scene: Scene, signal: Received) -> None:

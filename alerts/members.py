@@ -164,6 +164,24 @@ def calm(scene: Scene) -> None:
     scene.change(paged=(), next_at=min(scene.now, scene.incident.recovered_at) + CLOSE_AFTER)
 
 
+def look_again(scene: Scene) -> None:
+    """It was resolved while alarms were red; those that have been so ever since are taken up anew."""
+    scene.change(next_at=0.0)
+    red = [(member, scene.last_alarm(member.key)) for member in scene.incident.red]
+    # What went off once more since then has been placed then.
+    still = [
+        (member, alarm)
+        for member, alarm in red
+        if alarm is not None and alarm.state is AlarmState.ALARM and alarm.at == member.at
+    ]
+    for member, alarm in still:
+        told = alarm.model_copy(update={"reason": f"Still in ALARM since its incident was resolved. {alarm.reason}"})
+        payload = {"key": member.key, "alarm": as_json(told), "target": member.target, "severity": member.severity}
+        scene.signals.append(returned(scene.row.id, int(scene.now), payload))
+    if still:
+        scene.reply(f"still:{scene.now}", replies.still_in_alarm([member for member, _ in still]))
+
+
 def _open_again(scene: Scene, alarm: Alarm, signal: Received) -> None:
     if scene.phase is not Phase.RECOVERED or not scene.incident.red:
         return
