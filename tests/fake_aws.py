@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 from bot.cloud import (
-    TERMINAL,
     AlarmReading,
     Container,
     Contributor,
@@ -18,8 +17,6 @@ from bot.cloud import (
     Image,
     LogLine,
     RunningTask,
-    ServiceDeployment,
-    ServiceRevision,
     StoppedTask,
     TargetHealth,
     TaskDefinition,
@@ -28,6 +25,7 @@ from bot.cloud import (
 from bot.domain import Account, AlarmMetric, Target
 from bot.errors import NotFoundError, UpstreamError
 from bot.graph import Mark
+from bot.rollouts import TERMINAL, ServiceDeployment, ServiceRevision
 from bot.silence_ports import MuteRule
 from bot.telemetry import LogSearch
 from tests.fakes import NOON, Failures
