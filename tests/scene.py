@@ -63,7 +63,9 @@ from bot.settings.models import AccessConfig, BotConfig, Role, Rule
 from bot.store.sqlite import SqliteStore
 from bot.submissions import Submissions
 from commands import COMMANDS
-from tests.fake_aws import FakeEcs, FakeLogs, FakeMetrics, FakeMutes, a_definition
+from tests.fake_aws import FakeEcs, a_definition
+from tests.fake_cloudwatch import FakeLogs, FakeMetrics, FakeMutes
+from tests.fake_paging import FakeMailer, FakePager
 from tests.fake_reach import FakeCaches, FakeCertificates, FakeDatabases, FakeNames, FakeNetwork, FakeRoles
 from tests.fake_shipping import (
     FakeBuilds,
@@ -75,7 +77,7 @@ from tests.fake_shipping import (
     FakeSites,
 )
 from tests.fake_telemetry import FakeBalancers, FakeInsights, FakeQueues, FakeTraces, FakeTrail
-from tests.fakes import FakeChat, FakeClock, FakeMailer, FakePager, FakeWeb, Shown, buttons, serially
+from tests.fakes import FakeChat, FakeClock, FakeWeb, Shown, buttons, serially
 
 ALICE, BOB, CARA, DAVE, EVE, GUS, ROBOT = "U0ALICE", "U0BOB", "U0CARA", "U0DAVE", "U0EVE", "U0GUS", "U0ROBOT"
 REPOSITORY = "1.dkr.ecr.r.amazonaws.com/api"

@@ -16,7 +16,8 @@ from bot.paging import OUTCOME_UNKNOWN
 from bot.ports import Message
 from bot.posts import Posts, post
 from bot.store.sqlite import SqliteStore
-from tests.fakes import NOON, FakeChat, FakeClock, FakeMailer
+from tests.fake_paging import FakeMailer
+from tests.fakes import NOON, FakeChat, FakeClock
 
 HOME = Account("eu-west-1")
 BUSY = UpstreamError("SES takes no more mails for now.", retryable=True, code="TooManyRequestsException")
