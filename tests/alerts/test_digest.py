@@ -194,6 +194,8 @@ def happened(scene: Scene) -> None:
     scene.run(60)
     scene.press_incident("resolve", ALICE)
     scene.run(20)
+    scene.alarm("OK", "m2", name="api-errors")
+    scene.run(3)
 
 
 def test_a_system_is_told_of_its_week_once_in_its_channel(scene: Scene) -> None:
