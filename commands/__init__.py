@@ -7,6 +7,7 @@ from commands.alarms import alarms
 from commands.cancel import cancel
 from commands.deploy import deploy
 from commands.freeze import freeze
+from commands.health import health
 from commands.help import help_
 from commands.operations import operations
 from commands.restart import restart
@@ -21,7 +22,7 @@ COMMANDS: dict[str, Command] = {
     command.name: command
     for command in (
         *(services, deploy, rollback, scale, restart, cancel),
-        *(alarms, silence, unsilence),
+        *(health, alarms, silence, unsilence),
         *(operations, freeze, unfreeze, help_),
     )
 }
