@@ -73,7 +73,7 @@ def unread(what: str, error: Exception) -> Verdict:
 def why(error: Exception) -> str:
     """An error in mrkdwn."""
     if isinstance(error, BotError):
-        return b.esc(error.message.rstrip("."), 300)
+        return b.esc(str(error).rstrip("."), 300)
     if isinstance(error, TimeoutError):
         return f"no answer in {SECONDS:g} s"
     log.error("a look failed", exc_info=error)
