@@ -106,7 +106,7 @@ class Sandbox:
         self.github = GitHub(self.clock, self.faults, self.calls, token=self._secrets.github_token, workflows=WORKFLOWS)
         self.aws.on_tick(self.github.bring_up)
         self.proxy = Proxy(self.state_dir / "ca.pem")
-        self.stores = Stores()
+        self.health, self.stores = Health(look, self.clock, owner), Stores()
         self.player = Player(self._script_variables)
         self.slack.add_routes(routes(self.clock, self.player, self.pagerduty, self.hints, mails))
 
@@ -207,7 +207,7 @@ class Sandbox:
             raise ValueError(f"{self._config_dir / 'bot.yaml'}: commands: {error}.") from error
 
     def _open_proxy(self) -> None:
-        Health(look, self.clock, owner).add_to(self.proxy)
+        self.health.add_to(self.proxy)
         self.proxy.add(
             "sns.*.amazonaws.com",
             lambda request: Response(200, certificate_pem().encode(), "application/x-pem-file"),

@@ -38,13 +38,17 @@ class Stores:
             server.shutdown()
             server.server_close()
 
+    @property
+    def addresses(self) -> list[tuple[str, int]]:
+        """Host and port of the database and of the cache, once started."""
+        return [(str(server.server_address[0]), int(server.server_address[1])) for server in self._servers]
+
     def tell(self, account: Account) -> None:
         """Write into the secrets where the servers listen, and let the database take the password that is there."""
         keeper = account.client("secretsmanager", US)
         names = (ARBOR_DATABASE_SECRET, ARBOR_CACHE_SECRET)
-        for name, server in zip(names, self._servers, strict=True):
+        for name, (host, port) in zip(names, self.addresses, strict=True):
             told = json.loads(keeper.get_secret_value(SecretId=name)["SecretString"])
-            host, port = server.server_address[:2]
             keeper.put_secret_value(SecretId=name, SecretString=json.dumps(told | {"host": host, "port": port}))
             if name == ARBOR_DATABASE_SECRET:
                 self.postgres.password = told["password"]
