@@ -59,6 +59,8 @@ class _Server(socketserver.ThreadingTCPServer):
 
     def __init__(self, serve: Callable[[socketserver.StreamRequestHandler], None]) -> None:
         class Connection(socketserver.StreamRequestHandler):
+            disable_nagle_algorithm = True
+
             def handle(self) -> None:
                 serve(self)
 
