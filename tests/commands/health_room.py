@@ -23,6 +23,8 @@ from tests.scene import ALICE, HEALTH, Scene, the_systems
 DAY = 86_400.0
 GROUP = "arn:aws:elasticloadbalancing:r:1:targetgroup/api/8e00df910601b80d"
 MIB = 1024 * 1024
+BEGINS = ":red_circle: *BI platform* · production: "
+AMBER = ":large_yellow_circle: *BI platform* · production: "
 
 API: dict[str, Any] = {
     "needs": {"database": {"secret": "bi/db"}, "redis": {"address": "cache:6379"}},
