@@ -41,6 +41,8 @@ class Moment:
 class Look(Protocol):
     """One kind of look; every module of this package but ``base`` and ``picture`` is one."""
 
+    __name__: str
+
     def reads(self, targets: Sequence[Target], moment: Moment) -> Reads:
         """What is to be asked about these services, by names that no other look uses."""
         ...

@@ -12,6 +12,7 @@ from bot.catalog import Catalog
 from bot.cloud import LogLine
 from bot.domain import Environment, Person, Service, Target
 from bot.errors import DeniedError, NotFoundError, UpstreamError
+from bot.reach_ports import Rows
 from commands.health import HealthArgs, health, plan
 from tests.commands.health_room import (
     AMBER,
@@ -44,8 +45,9 @@ def test_when_all_is_well_the_first_line_says_so_and_each_service_has_one_line(s
         "health 200 in 40 ms (status healthy, version v1) · 2 alarms quiet · "
         "database 42 of 100 connections, 6 active · Redis ping 1.2 ms, 37 MiB of 100 MiB (37 %) · "
         "certificate 80 days · `v1` deployed 2 h ago by somebody outside the bot",
-        ":large_green_circle: *jobs* · version 1 · 60 calls in 15 min · 1 alarm quiet · database 25 connections · "
-        "queue jobs: 3 messages waiting, the oldest for 12 s · no dead letters",
+        ":large_green_circle: *jobs* · function active · 60 calls in 15 min · 1 alarm quiet · "
+        "database 25 connections · queue jobs: 3 messages waiting, the oldest for 12 s · no dead letters · "
+        "`version 1` published 1 h ago by somebody outside the bot",
         ":large_green_circle: *web* · CloudFront deployed · certificate 30 days",
     ]
 
@@ -113,6 +115,12 @@ def test_everything_may_fail_at_once(scene: Scene) -> None:
 def test_a_bug_in_one_look_is_said_and_hides_nothing(scene: Scene) -> None:
     scene.sites.failures.add("distribution", KeyError("Status"))
     assert first(scene) == f"{AMBER}*web*: CloudFront: it could not be read"
+
+
+def test_an_answer_of_another_shape_hides_no_other_look(scene: Scene) -> None:
+    scene.databases.answers["bi/db"] = Rows((), (), more=False, place="bi on db:5432")
+    assert first(scene) == f"{AMBER}*api*: database: it could not be read"
+    assert "Redis ping" in answer(scene)
 
 
 # which systems

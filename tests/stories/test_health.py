@@ -66,7 +66,8 @@ def test_other_kinds_of_services_are_looked_at_as_well(town: Town) -> None:
     said = "\n".join(lines(town, "/health photo", PHOTO))
     assert "*backend* · 3/3 tasks" in said
     assert "connections · `v1.4.2` deployed" in said
-    assert "*image-processor* · version 2 ·" in said
+    assert "*image-processor* · function active ·" in said
+    assert "`release v1.1.0 (version 2)` published " in said
     assert "queue rapid-photo-prod-image-queue: 0 messages waiting · no dead letters" in said
     assert "*web* · CloudFront deployed" in said
 

@@ -26,7 +26,7 @@ from tests.commands.health_room import (
     target,
 )
 from tests.fake_aws import a_deployment
-from tests.fakes import NOON
+from tests.fakes import NOON, FakeRecent, a_past
 from tests.scene import ALICE, HEALTH, Scene
 
 
@@ -141,6 +141,19 @@ def test_errors_and_throttles_of_a_function_are_counted(scene: Scene) -> None:
     assert first(scene) == f"{AMBER}*jobs*: 60 calls in 15 min, 7 failed, 2 throttled"
 
 
+def test_who_shipped_a_version_of_a_function_is_named(scene: Scene) -> None:
+    jobs = "bi/production/jobs"
+    past = a_past(jobs, facts={"version": "v7"}, results={"alias": {"version": "1"}}, actor=ALICE)
+    scene.world = replace(scene.world, recent=FakeRecent(past))
+    assert f"`v7 (version 1)` published 1 h ago by <@{ALICE}>" in answer(scene)
+
+
+def test_who_shipped_a_site_is_named(scene: Scene) -> None:
+    past = a_past("bi/production/web", facts={"version": "v7"}, actor=ALICE)
+    scene.world = replace(scene.world, recent=FakeRecent(past))
+    assert f"CloudFront deployed · certificate 30 days · `v7` shipped 1 h ago by <@{ALICE}>" in answer(scene)
+
+
 @pytest.mark.parametrize(
     ("changes", "line"),
     [
@@ -172,7 +185,7 @@ def test_messages_that_wait_for_long_and_dead_letters_are_amber(scene: Scene) ->
 
 def test_a_queue_without_a_dead_letter_queue_is_well(scene: Scene) -> None:
     scene.queues.add("jobs")
-    assert "queue jobs: 0 messages waiting\n" in answer(scene) + "\n"
+    assert "queue jobs: 0 messages waiting · `version 1`" in answer(scene)
 
 
 # databases, caches, certificates
