@@ -64,6 +64,20 @@ class Choice(Frozen):
     text: str
 
 
+class Attachment(Frozen):
+    """A file that goes with an answer, made when its turn comes.
+
+    ``make`` names one of the makers of ``bot.files``; ``parameters`` are plain JSON and carry absolute times, so that it
+    can be made again. ``name`` is what people see when they save it, ``alt`` what a picture shows.
+    """
+
+    make: str
+    parameters: dict[str, JsonValue]
+    name: str
+    title: str
+    alt: str = ""
+
+
 class FollowUp(Frozen):
     """What the bot does by itself some time after a change began: a command with its arguments, ``seconds`` later."""
 
@@ -78,7 +92,8 @@ class Plan(Frozen):
     ``strategy`` names the one of the command's strategies that will carry it out. ``details`` are lines beside the
     changes: what differs, what happens to a number, what will be verified afterwards. ``facts`` carries what the
     effects need. ``basis`` carries what must not have moved between the plan and its confirmation. ``phrase`` must be
-    typed to confirm. ``answer`` is the finished message of a command that only reads (Block Kit blocks).
+    typed to confirm. ``answer`` is the finished message of a command that only reads (Block Kit blocks), ``picture`` is
+    shown in it and ``attachment`` is kept beside it.
     """
 
     title: str
@@ -94,6 +109,8 @@ class Plan(Frozen):
     basis: dict[str, JsonValue] = Field(default_factory=dict)
     answer: tuple[dict[str, JsonValue], ...] = ()
     answer_text: str = ""
+    picture: Attachment | None = None
+    attachment: Attachment | None = None
 
     @property
     def changes_anything(self) -> bool:
@@ -252,7 +269,7 @@ class Command:
     action: str
     args: type[BaseModel]
     plan: Callable[[Any, World, Person], Plan]
-    target: Callable[[Any, Catalog], Target] | None = None
+    target: Callable[[Any, Catalog], Target | None] | None = None
     examples: tuple[str, ...] = ()
     strategies: Mapping[str, Strategy] = field(default_factory=dict)
     urgent: bool = False

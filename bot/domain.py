@@ -168,7 +168,10 @@ class Actor(Frozen):
 
 @dataclass(frozen=True)
 class Person:
-    """What Slack knows of a user; groups are ids of Slack user groups, ``channel`` is where they ask from."""
+    """What Slack knows of a user; groups are ids of Slack user groups, ``channel`` is where they ask from.
+
+    ``about`` is when the incident began in whose thread they ask, 0 elsewhere.
+    """
 
     user: str
     name: str
@@ -177,6 +180,7 @@ class Person:
     is_bot: bool = False
     groups: frozenset[str] = frozenset()
     channel: str = ""
+    about: float = 0.0
 
 
 class HoldKind(StrEnum):
