@@ -13,6 +13,7 @@ from bot.graph_look import (
     CARD,
     COLOURS,
     DOTS,
+    FAINT,
     GRID,
     HEADING,
     HEIGHT,
@@ -27,6 +28,7 @@ from bot.graph_look import (
     SHADE,
     WIDTH,
     WORD,
+    Pattern,
     Pen,
     Side,
 )
@@ -52,12 +54,16 @@ class _Entry:
     count: int
     name: str
     last: str
+    faint: bool = False
 
 
 class Panel:
-    """One graph on its part of the figure. Lengths are inches; ``height`` is what it takes of them."""
+    """One graph on its part of the figure. Lengths are inches; ``height`` is what it takes of them.
 
-    def __init__(self, pen: Pen, graph: Graph) -> None:
+    With more than one row of its legend it takes more than ``least``.
+    """
+
+    def __init__(self, pen: Pen, graph: Graph, least: float = HEIGHT) -> None:
         self._pen, self._graph, self._bottom = pen, graph, 0.0
         self._end = graph.end if graph.end > graph.start else graph.start + 1.0
         self._lines = [
@@ -68,7 +74,7 @@ class Panel:
         self._scale = scale_of(values, self._limit.value if self._limit else None)
         self._is_off = self._limit is not None and graph_scale.off_scale(values, self._limit.value)
         self._legend_rows = self._rows_of_legend()
-        self.height = HEIGHT + (len(self._legend_rows) - 1) * _LEGEND_ROW
+        self.height = least + (len(self._legend_rows) - 1) * _LEGEND_ROW
 
     def draw(self, bottom: float) -> None:
         """Title, legend, marks and plot, on the figure that has its full size now."""
@@ -91,8 +97,8 @@ class Panel:
         plot = self._pen.figure.add_axes(edges)
         self._axes(plot)
         self._shade(plot)
-        for number_of, (_, parts) in enumerate(self._lines):
-            self._line(plot, number_of, parts, (right - left) * DOTS)
+        for number_of, (series, parts) in enumerate(self._lines):
+            self._line(plot, number_of, parts, (right - left) * DOTS, faint=series.faint)
         if not any(parts for _, parts in self._lines):
             self._pen.write((left + right) / 2, (low + high) / 2, "no data in this time", WORD, QUIET, "center")
         for mark in marks:
@@ -117,10 +123,10 @@ class Panel:
         more = len(self._graph.series) - len(self._lines)
         rows: list[list[_Entry]] = [[]]
         for count, (series, parts) in enumerate(self._lines):
-            last = f"  {self._value(parts[-1][-1][1])}" if parts else ""
+            last = f"  {self._value(parts[-1][-1][1])}" if parts and not series.faint else ""
             last += f"  and {more} more" if more > 0 and count == len(self._lines) - 1 else ""
             beside = SAMPLE + 0.08 + self._pen.wide(last, BOLD)
-            entry = _Entry(count, self._pen.fit(series.label, max(0.3, most - beside), WORD), last)
+            entry = _Entry(count, self._pen.fit(series.label, max(0.3, most - beside), WORD), last, series.faint)
             width = beside + self._pen.wide(entry.name, WORD) + 0.25
             if width > left + 0.25 and rows[-1]:
                 rows.append([])
@@ -132,8 +138,8 @@ class Panel:
     def _legend(self, row: list[_Entry], y: float) -> None:
         x = _LEFT_EDGE
         for entry in row:
-            colour = COLOURS[entry.count]
-            self._pen.sample(x, y, colour, PATTERNS[entry.count])
+            colour, pattern = self._look(entry.count, faint=entry.faint)
+            self._pen.sample(x, y, colour, pattern)
             x += SAMPLE + 0.08
             self._pen.write(x, y, entry.name, WORD, INK)
             x += self._pen.wide(entry.name, WORD)
@@ -189,9 +195,13 @@ class Panel:
             if span[0] < span[1]:
                 plot.plot(span, [scale.low] * 2, color=RED, linewidth=7, solid_capstyle="butt", zorder=4, clip_on=False)
 
-    def _line(self, plot: Axes, count: int, parts: list[list[Corner]], pixels: float) -> None:
-        colour, scale = COLOURS[count], self._scale
-        alone = len(self._lines) == 1
+    @staticmethod
+    def _look(count: int, *, faint: bool) -> tuple[str, Pattern]:
+        return (FAINT, "-") if faint else (COLOURS[count], PATTERNS[count])
+
+    def _line(self, plot: Axes, count: int, parts: list[list[Corner]], pixels: float, *, faint: bool) -> None:
+        (colour, pattern), scale = self._look(count, faint=faint), self._scale
+        alone = sum(not series.faint for series, _ in self._lines) == 1 and not faint
         columns = max(1, int(pixels / 2))
         width = 2.0 if sum(len(part) for part in parts) < DENSE else 1.2
         for part in parts:
@@ -205,15 +215,15 @@ class Panel:
                 across,
                 up,
                 color=colour,
-                linestyle=PATTERNS[count],
+                linestyle=pattern,
                 linewidth=width,
-                zorder=3,
+                zorder=2.5 if faint else 3,
                 clip_on=False,
                 solid_joinstyle="round",
             )
             if len(corners) == 1:
                 self._dot(plot, across[0], up[0], colour, 9)
-        if parts:
+        if parts and not faint:
             self._dot(plot, parts[-1][-1][0], scale.scaled(parts[-1][-1][1]), colour)
 
     @staticmethod
