@@ -81,6 +81,14 @@ class Front:
         self._engine.signal(incident, Signal(said.name, payload, key=key))
         return True, None
 
+    def talk_of(self, channel: str, thread_ts: str) -> tuple[str, float]:
+        """What a thread is about: the key of the incident's service, and when it began; nothing elsewhere."""
+        incident = thread_row(self._store, channel, thread_ts) if thread_ts else ""
+        row = self._store.get(incident) if incident else None
+        if row is None or row.kind != KIND:
+            return "", 0.0
+        return str(row.body["target"]), float(row.body["opened_at"])
+
     def marked(self, channel: str, ts: str, *, key: str) -> None:
         """Somebody put a 📌 on a message or pinned it."""
         pins.marked(self._engine, channel, ts, key=key)

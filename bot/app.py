@@ -36,6 +36,7 @@ from alerts.silences import Silences
 from alerts.standing import Standing
 from alerts.triage import Triage
 from bot import authz
+from bot.answers import Answers
 from bot.aws.errors import reach as reached
 from bot.catalog import Catalog
 from bot.changes import Changes
@@ -43,7 +44,7 @@ from bot.clock import SystemClock
 from bot.desk import Desk
 from bot.domain import Account, Person, Target
 from bot.engine import Engine, Machine
-from bot.files import GRAPH, Files
+from bot.files import GRAPH, Files, Maker
 from bot.flow import UMBRELLA, Flow
 from bot.forms import Forms
 from bot.freezes import Freezes, Freezing
@@ -56,6 +57,7 @@ from bot.ledger import Ledger
 from bot.operations import Operations
 from bot.outside import Outside, reach
 from bot.paging import Mailer, PageEvent
+from bot.pictures import Pictures
 from bot.ports import Clock, World
 from bot.posts import Posts
 from bot.prompts import Prompts
@@ -220,7 +222,7 @@ def build(settings: Settings, environment: EnvironmentVariables, *, clock: Clock
     illustrate = illustrations(world, outside.pictures(home)) if outside.images_bucket else without_pictures
     engine = Engine(store, clock, _machines(store, world, settings, outside.mailer, illustrate))
     flow = Flow(engine, catalog, COMMANDS, slash)
-    desk = Desk(engine, flow, Submissions(engine, flow, COMMANDS), Front(engine, store))
+    desk = Desk(engine, flow, Submissions(engine, flow, COMMANDS), Front(engine, store), Answers(engine, store, flow))
 
     def queue_client(url: str) -> Any:
         region = (
@@ -243,6 +245,7 @@ def _machines(
 ) -> dict[str, Machine]:
     books = {name: each for name, each in settings.playbooks.items() if isinstance(each, Playbook)}
     playbooks = Playbooks(books)
+    makers: dict[str, Maker] = {GRAPH: graph.make, REPORT: maker(store, settings.bot)}
     machines: tuple[Machine, ...] = (
         Operations(store, world, settings.access, settings.bot.timings),
         Posts(store, world.clock, world.chat, lambda: settings.bot.default_channel),
@@ -255,7 +258,8 @@ def _machines(
         Diagnoses(world, playbooks, settings.bot),
         Pages(store, world, illustrate),
         Mails(world.clock, mailer, Account(region=settings.systems[0].region)),
-        Files(store, world, {GRAPH: graph.make, REPORT: maker(store, settings.bot)}),
+        Files(store, world, makers),
+        Pictures(world, makers),
         Pins(store, world),
         Digests(store, world),
         Home(store, world),

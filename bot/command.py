@@ -64,11 +64,24 @@ class Choice(Frozen):
     text: str
 
 
+class Button(Frozen):
+    """A question that is asked on the way, such as whether a change goes on after a pause.
+
+    ``name`` is one of the strategy's answers, or what an answer that goes on is told; ``value`` says what is answered,
+    a hook's id for example.
+    """
+
+    label: str
+    name: str
+    value: str
+    style: str = ""
+
+
 class Attachment(Frozen):
     """A file that goes with an answer, made when its turn comes.
 
-    ``make`` names one of the makers of ``bot.files``; ``parameters`` are plain JSON and carry absolute times, so that it
-    can be made again. ``name`` is what people see when they save it, ``alt`` what a picture shows.
+    ``make`` names one of the makers of ``bot.files``; ``parameters`` are plain JSON and carry absolute times: it can be
+    made again. ``name`` is what people see when they save it, ``alt`` what a picture shows.
     """
 
     make: str
@@ -92,8 +105,11 @@ class Plan(Frozen):
     ``strategy`` names the one of the command's strategies that will carry it out. ``details`` are lines beside the
     changes: what differs, what happens to a number, what will be verified afterwards. ``facts`` carries what the
     effects need. ``basis`` carries what must not have moved between the plan and its confirmation. ``phrase`` must be
-    typed to confirm. ``answer`` is the finished message of a command that only reads (Block Kit blocks), ``picture`` is
-    shown in it and ``attachment`` is kept beside it.
+    typed to confirm. ``answer`` is the message of a command that only reads (Block Kit blocks), ``picture`` is shown
+    in it and ``attachment`` is kept beside it; the ``choices`` are other questions. While ``goes_on`` (seconds) is set,
+    the answer is not finished: the command is asked for more after that time, and ``facts`` say where it was; what was
+    pressed of ``buttons`` meanwhile is in ``pressed``. What is ``live`` is one message in the asker's conversation with
+    the bot, brought up to date with each look.
     """
 
     title: str
@@ -111,6 +127,10 @@ class Plan(Frozen):
     answer_text: str = ""
     picture: Attachment | None = None
     attachment: Attachment | None = None
+    goes_on: float = 0.0
+    live: bool = False
+    buttons: tuple[Button, ...] = ()
+    pressed: tuple[str, ...] = ()
 
     @property
     def changes_anything(self) -> bool:
@@ -145,18 +165,6 @@ class Stage(StrEnum):
     ROLLING = "rolling"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
-
-
-class Button(Frozen):
-    """A question that the change itself asks while it settles, such as whether to go on after a pause.
-
-    ``name`` is one of the strategy's answers; ``value`` says what is answered, a hook's id for example.
-    """
-
-    label: str
-    name: str
-    value: str
-    style: str = ""
 
 
 class Progress(Frozen):
@@ -261,7 +269,8 @@ class Command:
     read. A command whose plan can have changes names its ``strategies``. ``urgent`` ones are never held up by freezes
     and windows, and take over an operation of the same target that is settling. One that ``renews`` takes over an
     older one of the same command that is settling. ``suggest`` offers words for a field
-    of the form, given the target.
+    of the form, given the target. One that answers in several looks has ``look``, which goes on from the plan so far,
+    and ``stop``, which ends what that plan began in AWS.
     """
 
     name: str
@@ -275,3 +284,5 @@ class Command:
     urgent: bool = False
     renews: bool = False
     suggest: Mapping[str, Callable[[Target, World], tuple[Suggestion, ...]]] = field(default_factory=dict)
+    look: Callable[[Any, Plan, World, Person], Plan] | None = None
+    stop: Callable[[Plan, World], None] | None = None

@@ -8,6 +8,7 @@ from typing import Any
 from alerts.front import PREFIX as INCIDENT_PREFIX
 from alerts.front import Front
 from alerts.mentions import without_mention
+from bot.answers import Answers
 from bot.domain import Actor
 from bot.engine import Engine
 from bot.errors import BotError
@@ -18,6 +19,7 @@ from bot.posts import whisper
 from bot.prompts import asks
 from bot.submissions import Submissions
 from bot.views import incident_asks
+from bot.views.answer import PREFIX as ANSWER_PREFIX
 from bot.views.home import OPENS_FORM
 from bot.views.incident import REMEDY
 from bot.views.operation import sentence
@@ -26,8 +28,9 @@ from bot.views.operation import sentence
 class Desk:
     """Takes in what people do, and hands it to the road or to the incidents."""
 
-    def __init__(self, engine: Engine, flow: Flow, submissions: Submissions, front: Front) -> None:
+    def __init__(self, engine: Engine, flow: Flow, submissions: Submissions, front: Front, answers: Answers) -> None:
         self._engine = engine
+        self._answers = answers
         self._flow = flow
         self._submissions = submissions
         self._front = front
@@ -59,6 +62,8 @@ class Desk:
             said = self._submissions.prompt(
                 action_id, value, actor, trigger_id=trigger_id, response_url=response_url, key=key
             )
+        elif action_id.startswith(ANSWER_PREFIX):
+            said = self._answers.press(action_id, value, actor, key=key, response_url=response_url)
         elif action_id.startswith("operation:"):
             said = self._flow.press(action_id, value, actor, key=key)
         elif action_id.startswith(INCIDENT_PREFIX):
@@ -89,7 +94,9 @@ class Desk:
         try:
             about_incident, said = self._front.mentioned(words, actor, thread_ts=thread_ts, key=key, at=at)
             if not about_incident:
-                said = self._flow.receive(UMBRELLA, words, actor, key=f"mention:{key}")
+                near, about = self._front.talk_of(actor.channel, thread_ts)
+                there = actor.model_copy(update={"thread_ts": thread_ts, "about": about})
+                said = self._flow.receive(UMBRELLA, words, there, key=f"mention:{key}", near=near)
         except BotError as error:
             said = sentence(error.message, error.hint)
         if said is not None:

@@ -159,11 +159,13 @@ class Target:
 
 
 class Actor(Frozen):
-    """Who asked: a Slack user, and where."""
+    """Who asked: a Slack user, and where; ``about`` is when the incident began in whose thread that was, else 0."""
 
     user: str
     team: str = ""
     channel: str = ""
+    thread_ts: str = ""
+    about: float = 0.0
 
 
 @dataclass(frozen=True)

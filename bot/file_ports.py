@@ -22,6 +22,8 @@ class Files(Protocol):
     ) -> str:
         """Share a new file in a thread (in the channel itself when ``thread_ts`` is empty); the file's id.
 
+        Without a channel it is shared with nobody: only an image block that names it shows it.
+
         ``alt`` says what a picture shows to those who do not see it. Slack shows the file some seconds later. When this
         raises the file may have been shared all the same: ``find_file`` knows, after those seconds.
         """

@@ -139,7 +139,8 @@ class Files(Machine):
         thread_ts = ""
         if parent is not None:
             # The thread is where its first message found a place, which may be the default channel.
-            body["channel"], thread_ts = parent.body["channel"], str(parent.body.get("ts", ""))
+            body["channel"] = parent.body["channel"]
+            thread_ts = str(parent.body.get("thread_ts") or parent.body.get("ts", ""))
         channel, name = str(body["channel"]), str(body["name"])
         if _is_unsure(row):
             found = self._world.chat.find_file(channel, thread_ts, name)

@@ -18,6 +18,7 @@ from bot.domain import Actor, as_json
 from bot.engine import Engine
 from bot.errors import BotError, UsageError
 from bot.forms import asking
+from bot.nearby import filled
 from bot.operation import KIND, State, request
 from bot.ports import Message
 from bot.rows import NewRow, Signal
@@ -48,15 +49,19 @@ class Flow:
         key: str = "",
         trigger_id: str = "",
         asks: bool = False,
+        near: str = "",
     ) -> Message | None:
         """Store a typed command; None means it is on its way, a message says at once what is wrong with it.
 
         Where nothing was typed that it cannot do without, and there is a trigger to open one with, a form asks for it;
-        with ``asks`` also for what else is missing, since nobody types after a button.
+        with ``asks`` also for what else is missing, since nobody types after a button. ``near`` is the key of the
+        service whose incident the talk is about.
         """
         key = key or secrets.token_hex(8)
         try:
             command, typed, shown_as = self._command(slash, arguments.words(text))
+            here = self._catalog.target(near) if near else None
+            typed = filled(command, typed, here, self._catalog) if here is not None else typed
             if trigger_id and (asks or not typed) and arguments.lacking(command, typed):
                 given = dict(zip(command.args.model_fields, typed, strict=False))
                 form = asking(command, shown_as, actor, trigger_id, response_url=response_url, key=key, given=given)
@@ -67,6 +72,10 @@ class Flow:
         except BotError as error:
             return view.sentence(error.message, error.hint)
         return None
+
+    def command(self, name: str) -> Command:
+        """The command of that name."""
+        return self._commands[name]
 
     def submit(self, command: Command, given: Mapping[str, str], actor: Actor, *, response_url: str, key: str) -> None:
         """Store a command whose arguments a form collected; they are known to fit. Raises BotError."""

@@ -22,13 +22,16 @@ SCOPES = (
     "files:write",
     "groups:history",
     "groups:read",
+    "im:history",
+    "im:write",
     "pins:read",
     "reactions:read",
     "usergroups:read",
     "users:read",
 )
 """What the bot asks for, and why: reading channels finds a message or a file whose posting was interrupted, and what a
-message says that somebody put into an incident's record; pins and reactions tell that somebody did."""
+message says that somebody put into an incident's record; pins and reactions tell that somebody did; a conversation with
+one person (im) is for what only they are to see."""
 
 EVENTS = (
     "app_home_opened",

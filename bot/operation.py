@@ -30,6 +30,7 @@ class State(StrEnum):
     EXPIRED = "expired"
     REFUSED = "refused"
     TAKEN_OVER = "taken_over"
+    LOOKING = "looking"
 
 
 WAITING = (State.RECEIVED, State.PROPOSED, State.APPROVING, State.APPROVED)
@@ -65,7 +66,8 @@ class Operation(Frozen):
     an announced change may begin. ``unattended`` operations were started by the bot itself and need no confirmation.
     ``takes_over`` waits for one that is under way to let go. ``answered`` are the values of the buttons that were
     pressed while it settled. ``overdue`` says that its taking long was told, ``offered`` that a way back was
-    while it was failing.
+    while it was failing. ``told`` is how often an answer that is being
+    looked for was told of.
     """
 
     command: str
@@ -95,6 +97,7 @@ class Operation(Frozen):
     started_at: float = 0.0
     ended_at: float = 0.0
     good: bool | None = None
+    told: int = 0
 
     def forbidden_by(self, plan: Plan) -> tuple[Check, ...]:
         """The plan's blocking checks that nobody has decided to go on in spite of."""

@@ -15,6 +15,7 @@ from bot.domain import as_json
 from bot.ending import Ending, left_behind
 from bot.engine import Lease, Machine
 from bot.errors import BotError, ConflictError, UpstreamError
+from bot.looking import Looking
 from bot.operation import KIND, WAITING, Operation, State, card_key
 from bot.planning import Planner, short
 from bot.ports import Message, World
@@ -44,12 +45,14 @@ class Operations(Machine):
         self._timings = timings
         self._say = Sayings(world)
         self._planner = Planner(world, access)
+        self._looking = Looking(world, self._planner, self._say)
         self._settling = Settling(store, world, access, timings)
         self._ending = Ending(store, world, timings)
         self._proposing = Proposing(store, world, access, timings, self._planner, self._say)
         self._approving = Approving(store, world, access, timings, self._planner, self._say)
         self._states: dict[State, Callable[[At], Step]] = {
             State.RECEIVED: self._received,
+            State.LOOKING: self._looking.looking,
             State.PROPOSED: self._proposing.proposed,
             State.APPROVING: self._approving.approving,
             State.APPROVED: self._approving.approved,
@@ -62,7 +65,7 @@ class Operations(Machine):
         """Short while somebody waits for a plan or a confirmation, long once the world is being changed."""
         if row.body.get("unattended"):
             return PATIENCE_OF_THE_BOT
-        return PATIENCE_OF_PEOPLE if row.state in WAITING else super().patience(row)
+        return PATIENCE_OF_PEOPLE if row.state in (*WAITING, State.LOOKING) else super().patience(row)
 
     def advance(self, row: Row, signals: list[Received], lease: Lease) -> Step:
         """Run the transition of the row's state; signals to an operation that has ended are told so."""
@@ -80,6 +83,8 @@ class Operations(Machine):
         operation = Operation.model_validate(row.body)
         now = self._world.clock.now()
         consumed = tuple(signal.number for signal in signals)
+        if row.state == State.LOOKING:
+            return self._looking.given_up(row, operation, error, consumed)
         if row.state in WAITING:
             if isinstance(error, UpstreamError) and not error.hint:
                 error = BotError(error.message, hint="Nothing was changed; try again.")
@@ -119,7 +124,7 @@ class Operations(Machine):
         plan = self._planner.plan(at.command, operation, target)
         operation = operation.model_copy(update={"plan": plan})
         if not plan.changes_anything:
-            return self._answered(at, operation, plan)
+            return self._looking.answered(at, operation, plan)
         if operation.unattended:
             return self._unattended(at, operation, plan)
         posts = [self._say.card(at.row.id, operation, State.PROPOSED, at.now)]
@@ -130,19 +135,6 @@ class Operations(Machine):
 
     def _is_changing(self, target: str) -> bool:
         return bool(self._store.rows(KIND, group=target, states=(State.RUNNING,), limit=1))
-
-    def _answered(self, at: At, operation: Operation, plan: Plan) -> Step:
-        """Nothing is to be changed: whoever asked is told, and nobody else."""
-        if operation.unattended:
-            note = f"What I was to do by myself, {operation.command}, is not needed: {plan.answer_text or plan.title}"
-            said = self._say.alone(at.row.id, operation, note)
-        else:
-            said = whisper(
-                *(f"op:{at.row.id}:answer", operation.actor.channel, operation.actor.user),
-                Message(text=plan.answer_text or plan.title, blocks=tuple(plan.answer)),
-                response_url=operation.response_url,
-            )
-        return Step(State.DONE, None, as_json(operation), new=(said,))
 
     def _unattended(self, at: At, operation: Operation, plan: Plan) -> Step:
         """The configuration told the bot to do this by itself; what a check forbids is left to people."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
 from bot import authz
 from bot.calendar import hold_checks
 from bot.command import CheckStatus, Command, Plan
-from bot.domain import HoldKind, Target
-from bot.errors import UpstreamError
+from bot.domain import HoldKind, Person, Target
+from bot.errors import ConflictError, UpstreamError
 from bot.operation import Operation
 from bot.ports import World
 from bot.settings.models import AccessConfig, Approvals
@@ -40,20 +41,35 @@ class Planner:
         person = self._world.chat.person(operation.actor.user)
         if not operation.unattended:
             authz.require(self._access, person, command.action, target)
-        asker = replace(person, channel=operation.actor.channel)
+        asker = self._asker(operation, person)
         args = command.args.model_validate(operation.args)
-        planned = self._world.gather({"plan": partial(command.plan, args, self._world, asker)}, seconds=PLAN_SECONDS)
-        plan = planned["plan"]
-        if isinstance(plan, TimeoutError):
-            raise UpstreamError(f"AWS did not answer within {PLAN_SECONDS:.0f} s.")
-        if isinstance(plan, Exception):
-            raise plan
+        plan = self._in_time(partial(command.plan, args, self._world, asker))
         if target is None or not plan.changes_anything or _goes_anyway(command, operation):
             return plan
         now = self._world.clock.now()
         holds = self._world.holds.on(target, now)
         checks = (*plan.checks, *hold_checks(holds, now))
         return plan.model_copy(update={"checks": checks})
+
+    def more(self, command: Command, operation: Operation, plan: Plan) -> Plan:
+        """What is known by now of an answer that was not finished. Raises BotErrors as ``plan`` does."""
+        if command.look is None:
+            raise ConflictError(f"{command.name} has no more to say.", hint="Ask again.")
+        asker = self._asker(operation, self._world.chat.person(operation.actor.user))
+        args = command.args.model_validate(operation.args)
+        return self._in_time(partial(command.look, args, plan, self._world, asker))
+
+    @staticmethod
+    def _asker(operation: Operation, person: Person) -> Person:
+        return replace(person, channel=operation.actor.channel, about=operation.actor.about)
+
+    def _in_time(self, read: Callable[[], Plan]) -> Plan:
+        plan = self._world.gather({"plan": read}, seconds=PLAN_SECONDS)["plan"]
+        if isinstance(plan, TimeoutError):
+            raise UpstreamError(f"AWS did not answer within {PLAN_SECONDS:.0f} s.")
+        if isinstance(plan, Exception):
+            raise plan
+        return plan
 
     def begins_at(self, command: Command, operation: Operation, target: Target | None) -> float:
         """When a change confirmed now may begin, where it must be announced; else 0."""

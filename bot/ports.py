@@ -93,7 +93,7 @@ class Chat(Files, Reading, Homes, Protocol):
         ...
 
     def channel_id(self, channel: str) -> str:
-        """The id of ``#name`` (ids pass through). Raises NotFoundError."""
+        """The id of ``#name``, or of the conversation with a user; other ids pass through. Raises NotFoundError."""
         ...
 
     def person(self, user: str) -> Person:

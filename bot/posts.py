@@ -53,16 +53,19 @@ def post(
     broadcast: bool = False,
     thread_of: str = "",
     can_wait: bool = False,
+    thread_ts: str = "",
 ) -> NewRow:
     """A message in a channel, or in the thread of the post ``thread_key``; a known key is updated instead.
 
-    ``broadcast`` shows a reply in the channel too. ``thread_of`` is the row whose thread this message begins: it is
-    found again by ``thread_row``. What ``can_wait`` lets all others go first.
+    ``thread_ts`` is the first message of a thread that somebody else began. ``broadcast`` shows a reply in the channel
+    too. ``thread_of`` is the row whose thread this message begins: it is found again by ``thread_row``. What
+    ``can_wait`` lets all others go first.
     """
     body: dict[str, Any] = {"channel": channel, "message": _stored(message), "thread_key": thread_key}
     body |= {"broadcast": True} if broadcast else {}
     body |= {"thread_of": thread_of} if thread_of else {}
     body |= {"can_wait": True} if can_wait else {}
+    body |= {"thread_ts": thread_ts} if thread_ts else {}
     return NewRow(kind=KIND, key=key, state=OWED, body=body, group=channel, else_signal=Signal(SHOW, _stored(message)))
 
 

@@ -85,6 +85,7 @@ class Sayings:
         return whisper(
             *(f"op:{row_id}:whisper:{mark}", channel, user, view.sentence(error.message, error.hint)),
             response_url=operation.response_url if mine else "",
+            thread_ts=operation.actor.thread_ts if mine else "",
         )
 
     def answer(self, at: At, signal: Received, error: BotError) -> NewRow:

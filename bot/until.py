@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.duration import parse_duration
-from bot.zones import nearest_zones, zone_named, zones
+from bot.zones import means_zone, zone_named
 
 LONGEST = 366 * 86400.0
 EXAMPLES = "2h, 3d, 18:00, tomorrow 09:00, friday, 2026-12-31, or 18:00 Asia/Tokyo"
@@ -38,18 +38,7 @@ def leading(words: Sequence[str]) -> int:
     count = 1
     if not _CLOCK.fullmatch(words[0]) and len(words) > 1 and _CLOCK.fullmatch(words[1]):
         count = 2
-    return count + (len(words) > count and _means_zone(words[count]))
-
-
-def _means_zone(word: str) -> bool:
-    """True for ``UTC`` and for names with a slash; ``London`` may be the first word of a reason."""
-    if word.lower() in ("utc", "gmt"):
-        return True
-    if "/" not in word or word.lower() in zones():
-        return "/" in word
-    # Asia/Tokio is a misspelt zone, and/or is not.
-    area = word.lower().partition("/")[0] + "/"
-    return any(name.lower().startswith(area) for name in nearest_zones(word))
+    return count + (len(words) > count and means_zone(words[count]))
 
 
 def check(text: str) -> str:
@@ -73,7 +62,7 @@ def moment(text: str, now: float) -> float:
         return now + seconds
     words = text.split()
     zone = ZoneInfo("UTC")
-    if _means_zone(words[-1]):
+    if means_zone(words[-1]):
         zone = _zone(words.pop())
     today = datetime.fromtimestamp(now, zone).date()
     clock = next((match for match in map(_CLOCK.fullmatch, words) if match), None)

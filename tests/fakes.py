@@ -207,6 +207,8 @@ class FakeChat:
         return f"https://slack.example.com/{self.channel_id(channel)}/p{ts}"
 
     def channel_id(self, channel: str) -> str:
+        if channel.startswith("U"):
+            return f"D{channel[1:]}"
         if not channel.startswith("#"):
             return channel
         if channel not in self.channels:
@@ -248,6 +250,13 @@ def buttons(message: Message) -> dict[str, str]:
     """The buttons of a message: action ids and what they carry."""
     rows = [block for block in message.blocks if block["type"] == "actions"]
     return {each["action_id"]: each["value"] for row in rows for each in row["elements"] if each["type"] == "button"}
+
+
+def button_labels(message: Message) -> dict[str, tuple[str, str]]:
+    """The buttons of a message: what they read, their action ids and what they carry."""
+    rows = [block for block in message.blocks if block["type"] == "actions"]
+    each = [each for row in rows for each in row["elements"] if each["type"] == "button"]
+    return {one["text"]["text"]: (one["action_id"], one["value"]) for one in each}
 
 
 class FakeWeb:

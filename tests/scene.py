@@ -28,9 +28,11 @@ from alerts.silences import Silences
 from alerts.standing import Standing
 from alerts.triage import Triage
 from bot import authz
+from bot.answers import Answers
 from bot.catalog import Catalog
 from bot.changes import Changes
 from bot.command import Command
+from bot.desk import Desk
 from bot.domain import (
     Account,
     Actor,
@@ -47,13 +49,14 @@ from bot.domain import (
     Target,
 )
 from bot.engine import Engine
-from bot.files import GRAPH, Files
+from bot.files import GRAPH, Files, Maker
 from bot.flow import Flow
 from bot.forms import Forms
 from bot.home import Home
 from bot.ledger import Ledger
 from bot.operation import Operation, card_key
 from bot.operations import Operations
+from bot.pictures import Pictures
 from bot.ports import Gather, Message, World
 from bot.posts import Posts
 from bot.prompts import Prompts
@@ -159,6 +162,7 @@ class Scene:
         calendar: Mapping[str, Any] | None = None,
         gather: Gather = serially,
         workers: int = 2,
+        more_makers: Mapping[str, Maker] | None = None,
     ) -> None:
         self.clock, self.folder = FakeClock(), folder
         self.store = SqliteStore(folder / "bot.db")
@@ -218,6 +222,7 @@ class Scene:
             mutes=self.mutes,
             silences=self.silences,
         )
+        makers = {GRAPH: graph.make, REPORT: maker(self.store, self.settings), **(more_makers or {})}
         playbooks = Playbooks({"default": Playbook.model_validate(PLAYBOOK)})
         machines = (
             Operations(self.store, self.world, access, self.settings.timings),
@@ -231,7 +236,8 @@ class Scene:
             Diagnoses(self.world, playbooks, self.settings),
             Pages(self.store, self.world, illustrate),
             Mails(self.clock, self.mailer, Account(region="eu-west-1")),
-            Files(self.store, self.world, {GRAPH: graph.make, REPORT: maker(self.store, self.settings)}),
+            Files(self.store, self.world, makers),
+            Pictures(self.world, makers),
             Pins(self.store, self.world),
             Digests(self.store, self.world),
             Home(self.store, self.world),
@@ -244,6 +250,8 @@ class Scene:
         self.flow = Flow(self.engine, self.catalog, commands, SLASH)
         self.submissions = Submissions(self.engine, self.flow, commands)
         self.front = Front(self.engine, self.store)
+        self.answers = Answers(self.engine, self.store, self.flow)
+        self.desk = Desk(self.engine, self.flow, self.submissions, self.front, self.answers)
         self._presses = 0
 
     def close(self) -> None:

@@ -169,7 +169,7 @@ class SlackChat:
         snippet_type: str = "",
     ) -> str:
         return files.upload(
-            *(self._call, self._client, self.channel_id(channel)),
+            *(self._call, self._client, self.channel_id(channel) if channel else ""),
             thread_ts=thread_ts,
             name=name,
             title=title,
@@ -207,6 +207,10 @@ class SlackChat:
         return str(answer["permalink"])
 
     def channel_id(self, channel: str) -> str:
+        if channel.startswith(("U", "W")):
+            # A message finds its way by the user's id alone; files and updates do not.
+            conversation: str = self._remember(f"im:{channel}", lambda: self._conversation(channel))
+            return conversation
         if not channel.startswith("#"):
             return channel
         ids: dict[str, str] = self._remember("channels", self._channels)
@@ -214,6 +218,9 @@ class SlackChat:
         if name not in ids:
             raise NotFoundError(f"Slack has no channel {channel} that the bot can see.", hint="Invite the bot to it.")
         return ids[name]
+
+    def _conversation(self, user: str) -> str:
+        return str(self._call("conversations.open", self._client.conversations_open, users=[user])["channel"]["id"])
 
     def _channels(self) -> dict[str, str]:
         found: dict[str, str] = {}

@@ -34,7 +34,10 @@ def upload(
     comment: str = "",
     snippet_type: str = "",
 ) -> str:
-    """Ask for an address, send the bytes there, and share the file; its id. Nobody sees it before the last step."""
+    """Ask for an address, send the bytes there, and share the file; its id. Nobody sees it before the last step.
+
+    Without a channel nobody sees it afterwards either, but where a block names it.
+    """
     begun = call(
         "files.getUploadURLExternal",
         client.files_getUploadURLExternal,
@@ -48,7 +51,7 @@ def upload(
         "files.completeUploadExternal",
         client.files_completeUploadExternal,
         files=[{"id": begun["file_id"], "title": title[:LONGEST_TITLE] or name}],
-        channel_id=channel_id,
+        channel_id=channel_id or None,
         thread_ts=thread_ts or None,
         initial_comment=comment or None,
     )

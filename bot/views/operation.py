@@ -36,6 +36,7 @@ STATE_WORDS = {
     State.EXPIRED: ":heavy_minus_sign: expired, nothing was changed",
     State.REFUSED: ":no_entry: refused, nothing was changed",
     State.TAKEN_OVER: ":leftwards_arrow_with_hook: taken over",
+    State.LOOKING: ":mag: being looked for",
 }
 
 

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from alerts.front import Front
+from bot.answers import Answers
 from bot.clock import SystemClock
 from bot.command import Check, CheckStatus, Plan
 from bot.desk import Desk
@@ -88,9 +89,8 @@ def screen(request: pytest.FixtureRequest, scene: Scene) -> Iterator[Screen]:
         stack.callback(client.close)
         clock = SystemClock()
         room = FormRoom(scene, chat=SlackChat(client, clock), clock=clock)
-        app = bolt_app(
-            client, SIGNING_SECRET, Desk(room.engine, room.flow, room.submissions, Front(room.engine, scene.store))
-        )
+        doors = (Front(room.engine, scene.store), Answers(room.engine, scene.store, room.flow))
+        app = bolt_app(client, SIGNING_SECRET, Desk(room.engine, room.flow, room.submissions, *doors))
         if request.param == "socket":
             stack.enter_context(slack.connected(app))
         else:

@@ -1,0 +1,233 @@
+"""Answers of commands that only read: told to one person, shared, asked again, looked for in several looks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, ConfigDict, Field
+
+from bot.command import Attachment, Button, Choice, Command, Plan
+from bot.domain import Actor, Person
+from bot.errors import UpstreamError
+from bot.ports import Message, World
+from bot.views import blocks as b
+from commands import COMMANDS
+from tests.fakes import button_labels, buttons
+from tests.scene import ALICE, BOB, Scene
+
+CHANNEL = "C0BI"
+FILE = Attachment(make="echo", parameters={"say": "everything"}, name="all.txt", title="All of it")
+PICTURE = Attachment(make="echo", parameters={"say": "PNG"}, name="cpu.png", title="CPU", alt="CPU rises")
+
+
+class AskArgs(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    system: str = Field(default="", description="Anything.")
+
+
+class Asked:
+    """A command that answers as the test says, and counts."""
+
+    def __init__(self) -> None:
+        self.plans: list[Plan] = []
+        self.people: list[Person] = []
+        self.pressed: list[tuple[str, ...]] = []
+        self.stopped: list[Plan] = []
+        self.error: UpstreamError | None = None
+
+    def plan(self, args: AskArgs, world: World, person: Person) -> Plan:
+        self.people.append(person)
+        return self.plans.pop(0)
+
+    def look(self, args: AskArgs, plan: Plan, world: World, person: Person) -> Plan:
+        self.pressed.append(plan.pressed)
+        if self.error is not None:
+            raise self.error
+        return self.plans.pop(0) if self.plans else plan
+
+    def stop(self, plan: Plan, world: World) -> None:
+        self.stopped.append(plan)
+
+    def command(self) -> Command:
+        more = {"plan": self.plan, "look": self.look, "stop": self.stop}
+        return Command(name="services", summary="Ask", action="read", args=AskArgs, **more)  # type: ignore[arg-type]
+
+
+def an_answer(text: str = "42", **more: Any) -> Plan:
+    return Plan(title="Answer", answer_text=text, answer=(b.section(text),), **more)
+
+
+@pytest.fixture
+def asked() -> Asked:
+    return Asked()
+
+
+@pytest.fixture
+def scene(tmp_path: Path, asked: Asked) -> Iterator[Scene]:
+    makers = {"echo": lambda world, parameters: str(parameters["say"]).encode()}
+    made = Scene(tmp_path, commands={**COMMANDS, "services": asked.command()}, more_makers=makers)
+    yield made
+    made.close()
+
+
+def said(scene: Scene) -> Message:
+    return scene.said_to(ALICE)[-1]
+
+
+def press(scene: Scene, label: str, user: str = ALICE, message: Message | None = None) -> None:
+    """Press what reads so, as Slack tells of it."""
+    shown = message or said(scene)
+    action_id, value = button_labels(shown)[label]
+    actor = Actor(user=user, channel=CHANNEL)
+    scene.desk.press(action_id, value, actor, key=f"{label}:{len(scene.operations())}", response_url="")
+    scene.run(2)
+
+
+def test_an_answer_is_whispered_and_once_shared_everybody_sees_it_with_its_file(scene: Scene, asked: Asked) -> None:
+    asked.plans = [an_answer(attachment=FILE)]
+    scene.type("services", "")
+    assert scene.chat.posts == []
+    press(scene, "Share")
+    press(scene, "Share")
+    (post,) = scene.chat.posts
+    assert (post.channel, post.message.text) == (CHANNEL, "42")
+    assert f"Shared by <@{ALICE}>" in str(post.message.blocks)
+    assert buttons(post.message) == {}
+    (shared,) = scene.chat.files
+    assert (shared.channel, shared.thread_ts, shared.content) == (CHANNEL, post.ts, b"everything")
+
+
+def test_the_whole_goes_into_the_conversation_with_whoever_asked(scene: Scene, asked: Asked) -> None:
+    asked.plans = [an_answer(attachment=FILE)]
+    scene.type("services", "")
+    press(scene, "Whole as a file")
+    (sent,) = scene.chat.files
+    assert (sent.channel, sent.content) == (scene.chat.channel_id(ALICE), b"everything")
+    assert "in your conversation with me" in said(scene).text
+
+
+def test_asking_again_asks_with_the_same_words_and_a_choice_with_others(scene: Scene, asked: Asked) -> None:
+    asked.plans = [
+        an_answer(choices=(Choice(label="all of them", text="services all"),)),
+        an_answer("43"),
+        an_answer("44"),
+    ]
+    scene.type("services", "bi")
+    first = said(scene)
+    press(scene, "Again")
+    assert said(scene).text == "43"
+    assert scene.operation()[1].args == {"system": "bi"}
+    press(scene, "all of them", message=first)
+    assert said(scene).text == "44"
+    assert scene.operation()[1].args == {"system": "all"}
+
+
+def test_nobody_else_presses_what_only_one_person_sees(scene: Scene, asked: Asked) -> None:
+    asked.plans = [an_answer()]
+    scene.type("services", "")
+    shown = said(scene)
+    press(scene, "Share", user=BOB, message=shown)
+    assert scene.chat.posts == []
+    assert "no longer have this answer" in scene.said_to(BOB)[-1].text
+
+
+def test_a_sentence_has_no_buttons(scene: Scene, asked: Asked) -> None:
+    asked.plans = [Plan(title="Nothing to see", answer_text="Nothing to see.")]
+    scene.type("services", "")
+    assert said(scene) == Message(text="Nothing to see.")
+
+
+def test_a_picture_is_uploaded_and_whispered_when_slack_is_ready(scene: Scene, asked: Asked) -> None:
+    asked.plans = [an_answer(picture=PICTURE)]
+    scene.type("services", "")
+    scene.run(3)
+    (uploaded,) = scene.chat.files
+    assert (uploaded.channel, uploaded.content, uploaded.alt) == ("", b"PNG", "CPU rises")
+    assert said(scene).blocks == ({"type": "image", "slack_file": {"id": "F1"}, "alt_text": "CPU rises"},)
+
+
+def test_a_picture_that_slack_shows_to_nobody_goes_into_the_conversation(scene: Scene, asked: Asked) -> None:
+    asked.plans = [an_answer(picture=PICTURE)]
+    scene.chat.failures.add("whisper", *[UpstreamError("invalid", code="invalid_blocks") for _ in range(5)])
+    scene.type("services", "")
+    scene.run(12)
+    assert [file.channel for file in scene.chat.files] == ["", scene.chat.channel_id(ALICE)]
+    assert said(scene).text == "The picture is in your conversation with me."
+
+
+def test_an_answer_that_takes_long_is_told_of_and_ends_well(scene: Scene, asked: Asked) -> None:
+    asked.plans = [an_answer("so far", goes_on=1.0)]
+    scene.type("services", "")
+    scene.run(3)
+    waiting = said(scene)
+    assert waiting.text == "so far"
+    assert [*button_labels(waiting)] == ["Cancel"]
+    told = len(scene.said_to(ALICE))
+    scene.run(5)
+    assert len(scene.said_to(ALICE)) == told
+    asked.plans = [an_answer("all of it")]
+    scene.run(2)
+    assert said(scene).text == "all of it"
+    assert scene.state() == "done"
+
+
+def test_cancel_really_stops_it(scene: Scene, asked: Asked) -> None:
+    asked.plans = [an_answer("so far", goes_on=1.0, facts={"query": "q1"})]
+    scene.type("services", "")
+    scene.run(3)
+    press(scene, "Cancel")
+    assert [plan.facts for plan in asked.stopped] == [{"query": "q1"}]
+    assert scene.state() == "cancelled"
+    looks = len(asked.pressed)
+    scene.run(5)
+    assert len(asked.pressed) == looks
+    assert "Stopped" in said(scene).text
+
+
+def test_what_fails_on_the_way_is_told_and_stopped(scene: Scene, asked: Asked) -> None:
+    asked.plans = [an_answer("so far", goes_on=1.0)]
+    scene.type("services", "")
+    asked.error = UpstreamError("The query failed.", retryable=False)
+    scene.run(2)
+    assert "The query failed." in said(scene).text
+    assert scene.state() == "refused"
+    assert len(asked.stopped) == 1
+
+
+def test_what_is_live_is_one_message_in_the_conversation_and_hears_its_buttons(scene: Scene, asked: Asked) -> None:
+    pause = Button(label="Pause", name="pause", value="1")
+    asked.plans = [an_answer("line 1", live=True, goes_on=2.0, buttons=(pause,))]
+    scene.type("services", "")
+    (shown,) = scene.chat.posts
+    assert shown.channel == scene.chat.channel_id(ALICE)
+    assert [*button_labels(shown.message)] == ["Pause", "Stop"]
+    assert "in your conversation with me" in said(scene).text
+    asked.plans = [an_answer("line 1\nline 2", live=True, goes_on=2.0, buttons=(pause,))]
+    press(scene, "Pause", message=shown.message)
+    assert ("pause:1",) in asked.pressed
+    scene.run(3)
+    assert len(scene.chat.posts) == 1
+    assert shown.message.text == "line 1\nline 2"
+    press(scene, "Stop", message=shown.message)
+    scene.run(3)
+    assert "Share" in button_labels(shown.message)
+    assert scene.state() == "cancelled"
+
+
+def test_in_an_incidents_thread_a_mention_knows_which_service_and_since_when(scene: Scene, asked: Asked) -> None:
+    asked.plans = [an_answer()]
+    scene.metrics.states["api-down"] = "ALARM"
+    scene.alarm("ALARM", "m1")
+    scene.run(5)
+    headline = scene.headline()
+    actor = Actor(user=ALICE, channel=headline.channel)
+    scene.desk.mentioned("<@UBOT> services", "UBOT", actor, thread_ts=headline.ts, key="e1")
+    scene.run(2)
+    assert scene.operation()[1].args == {"system": "bi"}
+    opened = scene.incidents()[0].body["opened_at"]
+    assert [person.about for person in asked.people] == [opened]
+    assert scene.chat.whispers[-1].thread_ts == headline.ts
