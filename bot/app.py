@@ -44,7 +44,7 @@ from bot.clock import SystemClock
 from bot.desk import Desk
 from bot.domain import Account, Person, Target
 from bot.engine import Engine, Machine
-from bot.files import GRAPH, Files, Maker
+from bot.files import GRAPH, METRICS, Files, Maker
 from bot.flow import UMBRELLA, Flow
 from bot.forms import Forms
 from bot.freezes import Freezes, Freezing
@@ -64,6 +64,7 @@ from bot.prompts import Prompts
 from bot.rows import Signal, Store
 from bot.settings import Settings
 from bot.settings.environment import EnvironmentVariables
+from bot.signals import picture as signals
 from bot.store.sqlite import SqliteStore
 from bot.submissions import Submissions
 from commands import COMMANDS
@@ -245,7 +246,7 @@ def _machines(
 ) -> dict[str, Machine]:
     books = {name: each for name, each in settings.playbooks.items() if isinstance(each, Playbook)}
     playbooks = Playbooks(books)
-    makers: dict[str, Maker] = {GRAPH: graph.make, REPORT: maker(store, settings.bot)}
+    makers: dict[str, Maker] = {GRAPH: graph.make, METRICS: signals.make, REPORT: maker(store, settings.bot)}
     machines: tuple[Machine, ...] = (
         Operations(store, world, settings.access, settings.bot.timings),
         Posts(store, world.clock, world.chat, lambda: settings.bot.default_channel),

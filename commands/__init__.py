@@ -8,6 +8,7 @@ from commands.cancel import cancel
 from commands.deploy import deploy
 from commands.freeze import freeze
 from commands.help import help_
+from commands.metrics import metrics
 from commands.operations import operations
 from commands.restart import restart
 from commands.rollback import rollback
@@ -21,7 +22,7 @@ COMMANDS: dict[str, Command] = {
     command.name: command
     for command in (
         *(services, deploy, rollback, scale, restart, cancel),
-        *(alarms, silence, unsilence),
+        *(metrics, alarms, silence, unsilence),
         *(operations, freeze, unfreeze, help_),
     )
 }

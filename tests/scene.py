@@ -49,7 +49,7 @@ from bot.domain import (
     Target,
 )
 from bot.engine import Engine
-from bot.files import GRAPH, Files, Maker
+from bot.files import GRAPH, METRICS, Files, Maker
 from bot.flow import Flow
 from bot.forms import Forms
 from bot.home import Home
@@ -63,6 +63,7 @@ from bot.prompts import Prompts
 from bot.rows import Row, Signal
 from bot.settings.calendar import CalendarConfig
 from bot.settings.models import AccessConfig, BotConfig, Role, Rule
+from bot.signals import picture as signals
 from bot.store.sqlite import SqliteStore
 from bot.submissions import Submissions
 from commands import COMMANDS
@@ -222,7 +223,12 @@ class Scene:
             mutes=self.mutes,
             silences=self.silences,
         )
-        makers = {GRAPH: graph.make, REPORT: maker(self.store, self.settings), **(more_makers or {})}
+        makers = {
+            GRAPH: graph.make,
+            METRICS: signals.make,
+            REPORT: maker(self.store, self.settings),
+            **(more_makers or {}),
+        }
         playbooks = Playbooks({"default": Playbook.model_validate(PLAYBOOK)})
         machines = (
             Operations(self.store, self.world, access, self.settings.timings),

@@ -62,7 +62,9 @@ def _misspelt(account: Account, namespace: str, name: str, world: World) -> tupl
     near = " or ".join(lower[each] for each in difflib.get_close_matches(name.lower(), lower, n=2, cutoff=0.5))
     raise NotFoundError(
         f"CloudWatch has no metric {name[:60]} in {namespace} ({account.region}).",
-        hint=f"Did you mean {near}?" if near else f"It has {', '.join(names[:12])}{' and more' if len(names) > 12 else ''}.",
+        hint=f"Did you mean {near}?"
+        if near
+        else f"It has {', '.join(names[:12])}{' and more' if len(names) > 12 else ''}.",
     )
 
 

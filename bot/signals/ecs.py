@@ -55,4 +55,6 @@ def of_tasks(target: Target) -> tuple[Signal, ...]:
 
 
 def _used(name: str, where: Dimensions) -> tuple[Line, ...]:
-    return tuple(line(word, "AWS/ECS", name, where, stat) for word, stat in (("average", "Average"), ("highest task", "Maximum")))
+    return tuple(
+        line(word, "AWS/ECS", name, where, stat) for word, stat in (("average", "Average"), ("highest task", "Maximum"))
+    )

@@ -23,7 +23,9 @@ def signals(target: Target) -> tuple[Signal, ...]:
         Signal("requests", "Invocations", (count("per minute", NAMESPACE, "Invocations", (where,)),), "/min"),
         Signal("errors", "Errors", (share("of all invocations", NAMESPACE, "Errors", (where,), "Invocations"),), "%"),
         Signal("latency", "Duration", percentiles(NAMESPACE, "Duration", where), "ms"),
-        Signal("throttles", "Throttles", (count("per minute", NAMESPACE, "Throttles", (where,), "Invocations"),), "/min"),
+        Signal(
+            "throttles", "Throttles", (count("per minute", NAMESPACE, "Throttles", (where,), "Invocations"),), "/min"
+        ),
         Signal(
             "concurrency",
             "Concurrent executions",

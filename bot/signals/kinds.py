@@ -1,4 +1,4 @@
-"""Every signal of a service: the golden ones of its kind first, then what it leans on, then what else its alarms watch."""
+"""Every signal of a service: the golden ones of its kind, then what it leans on, then what else its alarms watch."""
 
 from __future__ import annotations
 

@@ -155,7 +155,7 @@ def _signals(
     if not picked:
         raise NotFoundError(
             f"CloudWatch keeps no metrics of {target.label} by themselves.",
-            hint="A static site needs a distribution in its configuration; any metric is said like AWS/S3/BucketSizeBytes.",
+            hint="A site needs a distribution in its configuration; any metric is said like AWS/S3/BucketSizeBytes.",
         )
     shown = picked[:PANELS]
     names = {signal.name for signal in shown}
@@ -167,9 +167,7 @@ def _span(start: float, end: float, period: int) -> tuple[float, float]:
     return math.floor(start / period) * period, math.ceil(end / period) * period
 
 
-def _values(
-    target: Target, signals: Sequence[Signal], period: int, span: tuple[float, float], world: World
-) -> Values:
+def _values(target: Target, signals: Sequence[Signal], period: int, span: tuple[float, float], world: World) -> Values:
     """All values in one call for each account."""
     homes: dict[Account, list[Signal]] = {}
     for signal in signals:

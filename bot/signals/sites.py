@@ -31,5 +31,5 @@ def signals(target: Target) -> tuple[Signal, ...]:
     return (
         Signal("requests", "Requests", (count("per minute", NAMESPACE, "Requests", (where,)),), "/min"),
         Signal("errors", "Errors", rates, "%"),
-        Signal("traffic", "Bytes sent", (sent,), "B"),
+        Signal("traffic", "Bytes sent", (sent,), "B/min"),
     )

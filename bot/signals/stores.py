@@ -19,7 +19,9 @@ def queues(names: Sequence[str]) -> tuple[Signal, ...]:
     """Messages that wait, dead letters among them, and for how long the oldest has."""
     depth = _each(names, "AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", "Maximum")
     age = _each(names, "AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", "Maximum")
-    return _kept(Signal("depth", "Messages waiting", depth, "", "queue"), Signal("age", "Oldest message", age, "s", "queue"))
+    return _kept(
+        Signal("depth", "Messages waiting", depth, "", "queue"), Signal("age", "Oldest message", age, "s", "queue")
+    )
 
 
 def databases(names: Sequence[str]) -> tuple[Signal, ...]:

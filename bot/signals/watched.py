@@ -1,4 +1,4 @@
-"""What the alarms of a service watch, as lines: each says which metric matters to the team, and from where it is bad."""
+"""What the alarms of a service watch, as lines: they say which metrics matter to the team, and from where on."""
 
 from __future__ import annotations
 
@@ -40,7 +40,9 @@ def lines_of(alarm: AlarmReading) -> tuple[tuple[Line, float], ...]:
     over, scale = _share(math[0], tuple(parts))
     if not over:
         return ()
-    of, whole = (_metric({**parts[each]["Metric"], "Period": parts[each]["Period"]}, parts[each]["Stat"]) for each in over)
+    of, whole = (
+        _metric({**parts[each]["Metric"], "Period": parts[each]["Period"]}, parts[each]["Stat"]) for each in over
+    )
     return ((Line(alarm.name, (of,), (whole,), share=True), scale),)
 
 
@@ -80,7 +82,7 @@ def is_same(one: AlarmMetric, other: AlarmMetric) -> bool:
 
 
 def with_alarms(signal: Signal, alarms: Sequence[AlarmReading]) -> Signal:
-    """The signal as its alarms look at it: with their statistics, and counted where they count what it has as a share."""
+    """The signal as its alarms look at it: with their statistics, and counted where they count its share."""
     watches = [line for alarm in alarms for line, _ in lines_of(alarm)]
     if any(_counts(signal.lines[0], watched) for watched in watches) and not any(
         _watches(watched, signal.lines[0]) for watched in watches

@@ -69,6 +69,7 @@ TYPED = {
     "freeze": ("bi 2h audit", "bo 2h audit"),
     "unfreeze": ("bi",),
     "alarms": ("", "bi", "all"),
+    "metrics": ("api production", "api production cpu last 1h vs yesterday", "api production nonsense", "dashboards"),
     "silence": ("api production 2h audit", "api-errors 2h everywhere audit", "nothing 2h audit"),
     "unsilence": ("api production",),
     "help": ("",),

@@ -1,0 +1,146 @@
+"""Signals of a service in words: now, average and highest, a row of bars, and what the alarms say of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.cloud import AlarmReading, Datapoint
+from bot.console import dashboard_address
+from bot.domain import Account, AlarmState
+from bot.graph import Mark
+from bot.graph_scale import number
+from bot.graph_text import with_unit
+from bot.signal import Reading
+from bot.sparks import spark
+from bot.telemetry import Dashboard
+from bot.views import blocks as b
+
+FRESH_PERIODS = 5
+"""A value is of now while it is no older than so many of its periods."""
+SHOWN = 30
+_LINES = 4
+"""Lines of one signal that are told."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What an answer shows of a look; ``when`` says in words which time it is about."""
+
+    label: str
+    when: str
+    end: float
+    is_now: bool
+    readings: Sequence[Reading]
+    marks: Sequence[Mark] = ()
+    alarms: Sequence[AlarmReading] = ()
+    notes: Sequence[str] = ()
+    also: Sequence[str] = ()
+
+
+def answer(shown: Shown) -> list[b.Block]:
+    """The finished message, the picture apart."""
+    blocks = [b.section(f"*{b.esc(shown.label)}* · {b.esc(shown.when)}")]
+    blocks += b.sections(_signal(reading, shown) for reading in shown.readings)
+    blocks += [b.section(f":warning: {b.esc(note)}") for note in shown.notes]
+    blocks.append(b.context(*(line for line in (_alarms(shown), _marks(shown), _also(shown)) if line)))
+    return blocks
+
+
+def summary(shown: Shown) -> str:
+    """The notification's text: each signal and its newest value."""
+    parts = []
+    for reading in shown.readings:
+        newest = reading.points[0][-1].value if reading.points and reading.points[0] else None
+        said = "no data" if newest is None else _value(newest, reading)
+        parts.append(f"{reading.signal.title} {said}")
+    return f"{shown.label}: {', '.join(parts)}"
+
+
+def _signal(reading: Reading, shown: Shown) -> str:
+    signal = reading.signal
+    if reading.is_empty:
+        metric = signal.lines[0].metrics[0]
+        where = ", ".join(f"{name}={value}" for name, value in metric.dimensions.items())
+        named = b.code(f"{metric.namespace} {metric.name}")
+        return f"*{b.esc(signal.title)}* no data: CloudWatch has no {named} ({b.esc(where)}) in this time."
+    told = [(line.label, points) for line, points in zip(signal.lines, reading.points, strict=True) if points]
+    head = f"*{b.esc(signal.title)}* {b.code(spark([point.value for point in told[0][1]]))}"
+    limits = "".join(f" · {_limit(reading, number_of)}" for number_of in range(len(reading.limits)))
+    lines = [f"{head}{limits}"]
+    before = dict(zip((line.label for line in signal.lines), reading.before, strict=False))
+    several = len(signal.lines) > 1
+    for label, points in told[:_LINES]:
+        name = f"{b.esc(label)}: " if several else ""
+        lines.append(f"{name}{_numbers(points, before.get(label, ()), reading, shown)}")
+    if len(told) > _LINES:
+        lines.append(f"… and {len(told) - _LINES} more")
+    return "\n".join(lines)
+
+
+def _numbers(points: Sequence[Datapoint], before: Sequence[Datapoint], reading: Reading, shown: Shown) -> str:
+    values = [point.value for point in points]
+    mean, last = sum(values) / len(values), points[-1]
+    late = shown.end - last.at
+    fresh = shown.is_now and late <= FRESH_PERIODS * reading.period
+    word = "now" if fresh else "at the end" if late <= 2 * reading.period else f"{b.ago(late)} before the end"
+    parts = [f"{word} *{_value(last.value, reading)}*", f"average {_value(mean, reading)}"]
+    parts.append(f"highest {_value(max(values), reading)}")
+    if before:
+        usual = sum(point.value for point in before) / len(before)
+        parts.append(f"yesterday {_value(usual, reading)} on average{_changed(mean, usual)}")
+    return " · ".join(parts)
+
+
+def _changed(now: float, before: float) -> str:
+    if not before:
+        return ""
+    change = (now - before) / abs(before) * 100
+    return f" ({'+' if change > 0 else '−' if change < 0 else '±'}{abs(change):.0f} %)"
+
+
+def _value(value: float, reading: Reading) -> str:
+    """A number with its unit."""
+    return with_unit(number(value), reading.signal.unit)
+
+
+def _limit(reading: Reading, number_of: int) -> str:
+    limit = reading.limits[number_of]
+    return f"alarm {limit.threshold.sign.translate(_SIGNS)} {_value(limit.threshold.value, reading)}"
+
+
+_SIGNS = str.maketrans({">": "&gt;", "<": "&lt;"})
+
+
+def _alarms(shown: Shown) -> str:
+    if not shown.alarms:
+        return ""
+    red = [alarm for alarm in shown.alarms if alarm.state == AlarmState.ALARM]
+    if not red:
+        count = len(shown.alarms)
+        return "Its alarm is not red" if count == 1 else f"None of its {count} alarms is red"
+    return "Red now: " + ", ".join(f":red_circle: {b.code(alarm.name)}" for alarm in red[:SHOWN])
+
+
+def _marks(shown: Shown) -> str:
+    told = [f"{b.when(mark.at)} {b.esc(mark.label, 60)}" for mark in shown.marks[-5:]]
+    more = len(shown.marks) - len(told)
+    return "Meanwhile: " + " · ".join([*([f"{more} before these"] if more > 0 else []), *told]) if told else ""
+
+
+def _also(shown: Shown) -> str:
+    names = ", ".join(b.code(name) for name in shown.also[:12])
+    return f"Also: {names}" if names else ""
+
+
+def dashboards(found: Sequence[tuple[str, Account, Sequence[Dashboard]]], notes: Sequence[str]) -> list[b.Block]:
+    """CloudWatch's dashboards by what they are of, each a link to the console."""
+    blocks: list[b.Block] = []
+    for label, account, each in found:
+        blocks.append(b.section(f"*Dashboards of {b.esc(label)}* · {b.esc(account.region)}"))
+        lines = [f"• {b.link(dashboard_address(account.region, one.name), one.name)}" for one in each[:SHOWN]]
+        if len(each) > SHOWN:
+            lines.append(f"… and {len(each) - SHOWN} more")
+        blocks += b.sections(lines or ["none"])
+    blocks += [b.section(f":warning: {b.esc(note)}") for note in notes]
+    return blocks
