@@ -7,6 +7,7 @@ from commands.alarms import alarms
 from commands.cancel import cancel
 from commands.deploy import deploy
 from commands.freeze import freeze
+from commands.health import health
 from commands.help import help_
 from commands.metrics import metrics
 from commands.operations import operations
@@ -22,7 +23,7 @@ COMMANDS: dict[str, Command] = {
     command.name: command
     for command in (
         *(services, deploy, rollback, scale, restart, cancel),
-        *(metrics, alarms, silence, unsilence),
+        *(health, metrics, alarms, silence, unsilence),
         *(operations, freeze, unfreeze, help_),
     )
 }

@@ -127,7 +127,8 @@ def _placed(window: Window, meant: Target, world: World, person: Person) -> Wind
 
 def _shown(found: Look, asked: _Asked) -> view.Shown:
     window = asked.window
-    marks = sorted((*found.marks, *(mark for each in found.states.values() for mark in each)), key=lambda each: each.at)
+    states = [replace(mark, label=f"{alarm} {mark.label}") for alarm, each in found.states.items() for mark in each]
+    marks = sorted((*found.marks, *states), key=lambda mark: mark.at)
     return view.Shown(
         label=found.target.label,
         when=shown(window),

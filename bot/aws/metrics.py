@@ -219,10 +219,11 @@ def _in_order(points: Iterable[Datapoint]) -> tuple[Datapoint, ...]:
 def _transition(item: dict[str, Any]) -> Transition:
     """A line of an alarm's history; its details are JSON in a string."""
     try:
-        state = str(json.loads(item.get("HistoryData", ""))["newState"]["stateValue"])
-    except (ValueError, KeyError, TypeError):
-        state = str(item.get("HistorySummary", "")).rpartition(" to ")[2]
-    return Transition(seconds(item["Timestamp"]), state)
+        told = json.loads(item.get("HistoryData", ""))
+        state, previous = str(told["newState"]["stateValue"]), str(told.get("oldState", {}).get("stateValue", ""))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        state, previous = str(item.get("HistorySummary", "")).rpartition(" to ")[2], ""
+    return Transition(seconds(item["Timestamp"]), state, previous)
 
 
 def _readings(answer: Mapping[str, Any]) -> list[AlarmReading]:

@@ -33,7 +33,8 @@ def custom(target: Target, account: Account, word: str, statistic: str, owned: O
         filed = " and ".join(dict.fromkeys(" + ".join(sorted(each.dimensions)) for each in listed[:MOST]))
         raise NotFoundError(
             f"{namespace} {name} is not measured for {target.label}.",
-            hint=f"CloudWatch has it by {filed or 'no dimension'}, for others.",
+            hint=f"CloudWatch has it by {filed or 'no dimension'}; none of these is named by the service's configuration "
+            "(needs, log_groups) or by one of its alarms.",
         )
     name = mine[0].name
     stat = statistic or (_SUM if name.endswith(_COUNTS) else "Average")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from bot.cloud import AlarmReading
@@ -12,6 +14,9 @@ from bot.signals import ecs, functions, sites, stores
 from bot.signals.watched import metrics_of, others, with_alarms
 
 QUEUE, DATABASE, TABLE, CACHE = "QueueName", "DBInstanceIdentifier", "TableName", "CacheClusterId"
+
+_RDS_LOG = re.compile(r"/aws/rds/instance/([^/]+)/")
+_Values = defaultdict[str, set[str]]
 
 Owned = Mapping[str, frozenset[str]]
 """Values of CloudWatch's dimensions that mean this service, by the dimension."""
@@ -33,9 +38,9 @@ def without_asking(target: Target) -> tuple[Signal, ...]:
     return ecs.of_tasks(target) if target.service.kind is ServiceKind.ECS else ()
 
 
-def every_signal(first: Sequence[Signal], alarms: Sequence[AlarmReading]) -> tuple[Signal, ...]:
+def every_signal(target: Target, first: Sequence[Signal], alarms: Sequence[AlarmReading]) -> tuple[Signal, ...]:
     """All signals of a service whose golden ones and whose alarms are given."""
-    named = owned_by(alarms)
+    named = named_by(target, alarms)
     lean = (
         *stores.queues(sorted(named.get(QUEUE, ()))),
         *stores.databases(sorted(named.get(DATABASE, ()))),
@@ -46,31 +51,32 @@ def every_signal(first: Sequence[Signal], alarms: Sequence[AlarmReading]) -> tup
     return (*known, *others(alarms, known))
 
 
-def owned_by(alarms: Iterable[AlarmReading]) -> Owned:
-    """What alarms of a service name: a queue that one of its alarms watches is the service's."""
-    found: dict[str, set[str]] = {}
+def named_by(target: Target, alarms: Iterable[AlarmReading]) -> Owned:
+    """What the configuration of a service names, and its alarms: a queue that one of them watches is the service's."""
+    needs, found = target.service.needs, _Values(set)
+    found[QUEUE].update(re.split(r"[:/]", queue)[-1] for queue in needs.queues)
+    if needs.database is not None and needs.database.instance:
+        found[DATABASE].add(needs.database.instance)
+    found[DATABASE].update(log[1] for group in target.service.log_groups if (log := _RDS_LOG.match(group)))
     for alarm in alarms:
         for metric in metrics_of(alarm):
             for dimension, value in metric.dimensions.items():
-                found.setdefault(dimension, set()).add(value)
-    return {dimension: frozenset(values) for dimension, values in found.items()}
+                found[dimension].add(value)
+    return {dimension: frozenset(values) for dimension, values in found.items() if values}
 
 
 def owned(target: Target, first: Iterable[Signal], alarms: Iterable[AlarmReading]) -> Owned:
     """All values of dimensions that mean this service, for finding its share of any metric."""
     service = target.service
-    found = {dimension: set(values) for dimension, values in owned_by(alarms).items()}
+    found = _Values(set, {dimension: set(values) for dimension, values in named_by(target, alarms).items()})
     for signal in first:
         for line in signal.lines:
             for dimension, value in line.metrics[0].dimensions.items():
-                found.setdefault(dimension, set()).add(value)
+                found[dimension].add(value)
     for dimension in ("Environment", "environment", "Env", "env", "Stage", "stage"):
-        found.setdefault(dimension, set()).add(target.environment)
-    names = {target.name, service.service, service.function} - {""}
+        found[dimension].add(target.environment)
     for dimension in ("Service", "service", "ServiceName"):
-        found.setdefault(dimension, set()).update(names)
-    if service.function:
-        found.setdefault("FunctionName", set()).add(service.function)
-    if service.bucket:
-        found.setdefault("BucketName", set()).add(service.bucket)
-    return {dimension: frozenset(values) for dimension, values in found.items()}
+        found[dimension].update({target.name, service.service, service.function} - {""})
+    found["FunctionName"].update({service.function} - {""})
+    found["BucketName"].update({service.bucket} - {""})
+    return {dimension: frozenset(values) for dimension, values in found.items() if values}

@@ -139,7 +139,7 @@ def _signals(
     target: Target, asked: Wanted, alarms: Sequence[AlarmReading], first: Sequence[Signal], world: World
 ) -> tuple[tuple[Signal, ...], tuple[str, ...]]:
     """The signals to show, at most six, and the names of others."""
-    every = every_signal(first, alarms)
+    every = every_signal(target, first, alarms)
     plain = [word for word in asked.words if "/" not in word]
     picked = list(with_statistic(target, chosen(target, plain, every), asked.statistic if plain else ""))
     mine = owned(target, first, alarms)

@@ -14,7 +14,6 @@ from bot.shipping_cloud import ScalingActivity
 from bot.steps.recent_changes import is_of
 
 MOST = 20
-_STATES = {"ALARM": MarkKind.ALARM, "OK": MarkKind.OK}
 _SHIPPING = ("deploy", "rollback", "restart")
 _COUNT = re.compile(r"desired count to (\d{1,6})")
 _VERSION = 14
@@ -32,9 +31,18 @@ def change_reads(target: Target, since: float, world: World) -> Reads:
 
 
 def state_marks(alarm: str, account: Account, since: float, world: World) -> tuple[Mark, ...]:
-    """When an alarm went to ALARM and to OK since then."""
-    changes = world.metrics.transitions(account, alarm, since=since)
-    return tuple(Mark(each.at, each.state, _STATES[each.state]) for each in changes if each.state in _STATES)
+    """When an alarm went to ALARM and back to OK since then, oldest first; not when it began or had data again."""
+    marks: list[Mark] = []
+    is_red: bool | None = None
+    for each in reversed(world.metrics.transitions(account, alarm, since=since)):
+        if each.state == "ALARM":
+            marks.append(Mark(each.at, each.state, MarkKind.ALARM))
+            is_red = True
+        elif each.state == "OK":
+            if is_red or (is_red is None and each.previous != "INSUFFICIENT_DATA"):
+                marks.append(Mark(each.at, each.state, MarkKind.OK))
+            is_red = False
+    return tuple(marks)
 
 
 def incident_marks(target: Target, since: float, world: World) -> tuple[Mark, ...]:

@@ -72,9 +72,8 @@ def _graph(reading: Reading, found: Look, *, is_first: bool) -> Graph:
 
 
 def _label(label: str, reading: Reading) -> str:
-    """How often there is a value is said once, where there is one line."""
-    if len(reading.signal.lines) > 1:
-        return label
+    """The line's name, with how long one value is where that is more than the usual minute."""
     minutes = reading.period // 60
-    every = f"{minutes} min" if minutes < 60 else f"{minutes // 60} h"
-    return f"{label}, every {every}"
+    if minutes == 1 or len(reading.signal.lines) > 1:
+        return label
+    return f"{label}, over {f'{minutes} min' if minutes < 60 else f'{minutes // 60} h'} each"

@@ -19,8 +19,8 @@ from bot.views import blocks as b
 FRESH_PERIODS = 5
 """A value is of now while it is no older than so many of its periods."""
 SHOWN = 30
-_LINES = 4
-"""Lines of one signal that are told."""
+_LINES = 6
+"""Lines of one signal that are told: the first one in full, the newest value of the others."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,8 @@ def answer(shown: Shown) -> list[b.Block]:
     blocks = [b.section(f"*{b.esc(shown.label)}* · {b.esc(shown.when)}")]
     blocks += b.sections(_signal(reading, shown) for reading in shown.readings)
     blocks += [b.section(f":warning: {b.esc(note)}") for note in shown.notes]
-    blocks.append(b.context(*(line for line in (_alarms(shown), _marks(shown), _also(shown)) if line)))
-    return blocks
+    beside = [line for line in (_alarms(shown), _marks(shown), _also(shown)) if line]
+    return [*blocks, b.context(*beside)] if beside else blocks
 
 
 def summary(shown: Shown) -> str:
@@ -68,13 +68,12 @@ def _signal(reading: Reading, shown: Shown) -> str:
     head = f"*{b.esc(signal.title)}* {b.code(spark([point.value for point in told[0][1]]))}"
     limits = "".join(f" · {_limit(reading, number_of)}" for number_of in range(len(reading.limits)))
     lines = [f"{head}{limits}"]
-    before = dict(zip((line.label for line in signal.lines), reading.before, strict=False))
-    several = len(signal.lines) > 1
-    for label, points in told[:_LINES]:
-        name = f"{b.esc(label)}: " if several else ""
-        lines.append(f"{name}{_numbers(points, before.get(label, ()), reading, shown)}")
-    if len(told) > _LINES:
-        lines.append(f"… and {len(told) - _LINES} more")
+    before = reading.before[0] if reading.before and reading.points[0] else ()
+    name = f"{b.esc(told[0][0])}: " if len(signal.lines) > 1 else ""
+    lines.append(f"{name}{_numbers(told[0][1], before, reading, shown)}")
+    beside = [f"{b.esc(label)} {_value(points[-1].value, reading)}" for label, points in told[1:_LINES]]
+    beside += [f"{len(told) - _LINES} more"] if len(told) > _LINES else []
+    lines += [" · ".join(beside)] if beside else []
     return "\n".join(lines)
 
 
