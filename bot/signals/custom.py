@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from bot.domain import Account, AlarmMetric, Target
 from bot.errors import NotFoundError
 from bot.metric_units import unit_of
 from bot.ports import World
 from bot.signal import Line, Signal
-from bot.signals.kinds import Owned
+from bot.signals.kinds import ENVIRONMENTS, Owned
 
 MOST = 6
 """Lines of one metric that are drawn, where it is filed under one more dimension, such as an operation."""
@@ -28,13 +28,13 @@ def custom(target: Target, account: Account, word: str, statistic: str, owned: O
     listed = world.metrics.listed(account, namespace, name)
     if not listed:
         listed = _misspelt(account, namespace, name, world)
-    mine = _mine(listed, owned)
+    mine = _mine(listed, owned, {target.system, target.name})
     if not mine:
         filed = " and ".join(dict.fromkeys(" + ".join(sorted(each.dimensions)) for each in listed[:MOST]))
         raise NotFoundError(
             f"{namespace} {name} is not measured for {target.label}.",
-            hint=f"CloudWatch has it by {filed or 'no dimension'}; none of these is named by the service's configuration "
-            "(needs, log_groups) or by one of its alarms.",
+            hint=f"CloudWatch has it by {filed or 'no dimension'}, for what neither the configuration of the service "
+            "(needs, log_groups) nor one of its alarms names.",
         )
     name = mine[0].name
     stat = statistic or (_SUM if name.endswith(_COUNTS) else "Average")
@@ -69,11 +69,17 @@ def _misspelt(account: Account, namespace: str, name: str, world: World) -> tupl
     )
 
 
-def _mine(listed: Iterable[AlarmMetric], owned: Owned) -> Sequence[AlarmMetric]:
-    """Those of the set of dimensions that says most about the service and least besides; else the account's own."""
+def _mine(listed: Iterable[AlarmMetric], owned: Owned, names: Collection[str]) -> Sequence[AlarmMetric]:
+    """Those of the set of dimensions that says most about the service and least besides; else the account's own.
+
+    An environment alone is that of many: it tells whose a metric is only where the namespace bears a name of theirs.
+    """
     sets: dict[frozenset[str], list[AlarmMetric]] = {}
     for each in listed:
         known = [dimension for dimension in each.dimensions if dimension in owned]
+        named = any(name.lower() in each.namespace.lower() for name in names)
+        if all(dimension in ENVIRONMENTS for dimension in known) and not named:
+            continue
         if known and all(each.dimensions[dimension] in owned[dimension] for dimension in known):
             sets.setdefault(frozenset(each.dimensions), []).append(each)
     if not sets:

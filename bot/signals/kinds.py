@@ -15,6 +15,8 @@ from bot.signals.watched import metrics_of, others, with_alarms
 
 QUEUE, DATABASE, TABLE, CACHE = "QueueName", "DBInstanceIdentifier", "TableName", "CacheClusterId"
 
+ENVIRONMENTS = ("Environment", "environment", "Env", "env", "Stage", "stage")
+"""Dimensions by which teams tell environments apart."""
 _RDS_LOG = re.compile(r"/aws/rds/instance/([^/]+)/")
 _Values = defaultdict[str, set[str]]
 
@@ -73,7 +75,7 @@ def owned(target: Target, first: Iterable[Signal], alarms: Iterable[AlarmReading
         for line in signal.lines:
             for dimension, value in line.metrics[0].dimensions.items():
                 found[dimension].add(value)
-    for dimension in ("Environment", "environment", "Env", "env", "Stage", "stage"):
+    for dimension in ENVIRONMENTS:
         found[dimension].add(target.environment)
     for dimension in ("Service", "service", "ServiceName"):
         found[dimension].update({target.name, service.service, service.function} - {""})
