@@ -73,7 +73,7 @@ def chosen(target: Target, words: Sequence[str], known: Sequence[Signal]) -> tup
 def _unknown(target: Target, word: str, known: Sequence[Signal]) -> UsageError:
     names = list(dict.fromkeys(name for signal in known for name in (signal.group or signal.name,)))
     spelt = {**{other: meant for other, meant in MEANT.items() if meant in names}, **{name: name for name in names}}
-    close = difflib.get_close_matches(word.lower()[:60], spelt, n=1, cutoff=0.5)
+    close = difflib.get_close_matches(word.lower()[:60], spelt, n=1, cutoff=0.6)
     hint = f"Did you mean {spelt[close[0]]}? " if close else ""
     return UsageError(
         f"{target.label} has no signal “{word[:60]}”.",

@@ -43,8 +43,9 @@ def without_asking(target: Target) -> tuple[Signal, ...]:
 def every_signal(target: Target, first: Sequence[Signal], alarms: Sequence[AlarmReading]) -> tuple[Signal, ...]:
     """All signals of a service whose golden ones and whose alarms are given."""
     named = named_by(target, alarms)
+    own = [_queue_name(queue) for queue in target.service.needs.queues]
     lean = (
-        *stores.queues(sorted(named.get(QUEUE, ()))),
+        *stores.queues([*own, *sorted(named.get(QUEUE, frozenset()) - {*own})]),
         *stores.databases(sorted(named.get(DATABASE, ()))),
         *stores.tables(sorted(named.get(TABLE, ()))),
         *stores.caches(sorted(named.get(CACHE, ()))),
@@ -53,10 +54,15 @@ def every_signal(target: Target, first: Sequence[Signal], alarms: Sequence[Alarm
     return (*known, *others(alarms, known))
 
 
+def _queue_name(queue: str) -> str:
+    """The name in a queue's name, address or ARN."""
+    return re.split(r"[:/]", queue)[-1]
+
+
 def named_by(target: Target, alarms: Iterable[AlarmReading]) -> Owned:
     """What the configuration of a service names, and its alarms: a queue that one of them watches is the service's."""
     needs, found = target.service.needs, _Values(set)
-    found[QUEUE].update(re.split(r"[:/]", queue)[-1] for queue in needs.queues)
+    found[QUEUE].update(map(_queue_name, needs.queues))
     if needs.database is not None and needs.database.instance:
         found[DATABASE].add(needs.database.instance)
     found[DATABASE].update(log[1] for group in target.service.log_groups if (log := _RDS_LOG.match(group)))

@@ -76,4 +76,4 @@ def _label(label: str, reading: Reading) -> str:
     minutes = reading.period // 60
     if minutes == 1 or len(reading.signal.lines) > 1:
         return label
-    return f"{label}, over {f'{minutes} min' if minutes < 60 else f'{minutes // 60} h'} each"
+    return f"{label}, each {f'{minutes} min' if minutes < 60 else f'{minutes // 60} h'}"

@@ -42,7 +42,7 @@ def wanted(signals: Iterable[Signal], period: int) -> dict[str, AlarmMetric]:
 
 
 def points_of(line: Line, values: Values, period: int, now: float) -> tuple[Datapoint, ...]:
-    """The line's values, oldest first. What is still being counted is left out: it would read as a drop."""
+    """The line's values, oldest first, numbers only. What is still being counted is left out: it would read as a drop."""
     found, whole = _summed(line.metrics, values), _summed(line.of, values)
     if line.share:
         found = {at: 100 * found.get(at, 0.0) / all_of for at, all_of in whole.items() if all_of}
@@ -51,7 +51,8 @@ def points_of(line: Line, values: Values, period: int, now: float) -> tuple[Data
     if line.per_minute:
         found = {at: value * _MINUTE / period for at, value in found.items()}
     counted = line.per_minute or line.share
-    return tuple(Datapoint(at, found[at]) for at in sorted(found) if not counted or at + period <= now)
+    ended = (at for at in sorted(found) if math.isfinite(found[at]) and (not counted or at + period <= now))
+    return tuple(Datapoint(at, found[at]) for at in ended)
 
 
 def _summed(metrics: Sequence[AlarmMetric], values: Values) -> dict[float, float]:

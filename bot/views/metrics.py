@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from bot.cloud import AlarmReading, Datapoint
 from bot.console import dashboard_address
@@ -12,10 +13,12 @@ from bot.graph import Mark
 from bot.graph_scale import number
 from bot.graph_text import with_unit
 from bot.signal import Reading
-from bot.sparks import spark
+from bot.sparks import MOST, spark
 from bot.telemetry import Dashboard
 from bot.views import blocks as b
 
+PER_MINUTE = "per minute"
+"""A line's name that its unit says too."""
 FRESH_PERIODS = 5
 """A value is of now while it is no older than so many of its periods."""
 SHOWN = 30
@@ -65,16 +68,23 @@ def _signal(reading: Reading, shown: Shown) -> str:
         named = b.code(f"{metric.namespace} {metric.name}")
         return f"*{b.esc(signal.title)}* no data: CloudWatch has no {named} ({b.esc(where)}) in this time."
     told = [(line.label, points) for line, points in zip(signal.lines, reading.points, strict=True) if points]
-    head = f"*{b.esc(signal.title)}* {b.code(spark([point.value for point in told[0][1]]))}"
+    head = f"*{b.esc(signal.title)}* {b.code(_bars(told[0][1]))}"
     limits = "".join(f" · {_limit(reading, number_of)}" for number_of in range(len(reading.limits)))
     lines = [f"{head}{limits}"]
     before = reading.before[0] if reading.before and reading.points[0] else ()
-    name = f"{b.esc(told[0][0])}: " if len(signal.lines) > 1 else ""
+    name = "" if told[0][0] == PER_MINUTE else f"{b.esc(told[0][0])}: "
     lines.append(f"{name}{_numbers(told[0][1], before, reading, shown)}")
     beside = [f"{b.esc(label)} {_value(points[-1].value, reading)}" for label, points in told[1:_LINES]]
     beside += [f"{len(told) - _LINES} more"] if len(told) > _LINES else []
     lines += [" · ".join(beside)] if beside else []
     return "\n".join(lines)
+
+
+def _bars(points: Sequence[Datapoint]) -> str:
+    """All of the time in as many bars as there is room for, each the highest of its values."""
+    columns = min(MOST, len(points))
+    edges = [len(points) * column // columns for column in range(columns + 1)]
+    return spark([max(point.value for point in points[first:last]) for first, last in pairwise(edges)])
 
 
 def _numbers(points: Sequence[Datapoint], before: Sequence[Datapoint], reading: Reading, shown: Shown) -> str:
