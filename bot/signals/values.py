@@ -42,7 +42,7 @@ def wanted(signals: Iterable[Signal], period: int) -> dict[str, AlarmMetric]:
 
 
 def points_of(line: Line, values: Values, period: int, now: float) -> tuple[Datapoint, ...]:
-    """The line's values, oldest first, numbers only. What is still being counted is left out: it would read as a drop."""
+    """The line's values, oldest first; what is no number is left out, and what is still being counted (a drop)."""
     found, whole = _summed(line.metrics, values), _summed(line.of, values)
     if line.share:
         found = {at: 100 * found.get(at, 0.0) / all_of for at, all_of in whole.items() if all_of}
