@@ -14,6 +14,8 @@ from bot.shipping_cloud import ScalingActivity
 from bot.steps.recent_changes import is_of
 
 MOST = 20
+WAITED = 6 * 3600.0
+"""Seconds that an operation may wait for approval; it is found by when it was asked for, and marked when it began."""
 _SHIPPING = ("deploy", "rollback", "restart")
 _COUNT = re.compile(r"desired count to (\d{1,6})")
 _VERSION = 14
@@ -52,7 +54,7 @@ def incident_marks(target: Target, since: float, world: World) -> tuple[Mark, ..
 
 
 def _ours(target: Target, since: float, world: World) -> tuple[Mark, ...]:
-    known = world.recent.operations(target.key, since=since, limit=MOST)
+    known = world.recent.operations(target.key, since=since - WAITED, limit=MOST)
     return tuple(mark for mark in map(_operation, known) if mark is not None)
 
 

@@ -56,8 +56,8 @@ def summary(shown: Shown) -> str:
     for reading in shown.readings:
         newest = reading.points[0][-1].value if reading.points and reading.points[0] else None
         said = "no data" if newest is None else _value(newest, reading)
-        parts.append(f"{reading.signal.title} {said}")
-    return f"{shown.label}: {', '.join(parts)}"
+        parts.append(f"{b.esc(reading.signal.title, 80)} {said}")
+    return f"{b.esc(shown.label, 200)}: {', '.join(parts)}"
 
 
 def _signal(reading: Reading, shown: Shown) -> str:

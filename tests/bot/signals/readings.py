@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from bot.cloud import AlarmReading, Datapoint
 from bot.domain import Account, AlarmMetric, Service, Target
+from tests.scene import Scene
 
-FRONT = {"TargetGroup": "targetgroup/api/1", "LoadBalancer": "app/api/2"}
+FRONT = {"TargetGroup": "targetgroup/api/1", "LoadBalancer": "app/front/2"}
+GROUP = "arn:aws:elasticloadbalancing:eu-west-1:1:targetgroup/api/1"
+BALANCER = "arn:aws:elasticloadbalancing:eu-west-1:1:loadbalancer/app/front/2"
 
 
 def a_service(**fields: Any) -> Target:
     """``bi/api production``, on ECS unless the fields say otherwise."""
     service = Service.model_validate({"kind": "ecs", "cluster": "c"} | fields)
     return Target("bi", "production", "api", service, Account("eu-west-1"), "#bi", production=True)
+
+
+def behind(scene: Scene, *groups: str, balancer: str = BALANCER) -> Target:
+    """The service of the scene, with these target groups behind a load balancer."""
+    scene.ecs.live[scene.api.key] = replace(scene.ecs.live[scene.api.key], target_groups=groups)
+    scene.balancers.found = dict.fromkeys(groups, (balancer,))
+    return scene.api
 
 
 def dimensions(where: dict[str, str]) -> list[dict[str, str]]:

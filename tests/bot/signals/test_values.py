@@ -18,7 +18,15 @@ MINUTE = NOON - NOON % 60
 
 @pytest.mark.parametrize(
     ("seconds", "period"),
-    [(600, 60), (3 * 3600, 60), (4 * 3600, 300), (DAY, 600), (7 * DAY, 3600), (92 * DAY, 12 * 3600), (300 * DAY, 2 * DAY)],
+    [
+        (600, 60),
+        (3 * 3600, 60),
+        (4 * 3600, 300),
+        (DAY, 600),
+        (7 * DAY, 3600),
+        (92 * DAY, 12 * 3600),
+        (300 * DAY, 2 * DAY),
+    ],
 )
 def test_a_longer_time_has_longer_periods_and_never_too_many_values(seconds: float, period: int) -> None:
     found = period_for(NOON - seconds, NOON, NOON)
