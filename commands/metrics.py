@@ -204,12 +204,13 @@ def _label(targets: Sequence[Target]) -> str:
 def _nearest_first(found: Sequence[Dashboard], targets: Sequence[Target]) -> list[Dashboard]:
     """CloudWatch does not say what a dashboard is of; its name often does."""
     names = {
-        name.lower()
+        re.escape(name)
         for each in targets
         for name in (each.system, each.name, each.service.service, each.service.function, each.service.cluster)
         if name
     }
-    return sorted(found, key=lambda each: (not any(name in each.name.lower() for name in names), each.name))
+    named = re.compile(rf"(?<![a-z0-9])(?:{'|'.join(sorted(names))})(?![a-z0-9])", re.IGNORECASE)
+    return sorted(found, key=lambda each: (named.search(each.name) is None, each.name))
 
 
 metrics = Command(
