@@ -77,13 +77,13 @@ def test_what_is_stored_in_cloudwatch_is_listed_and_read_as_percentiles_and_shar
 ) -> None:
     began = running.clock.now() // 60 * 60 - 300
     where = [{"Name": "Service", "Value": "api"}]
-    for number, (requests, errors) in enumerate(((200.0, 10.0), (100.0, None))):
+    for number, (served, failed) in enumerate(((200.0, 10.0), (100.0, None))):
         at = datetime.fromtimestamp(began + 60 * number, UTC)
         data: list[dict[str, Any]] = [
-            {"MetricName": "Requests", "Value": requests},
+            {"MetricName": "Requests", "Value": served},
             {"MetricName": "Latency", "Values": [1.0, 9.0], "Counts": [98.0, 2.0]},
         ]
-        data += [{"MetricName": "Errors", "Value": errors}] if errors is not None else []
+        data += [{"MetricName": "Errors", "Value": failed}] if failed is not None else []
         stamped = [each | {"Dimensions": where, "Timestamp": at} for each in data]
         cloudwatch.put_metric_data(Namespace="Shop", MetricData=stamped)
     metrics = Metrics(sessions)
