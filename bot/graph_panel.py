@@ -44,7 +44,9 @@ DENSE = 500
 """From so many values on a line is drawn thin."""
 _LEFT_EDGE, _RIGHT_EDGE, _TOP, _BOTTOM = 0.16, 0.16, 0.14, 0.4
 _TITLE_ROW, _LEGEND_ROW, _MARK_ROW = 0.32, 0.3, 0.25
-_SYMBOL = 0.2
+_TICK_ROW = 0.2
+"""Less than this for each tick, and the numbers stand on one another."""
+_SYMBOL, _SLIT = 0.2, 0.02
 
 
 @dataclass(frozen=True)
@@ -76,8 +78,16 @@ class Panel:
         self._legend_rows = self._rows_of_legend()
         self.height = least + (len(self._legend_rows) - 1) * _LEGEND_ROW
 
-    def draw(self, bottom: float) -> None:
-        """Title, legend, marks and plot, on the figure that has its full size now."""
+    @property
+    def sides(self) -> tuple[float, float]:
+        """How far the plot may go to the left, where values stand, and to the right, where the threshold does."""
+        values = max(self._pen.wide(self._ticked(tick), NUMBER) for tick in self._scale.ticks)
+        tag = self._tag()
+        right = max(_RIGHT_EDGE, self._pen.wide(tag, BOLD) + 0.18 if tag else 0.0)
+        return _LEFT_EDGE + values + 0.1, WIDTH - right
+
+    def draw(self, bottom: float, left: float, right: float) -> None:
+        """Title, legend, marks, and the plot between two sides, on the figure that has its full size now."""
         self._bottom = bottom
         top = bottom + self.height - _TOP
         self._title(top - _TITLE_ROW / 2)
@@ -86,16 +96,13 @@ class Panel:
             self._legend(row, top - _LEGEND_ROW / 2)
             top -= _LEGEND_ROW
         self._threshold_words(self._bottom + self.height - _TOP - _TITLE_ROW - _LEGEND_ROW / 2)
-        left = _LEFT_EDGE + max(self._pen.wide(self._ticked(tick), NUMBER) for tick in self._scale.ticks) + 0.1
-        tag = self._tag()
-        right = WIDTH - max(_RIGHT_EDGE, self._pen.wide(tag, BOLD) + 0.18 if tag else 0.0)
         marks = self._marks(left, right)
         rows = 1 + max((mark.row for mark in marks if mark.row is not None), default=-1)
         low = self._bottom + _BOTTOM
         high = top - rows * _MARK_ROW - 0.1
         edges = (left / WIDTH, low / self._pen.height, (right - left) / WIDTH, (high - low) / self._pen.height)
         plot = self._pen.figure.add_axes(edges)
-        self._axes(plot)
+        self._axes(plot, left, right, high - low)
         self._shade(plot)
         for number_of, (series, parts) in enumerate(self._lines):
             self._line(plot, number_of, parts, (right - left) * DOTS, faint=series.faint)
@@ -103,6 +110,7 @@ class Panel:
             self._pen.write((left + right) / 2, (low + high) / 2, "no data in this time", WORD, QUIET, "center")
         for mark in marks:
             self._mark(mark, high)
+        tag = self._tag()
         if tag and self._limit is not None:
             up = (self._scale.scaled(self._limit.value) - self._scale.low) / (self._scale.high - self._scale.low)
             self._pen.write(right + 0.07, low + (high - low) * up, tag, BOLD, RED)
@@ -163,16 +171,22 @@ class Panel:
     def _tag(self) -> str:
         return "" if self._limit is None or self._is_off else number(self._limit.value, 4)
 
-    def _axes(self, plot: Axes) -> None:
+    def _axes(self, plot: Axes, left: float, right: float, height: float) -> None:
         graph, scale = self._graph, self._scale
+        ticks = scale.ticks if height >= _TICK_ROW * len(scale.ticks) else scale.ticks[::2]
         plot.set_xlim(graph.start, self._end)
         plot.set_ylim(scale.low, scale.high)
         plot.set_facecolor(CARD)
         for side in ("left", "right", "top"):
             plot.spines[side].set_visible(False)
         plot.spines["bottom"].set_color(QUIET)
-        plot.set_yticks(scale.ticks, [self._ticked(tick) for tick in scale.ticks])
-        moments = times(graph.start, self._end)
+        plot.set_yticks(ticks, [self._ticked(tick) for tick in ticks])
+        pace = (right - left) / (self._end - graph.start)
+        moments = [
+            (at, label)
+            for at, label in times(graph.start, self._end)
+            if left + (at - graph.start) * pace + self._pen.wide(label, NUMBER) / 2 < WIDTH - _SLIT
+        ]
         plot.set_xticks([at for at, _ in moments], [label for _, label in moments])
         plot.tick_params(axis="y", length=0, pad=5)
         plot.tick_params(axis="x", length=4, width=1, color=QUIET, pad=4)

@@ -41,9 +41,12 @@ def draw(panels: Sequence[Graph]) -> bytes:
         drawn = [Panel(pen, graph, HEIGHT if len(shown) <= 2 else LOW) for graph in shown]
         bottom = sum(panel.height for panel in drawn)
         figure.set_size_inches(WIDTH, bottom)
+        # One moment stands above itself in all panels.
+        sides = [panel.sides for panel in drawn]
+        left, right = max(side for side, _ in sides), min(side for _, side in sides)
         for panel in drawn:
             bottom -= panel.height
-            panel.draw(bottom)
+            panel.draw(bottom, left, right)
         figure.add_artist(Rectangle((0, 0), 1, 1, fill=False, edgecolor=EDGE, linewidth=1.5))
         return _png(canvas)
 

@@ -45,13 +45,18 @@ def every_signal(target: Target, first: Sequence[Signal], alarms: Sequence[Alarm
     named = named_by(target, alarms)
     own = [_queue_name(queue) for queue in target.service.needs.queues]
     lean = (
-        *stores.queues([*own, *sorted(named.get(QUEUE, frozenset()) - {*own})]),
+        *stores.queues([*own, *sorted(named.get(QUEUE, frozenset()) - {*own}, key=_dead_last)]),
         *stores.databases(sorted(named.get(DATABASE, ()))),
         *stores.tables(sorted(named.get(TABLE, ()))),
         *stores.caches(sorted(named.get(CACHE, ()))),
     )
     known = tuple(with_alarms(signal, alarms) for signal in (*first, *lean))
     return (*known, *others(alarms, known))
+
+
+def _dead_last(queue: str) -> tuple[bool, str]:
+    """Queues by name, those that only take what failed behind the others."""
+    return bool(re.search(r"dlq|dead", queue, re.IGNORECASE)), queue
 
 
 def _queue_name(queue: str) -> str:

@@ -16,12 +16,17 @@ MOST = 3
 
 
 def queues(names: Sequence[str]) -> tuple[Signal, ...]:
-    """Messages that wait, dead letters among them, and for how long the oldest has."""
-    depth = _each(names, "AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", "Maximum")
-    age = _each(names, "AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", "Maximum")
-    return _kept(
-        Signal("depth", "Messages waiting", depth, "", "queue"), Signal("age", "Oldest message", age, "s", "queue")
-    )
+    """Messages that wait and for how long the oldest has; a panel for each queue, since few dead letters are many."""
+    found: list[Signal] = []
+    for name in names[:MOST]:
+        where, mark = {"QueueName": name}, f":{name}" if found else ""
+        for word, title, metric, unit in (
+            ("depth", "Messages waiting in", "ApproximateNumberOfMessagesVisible", ""),
+            ("age", "Oldest message in", "ApproximateAgeOfOldestMessage", "s"),
+        ):
+            highest = line("highest", "AWS/SQS", metric, where, "Maximum")
+            found.append(Signal(f"{word}{mark}", f"{title} {name}", (highest,), unit, "queue"))
+    return tuple(found)
 
 
 def databases(names: Sequence[str]) -> tuple[Signal, ...]:

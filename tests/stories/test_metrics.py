@@ -42,7 +42,7 @@ def test_an_alarm_that_fires_is_red_in_the_answer(town: Town) -> None:
 def test_a_function_a_site_and_any_metric(town: Town) -> None:
     function = town.ask(ALICE, PHOTO, "/metrics photo/image-processor production")
     assert "*Invocations*" in function
-    assert "*Messages waiting*" in function
+    assert "*Messages waiting in rapid-photo-prod-image-queue*" in function
     site = town.ask(ALICE, PHOTO, "/metrics photo/web prod last 1h")
     assert "5xx of all requests: now" in site
     rds = town.ask(ALICE, PHOTO, "/metrics arbor/backend production AWS/RDS/DatabaseConnections last 1h")

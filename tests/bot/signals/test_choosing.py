@@ -10,7 +10,7 @@ from bot.signals.choosing import chosen, statistic_of, with_statistic
 from tests.bot.signals.readings import a_service
 
 JOBS = a_service(kind="lambda", cluster="", function="jobs", alias="live")
-KNOWN = (*functions.signals(JOBS), *stores.queues(["work", "dead"]))
+KNOWN = (*functions.signals(JOBS), *stores.queues(["work"]))
 
 
 @pytest.mark.parametrize(

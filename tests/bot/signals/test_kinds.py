@@ -78,7 +78,8 @@ def test_what_a_service_leans_on_is_named_by_its_configuration_and_its_alarms() 
         an_alarm("redis", "AWS/ElastiCache/Evictions", {"CacheClusterId": "redis-001"}, "Sum", 0.0),
     )
     found = {signal.name: signal for signal in every_signal(api, (), alarms)}
-    assert [line.label for line in found["depth"].lines] == ["work", "dead"]
+    assert found["depth"].title == "Messages waiting in work"
+    assert found["depth:dead"].title == "Messages waiting in dead"
     assert [line.label for line in found["connections"].lines] == ["main-db", "other-db"]
     assert [line.label for line in found["throttled"].lines] == ["t reads", "t writes"]
     assert [line.label for line in found["hits"].lines] == ["redis-001"]

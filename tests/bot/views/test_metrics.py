@@ -113,7 +113,7 @@ def test_hostile_text_pings_nobody_and_formats_nothing() -> None:
 
 def test_six_signals_of_six_lines_fit_in_a_message() -> None:
     lines = tuple(Line(f"queue-with-a-long-name-{number}", (a_metric("A/B"),)) for number in range(9))
-    many = Signal("depth", "Messages waiting", lines)
+    many = Signal("connections", "Connections", lines)
     reading = Reading(many, tuple(tuple(Datapoint(NOON - 60, 1.0) for _ in range(1)) for _ in lines))
     text = said(*[reading] * 6)
     assert "3 more" in text
