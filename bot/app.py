@@ -12,6 +12,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from alerts import graph
+from alerts.advice import Advisor
 from alerts.alarms import Alarms
 from alerts.asks import Asks
 from alerts.auditor import complaints
@@ -32,6 +33,7 @@ from alerts.playbooks import Playbooks
 from alerts.reconcile import Reconciler
 from alerts.record import REPORT
 from alerts.report_file import maker
+from alerts.shortcuts import Shortcuts
 from alerts.silences import Silences
 from alerts.standing import Standing
 from alerts.triage import Triage
@@ -62,6 +64,8 @@ from bot.ports import Clock, World
 from bot.posts import Posts
 from bot.prompts import Prompts
 from bot.rows import Signal, Store
+from bot.search.file import make_logs
+from bot.search.shown import MAKER as LOGS
 from bot.settings import Settings
 from bot.settings.environment import EnvironmentVariables
 from bot.signals import picture as signals
@@ -208,6 +212,8 @@ def build(settings: Settings, environment: EnvironmentVariables, *, clock: Clock
     def tell(operation: str, name: str, payload: Mapping[str, Any], key: str) -> bool:
         return engine.signal(operation, Signal(name, payload, key))
 
+    books = {name: each for name, each in settings.playbooks.items() if isinstance(each, Playbook)}
+    playbooks = Playbooks(books)
     world = outside.world(
         clock=clock,
         catalog=catalog,
@@ -218,12 +224,16 @@ def build(settings: Settings, environment: EnvironmentVariables, *, clock: Clock
         silences=Standing(store, clock),
         may=may,
         tell=tell,
+        advice=Advisor(playbooks, COMMANDS),
     )
     home = Account(region=settings.systems[0].region)
     illustrate = illustrations(world, outside.pictures(home)) if outside.images_bucket else without_pictures
-    engine = Engine(store, clock, _machines(store, world, settings, outside.mailer, illustrate))
-    flow = Flow(engine, catalog, COMMANDS, slash)
-    desk = Desk(engine, flow, Submissions(engine, flow, COMMANDS), Front(engine, store), Answers(engine, store, flow))
+    engine = Engine(store, clock, _machines(store, world, settings, playbooks, outside.mailer, illustrate))
+    flow = Flow(engine, catalog, COMMANDS, slash, world.recent.lately)
+    desk = Desk(
+        *(engine, flow, Submissions(engine, flow, COMMANDS), Front(engine, store), Answers(engine, store, flow)),
+        Shortcuts(engine, store, catalog, flow),
+    )
 
     def queue_client(url: str) -> Any:
         region = (
@@ -242,11 +252,14 @@ def build(settings: Settings, environment: EnvironmentVariables, *, clock: Clock
 
 
 def _machines(
-    store: Store, world: World, settings: Settings, mailer: Mailer, illustrate: Illustrate
+    store: Store, world: World, settings: Settings, playbooks: Playbooks, mailer: Mailer, illustrate: Illustrate
 ) -> dict[str, Machine]:
-    books = {name: each for name, each in settings.playbooks.items() if isinstance(each, Playbook)}
-    playbooks = Playbooks(books)
-    makers: dict[str, Maker] = {GRAPH: graph.make, METRICS: signals.make, REPORT: maker(store, settings.bot)}
+    makers: dict[str, Maker] = {
+        GRAPH: graph.make,
+        METRICS: signals.make,
+        REPORT: maker(store, settings.bot),
+        LOGS: make_logs,
+    }
     machines: tuple[Machine, ...] = (
         Operations(store, world, settings.access, settings.bot.timings),
         Posts(store, world.clock, world.chat, lambda: settings.bot.default_channel),

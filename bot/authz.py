@@ -10,6 +10,10 @@ from bot.settings.models import ANYONE, AccessConfig, Approvals, Role
 READ = "read"
 IN_WORDS = {
     READ: "look at anything",
+    "logs": "read logs",
+    "insights": "ask queries of your own",
+    "unmask": "see masked fields",
+    "export": "export logs",
     "deploy": "deploy",
     "rollback": "roll back",
     "scale": "scale",

@@ -135,6 +135,24 @@ class Logs(Protocol):
         """The same, with whether that was all; what was found before AWS began to throttle is not lost."""
         ...
 
+    def read(
+        self,
+        account: Account,
+        group: str,
+        pattern: str,
+        *,
+        start: float,
+        end: float,
+        limit: int,
+        deadline: float,
+        streams: str = "",
+    ) -> LogSearch:
+        """As ``scan``, but with several calls at a time where there is much to read.
+
+        ``streams`` is what the names of the streams begin with, for those of one container or task.
+        """
+        ...
+
     def tail(self, account: Account, group: str, stream: str, limit: int) -> tuple[LogLine, ...]:
         """The last lines of one stream, oldest first; empty when the stream does not exist (yet)."""
         ...

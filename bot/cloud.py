@@ -230,11 +230,12 @@ class ServiceDeployment:
 
 @dataclass(frozen=True)
 class LogLine:
-    """One event of a log stream; ``at`` in seconds."""
+    """One event of a log stream; ``at`` in seconds. ``id`` is unique within its group, empty where it is not told."""
 
     at: float
     message: str
     stream: str
+    id: str = ""
 
 
 @dataclass(frozen=True)

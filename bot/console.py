@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from urllib.parse import quote
 
 _REGION = re.compile(r"[a-z]{2}(?:-[a-z]{2,12}){1,3}-[0-9]{1,2}")
@@ -42,6 +44,53 @@ def service_address(region: str, cluster: str, service: str) -> str:
         return ""
     path = f"clusters/{_quoted(cluster)}/services/{_quoted(service)}/health"
     return f"https://{host}/ecs/v2/{path}?region={region}"
+
+
+def logs_address(region: str, group: str, pattern: str, start: float, end: float) -> str:
+    """A search of a log group's events in the console; times are seconds since the epoch. Empty for no region.
+
+    The console's own way of writing its addresses, percent-encoded twice, is not documented.
+    """
+    host = _host(region)
+    if not host or not group:
+        return ""
+    asked = f"?start={start * 1000:.0f}&end={end * 1000:.0f}&filterPattern={_quoted(pattern)}"
+    place = f"log-groups/log-group/{_twice(group)}/log-events{_once(asked)}"
+    return f"https://{host}/cloudwatch/home?region={region}#logsV2:{place}"
+
+
+def insights_address(region: str, groups: Sequence[str], query: str, start: float, end: float) -> str:
+    """A Logs Insights query in the console, with absolute times. Empty for no region."""
+    host = _host(region)
+    if not host or not groups:
+        return ""
+    times = [datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z") for at in (start, end)]
+    source = "~(" + "~".join(f"'{_starred(group)}" for group in groups) + ")"
+    detail = (
+        f"~(end~'{_starred(times[1])}~start~'{_starred(times[0])}~timeType~'ABSOLUTE~tz~'UTC"
+        f"~editorString~'{_starred(query)}~source~{source})"
+    )
+    coded = "".join(_TILDES.get(each, each) for each in detail)
+    return f"https://{host}/cloudwatch/home?region={region}#logsV2:logs-insights$3FqueryDetail$3D{coded}"
+
+
+_TILDES = {"~": "$257E", "(": "$2528", ")": "$2529", "'": "$2527"}
+
+
+def _twice(text: str) -> str:
+    return _quoted(_quoted(text)).replace("%", "$")
+
+
+def _once(text: str) -> str:
+    return _quoted(text).replace("%", "$")
+
+
+def _starred(text: str) -> str:
+    """Every character but the plain ones as ``*`` and its bytes in hexadecimal, as the console writes a text."""
+    return "".join(
+        each if re.fullmatch(r"[A-Za-z0-9._-]", each) else "".join(f"*{byte:02x}" for byte in each.encode())
+        for each in text
+    )
 
 
 def _quoted(name: str) -> str:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field, JsonValue
 
 from bot.dependencies import Dependencies
 from bot.duration import Duration
+from bot.log_settings import LogSettings
 from bot.responses import Frozen as Frozen  # noqa: PLC0414 - these two are nouns like the others here
 from bot.responses import Level, Response
 from bot.responses import Severity as Severity  # noqa: PLC0414
@@ -123,6 +124,8 @@ class System(Frozen):
         default_factory=dict, description="Responses that differ from those of bot.yaml, by severity."
     )
     email: tuple[str, ...] = Field(default=(), description="Addresses that the route email writes to.")
+    zone: str = Field(default="UTC", description="Time zone in which its people say and read times, as Asia/Tokyo.")
+    logs: LogSettings = Field(default=LogSettings(), description="How its logs are searched and shown.")
     environments: dict[str, Environment] = Field(description="Environments by name.")
 
 

@@ -33,6 +33,20 @@ class Insights(Protocol):
         """
         ...
 
+    def start(
+        self, account: Account, groups: Sequence[str], query: str, *, start: float, end: float, limit: int
+    ) -> str:
+        """Begin a query that takes its time; its id. Raises as ``query`` does."""
+        ...
+
+    def results(self, account: Account, query_id: str) -> QueryAnswer:
+        """What such a query has found so far, whole when it has ended."""
+        ...
+
+    def stop(self, account: Account, query_id: str) -> None:
+        """End it."""
+        ...
+
 
 class Queues(Protocol):
     """Amazon SQS."""

@@ -11,10 +11,11 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from bot.cloud import LogLine
-from bot.redact import redact, strip_control
+from bot.redact import SAME_DIGITS, redact, strip_control
 
 MAX_GROUPS = 500
 OTHER = "(other lines)"
@@ -104,6 +105,11 @@ def group(lines: Iterable[LogLine]) -> list[LogGroup]:
     return sorted(found, key=lambda one: (-one.count, -one.last, one.template))
 
 
+def entries(lines: Iterable[LogLine]) -> list[tuple[float, str]]:
+    """Things logged, oldest first: when, and the text without secrets, a stack trace with the line it belongs to."""
+    return sorted(((entry.first, "\n".join(entry.lines)) for entry in _entries(lines)), key=lambda each: each[0])
+
+
 _MASKS: tuple[tuple[re.Pattern[str], str], ...] = (
     (
         re.compile(r"\d{4}[-/]\d\d[-/]\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?)?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?"),
@@ -124,13 +130,31 @@ _MASKS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\b(?=[a-fA-F]{0,64}\d)(?=\d{0,64}[a-fA-F])[0-9a-fA-F]{7,64}\b"), "<hex>"),
     (re.compile(r"\b(?=[A-Za-z_-]{0,64}\d)[A-Za-z0-9_-]{20,128}\b"), "<id>"),
     (re.compile(r"(?<![\w<])[+-]?\d[\d_,]*+(?:\.\d++)*+"), "<n>"),
-    (re.compile(r"(?<=[A-Za-z_#:=-])\d++(?:\.\d++)?"), "<n>"),
+    (re.compile(r"\d++(?:\.\d++)?"), "<n>"),
 )
 
 
 def mask(text: str) -> str:
     """One line with everything that differs from one occurrence to the next replaced, redacted, at most 300 long."""
     text = redact(" ".join(text[: _TEMPLATE * 6].split()))
+    return _masked(_HEX.sub(_same_hex, text).translate(SAME_DIGITS))
+
+
+_UUID = "0a0a0a0a-0a0a-0a0a-0a0a-0a0a0a0a0a0a"
+_HEX = re.compile(
+    r"\b(?:[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
+    r"|(?=[a-fA-F]{0,64}\d)(?=\d{0,64}[a-fA-F])[0-9a-fA-F]{7,64})\b"
+)
+
+
+def _same_hex(found: re.Match[str]) -> str:
+    """An id of the same length for all ids: the patterns below look at what kind of character stands where."""
+    return _UUID if found[0][8:9] == "-" else f"0a{'0' * (len(found[0]) - 2)}"
+
+
+@lru_cache(maxsize=4096)
+def _masked(text: str) -> str:
+    """The template of a text without secrets; its digits and hexadecimal ids count for nothing: few texts are new."""
     for pattern, placeholder in _MASKS:
         text = pattern.sub(placeholder, text)
     return text if len(text) <= _TEMPLATE else text[: _TEMPLATE - 1] + "…"
@@ -190,7 +214,7 @@ def _extend(entry: _Entry, text: str, at: float) -> None:
     entry.lines.append(text)
 
 
-_LEVELS = {
+LEVELS = {
     "fatal": "CRITICAL",
     "critical": "CRITICAL",
     "crit": "CRITICAL",
@@ -208,6 +232,7 @@ _LEVELS = {
     "debug": "DEBUG",
     "trace": "DEBUG",
 }
+"""The five levels, by the words that loggers have for them."""
 # Bunyan and pino write levels as numbers.
 _NUMBERS = {60: "CRITICAL", 50: "ERROR", 40: "WARNING", 30: "INFO", 20: "DEBUG", 10: "DEBUG"}
 _LEVEL_NAMES = "FATAL|CRITICAL|CRIT|PANIC|SEVERE|ERROR|WARNING|WARN|INFO|DEBUG|TRACE"
@@ -217,6 +242,12 @@ _MESSAGE_KEYS = ("message", "msg", "event", "error", "err", "exception", "errorM
 _LOGGER_KEYS = ("logger", "logger_name", "loggerName", "name", "module", "component", "service")
 _LEVEL_KEYS = ("level", "levelname", "severity", "log.level", "loglevel", "lvl")
 _STACK_KEYS = ("stack", "stack_trace", "stacktrace", "traceback", "exc_info", "exception", "err", "error")
+
+
+def level_of(text: str) -> str:
+    """The level of one thing logged: CRITICAL, ERROR, WARNING, INFO, DEBUG, or nothing."""
+    parsed = _parsed(text)
+    return (_json_level(parsed) if parsed else "") or _level_of(text)
 
 
 def _read(text: str) -> _Reading:
@@ -265,8 +296,8 @@ def _first(record: dict[str, Any], keys: tuple[str, ...]) -> str:
 def _json_level(record: dict[str, Any]) -> str:
     for key in _LEVEL_KEYS:
         value = record.get(key)
-        if isinstance(value, str) and value.strip().lower() in _LEVELS:
-            return _LEVELS[value.strip().lower()]
+        if isinstance(value, str) and value.strip().lower() in LEVELS:
+            return LEVELS[value.strip().lower()]
         if isinstance(value, int) and value in _NUMBERS:
             return _NUMBERS[value]
     return ""
@@ -276,7 +307,7 @@ def _level_of(text: str) -> str:
     head = text[:300]
     word = _LEVEL_WORD.search(head)
     if word:
-        return _LEVELS[(word.group(1) or word.group(2)).lower()]
+        return LEVELS[(word.group(1) or word.group(2)).lower()]
     return "ERROR" if _TRACE_STARTS.match(head) or _EXCEPTION.match(head) else ""
 
 

@@ -234,6 +234,7 @@ restart = Command(
     target=target,
     plan=plan,
     examples=("bi/api production", "bi/api production task 0f3a91c2"),
+    kinds=(ServiceKind.ECS,),
     strategies={
         "ecs_restart": Strategy(effects=ecs_restart.effects, watch=ecs_watch.watch, soaks=False),
         "ecs": Strategy(effects=ecs_effects.effects, watch=ecs_watch.watch, soaks=False),

@@ -16,6 +16,7 @@ from bot.authz import require_everywhere
 from bot.command import Change, Check, CheckStatus, Choice, Command, Effect, Plan, Progress, Run, Stage, Strategy
 from bot.domain import Account, Person
 from bot.errors import UpstreamError, UsageError
+from bot.form import choices
 from bot.muting import Mute, Readings, mutable, read_alarms, read_ones, words_of
 from bot.ports import World
 from bot.silence import LONGEST, RULE_PREFIX, SHORTEST, NamedAlarm, Silence
@@ -38,7 +39,8 @@ class SilenceArgs(BaseModel):
     what: str = Field(description="An alarm's name, or a service with its environment: `bi/api production`.")
     duration: str = Field(
         description="How long, `30m`, `2h`, `3d`, or until when, `18:00`, `friday 09:00`; 15 days at most."
-        f" With `{EVERYWHERE}` after it CloudWatch is muted too."
+        f" With `{EVERYWHERE}` after it CloudWatch is muted too.",
+        json_schema_extra=choices("30m", "1h", "2h", "8h", "24h"),
     )
     reason: str = Field(description="Why; people read it where they miss the alarm.", json_schema_extra=REST)
 
@@ -265,7 +267,7 @@ silence = Command(
     plan=plan,
     examples=(
         "bi/api production 2h the new schema is rolled out",
-        "delivery-standard-prod-high-latency until 18:00 load test",
+        "bi-production-api-latency-p95 until 18:00 load test",
         "bi/api production 1h everywhere network maintenance",
     ),
     strategies={"silence": Strategy(effects=_effects, watch=_watch, soaks=False)},

@@ -281,6 +281,10 @@ class FakeLogs:
     def __init__(self) -> None:
         self.lines: dict[str, list[LogLine]] = {}
         self.streams: dict[tuple[str, str], list[LogLine]] = {}
+        self.patterns: list[str] = []
+        """What was asked of ``read``."""
+        self.endless: set[str] = set()
+        """Groups with more than can be read in time."""
         self.failures = Failures()
 
     def search(
@@ -296,6 +300,23 @@ class FakeLogs:
     ) -> LogSearch:
         lines = self.search(account, group, pattern, start=start, end=end, limit=limit, deadline=deadline)
         return LogSearch(lines, is_whole=len(lines) < limit)
+
+    def read(
+        self,
+        account: Account,
+        group: str,
+        pattern: str,
+        *,
+        start: float,
+        end: float,
+        limit: int,
+        deadline: float,
+        streams: str = "",
+    ) -> LogSearch:
+        self.patterns.append(pattern)
+        found = self.scan(account, group, pattern, start=start, end=end, limit=limit, deadline=deadline)
+        kept = tuple(line for line in found.lines if line.stream.startswith(streams))
+        return LogSearch(kept, is_whole=found.is_whole and group not in self.endless)
 
     def tail(self, account: Account, group: str, stream: str, limit: int) -> tuple[LogLine, ...]:
         self.failures.take("tail")

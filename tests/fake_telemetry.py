@@ -30,6 +30,9 @@ class FakeInsights:
 
     def __init__(self) -> None:
         self.answer = QueryAnswer(rows=())
+        self.answers: list[QueryAnswer] = []
+        """What ``results`` gives, one after the other; then ``answer``."""
+        self.stopped: list[str] = []
         self.asked: list[Asked] = []
         self.failures = Failures()
 
@@ -47,6 +50,20 @@ class FakeInsights:
         self.failures.take("query")
         self.asked.append(Asked(account.region, tuple(groups), query, start, end, limit, deadline))
         return self.answer
+
+    def start(
+        self, account: Account, groups: Sequence[str], query: str, *, start: float, end: float, limit: int
+    ) -> str:
+        self.failures.take("start")
+        self.asked.append(Asked(account.region, tuple(groups), query, start, end, limit, 0.0))
+        return f"q{len(self.asked)}"
+
+    def results(self, account: Account, query_id: str) -> QueryAnswer:
+        self.failures.take("results")
+        return self.answers.pop(0) if self.answers else self.answer
+
+    def stop(self, account: Account, query_id: str) -> None:
+        self.stopped.append(query_id)
 
 
 class FakeQueues:

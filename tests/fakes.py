@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from bot.advice_ports import Advice
 from bot.chat_ports import Said
 from bot.cloud import HealthAnswer
-from bot.domain import Account, Alarm, Health, Person
+from bot.domain import Account, Alarm, Health, Person, Target
 from bot.errors import ConflictError, NotFoundError
 from bot.paging import Call
 from bot.ports import Message, Past
@@ -354,6 +355,9 @@ class FakeRecent:
         self.past = list(past)
         self.incidents: dict[str, str] = {}
 
+    def lately(self, user: str) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(each.target for each in self.past if each.actor == user))
+
     def operations(self, target_key: str, *, since: float, limit: int = 5) -> tuple[Past, ...]:
         return tuple(each for each in self.past if each.target == target_key and each.asked_at >= since)[:limit]
 
@@ -406,6 +410,13 @@ def serially(reads: Mapping[str, Callable[[], T]], *, seconds: float) -> dict[st
         except Exception as error:
             found[name] = error
     return found
+
+
+class FakeAdvisor:
+    """A runbook with one playbook."""
+
+    def about(self, alarm: Alarm, target: Target | None) -> Advice:
+        return Advice("default", "Default", "", ("Stopped tasks",), ())
 
 
 class FakeSilences:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from alerts import graph
+from alerts.advice import Advisor
 from alerts.alarms import Alarms
 from alerts.asks import Asks
 from alerts.diagnosis import Diagnoses
@@ -24,6 +25,7 @@ from alerts.playbook import Playbook
 from alerts.playbooks import Playbooks
 from alerts.record import REPORT
 from alerts.report_file import maker
+from alerts.shortcuts import Shortcuts
 from alerts.silences import Silences
 from alerts.standing import Standing
 from alerts.triage import Triage
@@ -187,6 +189,7 @@ class Scene:
         self.ecs.add_image(REPOSITORY, OLD, "v1")
         self.ecs.add_image(REPOSITORY, NEW, "v2")
         self.metrics.states = {"api-down": "OK", "api-errors": "OK"}
+        playbooks = Playbooks({"default": Playbook.model_validate(PLAYBOOK)})
         self.world = World(
             clock=self.clock,
             catalog=self.catalog,
@@ -222,6 +225,7 @@ class Scene:
             balancers=self.balancers,
             mutes=self.mutes,
             silences=self.silences,
+            advice=Advisor(playbooks, commands),
         )
         makers = {
             GRAPH: graph.make,
@@ -229,7 +233,6 @@ class Scene:
             REPORT: maker(self.store, self.settings),
             **(more_makers or {}),
         }
-        playbooks = Playbooks({"default": Playbook.model_validate(PLAYBOOK)})
         machines = (
             Operations(self.store, self.world, access, self.settings.timings),
             Posts(self.store, self.clock, self.chat, lambda: self.settings.default_channel),
@@ -253,11 +256,12 @@ class Scene:
         )
         self.engine = Engine(self.store, self.clock, {machine.kind: machine for machine in machines}, workers=workers)
         expect_maintenance(self.store, self.calendar, self.clock.now())
-        self.flow = Flow(self.engine, self.catalog, commands, SLASH)
+        self.flow = Flow(self.engine, self.catalog, commands, SLASH, self.world.recent.lately)
         self.submissions = Submissions(self.engine, self.flow, commands)
         self.front = Front(self.engine, self.store)
         self.answers = Answers(self.engine, self.store, self.flow)
-        self.desk = Desk(self.engine, self.flow, self.submissions, self.front, self.answers)
+        self.shortcuts = Shortcuts(self.engine, self.store, self.catalog, self.flow)
+        self.desk = Desk(self.engine, self.flow, self.submissions, self.front, self.answers, self.shortcuts)
         self._presses = 0
 
     def close(self) -> None:

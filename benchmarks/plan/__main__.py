@@ -121,7 +121,9 @@ def ship(bots: Sequence[Bot], text: str) -> None:
     ended = {"plan": plan, "results": results, "started_at": now, "ended_at": now, "good": True}
     body = as_json(request(command, as_json(args), Actor(user=ASKER.user), target, **ended))
     for bot in bots:
-        bot.store.add(NewRow(kind=KIND, key="bench", state=State.DONE, body=body, group=target.key), now)
+        bot.store.add(
+            NewRow(kind=KIND, key="bench", state=State.DONE, body=body, group=target.key if target else ""), now
+        )
 
 
 def world_of(bot: Bot) -> World:

@@ -29,6 +29,9 @@ BURST = 4
 FIRST_WAIT, LONGEST_WAIT = 0.2, 1.0
 """Seconds before a query is asked for the first time, and the most that it is left alone."""
 MOST_GROUPS = 50
+MOST_ROWS = 10_000
+START_SECONDS = 8.0
+"""How long AWS may throttle until somebody who waits is told."""
 
 _POINTER = "@ptr"
 _ENDINGS = {
@@ -64,24 +67,42 @@ class Insights:
         Raises NotFoundError when a log group does not exist; UpstreamError, with CloudWatch's words, for a query that
         cannot be read, and for one that failed, timed out or was stopped by somebody else.
         """
-        if not 0 < len(groups) <= MOST_GROUPS:
-            raise UpstreamError(f"Logs Insights asks 1 to {MOST_GROUPS} log groups at once, not {len(groups)}.")
+        asked = _asked(groups, query, start, end, limit)
         if not self._places.acquire(timeout=max(0.0, deadline - self._clock.now())):
             raise UpstreamError(f"I already run {AT_ONCE} Logs Insights queries at once.", retryable=True)
         try:
-            # By ARN groups of other accounts can be asked; names are identifiers, too.
-            named = "logGroupIdentifiers" if any(each.startswith("arn:") for each in groups) else "logGroupNames"
-            asked = {
-                named: [each.removesuffix(":*") for each in groups],
-                "queryString": query,
-                "startTime": int(start),
-                "endTime": int(end),
-                "limit": limit,
-            }
             query_id = self._start(account, groups, asked, deadline)
             return self._wait(account, query_id, limit, deadline)
         finally:
             self._places.release()
+
+    def start(
+        self,
+        account: Account,
+        groups: Sequence[str],
+        query: str,
+        *,
+        start: float,
+        end: float,
+        limit: int,
+    ) -> str:
+        """Begin a query that is asked for later with ``results``; its id. Raises as ``query`` does."""
+        asked = _asked(groups, query, start, end, limit)
+        return self._start(account, groups, asked, self._clock.now() + START_SECONDS)
+
+    def results(self, account: Account, query_id: str) -> QueryAnswer:
+        """What a query has found so far, whole when it has ended. Raises UpstreamError when it ended badly."""
+        client = self._sessions.client(account, "logs")
+        deadline = self._clock.now() + START_SECONDS
+        answer = self._insist(account, client, "get_query_results", {"queryId": query_id}, deadline)
+        _raise_for(answer["status"])
+        if answer["status"] != "Complete":
+            return _read([answer], is_whole=False)
+        return self._pages(account, client, query_id, answer, MOST_ROWS, deadline)
+
+    def stop(self, account: Account, query_id: str) -> None:
+        """End a query that nobody waits for any more; one that has ended already is no error."""
+        self._stop(self._sessions.client(account, "logs"), query_id)
 
     def _start(self, account: Account, groups: Sequence[str], asked: Mapping[str, Any], deadline: float) -> str:
         # Started twice it would be paid for twice: a lost answer is not asked for again.
@@ -106,9 +127,7 @@ class Insights:
                 self._pause(min(wait, left))
                 wait = min(wait * 1.6, LONGEST_WAIT)
                 answer = self._insist(account, client, "get_query_results", {"queryId": query_id}, deadline)
-                if answer["status"] in _ENDINGS:
-                    why = _ENDINGS[answer["status"]]
-                    raise UpstreamError(f"The Logs Insights query gave no answer: {why}.", code=answer["status"])
+                _raise_for(answer["status"])
             return self._pages(account, client, query_id, answer, limit, deadline)
         except BotError as error:
             if not (isinstance(error, UpstreamError) and error.code in _ENDINGS):
@@ -150,6 +169,25 @@ class Insights:
             # It may just have ended, which CloudWatch calls an invalid parameter.
             if error.code != "InvalidParameterException":
                 log.warning("a query could not be stopped", exc_info=error, extra={"query": query_id})
+
+
+def _asked(groups: Sequence[str], query: str, start: float, end: float, limit: int) -> dict[str, Any]:
+    if not 0 < len(groups) <= MOST_GROUPS:
+        raise UpstreamError(f"Logs Insights asks 1 to {MOST_GROUPS} log groups at once, not {len(groups)}.")
+    # By ARN groups of other accounts can be asked; names are identifiers, too.
+    named = "logGroupIdentifiers" if any(each.startswith("arn:") for each in groups) else "logGroupNames"
+    return {
+        named: [each.removesuffix(":*") for each in groups],
+        "queryString": query,
+        "startTime": int(start),
+        "endTime": int(end),
+        "limit": limit,
+    }
+
+
+def _raise_for(status: str) -> None:
+    if status in _ENDINGS:
+        raise UpstreamError(f"The Logs Insights query gave no answer: {_ENDINGS[status]}.", code=status)
 
 
 def _read(pages: Sequence[Mapping[str, Any]], *, is_whole: bool) -> QueryAnswer:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import Any
 
-from bot.aws.errors import ask
+from bot.aws.errors import ask, is_throttled
 from bot.aws.session import Sessions
+from bot.budget import Pace
 from bot.cloud import LogLine
 from bot.domain import Account
 from bot.errors import BotError, NotFoundError, UpstreamError
@@ -15,22 +20,29 @@ from bot.telemetry import LogSearch
 
 PER_PAGE = 10_000
 """Events one FilterLogEvents or GetLogEvents may return."""
+CALLS, WITHIN = 5, 1.02
+"""FilterLogEvents an account allows in each region within a second, and a little room for clocks.
+
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html
+"""
+SLICES = 4
+"""Parts of a range that are read at the same time, when one page was not all."""
+THREADS = 8
+AGAIN_SECONDS = 1.0
+"""How long to wait when AWS throttles all the same, since others use the account's limit too."""
 _BACKWARDS_SINCE = 1_704_067_200.0
 """2024-01-01 UTC: only a search that begins later may ask for the newest events first."""
 
 
-def quote_term(text: str) -> str:
-    """What a person typed, as one literal term of a CloudWatch filter pattern."""
-    escaped = " ".join(text.split()).replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
-
-
 class Logs:
-    """Fills ``bot.ports.Logs``. ``clock`` is the one its deadlines are told by."""
+    """Fills ``bot.ports.Logs``. ``clock`` is the one its deadlines are told by; ``pause`` waits some seconds."""
 
-    def __init__(self, sessions: Sessions, clock: Clock) -> None:
+    def __init__(self, sessions: Sessions, clock: Clock, *, pause: Callable[[float], None] = time.sleep) -> None:
         self._sessions = sessions
         self._clock = clock
+        self._pause = pause
+        self._pace = Pace(CALLS, WITHIN)
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="logs")
 
     def search(
         self, account: Account, group: str, pattern: str, *, start: float, end: float, limit: int, deadline: float
@@ -45,34 +57,81 @@ class Logs:
         """The same, with whether that was all.
 
         Raises NotFoundError when the group does not exist and UpstreamError for a pattern CloudWatch cannot read;
-        what people typed goes through ``quote_term`` first.
+        what people typed goes through ``bot.search.matching.quote_term`` first.
         """
-        client = self._sessions.client(account, "logs")
-        parameters: dict[str, Any] = {
-            "logGroupName": group,
-            "filterPattern": pattern,
-            "startTime": int(start * 1000),
-            "endTime": int(end * 1000),
-        }
-        if start >= _BACKWARDS_SINCE:
-            parameters["startFromHead"] = False
-        found: dict[str, dict[str, Any]] = {}
-        is_whole = False
-        # Pages may be empty or short long before the end: only a missing token says that there is no more.
-        while len(found) < limit:
+        search = _Search(group, pattern, start, end, limit)
+        search.is_whole = self._walk(account, search, search.parameters, deadline)
+        return search.found()
+
+    def read(
+        self,
+        account: Account,
+        group: str,
+        pattern: str,
+        *,
+        start: float,
+        end: float,
+        limit: int,
+        deadline: float,
+        streams: str = "",
+    ) -> LogSearch:
+        """The same, in several calls at a time where one page is not all; raises as ``scan`` does."""
+        search = _Search(group, pattern, start, end, limit, streams=streams)
+        token = self._page(account, search, search.parameters, deadline)
+        if token is None or len(search.events) >= limit:
+            search.is_whole = token is None
+            return search.found()
+        # What comes first is the newest; what is left to read ends where that begins.
+        first, last = search.parameters["startTime"], search.oldest()
+        step = max(1, -(-(last + 1 - first) // SLICES))
+        slices = [
+            search.parameters | {"startTime": at, "endTime": min(last, at + step - 1)}
+            for at in range(first, last + 1, step)
+        ]
+        walks = [self._pool.submit(copy_context().run, self._walk, account, search, each, deadline) for each in slices]
+        ended = [walk.result() for walk in walks]
+        search.is_whole = all(ended) and len(search.events) <= limit
+        return search.found()
+
+    def _walk(self, account: Account, search: _Search, parameters: Mapping[str, Any], deadline: float) -> bool:
+        """Read page after page into ``search``; whether that was all.
+
+        Pages may be empty or short long before the end: only a missing token says that there is no more.
+        """
+        asked = dict(parameters)
+        while True:
             try:
-                answer = ask(client, "filter_log_events", limit=min(limit, PER_PAGE), **parameters)
+                token = self._page(account, search, asked, deadline)
             except UpstreamError as error:
-                if found and error.retryable:
-                    break
-                raise _no_group(error, group) from error
-            found |= {each["eventId"]: each for each in answer.get("events", []) if each["eventId"] not in found}
-            token = answer.get("nextToken")
-            is_whole = (not token or token == parameters.get("nextToken")) and len(found) <= limit
-            if is_whole or self._clock.now() >= deadline:
-                break
-            parameters["nextToken"] = token
-        return LogSearch(_oldest_first(list(found.values())[:limit]), is_whole)
+                if search.events and error.retryable:
+                    return False
+                raise
+            if token is None or token == asked.get("nextToken"):
+                return len(search.events) <= search.limit
+            if len(search.events) >= search.limit or self._clock.now() >= deadline:
+                return False
+            asked["nextToken"] = token
+
+    def _page(self, account: Account, search: _Search, asked: Mapping[str, Any], deadline: float) -> str | None:
+        """One page; the token of the next. Repeated here and not by botocore, which knows no limit but its own."""
+        client = self._sessions.client(account, "logs", repeat=False)
+        again = False
+        while True:
+            now = self._clock.now()
+            at = self._pace.reserve(f"{account.role_arn} {account.region}", now)
+            if at > now:
+                self._pause(at - now)
+            try:
+                answer = ask(client, "filter_log_events", **asked)
+            except UpstreamError as error:
+                late = self._clock.now() + AGAIN_SECONDS >= deadline
+                if late or not error.retryable or (again and not is_throttled(error)):
+                    raise _no_group(error, search.group) from error
+                again = True
+                self._pause(AGAIN_SECONDS)
+            else:
+                search.take(answer.get("events", []))
+                return answer.get("nextToken")
 
     def tail(self, account: Account, group: str, stream: str, limit: int) -> tuple[LogLine, ...]:
         """The last lines of one stream, oldest first; empty when the stream does not exist (yet).
@@ -97,6 +156,46 @@ class Logs:
         return tuple(_line(each, stream) for each in answer["events"])
 
 
+class _Search:
+    """What one search has found so far; several threads read into it."""
+
+    def __init__(self, group: str, pattern: str, start: float, end: float, limit: int, *, streams: str = "") -> None:
+        self.group = group
+        self.limit = limit
+        self.is_whole = False
+        self.events: dict[str, dict[str, Any]] = {}
+        self.parameters: dict[str, Any] = {
+            "logGroupName": group,
+            "filterPattern": pattern,
+            "startTime": int(start * 1000),
+            "endTime": int(end * 1000),
+            "limit": min(limit, PER_PAGE),
+        }
+        if streams:
+            self.parameters["logStreamNamePrefix"] = streams
+        if start >= _BACKWARDS_SINCE:
+            self.parameters["startFromHead"] = False
+        self._lock = threading.Lock()
+
+    def take(self, events: Iterable[dict[str, Any]]) -> None:
+        """Add a page; the first that came of an event stays."""
+        with self._lock:
+            for event in events:
+                self.events.setdefault(event["eventId"], event)
+
+    def oldest(self) -> int:
+        """Milliseconds: where what has not been read yet ends."""
+        end = int(self.parameters["endTime"])
+        if "startFromHead" not in self.parameters:
+            return end
+        return min((int(event["timestamp"]) for event in self.events.values()), default=end)
+
+    def found(self) -> LogSearch:
+        """The newest events within the limit, oldest first."""
+        lines = _oldest_first(self.events.values())
+        return LogSearch(lines[-self.limit :], self.is_whole and len(lines) <= self.limit)
+
+
 def _no_group(error: UpstreamError, group: str) -> BotError:
     if error.code == "ResourceNotFoundException":
         return NotFoundError(f"CloudWatch has no log group {group}.")
@@ -112,4 +211,4 @@ def _oldest_first(events: Iterable[dict[str, Any]]) -> tuple[LogLine, ...]:
 
 
 def _line(event: dict[str, Any], stream: str) -> LogLine:
-    return LogLine(at=event["timestamp"] / 1000, message=event["message"], stream=stream)
+    return LogLine(event["timestamp"] / 1000, event["message"], stream, event.get("eventId", ""))

@@ -9,7 +9,10 @@ from bot.duration import Duration, DurationOrNever
 from bot.responses import Response, Responses
 from bot.settings.digest import DigestOrNever
 
-ACTIONS = ("read", "deploy", "rollback", "scale", "restart", "cancel", "freeze", "override", "incident")
+ACTIONS = (
+    *("read", "logs", "insights", "unmask", "export"),
+    *("deploy", "rollback", "scale", "restart", "cancel", "freeze", "override", "incident"),
+)
 """What ``config/access.yaml`` can allow; every command carries one of these words."""
 
 ANY = "*"

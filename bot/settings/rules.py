@@ -12,10 +12,12 @@ from bot.settings.dependency_rules import check_dependencies
 from bot.settings.sentences import unknown
 from bot.settings.shapes import (
     artifact_look,
+    bucket_look,
     channel_look,
     check_names,
     check_shapes,
     duration_look,
+    field_look,
     mail_look,
     mention_look,
     name_look,
@@ -24,6 +26,7 @@ from bot.settings.shapes import (
     slash_look,
     url_look,
     variable_look,
+    zone_look,
 )
 from bot.settings.source import KeyPath, Source, plain
 
@@ -45,6 +48,9 @@ _SYSTEM_SHAPES = {
     "system": name_look,
     "channel": channel_look,
     "region": region_look,
+    "zone": zone_look,
+    "logs.masked.*": field_look,
+    "logs.export": bucket_look,
     "role_arn": role_look,
     "pagerduty_routing_key_env": variable_look,
     "on_call.*": mention_look,
@@ -121,6 +127,7 @@ def check_system(source: Source) -> None:
     """The rules within one file under ``config/systems/``."""
     check_shapes(source, _SYSTEM_SHAPES)
     check_names(source, "environments")
+    check_names(source, "logs.queries")
     check_names(source, "environments.*.services")
     for pattern in ("environments", "environments.*.services"):
         for path, block in source.at(pattern):

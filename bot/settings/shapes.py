@@ -113,6 +113,20 @@ def artifact_look(address: str) -> str:
     return "must be s3://<bucket>/<key> with {version} in the key, once"
 
 
+def bucket_look(address: str) -> str:
+    """A place in S3: a bucket and what the keys begin with."""
+    if not address or re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[\w!.*'()/-]{0,500})?", address, re.ASCII):
+        return ""
+    return "must be s3://<bucket>/<prefix>"
+
+
+def field_look(name: str) -> str:
+    """The name of a field in logs."""
+    if re.fullmatch(r"[A-Za-z_@][\w.@-]{0,99}", name, re.ASCII):
+        return ""
+    return "must be a field's name, of letters, digits, '_', '-', '.' and '@'"
+
+
 def slash_look(name: str) -> str:
     """A slash command, without the slash, that Slack lets an app register."""
     if name.startswith("/"):

@@ -229,6 +229,7 @@ def test_marks_edits_and_the_home_tab_are_subscribed_to_with_no_more_scopes_than
     assert given["settings"]["event_subscriptions"]["bot_events"] == list(EVENTS)
     assert {"reaction_added", "reaction_removed", "pin_added", "pin_removed", "app_home_opened"} < set(EVENTS)
     assert given["features"]["app_home"]["home_tab_enabled"] is True
+    assert [each["callback_id"] for each in given["features"]["shortcuts"]] == ["incident:note", "alarm:explain"]
     for event in EVENTS:
         needed = EVENT_SCOPES[event]
         assert not needed or set(needed) & set(SCOPES), event

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from bot import aws_ports
-from bot.aws.logs import Logs, quote_term
+from bot.aws.logs import Logs
 from bot.aws.session import Sessions
 from bot.domain import Account
 from bot.errors import NotFoundError, UpstreamError
+from bot.search.matching import quote_term
 from tests.bot.aws.scripted_aws import Refusal, ScriptedAws
 
 START = 1_790_000_000.0
@@ -28,7 +29,7 @@ class Ticking:
 
 @pytest.fixture
 def logs(sessions: Sessions) -> Logs:
-    return Logs(sessions, Ticking())
+    return Logs(sessions, Ticking(), pause=lambda seconds: None)
 
 
 def event(number: int, at: float = 0.0) -> dict[str, Any]:
@@ -87,7 +88,7 @@ def test_the_search_ends_at_its_limit(aws: ScriptedAws, logs: Logs, account: Acc
 
 def test_the_search_ends_at_its_deadline_with_what_it_has(aws: ScriptedAws, logs: Logs, account: Account) -> None:
     script(aws, [event(9)], *([] for _ in range(50)))
-    assert search(logs, account, deadline=START + 3) == ["line 9"]
+    assert search(logs, account, deadline=START + 5) == ["line 9"]
     assert len(aws.asked("FilterLogEvents")) == 3
 
 

@@ -25,7 +25,7 @@ from tests.fake_shipping import (
     FakeSites,
 )
 from tests.fake_telemetry import FakeBalancers, FakeInsights, FakeQueues, FakeTraces, FakeTrail
-from tests.fakes import NOON, FakeChat, FakeClock, FakePager, FakeSilences, FakeWeb, serially
+from tests.fakes import NOON, FakeAdvisor, FakeChat, FakeClock, FakePager, FakeSilences, FakeWeb, serially
 
 ALICE = Person("U0ALICE", "alice")
 REPOSITORY = "123456789012.dkr.ecr.us-east-1.amazonaws.com/resize"
@@ -40,6 +40,9 @@ class FakeLedger:
 
     def __init__(self) -> None:
         self.pasts: list[Past] = []
+
+    def lately(self, user: str) -> tuple[str, ...]:
+        return ()
 
     def operations(self, target_key: str, *, since: float, limit: int = 5) -> tuple[Past, ...]:
         return tuple(self.pasts[:limit])
@@ -147,6 +150,7 @@ class Room:
             *(lambda person, action, target: True, lambda operation, name, payload, key: True),
             mutes=FakeMutes(),
             silences=FakeSilences(),
+            advice=FakeAdvisor(),
             databases=FakeDatabases(),
             caches=FakeCaches(),
             names=FakeNames(),

@@ -296,7 +296,7 @@ def test_a_lost_response_has_had_its_effect(slack: Slack) -> None:
 
 
 def test_a_timeout_keeps_silent_and_any_other_word_is_that_error(slack: Slack) -> None:
-    slack.faults.add("slack", "auth.test", "timeout", count=1, seconds=0.05)
+    slack.faults.add("slack", "auth.test", "timeout", count=1, seconds=1.0)
     slack.faults.add("slack", "users.info", "fatal_error", count=1)
     with pytest.raises(httpx.RemoteProtocolError):
         slack.http.post("/api/auth.test", data={"token": BOT_TOKEN})

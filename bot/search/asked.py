@@ -1,0 +1,87 @@
+"""What somebody asked of a service's logs, made out: the range in absolute time, the query, where, what is masked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.arguments import nearest
+from bot.catalog import Catalog
+from bot.domain import Person, Target
+from bot.errors import NotFoundError
+from bot.log_settings import LogSettings
+from bot.ports import World
+from bot.redact import clean
+from bot.search.reading import Place, place
+from bot.search.words import LogQuery, read_query
+from bot.steps.places import deployed_at
+from bot.views.logs import Head
+from bot.window import Window, find_window, shown
+
+DEFAULT_SECONDS = 900.0
+BEFORE_INCIDENT, AFTER_INCIDENT = 900.0, 3600.0
+"""In the thread of an incident: from a while before it began until now, or an hour later."""
+_DAY = 86_400.0
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One question. ``text`` is what was typed without the range, ``deployed`` when the service was last shipped."""
+
+    target: Target
+    window: Window
+    query: LogQuery
+    text: str
+    where: Place
+    settings: LogSettings
+    masked: tuple[str, ...]
+    deployed: float | None
+
+    def head(self, *looked: str, console: str = "") -> Head:
+        """The first lines of every answer."""
+        return Head(
+            target=self.target.label,
+            window=shown(self.window),
+            zone=self.window.zone,
+            asked=self.text,
+            looked=(*looked, ", ".join(self.where.groups)),
+            console=console if self._may_be_linked else "",
+            masked=self.masked,
+        )
+
+    @property
+    def _may_be_linked(self) -> bool:
+        """An address shows what was looked for to everybody who sees it."""
+        names = {name.lower() for name in self.masked}
+        secret = clean(self.text) != self.text
+        return not secret and not any(name.lower() in names for name, _ in self.query.fields)
+
+
+def settings_of(target: Target, catalog: Catalog) -> tuple[LogSettings, str]:
+    """How a service's logs are searched, and the zone in which its people say times."""
+    system = catalog.system(target.system)
+    return (system.logs, system.zone) if system is not None else (LogSettings(), "UTC")
+
+
+def made_out(target: Target, words: str, world: World, person: Person) -> Asked:
+    """What the words after the service mean now. Raises UsageError, NotFoundError, and what AWS answers."""
+    now, (settings, zone) = world.clock.now(), settings_of(target, world.catalog)
+    window, text = find_window(words, now=now, zone=zone, default=DEFAULT_SECONDS)
+    query = read_query(text)
+    if query.named and query.named.lower() not in settings.queries:
+        known = ", ".join(settings.queries) or "none are configured"
+        hint = f"There are: {known}.{nearest(query.named, settings.queries)}"
+        raise NotFoundError(f"{target.system} has no query “{query.named[:60]}”.", hint=hint)
+    deployed = deployed_at(target, world, now)
+    if window.since_deploy:
+        if deployed is None:
+            raise NotFoundError(f"{target.label} was not deployed in the last day.", hint="Say a time: last 2h.")
+        window = Window(deployed, now, window.zone, window.said, open_end=True, since_deploy=True)
+    elif not window.said and person.about:
+        end = now if now - person.about < AFTER_INCIDENT else person.about + AFTER_INCIDENT
+        window = Window(person.about - BEFORE_INCIDENT, end, window.zone, "", open_end=False)
+    masked = () if world.may(person, "unmask", target) else settings.masked
+    where = place(target, world)
+    if not where.groups:
+        hint = "Name them under log_groups in the system's file."
+        raise NotFoundError(f"No log group of {target.label} is known.", hint=hint)
+    return Asked(target, window, query, text.strip(), where, settings, masked, deployed)

@@ -1,0 +1,54 @@
+"""The whole of what a search found, as a text file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from bot.cloud import LogLine
+from bot.errors import NotFoundError
+from bot.ports import World
+from bot.redact import clean
+from bot.search.found import from_insights, masked, masked_lines, masker
+from bot.search.reading import MOST_ROWS, place, walk
+from bot.search.words import read_query
+
+LARGEST = 20_000_000
+"""Bytes of a file."""
+
+
+def make_logs(world: World, parameters: Mapping[str, Any]) -> bytes | None:
+    """The maker of such files; None when nothing is there any more. Redacted like everything that leaves."""
+    target = world.catalog.target(str(parameters["target"]))
+    if target is None:
+        raise NotFoundError("This service is no longer configured.")
+    query, fields = read_query(str(parameters["text"])), tuple(parameters["masked"])
+    start, end, query_id = float(parameters["start"]), float(parameters["end"]), str(parameters["query"])
+    if not query_id:
+        found = walk(world, place(target, world), query, start=start, end=end)
+        return _text(masked_lines(found.lines, fields), whole=found.is_whole)
+    answer = world.insights.results(target.account, query_id)
+    if query.named or query.free:
+        pattern = masker(fields)
+        rows = (clean(masked(json.dumps(row, ensure_ascii=False), pattern)) for row in answer.rows)
+        return _cut("\n".join(rows))
+    found = from_insights(answer, query, MOST_ROWS)
+    return _text(masked_lines(found.lines, fields), whole=found.is_whole)
+
+
+def _text(lines: Iterable[LogLine], *, whole: bool) -> bytes | None:
+    told = [f"{_time(line.at)} {line.stream} {clean(line.message)}" for line in lines]
+    if told and not whole:
+        told.insert(0, "(older lines are not here: there were more than could be read)")
+    return _cut("\n".join(told))
+
+
+def _cut(text: str) -> bytes | None:
+    return text.encode()[:LARGEST] or None
+
+
+def _time(at: float) -> str:
+    moment = datetime.fromtimestamp(at, UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"

@@ -1,0 +1,93 @@
+"""What a search of logs found, whichever of CloudWatch's engines looked."""
+
+from __future__ import annotations
+
+import calendar
+import re
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from bot.cloud import LogLine
+from bot.search.matching import matcher
+from bot.search.words import LogQuery
+from bot.telemetry import QueryAnswer
+from bot.templates import OTHER, LogGroup, group
+
+MASKED = "[masked]"
+
+
+@dataclass(frozen=True)
+class Found:
+    """The lines that match, oldest first; ``is_whole`` is False when there are more than are here.
+
+    ``failed`` says of log groups why they could not be read. ``scanned`` counts events and ``scanned_bytes`` what
+    Logs Insights is paid by, both 0 where FilterLogEvents looked, which tells neither.
+    """
+
+    lines: tuple[LogLine, ...]
+    is_whole: bool
+    failed: tuple[str, ...] = ()
+    scanned: float = 0.0
+    scanned_bytes: float = 0.0
+
+    @property
+    def counted(self) -> str:
+        """How many lines match, in words."""
+        return f"{'' if self.is_whole else 'at least '}{len(self.lines):,}"
+
+
+def picked(lines: Iterable[LogLine], query: LogQuery) -> tuple[LogLine, ...]:
+    """The lines that are what was asked for, oldest first."""
+    matches = matcher(query)
+    return tuple(line for line in lines if matches(line))
+
+
+def from_insights(answer: QueryAnswer, query: LogQuery, limit: int) -> Found:
+    """The rows of ``bot.search.insights.insights_query`` as lines."""
+    lines = sorted((_line(row) for row in answer.rows if row.get("@timestamp")), key=lambda line: line.at)
+    whole = answer.is_whole and len(answer.rows) < limit
+    return Found(picked(lines, query), whole, (), answer.scanned, answer.scanned_bytes)
+
+
+def _line(row: Mapping[str, str]) -> LogLine:
+    moment, _, thousandths = row["@timestamp"].partition(".")
+    at = _seconds(moment) + int(thousandths or 0) / 10 ** len(thousandths)
+    return LogLine(at, row.get("@message", ""), row.get("@logStream", ""), row.get("@ptr", ""))
+
+
+@lru_cache(maxsize=1024)
+def _seconds(moment: str) -> int:
+    return calendar.timegm(time.strptime(moment, "%Y-%m-%d %H:%M:%S"))
+
+
+def masker(fields: Sequence[str]) -> re.Pattern[str] | None:
+    """What finds the values of these fields in a text: in JSON, in JSON within JSON, and as ``name=value``."""
+    if not fields:
+        return None
+    names = "|".join(re.escape(each) for each in sorted(fields, key=len, reverse=True))
+    return re.compile(
+        rf"""((?<![\w.-])(?:{names})(?:\\*["'])?\s{{0,4}}[=:]\s{{0,4}})"""
+        r"""(\\*["'][^"'\\]*\\*["']|[^\s,;&"'<>{}\[\]\\|]+)""",
+        re.IGNORECASE,
+    )
+
+
+def masked(text: str, pattern: re.Pattern[str] | None) -> str:
+    """The text without the values of masked fields."""
+    return text if pattern is None else pattern.sub(rf"\1{MASKED}", text)
+
+
+def masked_lines(lines: Iterable[LogLine], fields: Sequence[str]) -> tuple[LogLine, ...]:
+    """The same for lines."""
+    pattern = masker(fields)
+    if pattern is None:
+        return tuple(lines)
+    return tuple(LogLine(line.at, masked(line.message, pattern), line.stream, line.id) for line in lines)
+
+
+def new_kinds(grouped: Iterable[LogGroup], before: Iterable[LogLine]) -> frozenset[str]:
+    """The templates that nobody had logged in the lines before."""
+    known = {each.template for each in group(before)} | {OTHER}
+    return frozenset(each.template for each in grouped if each.template not in known)

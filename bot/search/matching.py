@@ -1,0 +1,126 @@
+"""Whether a line is what was asked for, and what a CloudWatch filter pattern can say of it before.
+
+Filter patterns cannot say all that people ask, so they pick a superset and the test here decides. A term is put in
+quotes, in which only the quote and the backslash mean anything:
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from functools import cache
+
+from bot.cloud import LogLine
+from bot.search.words import LogQuery
+from bot.templates import level_of
+
+GRAVER = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+_LEVEL_TERMS = {
+    "CRITICAL": ("fatal", "critical", "crit", "emergency", "alert", "panic", '"level":60', '"level": 60'),
+    "ERROR": (
+        *("severe", "err", "exception", "Traceback", "Exit", "Interrupt", "Warning", "Fault"),
+        *('"level":50', '"level": 50'),
+    ),
+    "WARNING": ("warn", '"level":40', '"level": 40'),
+}
+"""Words of which one is in every line of a level, in lower case as in most loggers' JSON; read with ``_written``."""
+_PLAIN_VALUE = re.compile(r"[\w.:/@-]+")
+_FIELD_EDGE = r"(?:^|[\s,;{\[(\"'&?|])"
+# What CloudWatch's own regular expressions know: no groups, no flags, no look around.
+_SERVER_PATTERN = re.compile(r"(?:[\w\s#=@/;,:.^$?\[\]{}|*+!\"'<>~`&-]|\\[dDsSwW.^$?\[\]{}|*+\\/%-])+")
+MOST_SERVER_PATTERNS = 2
+
+
+def quote_term(text: str) -> str:
+    """What a person typed, as one literal term of a CloudWatch filter pattern."""
+    escaped = " ".join(text.split()).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def filter_pattern(query: LogQuery) -> str:
+    """A pattern for FilterLogEvents that every line asked for matches; empty when nothing can be said."""
+    terms = [quote_term(each) for each in query.include if not re.search(r"\s{2}|[^\S ]", each)]
+    terms += [quote_term(value) for _, value in query.fields if _PLAIN_VALUE.fullmatch(value)]
+    if terms:
+        return " ".join(terms)
+    if query.patterns and all(is_servers(each) for each in query.patterns[:MOST_SERVER_PATTERNS]):
+        return " ".join(f"%{each}%" for each in query.patterns[:MOST_SERVER_PATTERNS])
+    words = [each for level in _at_least(query.level) for each in _LEVEL_TERMS.get(level, ())] if query.level else []
+    if query.level in _LEVEL_TERMS:
+        return " ".join(f"?{quote_term(each)}" for word in words for each in _written(word))
+    return ""
+
+
+def is_servers(pattern: str) -> bool:
+    """Whether FilterLogEvents can read a regular expression as it is; the delimiter ``%`` would end it."""
+    return "%" not in pattern and bool(_SERVER_PATTERN.fullmatch(pattern))
+
+
+def matcher(query: LogQuery) -> Callable[[LogLine], bool]:
+    """The test of a line. Regular expressions are left to CloudWatch: here a hostile one could take for ever."""
+    levels = frozenset(_at_least(query.level)) if query.level else frozenset()
+
+    def matches(line: LogLine) -> bool:
+        text = line.message
+        return (
+            all(each in text for each in query.include)
+            and not any(each in text for each in query.exclude)
+            and (not query.task or query.task in line.stream)
+            and all(has_field(text, name, value) for name, value in query.fields)
+            and (not levels or level_of(text) in levels)
+        )
+
+    return matches
+
+
+def has_field(text: str, name: str, value: str) -> bool:
+    """Whether a line gives a field that value: in JSON, at any depth and by its dotted path, or as ``name=value``."""
+    if value not in text and not _is_escaped(value):
+        return False
+    if text.lstrip().startswith("{"):
+        try:
+            return _json_has(json.loads(text), name.split("."), value)
+        except (ValueError, RecursionError):
+            pass
+    return bool(_field(name, value).search(text))
+
+
+def _json_has(found: object, path: list[str], value: str) -> bool:
+    if isinstance(found, dict):
+        whole = ".".join(path)
+        if whole in found and _same(found[whole], value):
+            return True
+        if path[0] in found:
+            inner = found[path[0]]
+            if _same(inner, value) if len(path) == 1 else _json_has(inner, path[1:], value):
+                return True
+        return any(_json_has(each, path, value) for each in found.values() if isinstance(each, dict | list))
+    return isinstance(found, list) and any(_json_has(each, path, value) for each in found)
+
+
+def _same(found: object, value: str) -> bool:
+    if isinstance(found, str):
+        return found == value
+    return not isinstance(found, dict | list) and json.dumps(found) == value
+
+
+def _is_escaped(value: str) -> bool:
+    """JSON may write these otherwise than they read."""
+    return not (value.isascii() and value.isprintable()) or any(each in value for each in '"\\/<>&')
+
+
+@cache
+def _field(name: str, value: str) -> re.Pattern[str]:
+    said = re.escape(value)
+    return re.compile(rf"{_FIELD_EDGE}{re.escape(name)}[\"']?\s{{0,4}}[=:]\s{{0,4}}[\"']?{said}(?![\w.-])")
+
+
+def _at_least(level: str) -> tuple[str, ...]:
+    return GRAVER[GRAVER.index(level) :]
+
+
+def _written(word: str) -> tuple[str, ...]:
+    """As loggers write a word: filter patterns know upper and lower case as different."""
+    return tuple(dict.fromkeys((word, word.capitalize(), word.upper())))

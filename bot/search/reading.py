@@ -1,0 +1,107 @@
+"""Reads a service's logs: FilterLogEvents for what is recent and narrow, Logs Insights for what is wide.
+
+FilterLogEvents finds what was written a second ago and costs nothing, but walks through all there is; Insights scans
+in parallel and is paid by what it scans, but has not indexed the last seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from bot.cloud import LogLine
+from bot.domain import Account, Target
+from bot.errors import BotError, UpstreamError
+from bot.ports import World
+from bot.search.found import Found, picked
+from bot.search.matching import filter_pattern, is_servers
+from bot.search.words import LogQuery
+from bot.steps.places import log_groups
+from bot.telemetry import LogSearch
+
+LONGEST_WALK = 3 * 3600.0
+"""Seconds that FilterLogEvents is tried for; what is longer goes to Insights at once."""
+WALK_SECONDS = 6.0
+"""How long it may take until Insights takes over."""
+MOST_LINES = 50_000
+MOST_ROWS = 10_000
+"""Rows that Insights gives in one page."""
+EARLIER_SECONDS = 3600.0
+"""How much of the time before a deployment tells what was said then already."""
+_NOT_HERE = ("InvalidOperationException", "InvalidParameterException")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Log groups of one account and region."""
+
+    account: Account
+    groups: tuple[str, ...]
+
+
+def place(target: Target, world: World) -> Place:
+    """Where a service logs. Raises NotFoundError where that is nowhere known, and what ECS answers."""
+    return Place(target.account, log_groups(target, world))
+
+
+def is_recent_and_narrow(query: LogQuery, start: float, end: float) -> bool:
+    """Whether FilterLogEvents is worth trying."""
+    if any(not is_servers(each) for each in query.patterns) or len(query.patterns) > 1:
+        return False
+    if query.patterns and (query.include or query.fields):
+        return False
+    return end - start <= LONGEST_WALK
+
+
+def walk(world: World, where: Place, query: LogQuery, *, start: float, end: float, limit: int = MOST_LINES) -> Found:
+    """What FilterLogEvents finds within its time, newest first. Raises when no group can be read.
+
+    Not whole when it took too long, when there is too much, or when it may not be asked, as groups of the Infrequent
+    Access class may not (https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CloudWatch_Logs_Log_Classes.html).
+    """
+    deadline = world.clock.now() + WALK_SECONDS
+    pattern = filter_pattern(query)
+
+    def read(group: str) -> LogSearch:
+        return world.logs.read(
+            *(where.account, group, pattern), start=start, end=end, limit=limit, deadline=deadline, streams=""
+        )
+
+    answers = world.gather({group: partial(read, group) for group in where.groups}, seconds=WALK_SECONDS + 2)
+    return _joined(answers, query, limit)
+
+
+def _joined(answers: dict[str, LogSearch | Exception], query: LogQuery, limit: int) -> Found:
+    lines: list[LogLine] = []
+    failed: list[str] = []
+    whole = True
+    for group, answer in answers.items():
+        if isinstance(answer, LogSearch):
+            lines += answer.lines
+            whole = whole and answer.is_whole
+        elif isinstance(answer, TimeoutError) or (isinstance(answer, UpstreamError) and _goes_elsewhere(answer)):
+            whole = False
+        elif isinstance(answer, BotError):
+            failed.append(f"{group}: {answer.message}")
+        else:
+            raise answer
+    if failed and len(failed) == len(answers):
+        raise next(answer for answer in answers.values() if isinstance(answer, BotError))
+    ordered = sorted(lines, key=lambda line: line.at) if len(answers) > 1 else lines
+    found = picked(ordered, query)
+    return Found(found[-limit:], whole and len(found) <= limit, tuple(failed))
+
+
+def _goes_elsewhere(error: UpstreamError) -> bool:
+    """Throttled for too long, or refused by the class of the group: Insights may still look."""
+    return error.retryable or error.code in _NOT_HERE
+
+
+def earlier(world: World, where: Place, query: LogQuery, deployed: float) -> Sequence[LogLine] | None:
+    """What was said in the hour before a deployment; None when that cannot be told."""
+    try:
+        found = walk(world, where, query, start=deployed - EARLIER_SECONDS, end=deployed, limit=MOST_ROWS)
+    except BotError:
+        return None
+    return found.lines if found.is_whole or len(found.lines) >= MOST_ROWS else None

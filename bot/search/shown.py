@@ -1,0 +1,61 @@
+"""The answer to a search of logs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from bot.cloud import LogLine
+from bot.command import Attachment, Choice, Plan
+from bot.search.asked import Asked
+from bot.search.found import Found, masked_lines, new_kinds
+from bot.templates import group
+from bot.views import blocks as b
+from bot.views import logs as view
+
+MAKER = "logs"
+"""The name of the maker of whole files."""
+
+
+def grouped_answer(asked: Asked, found: Found, head: view.Head, before: Sequence[LogLine] | None) -> Plan:
+    """The finished answer; ``before`` is what was said before the last deployment, None where nobody looked."""
+    found = Found(
+        *(masked_lines(found.lines, asked.masked), found.is_whole, found.failed, found.scanned, found.scanned_bytes)
+    )
+    many = len(found.lines) > view.FEW or asked.query.grouped
+    grouped = group(found.lines) if many else []
+    new: frozenset[str] | None = None
+    if before is not None and asked.deployed is not None:
+        known = [line for line in found.lines if line.at < asked.deployed]
+        new = new_kinds(grouped, [*masked_lines(before, asked.masked), *known])
+    deployed = f"the deployment at {b.when(asked.deployed)}" if asked.deployed else ""
+    blocks = view.lines(head, found, grouped, new, deployed)
+    lines = "line" if found.counted == "1" else "lines"
+    text = f"{found.counted} {lines} of {asked.target.label}, {head.window}"
+    return Plan(title=text, answer_text=text, answer=b.fit(blocks), choices=others(asked))
+
+
+def others(asked: Asked) -> tuple[Choice, ...]:
+    """The same question about another time, or otherwise."""
+    base = f"logs {asked.target.system}/{asked.target.name} {asked.target.environment} {asked.text}".strip()
+    wider = [Choice(label=f"last {span}", text=f"{base} last {span}") for span in ("1h", "24h")]
+    found = [each for each in wider if asked.window.said != each.label]
+    if asked.query.is_narrow and not asked.query.follow:
+        found.append(Choice(label="follow", text=f"{base} follow"))
+    elif not asked.query.level:
+        found.append(Choice(label="errors only", text=f"{base} level error"))
+    return tuple(found)
+
+
+def whole(asked: Asked, query_id: str = "") -> Attachment:
+    """All of it as a text file; a query's result is kept by AWS for days and not paid for again."""
+    parameters: dict[str, Any] = {
+        "target": asked.target.key,
+        "text": asked.text,
+        "start": asked.window.start,
+        "end": asked.window.end,
+        "masked": list(asked.masked),
+        "query": query_id,
+    }
+    name = f"{asked.target.name}-{asked.target.environment}.log"
+    return Attachment(make=MAKER, parameters=parameters, name=name, title=f"Logs of {asked.target.label}")

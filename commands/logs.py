@@ -1,0 +1,111 @@
+"""``/logs``: what a service is saying, by words, fields, levels and time; whichever engine is the quicker looks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from pydantic import Field
+
+from bot.arguments import WRITTEN
+from bot.command import Command, Plan
+from bot.console import logs_address
+from bot.domain import Person
+from bot.errors import DeniedError, NotFoundError
+from bot.form import parts
+from bot.ports import World
+from bot.search import asking, following
+from bot.search.asked import Asked, made_out
+from bot.search.found import Found
+from bot.search.matching import filter_pattern
+from bot.search.reading import earlier, is_recent_and_narrow, walk
+from bot.search.shown import grouped_answer, whole
+from bot.target_args import TargetArgs, target
+
+READ_SECONDS = 9.0
+
+
+class LogsArgs(TargetArgs):
+    """What ``/logs`` takes."""
+
+    search: str = Field(
+        default="",
+        json_schema_extra=WRITTEN
+        | parts(
+            level=["level error", "level warning"],
+            time=["last 15m", "last 1h", "last 3h", "since deploy", "yesterday"],
+            how=["group", "follow"],
+        ),
+        description=(
+            'What to look for and when: words, "a phrase", field=value, /pattern/, -without, `level error`, '
+            "`task 0f3a`; `last 15m`, `since deploy`, `14:00-14:20 Europe/Berlin`, `around 14:05`; and `group`, "
+            '`follow`, `query slow-requests` or `insights "stats count(*) by bin(5m)"`.'
+        ),
+    )
+
+
+def plan(args: LogsArgs, world: World, person: Person) -> Plan:
+    """The answer, or the first look at what takes longer."""
+    where = target(args, world.catalog)
+    asked = made_out(where, args.search, world, person)
+    if asked.query.free and not world.may(person, "insights", where):
+        raise DeniedError("You may not ask queries of your own.", hint="Words, fields and named queries are for you.")
+    if asked.query.follow:
+        return following.begun(asked, world)
+    if asked.query.free or asked.query.named or not is_recent_and_narrow(asked.query, *_range(asked)):
+        return asking.begun(asked, world)
+    return _walked(asked, world)
+
+
+def _walked(asked: Asked, world: World) -> Plan:
+    start, end = _range(asked)
+    reads: dict[str, Any] = {"now": partial(walk, world, asked.where, asked.query, start=start, end=end)}
+    if asked.deployed is not None and asked.deployed < end:
+        reads["before"] = partial(earlier, world, asked.where, asked.query, asked.deployed)
+    found = world.gather(reads, seconds=READ_SECONDS)
+    now, before = found["now"], found.get("before")
+    if isinstance(now, Exception) and not isinstance(now, TimeoutError):
+        raise now
+    if not isinstance(now, Found) or not now.is_whole:
+        return asking.begun(asked, world, late="too much for FilterLogEvents in a few seconds")
+    pattern = filter_pattern(asked.query)
+    console = logs_address(asked.where.account.region, asked.where.groups[0], pattern, start, end)
+    head = asked.head("all of the range was read", console=console)
+    answer = grouped_answer(asked, now, head, None if isinstance(before, Exception) else before)
+    return answer.model_copy(update={"attachment": whole(asked) if now.lines else None})
+
+
+def look(args: LogsArgs, so_far: Plan, world: World, person: Person) -> Plan:
+    """Go on with what takes longer; the range stays the one that was asked about."""
+    asked = made_out(target(args, world.catalog), args.search, world, person)
+    start, end = so_far.facts.get("start"), so_far.facts.get("end")
+    if start and end:
+        asked = replace(asked, window=replace(asked.window, start=float(str(start)), end=float(str(end))))
+    return following.gone_on(asked, so_far, world) if so_far.live else asking.gone_on(asked, so_far, world)
+
+
+def stop(so_far: Plan, world: World) -> None:
+    """End the query that nobody waits for any more."""
+    where = world.catalog.target(str(so_far.facts.get("target", "")))
+    if where is None:
+        raise NotFoundError("This service is no longer configured.")
+    if so_far.facts.get("query"):
+        world.insights.stop(where.account, str(so_far.facts["query"]))
+
+
+def _range(asked: Asked) -> tuple[float, float]:
+    return asked.window.start, asked.window.end
+
+
+logs = Command(
+    name="logs",
+    summary="Search or follow what a service logs",
+    action="logs",
+    args=LogsArgs,
+    plan=plan,
+    target=target,
+    examples=("bi/api production timeout", "bi/api production level error last 1h", "bi/api production follow"),
+    look=look,
+    stop=stop,
+)
