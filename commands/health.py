@@ -48,21 +48,23 @@ def plan(args: HealthArgs, world: World, person: Person) -> Plan:
 
 def _asked(args: HealthArgs, world: World, channel: str) -> Sequence[Target]:
     """``production`` alone is an environment: that of the channel's system, or of all that have one."""
-    here = [target for target in world.catalog.targets if is_here(target, channel, world)]
     if not args.system:
-        return here or world.catalog.targets
+        return _here(world.catalog.targets, world, channel)
     try:
         return world.catalog.matching(args.system, args.environment or None)
-    except NotFoundError:
+    except NotFoundError as unknown:
         if args.environment:
             raise
         try:
             found = world.catalog.matching(None, args.system)
         except NotFoundError:
-            found = ()
-        if not found:
-            raise
-    return [target for target in found if target in here] or found
+            raise unknown from None
+    return _here(found, world, channel)
+
+
+def _here(targets: Sequence[Target], world: World, channel: str) -> Sequence[Target]:
+    """Those of the channel's system, or all where it is that of none."""
+    return [target for target in targets if is_here(target, channel, world)] or targets
 
 
 def _places(conditions: Sequence[Condition], catalog: Catalog) -> list[view.Place]:

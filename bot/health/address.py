@@ -18,9 +18,9 @@ _DEPLOYED = "deployed"
 
 def reads(targets: Sequence[Target], moment: Moment) -> Reads:
     """Each address once. The deadline of all looks comes before that of the call itself."""
-    asked = {target: target.service.health for target in targets}
     get = moment.world.web.get
-    return {_name(each): partial(get, health, seconds=SECONDS + 0.5) for each, health in asked.items() if health}
+    asked = [(_name(each), each.service.health) for each in targets]
+    return {name: partial(get, health, seconds=SECONDS + 0.5) for name, health in asked if health is not None}
 
 
 def verdicts(target: Target, found: Found, now: float) -> list[Verdict]:

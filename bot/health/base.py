@@ -41,6 +41,8 @@ class Moment:
 class Look(Protocol):
     """One kind of look; every module of this package but ``base`` and ``picture`` is one."""
 
+    __name__: str
+
     def reads(self, targets: Sequence[Target], moment: Moment) -> Reads:
         """What is to be asked about these services, by names that no other look uses."""
         ...
@@ -73,7 +75,7 @@ def unread(what: str, error: Exception) -> Verdict:
 def why(error: Exception) -> str:
     """An error in mrkdwn."""
     if isinstance(error, BotError):
-        return b.esc(error.message.rstrip("."), 300)
+        return b.esc(str(error).rstrip("."), 300)
     if isinstance(error, TimeoutError):
         return f"no answer in {SECONDS:g} s"
     log.error("a look failed", exc_info=error)

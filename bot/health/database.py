@@ -10,17 +10,17 @@ from bot.dependencies import Database
 from bot.domain import Target
 from bot.errors import UpstreamError
 from bot.health import numbers
-from bot.health.base import SECONDS, Found, Moment, Reads, amber, green, name_of, red, unread
+from bot.health.base import SECONDS, Found, Moment, Reads, amber, green, name_of, red, unread, why
 from bot.reach_ports import Question, Rows
 from bot.steps.sql import TOO_MANY_CONNECTIONS
 from bot.views import blocks as b
 
 QUERY = """
-SELECT count(*) AS open, count(*) FILTER (WHERE state = 'active') AS active,
+SELECT (SELECT sum(numbackends) FROM pg_stat_database)::int AS open,
+       (SELECT count(*) FROM pg_stat_activity WHERE state = 'active')::int AS active,
        current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int AS most
-FROM pg_stat_activity WHERE backend_type = 'client backend'
 """
-"""pg_stat_activity shows everybody that a connection is there, and its state only to those it belongs to or pg_monitor.
+"""Everybody sees how many connections there are, and what they do only those whose they are, or members of pg_monitor.
 https://www.postgresql.org/docs/current/monitoring-stats.html"""
 CROWDED, FULL = 0.8, 0.95
 """Parts of the connections there may be."""
@@ -60,10 +60,10 @@ def verdicts(target: Target, found: Found, now: float) -> list[Verdict]:
 
 def _asked(read: Rows | Exception) -> Verdict:
     if isinstance(read, UpstreamError) and read.code == TOO_MANY_CONNECTIONS:
-        return red(f"database: {b.esc(read.message, 300)}")
+        return red(why(read))
     if isinstance(read, Exception):
         return unread("database", read)
-    opened, active, most = (cell if isinstance(cell, float) else 0.0 for cell in read.rows[0])
+    opened, active, most = (float(cell or 0) for cell in read.rows[0])
     text = f"database {opened:,.0f} of {most:,.0f} connections, {active:,.0f} active"
     if opened >= FULL * most:
         return red(text)

@@ -1,4 +1,4 @@
-"""Lambda functions: the version callers get, a canary under way, errors and throttles."""
+"""Lambda functions: whether the version that callers get can run, a canary under way, errors and throttles."""
 
 from __future__ import annotations
 
@@ -26,12 +26,19 @@ def reads(targets: Sequence[Target], moment: Moment) -> Reads:
     return found
 
 
+def reading(target: Target, found: Found) -> Function | Exception | None:
+    """The version that callers get; None of services of another kind."""
+    read: Function | Exception | None = found.get(f"function {target.key}")
+    return read
+
+
 def verdicts(target: Target, found: Found, now: float) -> list[Verdict]:
     """Nothing of services of another kind."""
-    if not target.service.function:
+    function = reading(target, found)
+    if function is None:
         return []
     return [
-        _state(found[f"function {target.key}"]),
+        _state(function),
         *_canary(found.get(f"alias {target.key}")),
         *_calls(target, found),
     ]
@@ -45,7 +52,7 @@ def _state(function: Function | Exception) -> Verdict:
         return red(f"Lambda cannot run version {b.esc(function.version)}{reason}")
     if function.state == "Pending" or function.update == "InProgress":
         return amber(f"version {b.esc(function.version)} is being made ready{reason}")
-    return green(f"version {b.esc(function.version)}")
+    return green("function active")
 
 
 def _canary(alias: FunctionAlias | Exception | None) -> list[Verdict]:

@@ -8,10 +8,9 @@ from functools import partial
 from bot.condition import Verdict
 from bot.domain import Target
 from bot.errors import UpstreamError
-from bot.health.base import SECONDS, Found, Moment, Reads, amber, green, name_of, red, unread
+from bot.health.base import SECONDS, Found, Moment, Reads, amber, green, name_of, red, unread, why
 from bot.reach_ports import CacheState
 from bot.steps.redis import CROWDED_PERCENT, FULL_PERCENT, REFUSALS, size
-from bot.views import blocks as b
 
 
 def reads(targets: Sequence[Target], moment: Moment) -> Reads:
@@ -31,7 +30,7 @@ def verdicts(target: Target, found: Found, now: float) -> list[Verdict]:
         return []
     read: CacheState | Exception = found[_name(target)]
     if isinstance(read, UpstreamError) and read.code in REFUSALS:
-        return [red(f"Redis: {b.esc(read.message, 300)}")]
+        return [red(why(read))]
     if isinstance(read, Exception):
         return [unread("Redis", read)]
     return [_judged(read)]

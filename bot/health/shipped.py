@@ -8,10 +8,11 @@ from functools import partial
 from bot.cloud import EcsService, TaskDefinition
 from bot.condition import Verdict
 from bot.domain import Target
-from bot.health import ecs
+from bot.health import ecs, function
 from bot.health.base import Found, Moment, Reads, green, unread
 from bot.ports import Past
-from bot.shipping import running
+from bot.shipping import functions_past, running
+from bot.shipping_cloud import Function
 from bot.views import blocks as b
 
 LEDGER_SECONDS = 90 * 86_400.0
@@ -26,13 +27,16 @@ def reads(targets: Sequence[Target], moment: Moment) -> Reads:
 
 
 def verdicts(target: Target, found: Found, now: float) -> list[Verdict]:
-    """ECS knows of deployments past the bot; of other kinds only the bot's own are known."""
+    """ECS and Lambda know of deployments past the bot; of sites only the bot's own are known."""
     past: tuple[Past, ...] | Exception = found[_name(target)]
     if isinstance(past, Exception):
         return [unread("last deployment", past)]
     read = ecs.reading(target, found)
     if isinstance(read.service, EcsService):
         return _of_ecs(target, read, past, now)
+    version = function.reading(target, found)
+    if isinstance(version, Function):
+        return [_of_function(version, past, now)]
     last = next((each for each in past if each.version), None)
     if last is None:
         return []
@@ -48,6 +52,13 @@ def _of_ecs(target: Target, read: ecs.EcsReading, past: tuple[Past, ...], now: f
     at, last = primary.created_at, next(iter(past), None)
     said = running.since(now - at, at, read.definition, last, rolling=not read.rests)
     return [green(f"{b.code(read.version(target))} {said}")]
+
+
+def _of_function(version: Function, past: tuple[Past, ...], now: float) -> Verdict:
+    giver = functions_past.giver(version, past)
+    who = b.user(giver.actor) if giver else running.SOMEBODY
+    age = b.ago(now - version.modified_at)
+    return green(f"{b.code(functions_past.called(version, past))} published {age} ago by {who}")
 
 
 def _name(target: Target) -> str:

@@ -15,6 +15,8 @@ LIGHTS = {
 }
 MOST_LINES = 30
 """Findings shown of one environment, the worst first."""
+MOST_NAMES = 5
+"""Services named of those that the same is said of."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,9 @@ class _Finding:
 
     @property
     def said(self) -> str:
-        return f"{', '.join(f'*{b.esc(name)}*' for name in self.services)}: {self.verdict.text}"
+        names = ", ".join(f"*{b.esc(name)}*" for name in self.services[:MOST_NAMES])
+        more = f" and {len(self.services) - MOST_NAMES} more" if len(self.services) > MOST_NAMES else ""
+        return f"{names}{more}: {self.verdict.text}"
 
 
 def whole(places: Sequence[Place], now: float) -> tuple[str, list[b.Block]]:

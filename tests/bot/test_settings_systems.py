@@ -226,3 +226,54 @@ def test_a_token_of_github_in_a_file_is_refused(tmp_path: Path) -> None:
     token = "ghp_" + "a1" * 18
     (problem,) = problems(tmp_path, {"systems/bi.yaml": BUILDING.replace("{}", f"{{codebuild: {token}}}")})
     assert "looks like a secret" in problem and token not in problem
+
+
+NEEDING = SYSTEM.replace("        alarms:", "        needs: {}\n        alarms:")
+IN_NEEDS = IN_API.format(10, ".needs{}", "{}")
+
+
+@pytest.mark.parametrize(
+    ("needs", "key", "message"),
+    [
+        ("{redis: {}}", ".redis", "must name an address, or a secret that holds one"),
+        ("{redis: {address: 'redis://cache'}}", ".redis.address", "must be host:port, without a scheme before it"),
+        (
+            *("{database: {}}", ".database"),
+            "must name a secret to ask it with, or an RDS instance that CloudWatch counts for",
+        ),
+        (
+            *("{database: {secret: a, instance: b}}", ".database"),
+            "must name a secret to ask it with, or an RDS instance that CloudWatch counts for",
+        ),
+        ("{database: {instance: b, address: 'b:5432'}}", ".database.address", "is used only with a secret"),
+        (
+            *("{database: {instance: 'my db'}}", ".database.instance"),
+            "must be the identifier of an RDS instance: letters, digits and '-', at most 63 long",
+        ),
+        ("{queues: [a b]}", ".queues[0]", "must be an SQS queue: its name, its address or its ARN"),
+        (
+            *("{certificates: ['https://a.example.com/x']}", ".certificates[0]"),
+            "must be a host's name, without scheme, port and path",
+        ),
+    ],
+)
+def test_what_a_service_needs_is_named_so_that_it_can_be_found(
+    tmp_path: Path, needs: str, key: str, message: str
+) -> None:
+    found = problems(tmp_path, {"systems/bi.yaml": NEEDING.replace("{}", needs, 1) if needs else NEEDING})
+    assert IN_NEEDS.format(key, message) in found
+
+
+def test_what_a_service_needs_is_read(tmp_path: Path) -> None:
+    queue = "arn:aws:sqs:eu-west-1:123456789012:jobs.fifo"
+    needs = (
+        f"{{database: {{secret: bi/db, address: 'db.internal:5432'}}, redis: {{secret: bi/cache, tls: true}}, "
+        f"queues: [jobs, '{queue}', 'https://sqs.eu-west-1.amazonaws.com/123456789012/jobs'], "
+        "certificates: [www.example.com]}"
+    )
+    (system,) = load(write(tmp_path, {"systems/bi.yaml": NEEDING.replace("{}", needs, 1)})).systems
+    found = system.environments["production"].services["api"].needs
+    assert found.secrets == ("bi/db", "bi/cache")
+    assert found.queues[1] == queue
+    assert found.redis is not None
+    assert found.redis.tls
