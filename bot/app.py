@@ -46,7 +46,7 @@ from bot.clock import SystemClock
 from bot.desk import Desk
 from bot.domain import Account, Person, Target
 from bot.engine import Engine, Machine
-from bot.files import GRAPH, Files, Maker
+from bot.files import GRAPH, METRICS, Files, Maker
 from bot.flow import UMBRELLA, Flow
 from bot.forms import Forms
 from bot.freezes import Freezes, Freezing
@@ -68,6 +68,7 @@ from bot.search.file import make_logs
 from bot.search.shown import MAKER as LOGS
 from bot.settings import Settings
 from bot.settings.environment import EnvironmentVariables
+from bot.signals import picture as signals
 from bot.store.sqlite import SqliteStore
 from bot.submissions import Submissions
 from commands import COMMANDS
@@ -253,7 +254,12 @@ def build(settings: Settings, environment: EnvironmentVariables, *, clock: Clock
 def _machines(
     store: Store, world: World, settings: Settings, playbooks: Playbooks, mailer: Mailer, illustrate: Illustrate
 ) -> dict[str, Machine]:
-    makers: dict[str, Maker] = {GRAPH: graph.make, REPORT: maker(store, settings.bot), LOGS: make_logs}
+    makers: dict[str, Maker] = {
+        GRAPH: graph.make,
+        METRICS: signals.make,
+        REPORT: maker(store, settings.bot),
+        LOGS: make_logs,
+    }
     machines: tuple[Machine, ...] = (
         Operations(store, world, settings.access, settings.bot.timings),
         Posts(store, world.clock, world.chat, lambda: settings.bot.default_channel),

@@ -233,10 +233,11 @@ class Contributor:
 
 @dataclass(frozen=True)
 class Transition:
-    """An alarm that went to a state: OK, ALARM or INSUFFICIENT_DATA."""
+    """An alarm that went to a state: OK, ALARM or INSUFFICIENT_DATA; ``previous`` is empty where nobody knows."""
 
     at: float
     state: str
+    previous: str = ""
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,10 @@ class Ledger:
     def live_incidents(self) -> tuple[LiveIncident, ...]:
         return tuple(self._live(row) for row in self._store.rows(INCIDENT, states=LIVE, limit=READ_AT_ONCE))
 
+    def opened(self, target_key: str, *, since: float) -> tuple[LiveIncident, ...]:
+        rows = self._store.rows(INCIDENT, since=since, limit=READ_AT_ONCE)
+        return tuple(self._live(row) for row in rows if target_key in Incident.model_validate(row.body).targets)
+
     def _live(self, row: Row) -> LiveIncident:
         incident, shown = Incident.model_validate(row.body), posted(self._store, headline_key(row.id))
         return LiveIncident(

@@ -76,6 +76,8 @@ READS = (
     "cloudwatch:GetMetricData",
     "cloudwatch:GetMetricWidgetImage",
     "cloudwatch:ListAlarmMuteRules",
+    "cloudwatch:ListDashboards",
+    "cloudwatch:ListMetrics",
     "codedeploy:BatchGetDeployments",
     "codedeploy:GetApplicationRevision",
     "codedeploy:GetDeployment",

@@ -207,6 +207,10 @@ class Recent(Protocol):
         """Every incident that is not over, newest first."""
         ...
 
+    def opened(self, target_key: str, *, since: float) -> tuple[LiveIncident, ...]:
+        """Incidents of a target that opened since then, over or not, newest first."""
+        ...
+
     def heard(self, alarm_name: str) -> tuple[Alarm, ...]:
         """The last notification of each alarm of that name that ever told the bot anything."""
         ...

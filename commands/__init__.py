@@ -11,6 +11,7 @@ from commands.freeze import freeze
 from commands.health import health
 from commands.help import help_
 from commands.logs import logs
+from commands.metrics import metrics
 from commands.operations import operations
 from commands.restart import restart
 from commands.rollback import rollback
@@ -24,8 +25,8 @@ COMMANDS: dict[str, Command] = {
     command.name: command
     for command in (
         *(services, deploy, rollback, scale, restart, cancel),
-        *(logs,),
-        *(health, alarms, explain, silence, unsilence),
+        *(logs, metrics, health),
+        *(alarms, explain, silence, unsilence),
         *(operations, freeze, unfreeze, help_),
     )
 }

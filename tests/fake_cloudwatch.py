@@ -16,7 +16,7 @@ from bot.domain import Account, AlarmMetric
 from bot.errors import NotFoundError, UpstreamError
 from bot.graph import Mark
 from bot.silence_ports import MuteRule
-from bot.telemetry import LogSearch
+from bot.telemetry import Dashboard, LogSearch
 from tests.fakes import NOON, Failures
 
 
@@ -73,6 +73,13 @@ class FakeMetrics:
 
     def __init__(self) -> None:
         self.points: dict[str, tuple[Datapoint, ...]] = {}
+        self.known: list[AlarmMetric] = []
+        """What ListMetrics tells."""
+        self.boards: dict[str, tuple[Dashboard, ...]] = {}
+        """Dashboards by region."""
+        self.windows: list[tuple[float, float]] = []
+        self.read: list[AlarmMetric] = []
+        """What several metrics were read of, and when."""
         self.states: dict[str, str] = {}
         self.changed: dict[str, float] = {}
         self.actions: dict[str, tuple[str, ...]] = {}
@@ -96,7 +103,17 @@ class FakeMetrics:
         self, account: Account, metrics: Mapping[str, AlarmMetric], *, start: float, end: float
     ) -> Mapping[str, tuple[Datapoint, ...]]:
         self.failures.take("several")
+        self.windows.append((start, end))
+        self.read += metrics.values()
         return {name: self.points.get(metric.name, ()) for name, metric in metrics.items()}
+
+    def listed(self, account: Account, namespace: str, name: str = "") -> tuple[AlarmMetric, ...]:
+        self.failures.take("listed")
+        return tuple(each for each in self.known if each.namespace == namespace and name in ("", each.name))
+
+    def dashboards(self, account: Account) -> tuple[Dashboard, ...]:
+        self.failures.take("dashboards")
+        return self.boards.get(account.region, ())
 
     def watched(self, account: Account, alarm: str, *, start: float, end: float) -> tuple[Datapoint, ...]:
         self.failures.take("watched")

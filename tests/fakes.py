@@ -301,6 +301,9 @@ class FakeRecent:
     def live_incidents(self) -> tuple[LiveIncident, ...]:
         return ()
 
+    def opened(self, target_key: str, *, since: float) -> tuple[LiveIncident, ...]:
+        return ()
+
     def heard(self, alarm_name: str) -> tuple[Alarm, ...]:
         return ()
 

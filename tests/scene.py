@@ -51,7 +51,7 @@ from bot.domain import (
     Target,
 )
 from bot.engine import Engine
-from bot.files import GRAPH, Files, Maker
+from bot.files import GRAPH, METRICS, Files, Maker
 from bot.flow import Flow
 from bot.forms import Forms
 from bot.home import Home
@@ -65,6 +65,7 @@ from bot.prompts import Prompts
 from bot.rows import Row, Signal
 from bot.settings.calendar import CalendarConfig
 from bot.settings.models import AccessConfig, BotConfig, Role, Rule
+from bot.signals import picture as signals
 from bot.store.sqlite import SqliteStore
 from bot.submissions import Submissions
 from commands import COMMANDS
@@ -228,7 +229,12 @@ class Scene:
             silences=self.silences,
             advice=Advisor(playbooks, commands),
         )
-        makers = {GRAPH: graph.make, REPORT: maker(self.store, self.settings), **(more_makers or {})}
+        makers = {
+            GRAPH: graph.make,
+            METRICS: signals.make,
+            REPORT: maker(self.store, self.settings),
+            **(more_makers or {}),
+        }
         machines = (
             Operations(self.store, self.world, access, self.settings.timings),
             Posts(self.store, self.clock, self.chat, lambda: self.settings.default_channel),

@@ -71,6 +71,7 @@ def ship(bots: Sequence[Bot], text: str) -> None:
     args = parse(command, name, typed)
     assert command.target is not None
     target = command.target(args, shipper.world.catalog)
+    assert target is not None
     plan, now = command.plan(args, shipper.world, ASKER), shipper.clock.now()
     results: dict[str, dict[str, Any]] = {}
     for effect in command.strategies[plan.strategy].effects(plan):

@@ -46,6 +46,8 @@ def denied(
     metrics = Metrics(sessions)
     trial(metrics.alarms, account, ["runbook-bot"])
     trial(metrics.series, account, AlarmMetric(namespace="AWS/ECS", name="CPUUtilization"), start=now - 300, end=now)
+    trial(metrics.listed, account, "AWS/ECS", "CPUUtilization")
+    trial(metrics.dashboards, account)
     firsts = {target.service.kind: target for target in reversed(targets)}
     needed = list(_try_ecs(trial, sessions, ecs, now, firsts.pop(ServiceKind.ECS))) if ServiceKind.ECS in firsts else []
     try:

@@ -69,7 +69,7 @@ def plant(account: Account, clock: Clock, report: Report = lambda step: None) ->
     in_parallel(lambda build: build(account), (build_projects, build_tables))
     report("logs and metrics")
     write_logs(account, clock.now())
-    put_quiet_hours(account, clock.now(), fronts)
+    put_quiet_hours(clock.now(), fronts)
     report("what stands around them")
     make_surroundings(account, clock.now())
     report("alarms")

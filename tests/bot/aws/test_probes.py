@@ -176,6 +176,8 @@ def allow_everything(aws: ScriptedAws) -> None:
     }
     aws.on("DescribeAlarms", {"MetricAlarms": []})
     aws.on("GetMetricData", {"MetricDataResults": []})
+    aws.on("ListMetrics", {"Metrics": []})
+    aws.on("ListDashboards", {"DashboardEntries": []})
     aws.on("DescribeServices", {"services": [service], "failures": []})
     aws.on("ListServiceDeployments", {"serviceDeployments": []})
     aws.on("ListTasks", {"taskArns": []})
@@ -238,6 +240,8 @@ def test_nothing_is_changed_to_find_out(aws: ScriptedAws, probes: AwsProbes, acc
         ("BatchGetImage", "ecr:BatchGetImage"),
         ("FilterLogEvents", "logs:FilterLogEvents"),
         ("GetMetricData", "cloudwatch:GetMetricData"),
+        ("ListMetrics", "cloudwatch:ListMetrics"),
+        ("ListDashboards", "cloudwatch:ListDashboards"),
         ("DescribeScheduledActions", "application-autoscaling:DescribeScheduledActions"),
         ("DescribeScalingActivities", "application-autoscaling:DescribeScalingActivities"),
         ("DescribeSecret", "secretsmanager:DescribeSecret"),
@@ -344,10 +348,10 @@ def test_what_codedeploy_needs_is_simulated_where_it_deploys(
     assert {"codedeploy:CreateDeployment", "codedeploy:RegisterApplicationRevision"} < simulated
 
 
-def test_an_account_without_ecs_needs_only_alarms(aws: ScriptedAws, probes: AwsProbes) -> None:
+def test_an_account_without_ecs_needs_only_what_cloudwatch_knows(aws: ScriptedAws, probes: AwsProbes) -> None:
     allow_everything(aws)
     assert probes.denied(Account("eu-west-1")) == {}
-    assert {name for name, _ in aws.calls} == {"DescribeAlarms", "GetMetricData"}
+    assert {name for name, _ in aws.calls} == {"DescribeAlarms", "GetMetricData", "ListDashboards", "ListMetrics"}
 
 
 def test_what_the_steps_of_playbooks_read_is_simulated_and_nothing_else(

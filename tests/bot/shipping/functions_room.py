@@ -61,6 +61,9 @@ class FakeLedger:
     def live_incidents(self) -> tuple[LiveIncident, ...]:
         return ()
 
+    def opened(self, target_key: str, *, since: float) -> tuple[LiveIncident, ...]:
+        return ()
+
     def heard(self, alarm_name: str) -> tuple[Alarm, ...]:
         return ()
 
