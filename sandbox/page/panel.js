@@ -18,12 +18,12 @@ const FAULTS = [
     target: "aws", operation: "*", error: "ThrottlingException", seconds: 30,
   },
   {
-    title: "AWS: logs at their quota", detail: "5 FilterLogEvents a second, until cleared",
-    target: "aws", operation: "logs:*", error: "quota",
-  },
-  {
     title: "AWS: deny ecs:UpdateService", detail: "until cleared",
     target: "aws", operation: "ecs:UpdateService", error: "AccessDenied",
+  },
+  {
+    title: "AWS: logs at their quota", detail: "5 FilterLogEvents a second, until cleared",
+    target: "aws", operation: "logs:*", error: "quota",
   },
   { title: "GitHub: rate limit reached", detail: "until cleared", target: "github", operation: "*", error: "ratelimited" },
   {
