@@ -168,18 +168,21 @@ def look_again(scene: Scene) -> None:
     """It was resolved while alarms were red; those that have been so ever since are taken up anew."""
     scene.change(next_at=0.0)
     red = [(member, scene.last_alarm(member.key)) for member in scene.incident.red]
-    # What went off once more since then has been placed then.
-    still = [
-        (member, alarm)
-        for member, alarm in red
-        if alarm is not None and alarm.state is AlarmState.ALARM and alarm.at == member.at
-    ]
+    still = [(member, alarm) for member, alarm in red if alarm is not None and _is_still_red(member, alarm)]
     for member, alarm in still:
         told = alarm.model_copy(update={"reason": f"Still in ALARM since its incident was resolved. {alarm.reason}"})
         payload = {"key": member.key, "alarm": as_json(told), "target": member.target, "severity": member.severity}
         scene.signals.append(returned(scene.row.id, int(scene.now), payload))
     if still:
         scene.reply(f"still:{scene.now}", replies.still_in_alarm([member for member, _ in still]))
+
+
+def _is_still_red(member: Member, alarm: Alarm) -> bool:
+    """Whether an alarm has been red ever since; what went off once more was placed then.
+
+    Of what ECS told nobody knows: its events are of a moment, and the reconciler cannot ask about them.
+    """
+    return alarm.state is AlarmState.ALARM and alarm.at == member.at and alarm.source != "ecs"
 
 
 def _open_again(scene: Scene, alarm: Alarm, signal: Received) -> None:

@@ -181,6 +181,16 @@ def test_an_alarm_that_was_ok_since_it_was_resolved_is_not_taken_up_again(scene:
     assert phase(scene) == Phase.RESOLVED
 
 
+def test_what_ecs_told_of_a_moment_is_not_taken_up_again(scene: Scene) -> None:
+    scene.alarm("ALARM", "m1", name="api-errors", source="ecs")
+    scene.run(3)
+    scene.press_incident("resolve", ALICE)
+    scene.run(3)
+    scene.clock.advance(REMIND)
+    scene.run(3)
+    assert phase(scene) == Phase.RESOLVED
+
+
 def test_an_alarm_that_fired_again_since_it_was_resolved_stays_in_its_incident(scene: Scene) -> None:
     open_incident(scene)
     scene.press_incident("resolve", ALICE)
