@@ -101,7 +101,9 @@ def plan(args: MetricsArgs, world: World, person: Person) -> Plan:
 def _read(what: str, meant: Target, world: World, person: Person) -> _Asked:
     """Raises UsageError for a time that is none, and for too many words."""
     yesterday = bool(_YESTERDAY.search(what))
-    window, left = find_window(_YESTERDAY.sub(" ", what), now=world.clock.now(), zone=ZONE, default=USUAL)
+    system = world.catalog.system(meant.system)
+    zone = system.zone if system is not None else ZONE
+    window, left = find_window(_YESTERDAY.sub(" ", what), now=world.clock.now(), zone=zone, default=USUAL)
     typed = [word for each in words(left) for word in re.split(r"[,\s]+", each) if word.lower() not in ("", *_FILLERS)]
     if len(typed) > MOST_WORDS:
         raise UsageError(f"These are {len(typed)} words; a picture has room for six signals.", hint="Say fewer.")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bot import arguments
+from bot.catalog import Catalog
 from bot.command import Plan
 from bot.domain import Target
 from bot.errors import NotFoundError, UpstreamError, UsageError
@@ -18,7 +19,7 @@ from commands.metrics import MetricsArgs, metrics, plan, target
 from tests.bot.signals.readings import GROUP, a_metric, behind, every_minute
 from tests.bot.views.limits import check
 from tests.fakes import NOON, FakeRecent, a_past, texts
-from tests.scene import ALICE, Scene
+from tests.scene import ALICE, Scene, the_systems
 
 HOUR = 3600.0
 
@@ -81,6 +82,14 @@ def test_yesterday_by_itself_is_a_day(scene: Scene) -> None:
     asked = wanted(scene, "cpu yesterday")
     assert (asked.yesterday, asked.end - asked.start) == (False, 24 * HOUR)
     assert asked.end < NOON
+
+
+def test_times_are_said_and_shown_in_the_zone_of_the_system(scene: Scene) -> None:
+    (bi,) = the_systems()
+    scene.world = replace(scene.world, catalog=Catalog((bi.model_copy(update={"zone": "Asia/Tokyo"}),)))
+    text = said(typed(scene, "api production cpu 2025-06-15 21:00-22:00"))
+    assert "2025-06-15 21:00–22:00 Asia/Tokyo (1 h)" in text
+    assert wanted(scene, "cpu 2025-06-15 21:00-22:00").start == NOON // 3600 * 3600 - 3 * HOUR
 
 
 def test_since_deploy_begins_with_the_last_deployment(scene: Scene) -> None:
