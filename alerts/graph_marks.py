@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from bot.cloud import ServiceDeployment
 from bot.domain import Account, Alarm, ServiceKind, Target
 from bot.graph import Mark, MarkKind
 from bot.ports import Past, World
+from bot.rollouts import ServiceDeployment
 from bot.shipping_cloud import ScalingActivity
 from bot.steps.recent_changes import is_of
 

@@ -273,13 +273,13 @@ def policy(settings: Settings, *, images_bucket: str = "", mail_from: str = "") 
 
 
 def _of_secrets(settings: Settings) -> list[dict[str, Any]]:
-    """The values that steps of playbooks open connections with; every other secret is only looked up by its name."""
-    targets = Catalog(settings.systems).targets
+    """The values that playbooks and ``/health`` open connections with; other secrets are only looked up by name."""
+    targets, playbooks = Catalog(settings.systems).targets, tuple(secrets_of(settings.playbooks.values()))
     named = sorted(
         {
             arn
-            for secret in secrets_of(settings.playbooks.values())
             for target in targets
+            for secret in (*playbooks, *target.service.needs.secrets)
             for arn in secret_arns(secret, target)
         }
     )

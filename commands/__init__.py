@@ -8,6 +8,7 @@ from commands.cancel import cancel
 from commands.deploy import deploy
 from commands.explain import explain
 from commands.freeze import freeze
+from commands.health import health
 from commands.help import help_
 from commands.logs import logs
 from commands.operations import operations
@@ -24,7 +25,7 @@ COMMANDS: dict[str, Command] = {
     for command in (
         *(services, deploy, rollback, scale, restart, cancel),
         *(logs,),
-        *(alarms, explain, silence, unsilence),
+        *(health, alarms, explain, silence, unsilence),
         *(operations, freeze, unfreeze, help_),
     )
 }

@@ -68,6 +68,7 @@ TYPED = {
     "restart": ("api production", "api production task nothing"),
     "freeze": ("bi 2h audit", "bo 2h audit"),
     "unfreeze": ("bi",),
+    "health": ("", "bi production", "bi/api staging"),
     "alarms": ("", "bi", "all"),
     "silence": ("api production 2h audit", "api-errors 2h everywhere audit", "nothing 2h audit"),
     "unsilence": ("api production",),

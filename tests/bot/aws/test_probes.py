@@ -15,6 +15,7 @@ from bot.aws.ecs import Ecs
 from bot.aws.errors import NotPermittedError, ask
 from bot.aws.probes import AwsProbes
 from bot.aws.session import Sessions
+from bot.dependencies import Database, Dependencies
 from bot.domain import Account, Service, Target
 from bot.errors import NotFoundError, UpstreamError
 from tests.bot.aws.scripted_aws import Refusal, ScriptedAws, a_target
@@ -312,6 +313,21 @@ def test_secrets_that_playbooks_name_are_simulated(aws: ScriptedAws, sessions: S
     )
     secret = "arn:aws:secretsmanager:us-east-1:123456789012:secret:bi/production/db-AbCdEf"
     assert probes.denied(account) == {action: f"IAM answers implicitDeny for {secret}"}
+
+
+def test_secrets_of_what_a_service_needs_are_simulated(aws: ScriptedAws, sessions: Sessions, account: Account) -> None:
+    allow_everything(aws)
+    action = "secretsmanager:GetSecretValue"
+    aws.on(
+        "SimulatePrincipalPolicy",
+        lambda asked: decision(asked, "implicitDeny" if asked["ActionNames.member.1"] == action else "allowed"),
+    )
+    target = a_target()
+    needs = Dependencies(database=Database(secret="bi/db"))
+    target = replace(target, service=target.service.model_copy(update={"needs": needs}))
+    secret = "arn:aws:secretsmanager:us-east-1:123456789012:secret:bi/db-AbCdEf"
+    denied = AwsProbes(sessions, Ecs(sessions), Standing(), [target]).denied(account)
+    assert denied == {action: f"IAM answers implicitDeny for {secret}"}
 
 
 def test_what_codedeploy_needs_is_simulated_where_it_deploys(
