@@ -106,5 +106,5 @@ health = Command(
     action=READ,
     args=HealthArgs,
     plan=plan,
-    examples=("arbor production", "bi", ""),
+    examples=("bi production", "bi", ""),
 )

@@ -15,6 +15,7 @@ from bot.catalog import Catalog
 from bot.command import Choice, Command, Plan
 from bot.domain import Account, Person, Target
 from bot.errors import BotError, DeniedError, UsageError
+from bot.form import parts
 from bot.live_alarms import is_here
 from bot.ports import World
 from bot.signals.choosing import statistic_of
@@ -50,7 +51,11 @@ class MetricsArgs(BaseModel):
         description="Signals (`cpu memory latency errors requests tasks`, `queue`, `database` …), any metric as "
         "`AWS/RDS/DatabaseConnections`, a percentile (`p99`), a time (`last 3h`, `14:00-14:20 Europe/Berlin`, "
         "`since deploy`), `vs yesterday`; or `dashboards`. The golden signals of three hours when left out.",
-        json_schema_extra=REST,
+        json_schema_extra=REST
+        | parts(
+            time=["last 1h", "last 3h", "last 24h", "since deploy", "yesterday"],
+            beside=["vs yesterday"],
+        ),
     )
 
 
@@ -225,8 +230,8 @@ metrics = Command(
     examples=(
         "bi/api production",
         "bi/api production latency p99 last 24h vs yesterday",
-        "photo/image-processor production errors queue since deploy",
-        "arbor/backend production AWS/RDS/DatabaseConnections last 6h",
+        "bi/api production errors queue since deploy",
+        "bi/api production AWS/RDS/DatabaseConnections last 6h",
         "dashboards",
     ),
 )

@@ -368,3 +368,12 @@ def test_parts_that_nobody_fills_in_leave_the_text_as_it_is(room: FormRoom) -> N
     room.choose("environment", "production")
     assert room.submit() is None
     assert room.operations()[0].args["search"] == ""
+
+
+def test_metrics_are_asked_for_with_their_time_by_itself(room: FormRoom) -> None:
+    room.open("ops", "metrics")
+    room.choose("service", "bi/api")
+    room.choose("environment", "production")
+    room.enter(what="latency p99", time="last 24h", beside="vs yesterday")
+    assert room.submit() is None
+    assert room.operations()[0].args["what"] == "latency p99 last 24h vs yesterday"
