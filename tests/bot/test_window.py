@@ -133,6 +133,7 @@ def test_what_is_no_time_stays_in_the_text(typed: str, left: str) -> None:
         ("around 2026-11-26T14:05Z", "is in the future"),
         ("today 22:00-23:00", "is in the future"),
         ("2026-11-25 14:00 - 2026-11-24 14:00", "ends before it starts"),
+        ("14:00-13:30", "ends before it starts"),
         ("14:00-14:00", "is no time at all"),
         ("last 0m", "is no time at all"),
         ("last 400d", "is 400 days long; I look at 92 days at most"),
