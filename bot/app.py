@@ -23,7 +23,7 @@ from alerts.front import Front
 from alerts.illustrations import Illustrate, illustrations, without_pictures
 from alerts.incidents import Incidents
 from alerts.intake import accept_all
-from alerts.mails import Mails
+from alerts.mails import Mails, writing
 from alerts.maintenance import Maintenance, expect_maintenance
 from alerts.page_events import accept_event
 from alerts.pages import Pages
@@ -271,7 +271,7 @@ def _machines(
         Asks(store, world),
         Diagnoses(world, playbooks, settings.bot),
         Pages(store, world, illustrate),
-        Mails(world.clock, mailer, Account(region=settings.systems[0].region)),
+        Mails(world.clock, mailer, Account(region=settings.systems[0].region), writing(store, world, settings.bot)),
         Files(store, world, makers),
         Pictures(world, makers),
         Pins(store, world),

@@ -14,7 +14,6 @@ from bot.cloud import (
     Image,
     LogLine,
     RunningTask,
-    ServiceDeployment,
     StoppedTask,
     TargetHealth,
     TaskDefinition,
@@ -22,6 +21,7 @@ from bot.cloud import (
 )
 from bot.domain import Account, AlarmMetric, Target
 from bot.graph import Mark
+from bot.rollouts import ServiceDeployment
 from bot.telemetry import Dashboard, LogSearch
 
 

@@ -38,7 +38,7 @@ class Budget:
             return at
 
 
-class Pace:
+class RateLimit:
     """Hands out instants at which a call may be made, so that never more than ``most`` begin within ``seconds``.
 
     A budget lets its burst go before the sustained pace, which is more than a strict limit allows. Thread-safe.

@@ -17,7 +17,7 @@ from alerts.front import Front
 from alerts.illustrations import Illustrate, without_pictures
 from alerts.incidents import Incidents
 from alerts.intake import accept
-from alerts.mails import Mails
+from alerts.mails import Mails, writing
 from alerts.maintenance import Maintenance, expect_maintenance
 from alerts.pages import Pages
 from alerts.pins import Pins
@@ -69,7 +69,9 @@ from bot.signals import picture as signals
 from bot.store.sqlite import SqliteStore
 from bot.submissions import Submissions
 from commands import COMMANDS
-from tests.fake_aws import FakeEcs, FakeLogs, FakeMetrics, FakeMutes, a_definition
+from tests.fake_aws import FakeEcs, a_definition
+from tests.fake_cloudwatch import FakeLogs, FakeMetrics, FakeMutes
+from tests.fake_paging import FakeMailer, FakePager
 from tests.fake_reach import FakeCaches, FakeCertificates, FakeDatabases, FakeNames, FakeNetwork, FakeRoles
 from tests.fake_shipping import (
     FakeBuilds,
@@ -81,7 +83,7 @@ from tests.fake_shipping import (
     FakeSites,
 )
 from tests.fake_telemetry import FakeBalancers, FakeInsights, FakeQueues, FakeTraces, FakeTrail
-from tests.fakes import FakeChat, FakeClock, FakeMailer, FakePager, FakeWeb, Shown, buttons, serially
+from tests.fakes import FakeChat, FakeClock, FakeWeb, Shown, buttons, serially
 
 ALICE, BOB, CARA, DAVE, EVE, GUS, ROBOT = "U0ALICE", "U0BOB", "U0CARA", "U0DAVE", "U0EVE", "U0GUS", "U0ROBOT"
 REPOSITORY = "1.dkr.ecr.r.amazonaws.com/api"
@@ -244,7 +246,7 @@ class Scene:
             Asks(self.store, self.world),
             Diagnoses(self.world, playbooks, self.settings),
             Pages(self.store, self.world, illustrate),
-            Mails(self.clock, self.mailer, Account(region="eu-west-1")),
+            Mails(self.clock, self.mailer, Account(region="eu-west-1"), writing(self.store, self.world, self.settings)),
             Files(self.store, self.world, makers),
             Pictures(self.world, makers),
             Pins(self.store, self.world),

@@ -11,7 +11,7 @@ from typing import Any
 
 from bot.aws.errors import ask, is_throttled
 from bot.aws.session import Sessions
-from bot.budget import Pace
+from bot.budget import RateLimit
 from bot.cloud import LogLine
 from bot.domain import Account
 from bot.errors import BotError, NotFoundError, UpstreamError
@@ -41,7 +41,7 @@ class Logs:
         self._sessions = sessions
         self._clock = clock
         self._pause = pause
-        self._pace = Pace(CALLS, WITHIN)
+        self._limit = RateLimit(CALLS, WITHIN)
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="logs")
 
     def search(
@@ -118,7 +118,7 @@ class Logs:
         again = False
         while True:
             now = self._clock.now()
-            at = self._pace.reserve(f"{account.role_arn} {account.region}", now)
+            at = self._limit.reserve(f"{account.role_arn} {account.region}", now)
             if at > now:
                 self._pause(at - now)
             try:

@@ -12,9 +12,9 @@ from bot.log_settings import LogSettings
 from bot.ports import World
 from bot.redact import clean
 from bot.search.reading import Place, place
+from bot.search.screen import Head
 from bot.search.words import LogQuery, read_query
 from bot.steps.places import deployed_at
-from bot.views.logs import Head
 from bot.window import Window, find_window, shown
 
 DEFAULT_SECONDS = 900.0

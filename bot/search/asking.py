@@ -7,6 +7,7 @@ from typing import Any
 from bot.command import Plan
 from bot.console import insights_address
 from bot.ports import World
+from bot.search import screen as view
 from bot.search.asked import Asked
 from bot.search.found import from_insights
 from bot.search.insights import insights_query
@@ -14,7 +15,6 @@ from bot.search.reading import MOST_ROWS
 from bot.search.shown import grouped_answer, whole
 from bot.telemetry import QueryAnswer
 from bot.views import blocks as b
-from bot.views import logs as view
 
 FIRST_LOOK, LOOK_EVERY = 0.6, 1.0
 MOST_SECONDS = 600.0

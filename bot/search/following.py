@@ -12,6 +12,7 @@ from bot.cloud import LogLine
 from bot.command import Button, Plan
 from bot.errors import UsageError
 from bot.ports import World
+from bot.search import screen as view
 from bot.search.asked import Asked
 from bot.search.found import masked_lines
 from bot.search.lines import readable
@@ -19,7 +20,6 @@ from bot.search.reading import is_recent_and_narrow, walk
 from bot.search.shown import whole
 from bot.templates import entries
 from bot.views import blocks as b
-from bot.views import logs as view
 
 EVERY = 2.5
 """Seconds between two looks: Slack takes an update of a message every second or two, and AWS five calls a second."""

@@ -7,11 +7,11 @@ from typing import Any
 
 from bot.cloud import LogLine
 from bot.command import Attachment, Choice, Plan
+from bot.search import screen as view
 from bot.search.asked import Asked
 from bot.search.found import Found, masked_lines, new_kinds
 from bot.templates import group
 from bot.views import blocks as b
-from bot.views import logs as view
 
 MAKER = "logs"
 """The name of the maker of whole files."""

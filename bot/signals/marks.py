@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable
 from functools import partial
 
-from bot.cloud import ServiceDeployment
 from bot.domain import Account, ServiceKind, Target
 from bot.graph import Mark, MarkKind
 from bot.ports import Past, World
+from bot.rollouts import ServiceDeployment
 from bot.shipping_cloud import ScalingActivity
 from bot.steps.recent_changes import is_of
 

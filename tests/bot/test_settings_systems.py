@@ -130,6 +130,32 @@ SITE = SYSTEM.replace("kind: ecs\n        cluster: bi-production", "kind: static
             ],
         ),
         (
+            SYSTEM.replace("{name: errors}", "{name: errors, severity: low}"),
+            [
+                "config/systems/bi.yaml:1: email: the alarm 'errors' is low and its route is email; name addresses in "
+                "email"
+            ],
+        ),
+        (
+            SYSTEM + "severities:\n  medium: {route: email, within: never}\n",
+            [
+                "config/systems/bi.yaml:13: severities.medium.route: the alarm 'errors' is medium and its route is "
+                "email; name addresses in email"
+            ],
+        ),
+        (
+            SYSTEM
+            + "pagerduty_routing_key_env: FIRST\nescalation:\n  - {name: L1, pagerduty: true}\n"
+            + "  - {name: L2, pagerduty_routing_key_env: LEAD}\n  - {name: L3, pagerduty_routing_key_env: LEAD}\n"
+            + "  - {name: L4, pagerduty_routing_key_env: FIRST}\n  - {name: L5, pagerduty: true}\n",
+            [
+                "config/systems/bi.yaml:16: escalation[2].pagerduty_routing_key_env: LEAD is the key of L2 already, "
+                "and would call the same people",
+                "config/systems/bi.yaml:17: escalation[3].pagerduty_routing_key_env: FIRST is the key of L1 already, "
+                "and would call the same people",
+            ],
+        ),
+        (
             SYSTEM[: SYSTEM.index("      api")].replace("services:", "services: {}"),
             ["config/systems/bi.yaml:6: environments.production.services: must name at least one"],
         ),
@@ -158,6 +184,14 @@ SITE = SYSTEM.replace("kind: ecs\n        cluster: bi-production", "kind: static
 )
 def test_every_mistake_in_a_system_has_its_line(tmp_path: Path, text: str, expected: list[str]) -> None:
     assert problems(tmp_path, {"systems/bi.yaml": text}) == expected
+
+
+def test_a_route_by_email_needs_addresses_only_where_an_alarm_takes_it(tmp_path: Path) -> None:
+    low = SYSTEM.replace("{name: errors}", "{name: errors, severity: low}")
+    told = {"bot.yaml": 'default_channel: "#ops"\nseverities:\n  low: {route: slack, within: never}\n'}
+    for files in ({"systems/bi.yaml": SYSTEM}, {"systems/bi.yaml": low, **told}):
+        assert load(write(tmp_path, files)).systems
+    assert load(write(tmp_path, {"systems/bi.yaml": low + "email: [ops@example.com]\n"})).systems
 
 
 def test_two_systems_may_not_share_a_name_or_an_alarm(tmp_path: Path) -> None:

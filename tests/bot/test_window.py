@@ -164,6 +164,11 @@ def test_anything_else_gets_a_sentence_and_an_example(typed: str, sentence: str)
     assert refused.value.hint
 
 
+def test_at_midnight_today_has_not_begun() -> None:
+    with pytest.raises(UsageError, match="is in the future: it is 2026-11-25 00:00 UTC"):
+        find("today", now=at("2026-11-25 00:00"))
+
+
 def test_a_caller_may_look_less_far() -> None:
     with pytest.raises(UsageError, match="I look at 1 day at most"):
         find_window("last 2d", now=NOW, zone="UTC", default=HOUR, longest=86400.0)
@@ -224,7 +229,8 @@ PLAIN = st.lists(
 SAID = st.sampled_from(
     ["last 15m", "since 14:00", "23:50-00:10", "yesterday", "around 14:05", "14:00 - 14:20 UTC", "today"]
 )
-INSTANT = st.integers(0, 4_000_000_000).map(float)
+INSTANT = st.integers(0, 4_000_000_000).map(lambda second: second + 0.5)
+"""Never midnight itself, at which today has not begun."""
 
 
 @given(before=PLAIN, said=SAID, after=PLAIN, now=INSTANT)

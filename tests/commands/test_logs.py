@@ -184,7 +184,7 @@ def test_what_filter_log_events_cannot_read_in_time_goes_to_insights(scene: Scen
 
 def test_a_group_that_may_not_be_filtered_goes_to_insights(scene: Scene) -> None:
     (name,) = scene.logs.lines
-    refusal = UpstreamError("FilterLogEvents is not supported for this log class.", code="InvalidOperationException")
+    refusal = UpstreamError("This operation is only supported on the Standard log class.", code="ValidationException")
     scene.logs.failures.add(f"search {name}", refusal)
     ask(scene, "timeout")
     assert len(scene.insights.asked) == 1
