@@ -72,7 +72,7 @@ def plant(account: Account, clock: Clock, report: Report = lambda step: None) ->
     report("logs and metrics")
     write_logs(account, clock.now())
     write_lab_logs(account, clock.now())
-    put_quiet_hours(account, clock.now(), fronts)
+    put_quiet_hours(clock.now(), fronts)
     make_dashboards(account)
     report("what stands around them")
     make_surroundings(account, clock.now())

@@ -70,7 +70,7 @@ DEFAULT_COMMANDS: tuple[dict[str, str], ...] = (
     {
         "command": "/logs",
         "description": "What a service is saying",
-        "usage_hint": "<service> <environment> [words] [time]",
+        "usage_hint": "<service> <environment> [words]",
     },
     {"command": "/deploy", "description": "Deploy a version", "usage_hint": "<service> <environment> <version>"},
     {"command": "/rollback", "description": "Go back to a version that was good", "usage_hint": "<service> ..."},
