@@ -63,20 +63,28 @@ def _seconds(moment: str) -> int:
 
 
 def masker(fields: Sequence[str]) -> re.Pattern[str] | None:
-    """What finds the values of these fields in a text: in JSON, in JSON within JSON, and as ``name=value``."""
+    """What finds the values of these fields in a text: in JSON, in JSON within JSON, and as ``name=value``.
+
+    A value in quotes ends with the quote that began it, or with a text that was cut off.
+    """
     if not fields:
         return None
     names = "|".join(re.escape(each) for each in sorted(fields, key=len, reverse=True))
     return re.compile(
-        rf"""((?<![\w.-])(?:{names})(?:\\*["'])?\s{{0,4}}[=:]\s{{0,4}})"""
-        r"""(\\*["'][^"'\\]*\\*["']|[^\s,;&"'<>{}\[\]\\|]+)""",
-        re.IGNORECASE,
+        rf"""((?<![\w.-])(?:{names})(\\*["'])?\s{{0,4}}[=:]\s{{0,4}})"""
+        r"""(?:(\\*["'])(?:(?!\3)(?:\\.|.))*+(?:\3|$)|[^\s,;&"'<>{}\[\]\\|]+)""",
+        re.IGNORECASE | re.DOTALL,
     )
 
 
 def masked(text: str, pattern: re.Pattern[str] | None) -> str:
-    """The text without the values of masked fields."""
-    return text if pattern is None else pattern.sub(rf"\1{MASKED}", text)
+    """The text without the values of masked fields; what was JSON is JSON."""
+    return text if pattern is None else pattern.sub(_mask, text)
+
+
+def _mask(found: re.Match[str]) -> str:
+    quote = found[3] or found[2] or ""
+    return f"{found[1]}{quote}{MASKED}{quote}"
 
 
 def masked_lines(lines: Iterable[LogLine], fields: Sequence[str]) -> tuple[LogLine, ...]:
