@@ -87,7 +87,7 @@ class Ground:
         return [datetime.fromtimestamp(at, UTC) for at in (first, last)]
 
     def _answer(self, since: float) -> tuple[dict[str, Any], int] | None:
-        """The finished answer with the number in it. Raises AssertionError when it does not have all there is."""
+        """The finished answer with the number in it. Raises AssertionError when it is not all there is."""
         for call in self.town.calls(ANSWER, since):
             counted = _COUNTED.search(json.dumps(call["params"]))
             if counted is not None and call["status"] == "ok":
