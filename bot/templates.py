@@ -49,9 +49,12 @@ class ReadLine(LogLine):
     reading: Reading
 
 
-def read_line(line: LogLine) -> ReadLine:
-    """What ``group`` and ``entries`` do with every line first; worth doing while others are still on their way."""
-    text = _readable(line.message)
+def read_line(line: LogLine, message: str) -> ReadLine:
+    """What ``group`` and ``entries`` do with every line first; worth doing while others are still on their way.
+
+    ``message`` stands for the line's own.
+    """
+    text = _readable(message)
     return ReadLine(line.at, text, line.stream, line.id, reading=read(text[:LONGEST]))
 
 

@@ -89,11 +89,12 @@ class Ground:
     def _answer(self, since: float) -> tuple[dict[str, Any], int] | None:
         """The finished answer with the number in it. Raises AssertionError when it is not all there is."""
         for call in self.town.calls(ANSWER, since):
+            if call["status"] != "ok":
+                continue
             counted = _COUNTED.search(json.dumps(call["params"]))
-            if counted is not None and call["status"] == "ok":
-                if counted[1]:
-                    raise AssertionError("the bot went on to Logs Insights: the machine is too busy to measure")
-                return call, int(counted[2].replace(",", ""))
+            if counted is None or counted[1]:
+                raise AssertionError(f"no whole answer, the machine may be too busy: {call['params'].get('text')}")
+            return call, int(counted[2].replace(",", ""))
         return None
 
     def _calls(self, since: float) -> tuple[float, ...]:

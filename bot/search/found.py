@@ -45,7 +45,7 @@ def reader(query: LogQuery, fields: Sequence[str]) -> Callable[[LogLine], ReadLi
     def read(line: LogLine) -> ReadLine | None:
         if not matches(line):
             return None
-        return read_line(LogLine(line.at, masked(line.message, pattern), line.stream, line.id))
+        return read_line(line, masked(line.message, pattern))
 
     return read
 
@@ -76,11 +76,14 @@ def masker(fields: Sequence[str]) -> re.Pattern[str] | None:
     """
     if not fields:
         return None
-    names = "|".join(re.escape(each) for each in sorted(fields, key=len, reverse=True))
+    # A search that may begin with few characters takes a third of one that may begin anywhere.
+    begins = re.escape("".join({each[0].lower() + each[0].upper() for each in fields}))
+    by_length = sorted(fields, key=len, reverse=True)
+    names = "|".join(f"(?<={re.escape(each[0])}){re.escape(each[1:])}" for each in by_length)
     return re.compile(
-        rf"""((?<![\w.-])(?:{names})(\\*["'])?\s{{0,4}}[=:]\s{{0,4}})"""
+        rf"""([{begins}](?<![\w.-].)(?i:{names})(\\*["'])?\s{{0,4}}[=:]\s{{0,4}})"""
         r"""(?:(\\*["'])(?:(?!\3)(?:\\.|.))*+(?:\3|$)|[^\s,;&"'<>{}\[\]\\|]+)""",
-        re.IGNORECASE | re.DOTALL,
+        re.DOTALL,
     )
 
 
