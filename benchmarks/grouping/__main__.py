@@ -86,8 +86,8 @@ def written(ours: Contender, others: Sequence[Contender], version: str) -> str:
             *table(("", "lines a second", "bot is faster by", "groups", "lines in the same group as the bot's"), rows),
             "",
             "*In the same group*: groups are paired by the lines that they have in common, most first, each with one",
-            "at most, and the lines of the pairs are counted. JSON is where they differ: for the bot a record is what",
-            "its message says, for drain3 all of its words.",
+            "at most, and the lines of the pairs are counted. For the bot a JSON record is what its message says, for",
+            "drain3 all of its words.",
             "",
         ]
     )

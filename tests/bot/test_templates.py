@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bot.cloud import LogLine
 from bot.redact import MASK
 from bot.said import mask
-from bot.templates import MAX_GROUPS, OTHER, LogGroup, group
+from bot.templates import MAX_GROUPS, OTHER, LogGroup, entries, group, read_line
 
 WORD = "hunter" + "2"
 
@@ -182,6 +182,15 @@ def test_every_line_is_looked_at_once() -> None:
             yield LogLine(float(number * 10), f"request {number} failed", f"stream-{number}")
 
     assert group(lines())[0].count == taken == 3_000
+
+
+def test_lines_that_were_read_before_are_grouped_as_they_would_be() -> None:
+    texts = ("ERROR it failed", "Traceback (most recent call last):", '  File "a.py", line 3', "ValueError: 7 of 9")
+    lines = [LogLine(float(number), text, "s") for number, text in enumerate((*texts, '{"msg": "served", "ms": 12}'))]
+    read = [read_line(line, line.message) for line in lines]
+    assert group(read) == group(lines)
+    assert entries(read) == entries(lines)
+    assert len(group(read)) == 2
 
 
 def test_no_lines_give_no_groups() -> None:

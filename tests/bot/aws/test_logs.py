@@ -8,6 +8,7 @@ import pytest
 from bot import aws_ports
 from bot.aws.logs import Logs
 from bot.aws.session import Sessions
+from bot.cloud import LogLine
 from bot.domain import Account
 from bot.errors import NotFoundError, UpstreamError
 from bot.search.matching import quote_term
@@ -203,6 +204,30 @@ def test_much_is_read_in_several_calls_at_a_time_and_nothing_twice(
     newest = logs.read(account, "/g", "", start=START, end=START + 60, limit=50, deadline=START + 1000)
     assert [line.id for line in newest.lines] == [str(number) for number in range(950, 1000)]
     assert not newest.is_whole
+
+
+def test_lines_are_read_as_they_come_each_once_and_may_be_left_out(
+    aws: ScriptedAws, logs: Logs, account: Account
+) -> None:
+    events = [event(number, at=0.5 + number * 0.05) for number in range(300)]
+    seen: list[str] = []
+
+    def answer(asked: dict[str, Any]) -> dict[str, Any]:
+        # Pages overlap by one event, as they may at AWS.
+        here = [each for each in events if asked["startTime"] <= each["timestamp"] <= asked["endTime"]]
+        first = int(asked.get("nextToken", 0))
+        page = here[::-1][max(0, first - 1) : first + 50]
+        return {"events": page, **({"nextToken": str(first + 50)} if first + 50 < len(here) else {})}
+
+    def each(line: LogLine) -> LogLine | None:
+        seen.append(line.id)
+        return LogLine(line.at, "read", line.stream, line.id) if int(line.id) % 2 else None
+
+    aws.on("FilterLogEvents", answer)
+    found = logs.read(account, "/g", "", start=START, end=START + 60, limit=999, deadline=START + 1000, each=each)
+    assert [(line.id, line.message) for line in found.lines] == [(str(number), "read") for number in range(1, 300, 2)]
+    assert sorted(seen, key=int) == [str(number) for number in range(300)]
+    assert found.is_whole
 
 
 def test_the_streams_of_one_task_are_asked_for_by_what_they_begin_with(

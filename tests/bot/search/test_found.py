@@ -7,7 +7,7 @@ import json
 import pytest
 
 from bot.cloud import LogLine
-from bot.search.found import MASKED, from_insights, masked, masker, new_kinds
+from bot.search.found import MASKED, from_insights, masked, masker, new_kinds, reader
 from bot.search.insights import insights_query, literal
 from bot.search.lines import readable
 from bot.search.words import LogQuery, read_query
@@ -47,6 +47,23 @@ def test_rows_become_lines_oldest_first_and_those_not_asked_for_are_left_out() -
 def test_values_of_masked_fields_are_not_shown(text: str, shown: str) -> None:
     assert masked(text, masker(["customer_id"])) == shown
     assert masked(text, masker([])) == text
+
+
+def test_a_line_is_read_when_it_was_asked_for_by_what_is_masked_in_it() -> None:
+    read = reader(read_query("customer_id=abc123"), ("customer_id",))
+    secret = "hunter2hunter2"
+    found = read(LogLine(1.0, f'{{"msg": "failed", "customer_id": "abc123", "password": "{secret}"}}', "s", "7"))
+    assert found is not None
+    assert (found.at, found.stream, found.id, found.reading.template) == (1.0, "s", "7", "failed")
+    assert "abc123" not in found.message and secret not in found.message and MASKED in found.message
+    assert read(LogLine(1.0, "customer_id=abc124", "s")) is None
+
+
+def test_fields_that_begin_with_the_same_letter_are_told_apart() -> None:
+    pattern = masker(["user", "user_id", "Owner"])
+    assert (
+        masked("user_id=1 USER=2 owner=3 users=4", pattern) == f"user_id={MASKED} USER={MASKED} owner={MASKED} users=4"
+    )
 
 
 def test_words_of_people_stay_text_in_a_query() -> None:
