@@ -1,4 +1,4 @@
-"""Teaches moto CloudWatch's alarms and metrics: evaluation, transitions, history, statistics, metric math."""
+"""Teaches moto CloudWatch: alarms with their evaluation and history, statistics, metric math, dashboards."""
 
 from __future__ import annotations
 
@@ -9,7 +9,14 @@ from moto.cloudwatch.models import CloudWatchBackend, cloudwatch_backends
 from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.models import DEFAULT_ACCOUNT_ID
 
-from sandbox.aws import cloudwatch_api, cloudwatch_describe_api, cloudwatch_image, cloudwatch_mute_api, metrics_api
+from sandbox.aws import (
+    cloudwatch_api,
+    cloudwatch_dashboards,
+    cloudwatch_describe_api,
+    cloudwatch_image,
+    cloudwatch_mute_api,
+    metrics_api,
+)
 from sandbox.aws.cloudwatch_region import metrics_of
 from sandbox.aws.cloudwatch_transitions import evaluate_everywhere
 
@@ -19,7 +26,7 @@ if TYPE_CHECKING:
 
 def install(aws: AwsServer) -> None:
     """Patch moto (safe to repeat) and evaluate all alarms on every tick of this AWS."""
-    taught = (cloudwatch_api, cloudwatch_describe_api, cloudwatch_mute_api, metrics_api)
+    taught = (cloudwatch_api, cloudwatch_describe_api, cloudwatch_mute_api, cloudwatch_dashboards, metrics_api)
     operations = [operation for part in taught for operation in part.OPERATIONS]
     for operation in (*operations, cloudwatch_image.get_metric_widget_image):
         setattr(CloudWatchResponse, operation.__name__, operation)

@@ -13,11 +13,17 @@ from typing import Any
 from moto.logs.models import LogGroup, LogsBackend
 from moto.logs.responses import LogsResponse
 
-from sandbox.aws.insights_commands import Table, newest_first, parse_query
-from sandbox.aws.insights_records import Record, shown
-from sandbox.aws.logs_api import group_of
+from sandbox.aws.acted import QUERY_FAILED, QUERY_TIMEOUT, met
+from sandbox.aws.insights_commands import names_of, parse_query
+from sandbox.aws.insights_gather import TooMuchError
+from sandbox.aws.insights_scan import Scan
+from sandbox.aws.insights_tokens import unexpected
+from sandbox.aws.logs_classes import REFUSED_COMMANDS, STANDARD, class_of
 from sandbox.aws.logs_errors import LogsError, invalid
-from sandbox.aws.logs_store import cut, group_events, now_ms, oldest_kept
+from sandbox.aws.logs_groups import group_of
+from sandbox.aws.logs_limits import queries, results_rate
+from sandbox.aws.logs_pace import Pace
+from sandbox.aws.logs_store import now_ms
 
 _DEFAULT_LIMIT = 10_000
 _LARGEST_LIMIT = 100_000
@@ -26,95 +32,77 @@ _PAGE = 10_000
 _KEPT = 100
 _TAKES = 0.3
 _POLLS = 2
+_PACE = Pace(per_second=200_000, least=20_000, most=100_000)
 
 
 @dataclass
 class Query:
-    """A query with its answer, which shows after a moment or after a few polls, whichever comes first.
+    """A query on its way. A small one shows its answer after a moment or a few polls, whichever comes first.
 
-    The moment is real time: a query under a frozen clock must end, too.
+    The moment is real time: a query under a frozen clock must end, too. A large one goes on whenever it is looked at,
+    as far as the sandbox's clock has come.
     """
 
     id: str
     text: str
     group_names: list[str]
+    infrequent: bool
     created: int
     started: float
-    rows: list[list[dict[str, str]]]
-    statistics: dict[str, float]
+    scan: Scan
+    fate: str = "Complete"
     polls: int = 0
-    is_cancelled: bool = False
+    ended: str = ""
+    _answer: list[list[dict[str, str]]] | None = None
+
+    def go_on(self) -> str:
+        """Work until now: Scheduled, Running, Complete, or what else it came to."""
+        if self.ended:
+            return self.ended
+        try:
+            self.scan.look_at(_PACE.due(self.created, self.scan.scanned))
+        except TooMuchError:
+            self.ended = "Failed"
+        goes_wrong = self.fate != "Complete"
+        if (self.scan.is_done or goes_wrong) and (self.polls > _POLLS or time.monotonic() - self.started >= _TAKES):
+            self.ended = self.ended or self.fate
+        return self.ended or self.status()
 
     def status(self) -> str:
-        """Scheduled, Running, Complete or Cancelled."""
-        if self.is_cancelled:
-            return "Cancelled"
-        if self.polls > _POLLS or time.monotonic() - self.started >= _TAKES:
-            return "Complete"
-        return "Running" if self.polls > 1 else "Scheduled"
+        """What was last found out."""
+        return self.ended or ("Running" if self.polls > 1 else "Scheduled")
+
+    def rows(self) -> list[list[dict[str, str]]]:
+        """The answer so far; when the query has ended it stays what it was."""
+        if not self.ended:
+            return self.scan.rows()
+        if self._answer is None:
+            self._answer = self.scan.rows()
+        return self._answer
+
+    def is_running(self) -> bool:
+        """Whether it takes a place: even when nobody looks, it would have ended after its time."""
+        return not self.ended and now_ms() - self.created < 1000 * max(_TAKES, self.scan.total / _PACE.per_second)
 
 
 def _queries(backend: LogsBackend) -> dict[str, Query]:
-    queries: dict[str, Any] = backend.queries
-    while len(queries) > _KEPT:
-        del queries[next(iter(queries))]
-    return queries
-
-
-def _run(query: str, groups: list[LogGroup], start: int, end: int, limit: int) -> tuple[Table, dict[str, float]]:
-    """Run a query over [start, end], both epoch seconds; a limit in the query wins. Raises MalformedQuery."""
-    steps = parse_query(query)
-    records: list[Record] = []
-    size = 0
-    for group in groups:
-        events = group_events(group)
-        first, last = cut(events, max(start * 1000, oldest_kept(group)), (end + 1) * 1000)
-        log = f"{group.account_id}:{group.name}"
-        records += [Record(event, log) for event in reversed(events[first:last])]
-        size += sum(len(event.message) for event in events[first:last])
-    table = Table(newest_first(records) if len(groups) > 1 else records, matched=len(records))
-    for step in steps:
-        step(table)
-    if not table.is_limited:
-        table.rows = table.rows[:limit]
-    statistics = {
-        "recordsMatched": float(table.matched),
-        "recordsScanned": float(len(records)),
-        "bytesScanned": float(size),
-        "estimatedRecordsSkipped": 0.0,
-        "estimatedBytesSkipped": 0.0,
-        "logGroupsScanned": float(len(groups)),
-    }
-    return table, statistics
-
-
-def _rows(table: Table) -> list[list[dict[str, str]]]:
-    """Rows of {field, value}; a field a row lacks is left out, a row that is an event has its @ptr."""
-    columns = table.shown_columns()
-    answer = []
-    for row in table.rows:
-        found = [(name, row.get(name)) for name in columns]
-        if row.event is not None and "@ptr" not in columns:
-            found.append(("@ptr", row.get("@ptr")))
-        answer.append([{"field": name, "value": shown(value)} for name, value in found if value is not None])
-    return answer
+    found: dict[str, Any] = backend.queries
+    while len(found) > _KEPT:
+        del found[next(iter(found))]
+    return found
 
 
 def aggregated(backend: LogsBackend, query: str, groups: list[str], start: int, end: int) -> list[dict[str, str]]:
     """A query's rows at once, over [start, end] in epoch seconds; groups by name or ARN. Raises LogsError."""
-    table, _ = _run(query, [group_of(backend, name) for name in groups], start, end, _DEFAULT_LIMIT)
-    return [{cell["field"]: cell["value"] for cell in row} for row in _rows(table)]
+    scan = Scan(parse_query(query), [group_of(backend, name) for name in groups], start, end, _DEFAULT_LIMIT)
+    scan.look_at(scan.total)
+    return [{cell["field"]: cell["value"] for cell in row} for row in scan.rows()]
 
 
 def start_query(self: LogsResponse) -> str:
     """StartQuery: times are epoch seconds; the query is compiled at once, so a malformed one never starts."""
     params: dict[str, Any] = json.loads(self.body)
-    given = [key for key in ("logGroupName", "logGroupNames", "logGroupIdentifiers") if params.get(key)]
-    if len(given) != 1:
-        raise invalid("Exactly one of logGroupName, logGroupNames and logGroupIdentifiers must be specified.")
-    names: list[str] = [params["logGroupName"]] if given == ["logGroupName"] else params[given[0]]
-    if len(names) > _MOST_GROUPS:
-        raise invalid(f"At most {_MOST_GROUPS} log groups can be queried at once.")
+    groups = _groups(self.logs_backend, params)
     if params.get("queryLanguage", "CWLI") != "CWLI":
         raise invalid("The sandbox only knows the query language CWLI.")
     limit = int(params.get("limit") or _DEFAULT_LIMIT)
@@ -123,19 +111,36 @@ def start_query(self: LogsResponse) -> str:
     start, end = int(params["startTime"]), int(params["endTime"])
     if start > end:
         raise invalid("The query's start time must not be after its end time.")
-    groups = [group_of(self.logs_backend, name) for name in names]
-    table, statistics = _run(params["queryString"], groups, start, end, limit)
+    infrequent = any(class_of(group) != STANDARD for group in groups)
+    if infrequent:
+        _refuse_commands(params["queryString"])
+    scan = Scan(parse_query(params["queryString"]), groups, start, end, limit)
+    known = _queries(self.logs_backend)
+    running = [query for query in known.values() if query.is_running()]
+    queries.check(len(running), sum(query.infrequent for query in running), infrequent)
+    fate = "Timeout" if met(QUERY_TIMEOUT) else "Failed" if met(QUERY_FAILED) else "Complete"
     query_id = str(uuid.uuid4())
-    _queries(self.logs_backend)[query_id] = Query(
-        query_id,
-        params["queryString"],
-        [group.name for group in groups],
-        now_ms(),
-        time.monotonic(),
-        _rows(table),
-        statistics,
-    )
+    names = [group.name for group in groups]
+    known[query_id] = Query(query_id, params["queryString"], names, infrequent, now_ms(), time.monotonic(), scan, fate)
     return json.dumps({"queryId": query_id})
+
+
+def _groups(backend: LogsBackend, params: dict[str, Any]) -> list[LogGroup]:
+    given = [key for key in ("logGroupName", "logGroupNames", "logGroupIdentifiers") if params.get(key)]
+    if len(given) != 1:
+        raise invalid("Exactly one of logGroupName, logGroupNames and logGroupIdentifiers must be specified.")
+    names: list[str] = [params["logGroupName"]] if given == ["logGroupName"] else params[given[0]]
+    if len(names) > _MOST_GROUPS:
+        raise invalid(f"At most {_MOST_GROUPS} log groups can be queried at once.")
+    return [group_of(backend, name) for name in names]
+
+
+def _refuse_commands(query: str) -> None:
+    """Raises MalformedQuery for a command that only groups of the Standard class know."""
+    for token in names_of(query):
+        if token.text.lower() in {name.lower() for name in REFUSED_COMMANDS}:
+            what = f"{token.text} is not supported for log groups in the Infrequent Access log class"
+            raise unexpected(query, token.start, token.end, what)
 
 
 def _query_of(self: LogsResponse) -> Query:
@@ -146,18 +151,22 @@ def _query_of(self: LogsResponse) -> Query:
 
 
 def get_query_results(self: LogsResponse) -> str:
-    """GetQueryResults: nothing yet while the query runs, then pages of 10,000 rows."""
+    """GetQueryResults: nothing while the query is scheduled, what there is while it runs, then pages of 10,000 rows."""
+    results_rate.check(self.region)
     query = _query_of(self)
     query.polls += 1
-    status = query.status()
-    answer: dict[str, Any] = {"queryLanguage": "CWLI", "results": [], "status": status}
-    answer["statistics"] = dict.fromkeys(query.statistics, 0.0)
-    if status != "Complete":
-        return json.dumps(answer)
-    token = self._get_param("nextToken")
+    status = query.go_on()
+    rows = [] if status in ("Scheduled", "Failed") else query.rows()
+    statistics = query.scan.statistics()
+    token = self._get_param("nextToken") if status == "Complete" else None
     first = int(base64.b64decode(token)) if token else 0
-    answer |= {"results": query.rows[first : first + _PAGE], "statistics": query.statistics}
-    if first + _PAGE < len(query.rows):
+    answer: dict[str, Any] = {
+        "queryLanguage": "CWLI",
+        "results": rows[first : first + _PAGE],
+        "status": status,
+        "statistics": dict.fromkeys(statistics, 0.0) if status == "Scheduled" else statistics,
+    }
+    if status == "Complete" and first + _PAGE < len(rows):
         answer["nextToken"] = base64.b64encode(str(first + _PAGE).encode()).decode()
     return json.dumps(answer)
 
@@ -165,9 +174,10 @@ def get_query_results(self: LogsResponse) -> str:
 def stop_query(self: LogsResponse) -> str:
     """StopQuery; a query that has ended cannot be stopped."""
     query = _query_of(self)
-    if query.status() in ("Complete", "Cancelled"):
-        raise invalid(f"Query with id {query.id} has already ended with status {query.status()}")
-    query.is_cancelled = True
+    if not query.is_running():
+        ended = query.ended or "Complete"
+        raise invalid(f"Query with id {query.id} has already ended with status {ended}")
+    query.ended = "Cancelled"
     return json.dumps({"success": True})
 
 

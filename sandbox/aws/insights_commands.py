@@ -1,45 +1,38 @@
-"""The commands of Logs Insights, read into steps of a pipeline over records."""
+"""The commands of Logs Insights, read into steps over tables of records."""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from sandbox.aws.insights_expressions import Column, Reader
+from sandbox.aws.insights_expressions import Reader
 from sandbox.aws.insights_functions import Expression, text
-from sandbox.aws.insights_records import Instant, Record
+from sandbox.aws.insights_gather import Column, Gathered, Patterns, Statistics, Step, Table
+from sandbox.aws.insights_records import Record
 from sandbox.aws.insights_tokens import Token, tokens_of, unexpected
 from sandbox.aws.logs_matching import as_number, wildcards
 
-_DEFAULT_COLUMNS = ["@timestamp", "@message"]
-_VARIABLE = re.compile(r"\b(?=\w*\d)[\w.:-]+\b")
-_SEVERITIES = ("Error", "Warn", "Info", "Debug")
+KEEP, FILTER, SORT, DEDUP, LIMIT, GATHER = "keep", "filter", "sort", "dedup", "limit", "gather"
 
 
-@dataclass
-class Table:
-    """The records on their way through the pipeline, and the columns to answer with."""
+@dataclass(frozen=True)
+class Command:
+    """One command: a step over a table, and its kind, which says whether it can work chunk by chunk.
 
-    rows: list[Record]
-    columns: list[str] = field(default_factory=list)
-    matched: int = 0
-    is_grouped: bool = False
-    is_limited: bool = False
+    "keep" and "filter" look at each row for itself; "gather" makes new rows of all, and ``gather`` is where to begin.
+    """
 
-    def shown_columns(self) -> list[str]:
-        """What the query asked to see; time and message when it did not say."""
-        return self.columns or _DEFAULT_COLUMNS
+    step: Step
+    kind: str = KEEP
+    gather: Callable[[], Gathered] | None = None
+    limit: int | None = None
 
 
-Step = Callable[[Table], None]
-
-
-def parse_query(query: str) -> list[Step]:
-    """The steps of a query. Raises MalformedQuery with the place of the first wrong word."""
-    steps: list[Step] = []
+def parse_query(query: str) -> list[Command]:
+    """The commands of a query. Raises MalformedQuery with the place of the first wrong word."""
+    commands: list[Command] = []
     command: list[Token] = []
     tokens = tokens_of(query)
     if not tokens:
@@ -50,39 +43,45 @@ def parse_query(query: str) -> list[Step]:
             continue
         if not command:
             raise unexpected(query, token.start, token.end)
-        steps.append(_step(query, command))
+        commands.append(_command(query, command))
         command = []
-    return steps
+    return commands
 
 
-def _step(query: str, tokens: list[Token]) -> Step:
+def names_of(query: str) -> list[Token]:
+    """The first word of each command of a query. Raises MalformedQuery."""
+    tokens = tokens_of(query)
+    return [token for place, token in enumerate(tokens) if place == 0 or tokens[place - 1].text == "|"]
+
+
+def _command(query: str, tokens: list[Token]) -> Command:
     reader = Reader(query, tokens)
     name = reader.take("name").text.lower()
     if name not in _COMMANDS:
         raise reader.wrong(tokens[0])
-    step = _COMMANDS[name](reader)
+    command = _COMMANDS[name](reader)
     reader.finish()
-    return step
+    return command
 
 
-def _fields(reader: Reader) -> Step:
+def _fields(reader: Reader) -> Command:
     columns = reader.columns()
 
     def step(table: Table) -> None:
         _compute(table, columns)
         table.columns += [column.name for column in columns if column.name not in table.columns]
 
-    return step
+    return Command(step)
 
 
-def _display(reader: Reader) -> Step:
+def _display(reader: Reader) -> Command:
     columns = reader.columns()
 
     def step(table: Table) -> None:
         _compute(table, columns)
         table.columns = [column.name for column in columns]
 
-    return step
+    return Command(step)
 
 
 def _compute(table: Table, columns: list[Column]) -> None:
@@ -92,7 +91,7 @@ def _compute(table: Table, columns: list[Column]) -> None:
                 row.given[column.name] = value
 
 
-def _filter(reader: Reader) -> Step:
+def _filter(reader: Reader) -> Command:
     test = reader.expression()
 
     def step(table: Table) -> None:
@@ -100,20 +99,20 @@ def _filter(reader: Reader) -> Step:
         if not table.is_grouped and not table.is_limited:
             table.matched = len(table.rows)
 
-    return step
+    return Command(step, FILTER)
 
 
-def _limit(reader: Reader) -> Step:
+def _limit(reader: Reader) -> Command:
     count = int(reader.take("number").text)
 
     def step(table: Table) -> None:
         table.rows = table.rows[:count]
         table.is_limited = True
 
-    return step
+    return Command(step, LIMIT, limit=count)
 
 
-def _sort(reader: Reader) -> Step:
+def _sort(reader: Reader) -> Command:
     keys: list[tuple[Expression, bool]] = []
     while not keys or reader.accept(","):
         column = _sort_key(reader)
@@ -123,7 +122,7 @@ def _sort(reader: Reader) -> Step:
         for value, descending in reversed(keys):
             table.rows.sort(key=lambda row: _rank(value(row), descending), reverse=descending)
 
-    return step
+    return Command(step, SORT)
 
 
 def _sort_key(reader: Reader) -> Expression:
@@ -140,32 +139,28 @@ def _rank(value: Any, descending: bool) -> tuple[int, float, str]:
     return (0, number, "") if number is not None else (1, 0.0, text(value))
 
 
-def _stats(reader: Reader) -> Step:
+def _stats(reader: Reader) -> Command:
     columns = reader.columns()
     keys = reader.columns() if reader.accept("by") else []
+    return _gathering(lambda: Statistics(columns, keys, reader.aggregates))
 
+
+def _pattern(reader: Reader) -> Command:
+    source = reader.expression()
+    return _gathering(lambda: Patterns(source))
+
+
+def _gathering(gather: Callable[[], Gathered]) -> Command:
     def step(table: Table) -> None:
-        groups: dict[tuple[str, ...], tuple[list[Any], list[Record]]] = {}
-        for row in table.rows:
-            values = [key.value(row) for key in keys]
-            groups.setdefault(tuple(map(text, values)), (values, []))[1].append(row)
-        if not groups and not keys:
-            groups[()] = ([], [])
-        table.rows = []
-        for values, members in groups.values():
-            group = Record(rows=members)
-            result = {key.name: value for key, value in zip(keys, values, strict=True)}
-            result |= {column.name: column.value(group) for column in columns}
-            group.rows = []
-            group.given = {name: value for name, value in result.items() if value is not None}
-            table.rows.append(group)
-        table.columns = [column.name for column in [*keys, *columns]]
-        table.is_grouped = True
+        gathered = gather()
+        gathered.add(table)
+        made = gathered.table(table.columns)
+        table.rows, table.columns, table.is_grouped = made.rows, made.columns, True
 
-    return step
+    return Command(step, GATHER, gather)
 
 
-def _dedup(reader: Reader) -> Step:
+def _dedup(reader: Reader) -> Command:
     columns = reader.columns()
 
     def step(table: Table) -> None:
@@ -178,14 +173,14 @@ def _dedup(reader: Reader) -> Step:
                 kept.append(row)
         table.rows = kept
 
-    return step
+    return Command(step, DEDUP)
 
 
 def _message(row: Record) -> Any:
     return row.get("@message")
 
 
-def _parse(reader: Reader) -> Step:
+def _parse(reader: Reader) -> Command:
     source: Expression = _message
     if reader.peek().kind == "name":
         source = reader.arithmetic()
@@ -206,7 +201,7 @@ def _parse(reader: Reader) -> Step:
                 found = zip(targets, match.groups(), strict=True)
                 row.given |= {name: value for name, value in found if value is not None}
 
-    return step
+    return Command(step)
 
 
 def _glob(written: str) -> re.Pattern[str]:
@@ -217,26 +212,7 @@ def _glob(written: str) -> re.Pattern[str]:
     return re.compile(expression, re.DOTALL)
 
 
-def _pattern(reader: Reader) -> Step:
-    """Rows that say the same but for numbers, ids and times, counted."""
-    source = reader.expression()
-
-    def step(table: Table) -> None:
-        samples: Counter[str] = Counter(_VARIABLE.sub("<*>", text(source(row))) for row in table.rows)
-        total = sum(samples.values())
-        table.rows = []
-        for masked, count in samples.most_common():
-            row = Record()
-            severity = next((word for word in _SEVERITIES if word.lower() in masked.lower()), "None")
-            row.given = {"@pattern": masked, "@ratio": count / total, "@sampleCount": count, "@severityLabel": severity}
-            table.rows.append(row)
-        table.columns = ["@pattern", "@ratio", "@sampleCount", "@severityLabel"]
-        table.is_grouped = True
-
-    return step
-
-
-_COMMANDS: dict[str, Callable[[Reader], Step]] = {
+_COMMANDS: dict[str, Callable[[Reader], Command]] = {
     "fields": _fields,
     "display": _display,
     "filter": _filter,
@@ -247,8 +223,3 @@ _COMMANDS: dict[str, Callable[[Reader], Step]] = {
     "dedup": _dedup,
     "pattern": _pattern,
 }
-
-
-def newest_first(rows: list[Record]) -> list[Record]:
-    """The order of a query without sort."""
-    return sorted(rows, key=lambda row: row.get("@timestamp") or Instant(0), reverse=True)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
-from sandbox.aws.insights_functions import AGGREGATES, DURATIONS, FUNCTIONS, Expression, aggregated, called, text
+from sandbox.aws.insights_aggregates import AGGREGATES, Aggregate, maker_of
+from sandbox.aws.insights_functions import DURATIONS, FUNCTIONS, Expression, called, text
+from sandbox.aws.insights_gather import Column
 from sandbox.aws.insights_records import Record
 from sandbox.aws.insights_tokens import Token, unexpected
 from sandbox.aws.logs_errors import MalformedQuery
@@ -33,14 +34,6 @@ _BINDING = {"+": 1, "-": 1, "*": 2, "/": 2, "%": 2, "^": 3}
 _ANY_ROW = ("count", "count_distinct")
 
 
-@dataclass(frozen=True)
-class Column:
-    """An expression of a list, under its alias or under the text it was written as."""
-
-    name: str
-    value: Expression
-
-
 class Reader:
     """Reads one command's tokens; positions in errors are those of the whole query."""
 
@@ -48,6 +41,8 @@ class Reader:
         self.query = query
         self.tokens = tokens
         self.position = 0
+        self.aggregates: list[Callable[[], Aggregate]] = []
+        """Makers of the aggregates read so far; an expression finds its own in a group's results by its place."""
 
     def peek(self, ahead: int = 0) -> Token:
         """The next token, or one of kind "end"."""
@@ -209,13 +204,18 @@ class Reader:
             if self.peek().text != ")":
                 self.expect(",")
         if name in AGGREGATES:
-            return aggregated(name, arguments)
+            return self._aggregate(maker_of(name, arguments))
         if name == "bin" and arguments:
             return called(name, arguments)
         least, most = FUNCTIONS[name][1:] if name in FUNCTIONS else (0, -1)
         if not least <= len(arguments) <= most:
             raise unexpected(self.query, token.start, token.end, f"invalid function or arguments: {token.text}")
         return called(name, arguments)
+
+    def _aggregate(self, maker: Callable[[], Aggregate]) -> Expression:
+        place = len(self.aggregates)
+        self.aggregates.append(maker)
+        return lambda group: group.results[place] if place < len(group.results) else None
 
 
 def _either(left: Expression, right: Expression) -> Expression:

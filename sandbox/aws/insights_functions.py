@@ -1,4 +1,4 @@
-"""The functions of Logs Insights: of single values, and of groups for the stats command."""
+"""The functions of Logs Insights that make one value of others; those of groups are aggregates."""
 
 from __future__ import annotations
 
@@ -102,77 +102,3 @@ def called(name: str, arguments: Sequence[Expression]) -> Expression:
         return lambda record: _floored(at(record), span(record))
     function = FUNCTIONS[name][0]
     return lambda record: function(*[argument(record) for argument in arguments])
-
-
-def _numbers(rows: Sequence[Record], of: Expression) -> list[float]:
-    return [number for row in rows if (number := as_number(of(row))) is not None]
-
-
-def _percentile(values: Sequence[float], percent: float) -> float | None:
-    """By nearest rank between the neighbours."""
-    if not values:
-        return None
-    ordered = sorted(values)
-    rank = percent / 100 * (len(ordered) - 1)
-    low = math.floor(rank)
-    high = min(low + 1, len(ordered) - 1)
-    return ordered[low] + (ordered[high] - ordered[low]) * (rank - low)
-
-
-def _deviation(values: Sequence[float]) -> float | None:
-    if not values:
-        return None
-    mean = sum(values) / len(values)
-    return math.sqrt(sum((value - mean) ** 2 for value in values) / len(values))
-
-
-def _extreme(values: Sequence[Value], choose: Callable[..., Value]) -> Value:
-    """Min and max work on texts, too, when no value is a number."""
-    present = [value for value in values if value is not None]
-    numbers = [value for value in present if as_number(value) is not None]
-    if numbers:
-        return choose(numbers, key=as_number)
-    return choose(present, default=None)
-
-
-def _ordered(rows: Sequence[Record], of: Expression, newest: bool) -> Value:
-    present = [(row.get("@timestamp") or 0, of(row)) for row in rows if of(row) is not None]
-    chosen = (max if newest else min)(present, key=lambda pair: pair[0], default=None)
-    return None if chosen is None else chosen[1]
-
-
-AGGREGATES = (
-    "count",
-    "count_distinct",
-    "avg",
-    "sum",
-    "min",
-    "max",
-    "median",
-    "pct",
-    "percentile",
-    "stddev",
-    "earliest",
-    "latest",
-)
-
-
-def aggregated(name: str, arguments: Sequence[Expression]) -> Expression:
-    """An aggregate over the rows of a group; count() and count(*) have no argument."""
-    of: Expression = arguments[0] if arguments else lambda record: 1
-    share: Expression = arguments[1] if len(arguments) > 1 else lambda record: 50
-    by_name: dict[str, Callable[[list[Record], Record], Value]] = {
-        "count": lambda rows, group: sum(of(row) is not None for row in rows),
-        "count_distinct": lambda rows, group: len({text(of(row)) for row in rows if of(row) is not None}),
-        "avg": lambda rows, group: sum(found) / len(found) if (found := _numbers(rows, of)) else None,
-        "sum": lambda rows, group: sum(_numbers(rows, of)),
-        "min": lambda rows, group: _extreme([of(row) for row in rows], min),
-        "max": lambda rows, group: _extreme([of(row) for row in rows], max),
-        "median": lambda rows, group: _percentile(_numbers(rows, of), 50),
-        "pct": lambda rows, group: _percentile(_numbers(rows, of), float(share(group))),
-        "stddev": lambda rows, group: _deviation(_numbers(rows, of)),
-        "earliest": lambda rows, group: _ordered(rows, of, newest=False),
-        "latest": lambda rows, group: _ordered(rows, of, newest=True),
-    }
-    chosen = by_name["pct" if name == "percentile" else name]
-    return lambda record: chosen(record.rows, record)

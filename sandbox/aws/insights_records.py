@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -28,23 +29,35 @@ class Instant(int):
 
 
 class Record:
-    """One row: fields given by the query first, then the event's own; ``rows`` are the members of a group."""
+    """One row: fields given by the query first, then the event's own.
 
-    __slots__ = ("_document", "event", "given", "log", "rows")
+    While a group's columns are calculated it is the group: ``first`` is one of its rows, ``results`` its aggregates.
+    """
 
-    def __init__(self, event: Event | None = None, log: str = "", rows: list[Record] | None = None) -> None:
+    __slots__ = ("_document", "event", "first", "given", "log", "results")
+
+    def __init__(
+        self, event: Event | None = None, log: str = "", first: Record | None = None, results: Sequence[Any] = ()
+    ) -> None:
         self.event = event
         self.log = log
         self.given: dict[str, Any] = {}
-        self.rows: list[Record] = rows or []
+        self.first = first
+        self.results = results
         self._document: Any = _UNREAD
+
+    def copy(self) -> Record:
+        """Another row with the same fields."""
+        made = Record(self.event, self.log)
+        made.given = dict(self.given)
+        return made
 
     def get(self, name: str) -> Any:
         """The field's value, None when the record has no such field."""
         if name in self.given:
             return self.given[name]
         if self.event is None:
-            return self.rows[0].get(name) if self.rows else None
+            return self.first.get(name) if self.first is not None else None
         if name[0] == "@":
             return self._system(self.event, name)
         return self._discovered(name)

@@ -6,14 +6,23 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from moto.cloudwatch.models import cloudwatch_backends
-from moto.core.utils import unix_time_millis
-from moto.logs.models import LogStream, logs_backends
+from moto.logs.models import LogsBackend, LogStream, logs_backends
 
 from sandbox.aws.cloudwatch_region import metrics_of
+from sandbox.aws.logs_errors import invalid
+from sandbox.aws.logs_groups import group_of, stream_of
 from sandbox.aws.logs_matching import PatternError
 from sandbox.aws.logs_patterns import Pattern, compile_pattern
-from sandbox.aws.logs_store import Event, append, stream_events
+from sandbox.aws.logs_store import Event, append, now_ms
 from sandbox.aws.world import current
+
+PAGE_BYTES = 1_048_576
+PAGE_EVENTS = 10_000
+EVENT_OVERHEAD = 26
+"""Bytes that an event counts besides its message."""
+_DAY = 86_400_000
+_OLDEST = 14 * _DAY
+_NEWEST = 2 * 3_600_000
 
 
 def ingest(stream: LogStream, entries: Sequence[tuple[int, str]]) -> str:
@@ -70,20 +79,26 @@ def _pattern(text: str | None) -> Pattern:
         return compile_pattern("")
 
 
-def describe_stream(self: LogStream) -> dict[str, Any]:
-    """A stream as DescribeLogStreams answers it; takes the place of moto's method, which looks at every event."""
-    shown: dict[str, Any] = {
-        "arn": self.arn,
-        "creationTime": int(unix_time_millis(self.creation_time)),
-        "logStreamName": self.log_stream_name,
-        "storedBytes": 0,
-    }
-    events = stream_events(self)
-    if events and self.last_ingestion_time is not None:
-        shown |= {
-            "firstEventTimestamp": events[0].timestamp,
-            "lastEventTimestamp": events[-1].timestamp,
-            "lastIngestionTime": int(unix_time_millis(self.last_ingestion_time)),
-            "uploadSequenceToken": str(self.upload_sequence_token),
-        }
-    return shown
+def put_log_events(
+    self: LogsBackend, log_group_name: str, log_stream_name: str, log_events: list[dict[str, Any]]
+) -> tuple[str, dict[str, Any]]:
+    """PutLogEvents, in the place of moto's backend method: events older than 14 days or too new are left out."""
+    stream = stream_of(group_of(self, log_group_name), log_stream_name)
+    times = [int(event["timestamp"]) for event in log_events]
+    if times != sorted(times):
+        raise invalid("Log events in a single PutLogEvents request must be in chronological order.")
+    if times and times[-1] - times[0] > _DAY:
+        raise invalid("The batch of log events in a single PutLogEvents request cannot span more than 24 hours.")
+    size = sum(len(event["message"].encode()) + EVENT_OVERHEAD for event in log_events)
+    if len(times) > PAGE_EVENTS or size > PAGE_BYTES:
+        raise invalid("Upload too large: at most 10000 log events and 1048576 bytes")
+    now = now_ms()
+    too_old = sum(1 for at in times if at < now - _OLDEST)
+    too_new = sum(1 for at in times if at > now + _NEWEST)
+    rejected: dict[str, Any] = {}
+    if too_old:
+        rejected["tooOldLogEventEndIndex"] = too_old
+    if too_new:
+        rejected["tooNewLogEventStartIndex"] = len(times) - too_new
+    kept = log_events[too_old : len(times) - too_new]
+    return ingest(stream, [(int(event["timestamp"]), event["message"]) for event in kept]), rejected

@@ -8,6 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+_DIALECT = re.compile(
+    r"(?:[A-Za-z0-9 :_#=@/;,^$?\[\]{}|*+.-]|\\(?:[dDsSwWtn]|x[0-9A-Fa-f]{2}|[:_#=@/;,^$?\[\]{}|*+.\\-]))+"
+)
+MOST_EXPRESSIONS = 2
+"""Regular expressions in one JSON or space-delimited pattern."""
 _ORDER: dict[str, Callable[[float, float], bool]] = {
     "<": lambda value, limit: value < limit,
     "<=": lambda value, limit: value <= limit,
@@ -57,11 +62,25 @@ def comparison(operator: str, literal: str) -> Comparison:
 
 
 def regular_expression(text: str) -> re.Pattern[str]:
-    """The regular expression between two percent signs. Raises PatternError."""
+    """The regular expression between two percent signs. Raises PatternError.
+
+    There are no groups, no characters beyond ASCII and few symbols:
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/regex-expressions.html
+    """
+    known = _DIALECT.match(text)
+    if known is None or known.end() < len(text):
+        wrong = text[known.end() if known else 0 :][:1]
+        raise PatternError(f"Invalid filter pattern: {wrong or 'nothing'} in a regular expression")
     try:
-        return re.compile(text)
+        return re.compile(text, re.ASCII)
     except re.error as error:
         raise PatternError(f"Invalid filter pattern: {error}") from None
+
+
+def check_number(expressions: int) -> None:
+    """Raises PatternError when a JSON or space-delimited pattern has more regular expressions than it may."""
+    if expressions > MOST_EXPRESSIONS:
+        raise PatternError(f"Invalid filter pattern: more than {MOST_EXPRESSIONS} regular expressions")
 
 
 def wildcards(text: str) -> str:

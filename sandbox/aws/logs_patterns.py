@@ -45,7 +45,7 @@ def compile_pattern(text: str) -> Pattern:
 class TermPattern:
     """Terms that must all be there, -terms that must not, or ?terms of which one must; case matters.
 
-    As AWS documents it, ?terms lose their meaning next to plain terms.
+    As AWS documents it, ?terms lose their meaning next to terms of another kind, and a blank in quotes is everywhere.
     """
 
     def __init__(self, text: str) -> None:
@@ -65,7 +65,7 @@ class TermPattern:
         """Whether the message has the terms."""
         if any(found(message) for found in self._excluded):
             return False
-        if self._required:
+        if self._required or self._excluded:
             return all(found(message) for found in self._required)
         return not self._optional or any(found(message) for found in self._optional)
 
@@ -82,4 +82,4 @@ def _term(match: re.Match[str]) -> Callable[[str], bool]:
     if bare is not None and not re.fullmatch(r"\w+", bare):
         raise PatternError(f"Invalid character(s) in term '{bare}'")
     word = bare if quoted is None else quoted.replace('\\"', '"').replace("\\\\", "\\")
-    return lambda message: word in message
+    return lambda message: word in message if word.strip() else True

@@ -1,4 +1,4 @@
-"""JSON filter patterns: { ($.level = "ERROR" && $.ms > 500) || $.user.id EXISTS }."""
+"""JSON filter patterns: { ($.level = "ERROR" && $.ms > 500) || $.user.id NOT EXISTS }."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from sandbox.aws.logs_matching import PatternError, as_number, comparison
+from sandbox.aws.logs_matching import PatternError, as_number, check_number, comparison
 
 _TOKEN = re.compile(
-    r"""\s*(?:(?P<selector>\$(?:\.[^\s=!<>()&|\[\]{}.]+|\[\d+\]|\[\*\]|\["[^"]*"\])+)
+    r"""\s*(?:(?P<selector>\$(?:\.[^\s=!<>()&|\[\]{}.]+|\[\d+\]|\[\*\]|\.?\[(?:"[^"]*"|'[^']*')\])+)
     |(?P<operator>&&|\|\||!=|<=|>=|=|<|>|[()])|(?P<quoted>"(?:[^"\\]|\\.)*")|(?P<regex>%[^%]*%)
     |(?P<word>[^\s=!<>()&|"%]+))""",
     re.VERBOSE,
 )
-_STEP = re.compile(r'\.([^.\[]+)|\[(\d+|\*)\]|\["([^"]*)"\]')
+_STEP = re.compile(r"""\.([^.\[]+)|\[(\d+|\*)\]|\.?\[["']([^"']*)["']\]""")
+_MOST_IN_SELECTOR, _MOST_IN_PATTERN = 1, 3
+"""Wildcards."""
 _MISSING = object()
 
 Test = Callable[[Any], bool]
@@ -86,6 +88,10 @@ class _Reader:
                 raise PatternError(f"Invalid filter pattern: unexpected character at position {at + 1}")
             self.tokens.append((match.lastgroup, match[match.lastgroup]))
             at = match.end()
+        check_number(sum(kind == "regex" for kind, _ in self.tokens))
+        wild = [_steps(text).count("*") for kind, text in self.tokens if kind == "selector"]
+        if max(wild, default=0) > _MOST_IN_SELECTOR or sum(wild) > _MOST_IN_PATTERN:
+            raise PatternError("Invalid filter pattern: too many wildcard selectors")
 
     def peek(self) -> str:
         return self.tokens[self.position][1] if self.position < len(self.tokens) else ""
@@ -128,11 +134,10 @@ class _Reader:
     def condition(self, steps: list[str | int]) -> Test:
         kind, operator = self.take()
         word = operator.upper()
-        if word in {"NOT", "EXISTS"}:
-            if word == "NOT" and self.take()[1].upper() != "EXISTS":
+        if word == "NOT":
+            if self.take()[1].upper() != "EXISTS":
                 raise PatternError("Invalid filter pattern: expected NOT EXISTS")
-            wanted = word == "EXISTS"
-            return lambda document: bool(select(document, steps)) == wanted
+            return lambda document: not select(document, steps)
         if word == "IS":
             return self.identity(steps)
         if kind != "operator" or operator in ("(", ")", "&&", "||"):

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from sandbox.aws.logs_matching import PatternError, as_number, comparison
+from sandbox.aws.logs_matching import PatternError, as_number, check_number, comparison
 
 _FIELD = re.compile(r'\[([^\]]*)\]|"([^"]*)"|(\S+)')
-_SPLIT = re.compile(r'(?:[^,"%]|"[^"]*"|%[^%]*%)+')
 _CONDITION = re.compile(
     r'\s*\(*\s*(?P<name>[\w.]+)\s*(?P<operator>!=|<=|>=|=|<|>)\s*(?P<literal>"[^"]*"|%[^%]*%|[^\s&|)]+)\s*\)*\s*'
 )
@@ -19,17 +18,19 @@ Test = Callable[[str], bool]
 class SpacePattern:
     """Matches lines with as many fields as the pattern names, "..." standing for any number of them.
 
-    A field in [brackets] or "quotes" is one field, as in an access log.
+    A field in [brackets] or "quotes" is one field, as in an access log. Without "..." the last field of the pattern is
+    all that is left of the line.
     """
 
     def __init__(self, text: str) -> None:
         if not text.endswith("]"):
             raise PatternError("Invalid filter pattern: the closing ] is missing")
-        parts = [part.strip() for part in _SPLIT.findall(text[1:-1])]
-        if not parts or parts.count("...") > 1:
+        parts = [part.strip() for part in _outside_literals(text[1:-1], ",")]
+        if not any(parts) or parts.count("...") > 1:
             raise PatternError("Invalid filter pattern: fields are separated by commas, with one ... at most")
         self._gap = parts.index("...") if "..." in parts else None
         self._fields = [_field(part) for part in parts if part != "..."]
+        check_number(len(re.findall(r"%[^%]*%", text)))
 
     def matches(self, message: str) -> bool:
         """Whether the line has the fields and they are as wanted."""
@@ -46,8 +47,12 @@ class SpacePattern:
 
     def _aligned(self, message: str) -> list[str] | None:
         """The words that stand at the pattern's fields, None when their number does not fit."""
-        words = [next((part for part in match.groups() if part is not None), "") for match in _FIELD.finditer(message)]
+        found = list(_FIELD.finditer(message))
+        words = [next((part for part in match.groups() if part is not None), "") for match in found]
         if self._gap is None:
+            last = len(self._fields) - 1
+            if len(words) > len(self._fields):
+                words[last:] = [message[found[last].start() :]]
             return words if len(words) == len(self._fields) else None
         after = len(self._fields) - self._gap
         if len(words) < len(self._fields):
@@ -74,7 +79,7 @@ def _field(text: str) -> tuple[str, Test]:
 
 
 def _outside_literals(text: str, separator: str) -> list[str]:
-    """Split at && or ||, but never inside quotes or percent signs."""
+    """Split at a comma, && or ||, but never inside quotes or percent signs."""
     parts = [""]
     for piece in re.findall(r'"[^"]*"|%[^%]*%|&&|\|\||.', text):
         if piece == separator:

@@ -15,6 +15,7 @@ from moto.core.base_backend import BackendDict
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 from sandbox.aws import refusals, trail
+from sandbox.aws.acted import ACTED, meet
 from sandbox.aws.install import install
 from sandbox.aws.listener import Listener
 from sandbox.aws.operations import Operation, operation_of
@@ -118,6 +119,7 @@ class AwsServer:
         environ["wsgi.input"] = io.BytesIO(body)
         operation = operation_of(environ, body)
         fault = self.faults.take("aws", operation.action)
+        meet(fault.error if fault else None)
         if fault is not None and fault.latency_ms:
             time.sleep(fault.latency_ms / 1000)
         refused = self._refused(operation, fault)
@@ -128,7 +130,7 @@ class AwsServer:
 
     def _refused(self, operation: Operation, fault: Fault | None) -> refusals.Refusal | None:
         word = fault.error if fault else None
-        if word is None or word == "lost_response":
+        if word is None or word == "lost_response" or word in ACTED:
             return None
         self._record(operation, word)
         if word in ("timeout", "disconnect"):

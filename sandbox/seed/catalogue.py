@@ -208,6 +208,7 @@ PHOTO_ARTIFACTS = "rapid-photo-prod-artifacts-123456789012"
 PHOTO_QUEUE = "rapid-photo-prod-image-queue"
 PHOTO_DLQ = "rapid-photo-prod-image-dlq"
 RDS_LOG_GROUP = "/aws/rds/instance/arbor-production-db/postgresql"
+PHOTO_RDS_LOG_GROUP = "/aws/rds/instance/rapid-photo-prod-db/postgresql"
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 _BROWSERS = ("Mozilla/5.0 (X11; Linux x86_64)", "Mozilla/5.0 (iPhone; CPU iPhone OS 19_1)", "okhttp/5.1.0")
 _CUSTOMERS = ("abc123", "cus_7714", "cus_2209", "cus_8053", "cus_4471", "cus_9120")
 _TABLES = ("usage_readings", "plans", "recommendations", "customers")
+_PHOTO_TABLES = ("photos", "albums", "upload_jobs", "flyway_schema_history")
 
 
 @dataclass(frozen=True)
@@ -168,14 +169,32 @@ def _photo(visit: Visit, chance: random.Random) -> list[str]:
     return [f"{visit.stamp} ERROR 1 --- {thread} c.r.upload.PhotoService : {reason}\n{trace}", done]
 
 
-def _postgresql(visit: Visit, chance: random.Random) -> list[str]:
-    who = f"10.30.1.{chance.randint(10, 40)}({chance.randint(30_000, 60_000)}):arbor_user@arbor_production"
-    head = f"{visit.moment:%Y-%m-%d %H:%M:%S} UTC:{who}:[{chance.randint(400, 900)}]:LOG: "
-    if visit.duration < 1_000:
-        return [f"{head} checkpoint complete: wrote {chance.randint(20, 400)} buffers"]
-    table = chance.choice(_TABLES)
-    statement = f"SELECT * FROM {table} WHERE customer_id = $1 ORDER BY created_at"
-    return [f"{head} duration: {visit.duration}.{chance.randint(100, 999)} ms  statement: {statement}"]
+def _postgresql(login: str, tables: tuple[str, ...]) -> Lines:
+    """What RDS writes of PostgreSQL: checkpoints, slow statements, and what went wrong when a request failed."""
+
+    def lines(visit: Visit, chance: random.Random) -> list[str]:
+        when, process = f"{visit.moment:%Y-%m-%d %H:%M:%S} UTC", chance.randint(400, 900)
+        head = f"{when}:10.30.1.{chance.randint(10, 40)}({chance.randint(30_000, 60_000)}):{login}:[{process}]:"
+        table = chance.choice(tables)
+        if visit.status >= 500:
+            return [head + chance.choice(_DATABASE_TROUBLE).format(table=table, process=process)]
+        if visit.duration < 1_000:
+            return [f"{when}::@:[{process}]:LOG:  checkpoint complete: wrote {chance.randint(20, 400)} buffers"]
+        statement = f"SELECT * FROM {table} WHERE customer_id = $1 ORDER BY created_at"
+        return [f"{head}LOG:  duration: {visit.duration}.{chance.randint(100, 999)} ms  statement: {statement}"]
+
+    return lines
+
+
+_DATABASE_TROUBLE = (
+    "FATAL:  remaining connection slots are reserved for non-replication superuser connections",
+    "FATAL:  sorry, too many clients already",
+    "ERROR:  deadlock detected\n"
+    "DETAIL:  Process {process} waits for ShareLock on transaction 88213; blocked by process 611.\n"
+    "STATEMENT:  UPDATE {table} SET updated_at = now() WHERE id = $1",
+    "ERROR:  canceling statement due to statement timeout\nSTATEMENT:  SELECT count(*) FROM {table}",
+    "LOG:  could not receive data from client: Connection reset by peer",
+)
 
 
 STYLES: dict[str, Lines] = {
@@ -186,7 +205,8 @@ STYLES: dict[str, Lines] = {
     "bi-executor": _bi_executor,
     "caption": _caption,
     "photo": _photo,
-    "postgresql": _postgresql,
+    "postgresql": _postgresql("arbor_user@arbor_production", _TABLES),
+    "postgresql-photo": _postgresql("rapidphoto_admin@rapidphoto", _PHOTO_TABLES),
 }
 
 ROUTES: dict[str, tuple[tuple[str, str], ...]] = {

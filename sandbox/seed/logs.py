@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass
 
 from sandbox.seed.account import Account, in_parallel
-from sandbox.seed.catalogue import RDS_LOG_GROUP, SERVICES, US, EcsService
+from sandbox.seed.catalogue import PHOTO_RDS_LOG_GROUP, RDS_LOG_GROUP, SERVICES, US, EcsService
 from sandbox.seed.log_lines import STYLES, visits
 
 HOURS = 3
@@ -23,13 +23,20 @@ class _Stream:
     seed: int
 
 
+_DATABASES = (
+    _Stream(US, RDS_LOG_GROUP, "arbor-production-db.0", "postgresql", 1),
+    _Stream(US, PHOTO_RDS_LOG_GROUP, "rapid-photo-prod-db.0", "postgresql-photo", 1),
+)
+
+
 def write_logs(account: Account, now: float) -> int:
     """Write the lines of the last hours until ``now`` (seconds since the epoch); returns how many events."""
-    groups = sorted({(service.region, service.log_group) for service in SERVICES} | {(US, RDS_LOG_GROUP)})
+    groups = sorted({(service.region, service.log_group) for service in SERVICES})
+    groups += [(database.region, database.group) for database in _DATABASES]
     in_parallel(lambda group: account.client("logs", group[0]).create_log_group(logGroupName=group[1]), groups)
     found = in_parallel(lambda service: _streams(account, service), SERVICES)
     streams = [stream for several in found for stream in several]
-    streams.append(_Stream(US, RDS_LOG_GROUP, "arbor-production-db.0", "postgresql", 1))
+    streams += _DATABASES
     return sum(in_parallel(lambda stream: _write(account, stream, now), streams))
 
 

@@ -11,10 +11,12 @@ from sandbox.clock import Clock
 from sandbox.seed.account import Account, Messaging, in_parallel, make_messaging
 from sandbox.seed.alarms import make_alarms
 from sandbox.seed.catalogue import REGIONS, US
+from sandbox.seed.dashboards import make_dashboards
 from sandbox.seed.events import listen_to_events
 from sandbox.seed.extras import build_projects, build_tables
 from sandbox.seed.fleet import DAY, PAST_DAYS, Front, build_network, deploy_history, push_images
 from sandbox.seed.lab import build_lab
+from sandbox.seed.lab_logs import write_lab_logs
 from sandbox.seed.logs import write_logs
 from sandbox.seed.metrics import put_quiet_hours
 from sandbox.seed.needs import make_needs
@@ -69,7 +71,9 @@ def plant(account: Account, clock: Clock, report: Report = lambda step: None) ->
     in_parallel(lambda build: build(account), (build_projects, build_tables))
     report("logs and metrics")
     write_logs(account, clock.now())
+    write_lab_logs(account, clock.now())
     put_quiet_hours(account, clock.now(), fronts)
+    make_dashboards(account)
     report("what stands around them")
     make_surroundings(account, clock.now())
     report("alarms")

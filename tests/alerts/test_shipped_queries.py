@@ -9,7 +9,8 @@ import pytest
 
 from bot.steps.insights import InsightsStep
 from bot.steps.log_search import LogSearchStep
-from sandbox.aws.insights_commands import Table, parse_query
+from sandbox.aws.insights_commands import parse_query
+from sandbox.aws.insights_gather import Table
 from sandbox.aws.insights_records import Record, shown
 from sandbox.aws.logs_patterns import compile_pattern
 from sandbox.aws.logs_store import Event
@@ -37,8 +38,8 @@ def lines(style: str) -> list[Record]:
 
 def answer(query: str, records: list[Record]) -> list[dict[str, str]]:
     table = Table(list(records), matched=len(records))
-    for step in parse_query(query):
-        step(table)
+    for command in parse_query(query):
+        command.step(table)
     columns = table.shown_columns()
     return [{name: shown(row.get(name)) for name in columns if row.get(name) is not None} for row in table.rows]
 

@@ -22,6 +22,7 @@ from sandbox.seed.catalogue import (
     FATES,
     LAMBDA_ARCHIVES,
     NEWER_GOOD,
+    PHOTO_RDS_LOG_GROUP,
     RDS_LOG_GROUP,
     REGIONS,
     SERVICES,
@@ -30,6 +31,8 @@ from sandbox.seed.catalogue import (
     WORKFLOWS,
     service_of,
 )
+from sandbox.seed.dashboards import PHOTO_DASHBOARD, USAGE_DASHBOARD
+from sandbox.seed.lab_logs import AUDIT, EXPORTS, REQUESTS
 from sandbox.seed.plant import Planted, past_clock, plant
 from sandbox.seed.scaling import CAPTION_POLICY, PHOTO_MORNINGS, PHOTO_POLICY
 from tests.waiting import until
@@ -250,10 +253,37 @@ def test_an_error_and_its_request_share_a_trace(world: World) -> None:
     assert all(sum(line["traceId"] == error["traceId"] for line in lines) == 2 for error in errors)
 
 
-def test_the_database_s_log_tells_slow_statements(world: World) -> None:
-    found = world.aws("logs").filter_log_events(logGroupName=RDS_LOG_GROUP, filterPattern="duration")["events"]
+@pytest.mark.parametrize("group", [RDS_LOG_GROUP, PHOTO_RDS_LOG_GROUP])
+def test_a_database_s_log_tells_slow_statements_and_what_went_wrong(world: World, group: str) -> None:
+    found = world.aws("logs").filter_log_events(logGroupName=group, filterPattern="duration")["events"]
     assert found
     assert all("statement:" in event["message"] for event in found)
+    wrong = world.aws("logs").filter_log_events(logGroupName=group, filterPattern="?FATAL ?ERROR ?reset")["events"]
+    assert wrong
+
+
+def test_the_lab_has_millions_of_lines_an_audit_and_a_bucket(world: World) -> None:
+    logs, now = world.aws("logs"), int(world.clock.now() * 1000)
+    ask = {"logGroupName": REQUESTS, "startTime": now - 900_000, "startFromHead": False}
+    (newest,) = logs.filter_log_events(**ask, limit=1)["events"]
+    assert now - newest["timestamp"] < 5_000
+    streams = logs.describe_log_streams(logGroupName=REQUESTS, orderBy="LastEventTime", descending=True)["logStreams"]
+    assert now - streams[0]["lastEventTimestamp"] > 1_000_000
+    audit = logs.describe_log_groups(logGroupClass="INFREQUENT_ACCESS")["logGroups"]
+    assert [each["logGroupName"] for each in audit] == [AUDIT]
+    task = {"logGroupName": REQUESTS, "from": now - 60_000, "to": now, "destination": EXPORTS}
+    assert logs.create_export_task(**task)["taskId"]
+    world.clock.advance(20)
+    world.server.tick()
+    assert logs.describe_export_tasks()["exportTasks"][0]["status"]["code"] == "COMPLETED"
+
+
+def test_two_systems_have_the_dashboards_that_their_runbooks_name(world: World) -> None:
+    cloudwatch = world.aws("cloudwatch")
+    listed = [each["DashboardName"] for each in cloudwatch.list_dashboards()["DashboardEntries"]]
+    assert listed == [USAGE_DASHBOARD, PHOTO_DASHBOARD]
+    body = json.loads(cloudwatch.get_dashboard(DashboardName=PHOTO_DASHBOARD)["DashboardBody"])
+    assert [each["type"] for each in body["widgets"]] == ["text", "metric", "metric", "log"]
 
 
 def test_traces_of_the_usage_metrics_are_requests_of_its_log(world: World) -> None:
