@@ -139,6 +139,9 @@ BUILDS = (
     "codebuild:StartBuild",
 )
 """Only where a service is built in CodeBuild."""
+EXPORTS = ("logs:CancelExportTask", "logs:CreateExportTask", "logs:DescribeExportTasks")
+EXPORTED = ("s3:ListBucket", "s3:PutObject")
+"""Only where logs are exported: CreateExportTask writes into the bucket in its caller's name, too."""
 LISTS = (
     "cloudfront:ListDistributions",
     "ecs:ListClusters",
@@ -242,6 +245,10 @@ def policy(settings: Settings, *, images_bucket: str = "", mail_from: str = "") 
     statements += _of_buckets("ServeSites", OBJECTS, {target.service.bucket for target in targets})
     artifacts = {bucket_of(target.service.artifact) for target in targets}
     statements += _of_buckets("FetchArtifacts", ARTIFACTS, artifacts)
+    exports = {bucket_of(system.logs.export) for system in settings.systems if system.logs.export}
+    if exports:
+        statements.append({"Sid": "ExportLogs", "Effect": "Allow", "Action": list(EXPORTS), "Resource": "*"})
+    statements += _of_buckets("KeepExports", EXPORTED, exports)
     if images_bucket:
         # Whoever opens a signed address acts with the rights of the bot, which signed it.
         pictures = f"arn:aws:s3:::{images_bucket}/{PICTURES}*"
