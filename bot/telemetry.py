@@ -133,7 +133,7 @@ EXPORT_ACTIVE = ("PENDING", "RUNNING")
 class ExportTask:
     """An export of a log group to S3.
 
-    ``status`` is one of EXPORT_ACTIVE, PENDING_CANCEL, COMPLETED, FAILED and CANCELLED, ``message`` AWS's own word about
+    ``status`` is one of EXPORT_ACTIVE, PENDING_CANCEL, COMPLETED, FAILED and CANCELLED, ``message`` AWS's own word for
     it; its objects have keys that begin with ``prefix`` and its id.
     """
 

@@ -38,10 +38,10 @@ def denied(
     """Permissions the bot needs and has not got, each with why.
 
     Reads of ECS are tried by the very calls the bot makes, on the first ECS service among ``targets``, which are the
-    account's; ``kinds`` are the kinds of step that playbooks take, ``secrets`` those that they name, ``exports`` where logs are exported to. What would change
-    something, what steps read and open, and what the other kinds of service need, of the first of each, is asked of
-    IAM's simulator; without permission for that the answer names ``iam:SimulatePrincipalPolicy``. Raises UpstreamError
-    when AWS cannot be asked.
+    account's; ``kinds`` are the kinds of step that playbooks take, ``secrets`` those that they name, ``exports`` the
+    places in S3 that logs are exported to. What would change something, what steps read and open, and what the other
+    kinds of service need, of the first of each, is asked of IAM's simulator; without permission for that the answer
+    names ``iam:SimulatePrincipalPolicy``. Raises UpstreamError when AWS cannot be asked.
     """
     trial = _Trial()
     metrics = Metrics(sessions)
