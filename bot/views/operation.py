@@ -54,7 +54,7 @@ def words_of(operation: Operation, state: State) -> str:
     if state is State.DONE and (is_beside or not operation.target):
         return ":white_check_mark: done"
     if state is State.CANCELLED and operation.results:
-        return ":heavy_minus_sign: cancelled on the way"
+        return ":heavy_minus_sign: cancelled, not all of it was done"
     if state is State.PROPOSED and operation.plan is not None and operation.forbidden_by(operation.plan):
         return ":no_entry: forbidden by a check"
     return STATE_WORDS[state]

@@ -312,7 +312,7 @@ def test_whoever_asked_cancels_it_on_its_card(scene: Scene) -> None:
     shown = texts(scene.card(row_id).message)
     folder = f"s3://{BUCKET}/logs/production/api/t1/"
     assert f"alice cancelled it. Of {DATABASE} there may be a part in {folder}. Not begun: {APP}." in shown
-    assert "cancelled on the way" in shown
+    assert "cancelled, not all of it was done" in shown
     assert "operation:cancel" not in buttons(scene.card(row_id).message)
 
 
