@@ -49,6 +49,7 @@ format: $(VENV)/.ready ## Format and fix what can be fixed
 
 bench: $(VENV)/.ready ## Run the benchmarks and write their results (some 40 minutes)
 	$(RUN) -m benchmarks.ack
+	$(RUN) -m benchmarks.health
 	$(RUN) -m benchmarks.intake
 	$(RUN) -m benchmarks.plan
 	$(RUN) -m benchmarks.storm

@@ -24,7 +24,7 @@ def complaints(store: Store, now: float) -> list[str]:
         name = f"The incident of {row.body['alarm']['name']} ({row.id})"
         if row.due_at is None:
             found.append(f"{name} has no next step.")
-        elif row.due_at < now - LATE_SECONDS:
+        elif (row.due_at or row.updated_at) < now - LATE_SECONDS:
             found.append(f"{name} should have moved on minutes ago.")
         if row.state == Phase.OPEN and incident.members and not incident.red and not incident.is_unknown:
             found.append(f"{name} is open with nothing in alarm.")

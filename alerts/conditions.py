@@ -80,6 +80,29 @@ def support(conditions: Conditions, known: Mapping[str, Known]) -> Support | Non
     return Support(tuple(facts.values()), max((each.weight for each in found), default=0))
 
 
+def in_words(conditions: Conditions) -> str:
+    """Conditions as people read them, ``cpu.max above 80 and tasks.cause oom or pull``; empty where there are none."""
+    each = (conditions,) if isinstance(conditions, Condition) else conditions
+    return " and ".join(filter(None, map(_in_words, each)))
+
+
+def _in_words(condition: Condition) -> str:
+    if condition.any:
+        return f"({' or '.join(map(_in_words, condition.any))})"
+    parts = [
+        f"above {condition.above:g}" if condition.above is not None else "",
+        f"below {condition.below:g}" if condition.below is not None else "",
+        f"= {_plain(condition.equals)}" if condition.equals is not None else "",
+        f"one of {', '.join(map(_plain, condition.one_of))}" if condition.one_of else "",
+    ]
+    said = " and ".join(filter(None, parts)) or "known"
+    return f"{condition.fact} {said}" if condition.fact else ""
+
+
+def _plain(value: FactValue) -> str:
+    return value if isinstance(value, str) else f"{value:g}"
+
+
 def _met(condition: Condition, known: Mapping[str, Known]) -> list[Known]:
     if condition.any:
         return [found for inner in condition.any for found in _met(inner, known)]

@@ -1,5 +1,6 @@
 """The week of a system in one message: what went off, how fast people were, and what deployments led to.
 
+What belongs to no system has a message of its own, in the channel where its incidents are.
 Pure but for its machine. The week is that before the moment at which the digest is due, so that one which comes late,
 since the bot was down, says the same.
 """
@@ -35,6 +36,8 @@ log = logging.getLogger("alerts.digest")
 
 KIND = "digest"
 OWED, POSTED, NOTHING = "owed", "posted", "nothing"
+NO_SYSTEM = "?"
+"""Stands for a system's name where an alarm belongs to none that is configured."""
 WEEK = 7 * 86_400.0
 MOST = 2000
 TOP = 5
@@ -61,11 +64,12 @@ def owe(engine: Engine, systems: Iterable[System], settings: BotConfig, calendar
     """Owe each system the digest of this week, when its time has come; owing it again changes nothing."""
     if settings.digest is None:
         return
-    for system in systems:
-        week, at = due(settings.digest, calendar.at_work(system.system).clock, now)
+    channels = {system.system: system.channel for system in systems} | {NO_SYSTEM: settings.default_channel}
+    for system, channel in channels.items():
+        week, at = due(settings.digest, calendar.at_work(system).clock, now)
         if now >= at:
-            body = {"system": system.system, "at": at, "week": week}
-            engine.add(NewRow(kind=KIND, key=f"digest:{system.system}:{week}", state=OWED, body=body, due_at=now))
+            body = {"system": system, "channel": channel, "at": at, "week": week}
+            engine.add(NewRow(kind=KIND, key=f"digest:{system}:{week}", state=OWED, body=body, due_at=now))
 
 
 class Digests(Machine):
@@ -79,29 +83,35 @@ class Digests(Machine):
 
     def advance(self, row: Row, signals: list[Received], lease: Lease) -> Step:
         """Look back, and owe the message when there is something to say."""
-        system = self._world.catalog.system(str(row.body["system"]))
-        if row.state != OWED or system is None:
+        name = str(row.body["system"])
+        system = self._world.catalog.system(name)
+        if row.state != OWED or (system is None and name != NO_SYSTEM):
             return Step(row.state if row.state != OWED else NOTHING, None, dict(row.body))
         until = float(row.body["at"])
-        week = look_back(self._incidents(system, until), self._operations(system, until), until)
+        week = look_back(self._incidents(name, until), self._operations(name, until), until)
         if week.is_empty:
             return Step(NOTHING, None, dict(row.body))
-        shown = view.digest(system.title or system.system, str(row.body["week"]), week)
-        return Step(POSTED, None, dict(row.body), new=(post(row.key, system.channel, shown),))
+        title = (system.title or name) if system else "alarms that belong to no system"
+        shown = view.digest(title, str(row.body["week"]), week)
+        return Step(POSTED, None, dict(row.body), new=(post(row.key, str(row.body["channel"]), shown),))
 
     def give_up(self, row: Row, signals: list[Received], error: BotError) -> Step:
         """A week without its digest harms nobody."""
         log.warning("no digest", extra={"row": row.id, "error": error.message})
         return Step(NOTHING, None, dict(row.body), consumed=tuple(signal.number for signal in signals))
 
-    def _incidents(self, system: System, until: float) -> list[Known]:
+    def _incidents(self, system: str, until: float) -> list[Known]:
         rows = self._store.rows(INCIDENT, since=until - WEEK, limit=MOST)
         known = {row.id: row for row in (*rows, *self._store.rows(INCIDENT, states=LIVE, limit=MOST))}
         found = [Known(row.id, Phase(row.state), Incident.model_validate(row.body)) for row in known.values()]
-        return [each for each in found if each.incident.target.startswith(f"{system.system}/")]
+        return [each for each in found if self._system_of(each.incident) == system]
 
-    def _operations(self, system: System, until: float) -> list[Past]:
-        targets = [target for target in self._world.catalog.targets if target.system == system.system]
+    def _system_of(self, incident: Incident) -> str:
+        name = incident.target.partition("/")[0]
+        return name if self._world.catalog.system(name) is not None else NO_SYSTEM
+
+    def _operations(self, system: str, until: float) -> list[Past]:
+        targets = [target for target in self._world.catalog.targets if target.system == system]
         found = [self._world.recent.every(target.key, since=until - WEEK, limit=MOST) for target in targets]
         return [past for several in found for past in several]
 

@@ -16,17 +16,21 @@ CLOSE_AFTER = 1800.0
 
 @dataclass(frozen=True)
 class Due:
-    """What happens now: a level is called (numbered from 1), or people are reminded, or a snooze has ended."""
+    """What happens now: a level is called (numbered from 1), or people are reminded, or a snooze has ended.
+
+    ``looks_again`` is about what was resolved while alarms were red: whether they still are.
+    """
 
     level: int = 0
     reminds: bool = False
     wakes: bool = False
     closes: bool = False
+    looks_again: bool = False
 
     @property
     def nothing(self) -> bool:
         """True when nothing is due."""
-        return not (self.level or self.reminds or self.wakes or self.closes)
+        return self == NOTHING
 
 
 NOTHING = Due()
@@ -41,8 +45,10 @@ def ladder(system: System | None) -> tuple[Level, ...]:
 
 def due(incident: Incident, phase: Phase, levels: Sequence[Level], response: Response, now: float) -> Due:
     """What is due at this moment."""
-    if phase not in (Phase.OPEN, Phase.RECOVERED) or now < incident.next_at:
+    if phase not in (Phase.OPEN, Phase.RECOVERED, Phase.RESOLVED) or now < incident.next_at:
         return NOTHING
+    if phase is Phase.RESOLVED:
+        return Due(looks_again=bool(incident.next_at))
     if phase is Phase.RECOVERED:
         return Due(closes=True)
     if incident.snoozed_until:

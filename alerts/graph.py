@@ -17,6 +17,7 @@ from bot.domain import Account, Alarm, AlarmMetric, Target, as_json
 from bot.errors import BotError, UpstreamError
 from bot.files import GRAPH, file
 from bot.graph import BANDS, Graph, Mark, Series, Threshold
+from bot.metric_units import unit_of
 from bot.ports import World
 from bot.rows import NewRow
 
@@ -26,20 +27,6 @@ SECONDS = 20.0
 """How long the reads for a picture may take together."""
 PERIODS, SHORTEST, LONGEST = 60, 3 * 3600.0, 14 * 86400.0
 """A picture begins so many of the metric's periods before the alarm, within these seconds."""
-_PERCENT = ("Utilization", "Percent", "Percentage", "Utilized", "CPUCreditUsagePercent")
-_UNITS = {
-    ("AWS/Lambda", "Duration"): "ms",
-    ("AWS/ApiGateway", "Latency"): "ms",
-    ("AWS/ApiGateway", "IntegrationLatency"): "ms",
-    ("AWS/DynamoDB", "SuccessfulRequestLatency"): "ms",
-    ("AWS/ApplicationELB", "TargetResponseTime"): "s",
-    ("AWS/RDS", "ReadLatency"): "s",
-    ("AWS/RDS", "WriteLatency"): "s",
-    ("AWS/RDS", "FreeStorageSpace"): "B",
-    ("AWS/RDS", "FreeableMemory"): "B",
-    ("AWS/SQS", "ApproximateAgeOfOldestMessage"): "s",
-}
-"""Units of metrics that teams watch most, as AWS documents them; a notification does not carry any."""
 
 
 def picture(
@@ -120,8 +107,9 @@ def _drawn(
 ) -> bytes:
     from bot.graphs import draw  # matplotlib takes its time, and only once there is something to draw
 
-    unit = _unit(alarm.metric) if alarm.metric else ""
-    graph = Graph(_title(alarm, target), tuple(lines), *around, unit, _limit(alarm.metric), tuple(marks))
+    metric = alarm.metric
+    unit = unit_of(metric.namespace, metric.name, metric.statistic) if metric else ""
+    graph = Graph(_title(alarm, target), tuple(lines), *around, unit, _limit(metric), tuple(marks))
     return draw((graph,))
 
 
@@ -152,12 +140,6 @@ def _limit(metric: AlarmMetric | None) -> Threshold | None:
     if metric is None or metric.threshold is None or metric.comparison in BANDS:
         return None
     return Threshold(metric.threshold, metric.comparison)
-
-
-def _unit(metric: AlarmMetric) -> str:
-    if metric.statistic.upper().replace("_", "") == "SAMPLECOUNT":
-        return ""
-    return "%" if metric.name.endswith(_PERCENT) else _UNITS.get((metric.namespace, metric.name), "")
 
 
 def _every(period: int) -> str:

@@ -6,6 +6,7 @@ miss. Who presses what is authorised here, where groups can be looked up. Nothin
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -29,6 +30,8 @@ from bot.rows import NewRow, Received, Row, Step, Store
 from bot.settings.calendar import CalendarConfig
 from bot.settings.models import AccessConfig, BotConfig
 from bot.views import incident as view
+
+log = logging.getLogger("alerts.incidents")
 
 REFRESH_SECONDS = 300.0
 """How old the duration in a headline may be."""
@@ -88,29 +91,50 @@ class Incidents(Machine):
         if scene.phase is Phase.OPENING:
             return self._open(scene, waiting=bool(signals))
         for signal in signals:
-            if scene.phase in LIVE or signal.name in AT_ANY_TIME:
-                self._signals[signal.name](scene, signal)
-            else:
-                _too_late(scene, signal)
+            self._take(scene, signal)
         self._pass_time(scene)
         if scene.phase in (Phase.CLOSED, Phase.RESOLVED) and row.state in LIVE:
             record.owe_report(scene)
         return self._step(scene, signals)
 
     def give_up(self, row: Row, signals: list[Received], error: BotError) -> Step:
-        """A press that cannot be served is answered and a level that is due is called; the incident stays as it is."""
+        """A press that cannot be served is answered and a level that is due is called; the incident stays as it is.
+
+        What alarms and others told stays, to be taken in later: only what fails by itself, too, is given up.
+        """
         scene = self._scene(row)
         if scene.phase is Phase.OPENING:
             scene.phase = Phase.OPEN
-        for signal in signals:
+        dropped = [signal for signal in signals if _is_press(signal) or self._fails(row, scene.phase, signal)]
+        for signal in dropped:
             scene.whisper(signal, error)
         what = due(scene.incident, scene.phase, scene.levels, scene.response, scene.now)
         if what.level:
             call(scene, what.level)
-        later = max(scene.incident.next_at, scene.now + CALM_SECONDS) if scene.phase in LIVE else None
-        scene.change(next_at=later or 0.0)
-        consumed = tuple(signal.number for signal in signals)
+        calm = scene.now + CALM_SECONDS
+        later = _next_at(scene)
+        if later is not None:
+            later = max(later, calm)
+            scene.change(next_at=later)
+        if len(dropped) < len(signals):
+            later = calm
+        consumed = tuple(signal.number for signal in dropped)
         return Step(scene.phase, later, as_json(scene.incident), consumed=consumed, new=tuple(scene.new))
+
+    def _take(self, scene: Scene, signal: Received) -> None:
+        if scene.phase in LIVE or signal.name in AT_ANY_TIME:
+            self._signals[signal.name](scene, signal)
+        else:
+            _too_late(scene, signal)
+
+    def _fails(self, row: Row, phase: Phase, signal: Received) -> bool:
+        """Whether a signal cannot be taken in even alone; what it would owe is thrown away."""
+        try:
+            self._take(replace(self._scene(row), phase=phase), signal)
+        except Exception:
+            log.exception("a signal is given up", extra={"row": row.id, "signal": signal.name})
+            return True
+        return False
 
     def _scene(self, row: Row) -> Scene:
         incident, phase = Incident.model_validate(row.body), Phase(row.state)
@@ -146,6 +170,8 @@ class Incidents(Machine):
             scene.phase = Phase.CLOSED
             scene.change(ended_at=scene.incident.recovered_at)
             scene.note("closed", scene.now, "incident", "it stayed calm and was closed")
+        elif what.looks_again:
+            members.look_again(scene)
         elif what.wakes:
             wake(scene)
         elif what.level:
@@ -156,7 +182,7 @@ class Incidents(Machine):
     def _step(self, scene: Scene, signals: list[Received], *, first: bool = False) -> Step:
         shown = self._headline(scene)
         new = (shown, *scene.new) if first else (*scene.new, shown)
-        next_at = scene.incident.next_at if scene.phase in LIVE else None
+        next_at = _next_at(scene)
         if scene.phase is Phase.OPEN and next_at is not None:
             # How long it has lasted is part of the headline.
             next_at = min(next_at, scene.now + REFRESH_SECONDS)
@@ -181,14 +207,26 @@ class Incidents(Machine):
         return post(headline_key(scene.row.id), scene.incident.channel, shown, thread_of=scene.row.id)
 
 
+def _next_at(scene: Scene) -> float | None:
+    """When something happens by itself; None when nothing will any more."""
+    if scene.phase is Phase.RESOLVED:
+        return scene.incident.next_at or None
+    return scene.incident.next_at if scene.phase in LIVE else None
+
+
 def _called(scene: Scene, signal: Received) -> None:
     scene.change(called=True)
     scene.note(f"called:{signal.number}", signal.at, "page", "PagerDuty took the call")
 
 
+def _is_press(signal: Received) -> bool:
+    """True for what a person asked of this very incident; what they merged into it brings alarms."""
+    return bool(signal.payload.get("user")) and signal.name != people.ABSORB
+
+
 def _too_late(scene: Scene, signal: Received) -> None:
     """An incident that is over takes nothing in; whoever pressed is told where it stands, and an alarm is not lost."""
-    if signal.payload.get("user") and signal.name != people.ABSORB:
+    if _is_press(signal):
         scene.whisper(signal, BotError(f"This incident is over ({scene.phase.value})."))
     elif signal.name in (FIRED, JOINED):
         scene.signals.append(returned(scene.row.id, signal.number, signal.payload))

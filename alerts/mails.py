@@ -1,24 +1,26 @@
 """Mails that are owed: one row a mail, sent when its time has come, unless it is called off before.
 
 SES takes no idempotency key. A mail whose sending was interrupted is sent once more, and so may arrive twice; it is
-never sent a third time. What SES refused for certain may be tried for longer.
+never sent a third time. What SES refused for certain may be tried for longer. What a mail says is written when its time
+has come: it tells what was found meanwhile, and says the same in a second attempt.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TypeAlias
 
 from bot.domain import Account
 from bot.engine import Lease, Machine
-from bot.errors import BotError, UpstreamError
-from bot.incident import headline_key
+from bot.errors import BotError, NotFoundError, UpstreamError
+from bot.incident import Incident, headline_key
 from bot.paging import OUTCOME_UNKNOWN, Mailer
-from bot.ports import Clock
-from bot.posts import post
-from bot.rows import NewRow, Received, Row, Signal, Step
+from bot.ports import Clock, World
+from bot.posts import address, post, posted
+from bot.rows import NewRow, Received, Row, Signal, Step, Store
+from bot.settings.models import BotConfig
 from bot.views import mail as view
 
 log = logging.getLogger("alerts.mails")
@@ -36,8 +38,6 @@ def mail(
     incident_id: str,
     key: str,
     to: Sequence[str],
-    subject: str,
-    text: str,
     due_at: float,
     channel: str,
     *,
@@ -51,8 +51,6 @@ def mail(
         "incident": incident_id,
         "mark": key,
         "to": list(to),
-        "subject": subject,
-        "text": text,
         "due_at": due_at,
         "channel": channel,
         "account": asdict(account) if account else {},
@@ -72,6 +70,26 @@ def _key(incident_id: str, key: str) -> str:
     return f"{incident_id}:{key}"
 
 
+Write: TypeAlias = Callable[[str], tuple[str, str]]
+"""Subject and text of a mail about an incident of that id."""
+
+
+def writing(store: Store, world: World, settings: BotConfig) -> Write:
+    """Mails that tell what is known of an incident at that moment. What is returned raises NotFoundError."""
+
+    def write(incident_id: str) -> tuple[str, str]:
+        row = store.get(incident_id)
+        if row is None:
+            raise NotFoundError("The incident it is about is no longer known.")
+        incident = Incident.model_validate(row.body)
+        target = world.catalog.target(incident.target) if incident.target else None
+        response = settings.response(incident.severity, world.catalog.system(target.system) if target else None)
+        thread = address(world.chat, posted(store, headline_key(incident_id)))
+        return view.written(incident, target.label if target else "", response.label, thread)
+
+    return write
+
+
 class Mails(Machine):
     """The machine of mails; ``home`` is the bot's own account.
 
@@ -80,8 +98,9 @@ class Mails(Machine):
 
     kind = KIND
 
-    def __init__(self, clock: Clock, mailer: Mailer, home: Account) -> None:
+    def __init__(self, clock: Clock, mailer: Mailer, home: Account, write: Write) -> None:
         self._clock = clock
+        self._write = write
         self._mailer = mailer
         self._home = home
 
@@ -93,10 +112,12 @@ class Mails(Machine):
         if any(signal.name == OFF for signal in signals):
             return Step(CALLED_OFF, None, body, consumed=consumed)
         if row.state == OWED:
-            # Whatever died before the next state is saved has sent nothing.
             due = float(body["due_at"])
-            late = self._clock.now() >= due
-            return Step(SENDING if late else OWED, 0.0 if late else due, body, consumed=consumed)
+            if self._clock.now() < due:
+                return Step(OWED, due, body, consumed=consumed)
+            # Whatever died before the next state is saved has sent nothing.
+            body["subject"], body["text"] = self._write(str(body["incident"]))
+            return Step(SENDING, 0.0, body, consumed=consumed)
         return self._send(row, body, consumed, lease)
 
     def _send(self, row: Row, body: dict[str, Any], consumed: tuple[int, ...], lease: Lease) -> Step:
@@ -129,7 +150,7 @@ class Mails(Machine):
     def _given_up(row: Row, body: dict[str, Any], consumed: tuple[int, ...], error: str) -> Step:
         log.error("mail given up", extra={"row": row.id, "key": row.key, "error": error})
         incident = str(body["incident"])
-        said = view.mail_failed(body["to"], str(body["subject"]), error, perhaps_sent=bool(body.get("unsure")))
+        said = view.mail_failed(body["to"], str(body.get("subject", "")), error, perhaps_sent=bool(body.get("unsure")))
         key = f"inc:{incident}:mail:{body['mark']}"
         told = post(key, str(body["channel"]), said, thread_key=headline_key(incident))
         return Step(GIVEN_UP, None, body, consumed=consumed, new=(told,))

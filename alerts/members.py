@@ -44,7 +44,19 @@ def fired(scene: Scene, signal: Received) -> None:
 def joined(scene: Scene, signal: Received) -> None:
     """Another alarm belongs here."""
     member, alarm = Member.model_validate(signal.payload["member"]), Alarm.model_validate(signal.payload["alarm"])
+    whole = scene.incident.member(str(signal.payload.get("instead", "")))
+    if whole is not None:
+        _make_way(scene, whole, alarm, signal)
     _come_in(scene, member, alarm, signal)
+
+
+def _make_way(scene: Scene, whole: Member, series: Alarm, signal: Received) -> None:
+    """An alarm that watches many series was told of as a whole; from now on one of its series stands for it."""
+    scene.change(members=tuple(each for each in scene.incident.members if each is not whole))
+    if scene.incident.alarm.arn == series.arn and not scene.incident.alarm.contributor:
+        scene.change(alarm=series)
+    said = f"{whole.name} is told of series by series"
+    scene.note(f"whole:{signal.number}", series.at, "alarm", said, alarm=whole.key, state=AlarmState.OK)
 
 
 def _come_in(scene: Scene, member: Member, alarm: Alarm, signal: Received) -> None:
@@ -150,6 +162,27 @@ def calm(scene: Scene) -> None:
     scene.page_all("resolve")
     call_off(scene)
     scene.change(paged=(), next_at=min(scene.now, scene.incident.recovered_at) + CLOSE_AFTER)
+
+
+def look_again(scene: Scene) -> None:
+    """It was resolved while alarms were red; those that have been so ever since are taken up anew."""
+    scene.change(next_at=0.0)
+    red = [(member, scene.last_alarm(member.key)) for member in scene.incident.red]
+    still = [(member, alarm) for member, alarm in red if alarm is not None and _is_still_red(member, alarm)]
+    for member, alarm in still:
+        told = alarm.model_copy(update={"reason": f"Still in ALARM since its incident was resolved. {alarm.reason}"})
+        payload = {"key": member.key, "alarm": as_json(told), "target": member.target, "severity": member.severity}
+        scene.signals.append(returned(scene.row.id, int(scene.now), payload))
+    if still:
+        scene.reply(f"still:{scene.now}", replies.still_in_alarm([member for member, _ in still]))
+
+
+def _is_still_red(member: Member, alarm: Alarm) -> bool:
+    """Whether an alarm has been red ever since; what went off once more was placed then.
+
+    Of what ECS told nobody knows: its events are of a moment, and the reconciler cannot ask about them.
+    """
+    return alarm.state is AlarmState.ALARM and alarm.at == member.at and alarm.source != "ecs"
 
 
 def _open_again(scene: Scene, alarm: Alarm, signal: Received) -> None:

@@ -6,14 +6,17 @@ https://docs.slack.dev/interactivity/implementing-slash-commands says so; a ment
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from alerts import people, record
+from bot.arguments import nearest
 from bot.duration import parse_duration
 from bot.errors import UsageError
+from bot.ports import Message
 from bot.redact import clean
+from bot.views import blocks as b
 
 WORDS = {
     people.ACKNOWLEDGE: ("ack", "acknowledge", "mine"),
@@ -106,6 +109,18 @@ def _seconds(rest: Sequence[str]) -> float:
         return parse_duration(word.lower())
     except ValueError:
         raise UsageError("For how long?", hint="As in: snooze 30m, snooze 2h.") from None
+
+
+def helped(text: str, commands: Iterable[str]) -> Message:
+    """What can be said in the thread of an incident, for somebody who said nothing, or nothing that is known."""
+    word = clean(text.split(maxsplit=1)[0])[:60] if text.strip() else ""
+    known = [*commands]
+    near = nearest(word, [*(one for words in WORDS.values() for one in words), *known])
+    said = f"I do not know “{b.esc(word)}”.{b.esc(near)}" if word else "What you can say to me here"
+    lines = [f"{b.code(example)} {b.esc(means)}" for example, means in EXAMPLES]
+    more = f"Commands work here too, for this incident's service unless they name another: {', '.join(known)}."
+    shown = [b.section(f"*{said}*"), *b.sections(lines), b.context(b.esc(more, 1500))]
+    return Message(text=said, blocks=b.fit(shown))
 
 
 def linked(text: str) -> tuple[str, str] | None:

@@ -12,7 +12,6 @@ from alerts.silenced import silent, sleep
 from bot.incident import Phase
 from bot.rows import Received
 from bot.views import incident_replies as replies
-from bot.views import mail
 from bot.views import silences as silence_views
 from bot.working_hours import next_business_day
 
@@ -49,11 +48,8 @@ def call_off(scene: Scene) -> None:
 
 
 def _write(scene: Scene, mark: str, to: Sequence[str], due_at: float) -> None:
-    target, incident = scene.target, scene.incident
-    subject, text = mail.written(incident, target.label if target else "", scene.response.label)
-    owed = mails.mail(scene.row.id, mark, to, subject, text, due_at, incident.channel)
-    scene.new.append(owed)
-    scene.change(mails=(*incident.mails, mark))
+    scene.new.append(mails.mail(scene.row.id, mark, to, due_at, scene.incident.channel))
+    scene.change(mails=(*scene.incident.mails, mark))
 
 
 def call(scene: Scene, level: int, *, by: str = "", quietly: bool = False) -> None:

@@ -18,7 +18,7 @@ from alerts.timeline import moment
 from bot.domain import Alarm
 from bot.engine import Lease, Machine
 from bot.errors import BotError, UpstreamError
-from bot.incident import Incident, headline_key
+from bot.incident import Incident, Phase, headline_key
 from bot.paging import Link
 from bot.ports import World
 from bot.posts import address, post, posted
@@ -110,8 +110,8 @@ class Pages(Machine):
     def _trigger(self, row: Row, signals: list[Received], lease: Lease) -> Step:
         body = dict(row.body)
         _, payload, later = _next(body, signals)
-        if body.get("failing_since") and any(signal.name not in (TRIGGER, DETAILS) for signal in later):
-            # Somebody has it, or it is over, before PagerDuty came back: nobody need be woken any more.
+        if body.get("failing_since") and self._is_over(body, later):
+            # Before PagerDuty came back: nobody need be woken any more.
             return _sent(body, signals, later)
         now = self._world.clock.now()
         shown = posted(self._store, headline_key(str(body["incident"])))
@@ -133,6 +133,12 @@ class Pages(Machine):
         nobody = BotError(f"There is no routing key in {body['env'] or 'PAGERDUTY_ROUTING_KEY'}.")
         said = () if called else _not_called(row, body, TRIGGER, nobody, now)
         return replace(step, signals=told_incident, new=said)
+
+    def _is_over(self, body: dict[str, Any], later: list[Received]) -> bool:
+        """Resolved, or green; what somebody merely has is called still, since PagerDuty acknowledges what it knows."""
+        incident = self._store.get(str(body["incident"]))
+        green = incident is not None and incident.state not in (Phase.OPENING, Phase.OPEN)
+        return green or any(signal.name == RESOLVE for signal in later)
 
     def _details(self, row: Row, signals: list[Received], lease: Lease) -> Step:
         body = dict(row.body)

@@ -259,8 +259,9 @@ def _acked(scene: Scene, at: float) -> None:
 def _resolved(scene: Scene, signal: Received, who: str) -> None:
     call_off(scene)
     scene.phase = Phase.RESOLVED
-    scene.change(resolved_by=who, ended_at=signal.at)
+    scene.change(resolved_by=who, ended_at=signal.at, next_at=0.0)
     if scene.incident.red:
+        scene.change(next_at=scene.now + scene.settings.timings.remind)
         scene.reply(f"resolved:{signal.number}", replies.resolved_in_alarm(scene.incident))
     _noted(scene, signal, "resolved it", who)
 

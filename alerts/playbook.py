@@ -44,6 +44,7 @@ class Playbook(Frozen):
     kinds: tuple[ServiceKind, ...] = Field(default=(), description="Only for services of these kinds.")
     systems: tuple[str, ...] = Field(default=(), description="Only for these systems; it wins over shared ones.")
     extends: str = Field(default="", description="Playbook whose steps and remedies are taken first.")
+    runbook: str = Field(default="", description="Address of the page that people read; http or https.")
     steps: tuple[Step, ...] = Field(default=(), description="Steps that only read; they run in parallel.")
     remedies: tuple[Remedy, ...] = Field(default=(), description="What is offered, and when.")
 
@@ -61,6 +62,11 @@ def step_key(step: Step) -> str:
     return str(getattr(step, "name", "")) or step.do
 
 
+def step_title(step: Step) -> str:
+    """What people read for a step: the heading of its finding where the playbook gives one."""
+    return str(getattr(step, "title", "")) or step_key(step).replace("_", " ").capitalize()
+
+
 def _finding(step: Step, outcome: Finding | Exception | None, seconds: float) -> Finding | None:
     if outcome is None:
         return None
@@ -73,8 +79,7 @@ def _finding(step: Step, outcome: Finding | Exception | None, seconds: float) ->
     else:
         log.error("a step failed", exc_info=outcome, extra={"step": step_key(step)})
         summary = "the step itself failed; it is in the bot's log"
-    title = str(getattr(step, "title", "")) or step_key(step).replace("_", " ").capitalize()
-    return _bounded(Finding(step=step.do, title=title, summary=summary, failed=True))
+    return _bounded(Finding(step=step.do, title=step_title(step), summary=summary, failed=True))
 
 
 def _bounded(finding: Finding) -> Finding:

@@ -94,4 +94,6 @@ def _whole(name: str, loaded: Mapping[str, Playbook], above: tuple[str, ...] = (
         changes |= {"alarms": base.alarms, "metrics": base.metrics}
     if not own.kinds:
         changes["kinds"] = base.kinds
+    if not own.runbook:
+        changes["runbook"] = base.runbook
     return own.model_copy(update=changes)

@@ -136,6 +136,8 @@ class Reconciler:
             if old and not firing and not reading.silent:
                 yield _Missed(_alarm(reading, AlarmState.ALARM, each.since, name, each), f"{each.since:.3f}")
         for name, row in known.items():
+            if not name and reading.state == AlarmState.ALARM:
+                continue  # EventBridge told of the alarm as a whole, and it is so
             since = float(row.body.get("at", now))
             if row.state == FIRING and name not in in_alarm and now - since >= GRACE_SECONDS:
                 # When the series went back is told nowhere; what is certain is that it has.

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from alerts.conditions import FactValue, Known, Support, known_facts, support
 from alerts.playbook import Playbook, Remedy
 from bot.command import Command
-from bot.domain import Fact, Finding, ServiceKind, Target
+from bot.domain import Fact, Finding, Target
+from bot.examples import fits
 from bot.remedy import Offered
 from bot.views.blocks import ago
 
@@ -18,10 +19,8 @@ WHERE = "{system}/{service} {environment}"
 LABELS = {"rollback": "Roll back", "restart": "Restart", "scale": "Scale"}
 ALWAYS = tuple(Remedy(run=f"{command} {WHERE}") for command in LABELS)
 """What a person may want whatever was found; those without a number or a version open their form."""
-KINDS = {"restart": (ServiceKind.ECS,), "scale": (ServiceKind.ECS,)}
-"""Commands that are only for some kinds of services."""
 
-_PLACEHOLDER = re.compile(r"\{([A-Za-z_][\w.]*)\}")
+PLACEHOLDER = re.compile(r"\{([A-Za-z_][\w.]*)\}")
 _ONE_WORD = re.compile(r"[\w.:/@+-]{1,120}", re.ASCII)
 """What a fact may put into a command line: logs and tables say anything, and a blank begins another argument."""
 
@@ -76,15 +75,11 @@ def _offer(
         return Offered(label=_filled(remedy.advise, known, target), because=because, facts=met.facts)
     name = remedy.run.split(maxsplit=1)[0]
     about_target = "{service}" in remedy.run
-    if name not in commands or (about_target and target is not None and not _fits(name, target.service.kind)):
+    if name not in commands or (about_target and target is not None and not fits(commands[name], target)):
         raise _Unfilled(name)
     label = _filled(remedy.label, known, target) or LABELS.get(name, name.capitalize())
     line = _filled(remedy.run, known, target, in_command=True)
     return Offered(label=label, command=line, because=because, facts=met.facts)
-
-
-def _fits(command: str, kind: ServiceKind) -> bool:
-    return command not in KINDS or kind in KINDS[command]
 
 
 def _because(remedy: Remedy, met: Support, known: Mapping[str, Known], target: Target | None) -> str:
@@ -113,7 +108,7 @@ def _filled(template: str, known: Mapping[str, Known], target: Target | None, *,
             raise _Unfilled(name)
         return word
 
-    return _PLACEHOLDER.sub(value, template)
+    return PLACEHOLDER.sub(value, template)
 
 
 def words(fact: Fact) -> str:

@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
-from alerts.correlation import Arrival, Choice, Open, choose
+from alerts.correlation import Arrival, Choice, choose
+from alerts.placement import Placement, whole_key
 from alerts.standing import HELD
 from bot.domain import Alarm, AlarmState, Severity, Target, as_json
 from bot.engine import Lease, Machine
 from bot.errors import BotError
 from bot.incident import KIND as INCIDENT
-from bot.incident import LIVE, MOST_MEMBERS, Incident, Member, Phase
+from bot.incident import Incident, Member, Phase
 from bot.ports import World
 from bot.rows import NewRow, Received, Row, Signal, Step, Store
 from bot.settings.models import BotConfig
@@ -65,23 +65,12 @@ def incident_id(key: str) -> str:
 
 @dataclass
 class _Course:
-    """What a batch leads to. ``placed`` is the incident of each alarm by its row's key; ``silences`` are in force."""
+    """What a batch leads to; ``silences`` are in force."""
 
-    placed: dict[str, str]
-    live: dict[str, Open]
+    placed: Placement
     silences: tuple[Silence, ...] = ()
     new: list[NewRow] = field(default_factory=list)
     signals: list[tuple[str, Signal]] = field(default_factory=list)
-
-    def with_room(self) -> list[Open]:
-        """The live incidents that can take one more alarm in."""
-        members = Counter(self.placed.values())
-        return [each for each in self.live.values() if members[each.id] < MOST_MEMBERS]
-
-    def body(self) -> dict[str, Any]:
-        """As it is stored: only what is still live."""
-        kept = {key: incident for key, incident in self.placed.items() if incident in self.live}
-        return {"placed": kept, "live": {each.id: _stored(each) for each in self.live.values()}}
 
 
 class Triage(Machine):
@@ -97,8 +86,8 @@ class Triage(Machine):
 
     def advance(self, row: Row, signals: list[Received], lease: Lease) -> Step:
         """Place every alarm at hand, in order of arrival."""
-        course, taken = self._course(row.body), signals[:BATCH]
-        course.silences = self._world.silences.standing()
+        course = _Course(Placement.read(row.body, self._store), self._world.silences.standing())
+        taken = signals[:BATCH]
         for signal in taken:
             if signal.name == MOVED:
                 self._moved(course, signal.payload)
@@ -114,7 +103,7 @@ class Triage(Machine):
         return Step(
             "waiting",
             0.0 if left else None,
-            course.body(),
+            course.placed.body(),
             consumed=consumed,
             new=tuple(course.new),
             signals=tuple(course.signals),
@@ -123,31 +112,16 @@ class Triage(Machine):
     def give_up(self, row: Row, signals: list[Received], error: BotError) -> Step:
         """Every alarm gets an incident of its own rather than none."""
         log.error("triage failed", extra={"error": str(error)})
-        course = self._course(row.body)
+        course = _Course(Placement.read(row.body, self._store))
         for signal in signals:
             if signal.name == TRANSITION and signal.payload["alarm"]["state"] == AlarmState.ALARM:
                 self._open(course, signal.payload, "")
         consumed = tuple(signal.number for signal in signals)
-        return Step("waiting", None, course.body(), consumed=consumed, new=tuple(course.new))
-
-    def _course(self, body: Mapping[str, Any]) -> _Course:
-        """What is known, without what has ended since; what was merged is found where it went."""
-        placed = dict(body.get("placed", {}))
-        live = {name: _read(stored) for name, stored in body.get("live", {}).items()}
-        for name in list(live):
-            row = self._store.get(name)
-            if row is None or row.state not in LIVE:
-                known = live.pop(name)
-                into = str(row.body.get("merged_into", "")) if row is not None and row.state == Phase.MERGED else ""
-                if into in live:
-                    live[into] = _joined_by(live[into], known.targets, known.arns, known.composites, known.last_at)
-                for key in [key for key, incident in placed.items() if incident == name]:
-                    placed[key] = into
-        return _Course({key: incident for key, incident in placed.items() if incident in live}, live)
+        return Step("waiting", None, course.placed.body(), consumed=consumed, new=tuple(course.new))
 
     def _place(self, course: _Course, payload: Mapping[str, Any]) -> None:
         alarm, key = Alarm.model_validate(payload["alarm"]), str(payload["key"])
-        known = course.placed.get(key, "")
+        known = course.placed.of(key)
         if alarm.state is not AlarmState.ALARM:
             if known:
                 told = {"key": key, "state": alarm.state, "at": alarm.at, "reason": alarm.reason[:REASON]}
@@ -161,9 +135,16 @@ class Triage(Machine):
         if known:
             course.signals.append((known, Signal(FIRED, dict(payload))))
             return
+        if not alarm.contributor and course.placed.knows_series_of(alarm.arn):
+            return
+        whole = whole_key(alarm.arn)
+        if alarm.contributor and course.placed.of(whole):
+            there = Choice(course.placed.take_out(whole), "it is the series that the alarm fired for")
+            self._join(course, there, alarm, {**payload, "instead": whole})
+            return
         target = self._world.catalog.target(str(payload["target"])) if payload["target"] else None
         deployment = self._deployment(alarm, target)
-        choice = choose(self._settings.correlation, Arrival(alarm, target, deployment), course.with_room())
+        choice = choose(self._settings.correlation, Arrival(alarm, target, deployment), course.placed.with_room())
         if choice is None:
             self._open(course, payload, deployment)
         else:
@@ -177,11 +158,7 @@ class Triage(Machine):
         key, target = str(payload["key"]), str(payload["target"])
         now = self._world.clock.now()
         member = member_of(alarm, payload, now).model_copy(update={"why": choice.why})
-        course.placed[key] = choice.incident
-        arns = frozenset((alarm.arn,)) | frozenset(alarm.children)
-        composites = frozenset(alarm.children)
-        grown = _joined_by(course.live[choice.incident], (target,) if target else (), arns, composites, alarm.at)
-        course.live[choice.incident] = grown
+        course.placed.join(key, choice.incident, alarm, target)
         told = {**payload, "member": as_json(member)}
         course.signals.append((choice.incident, Signal(JOINED, told)))
 
@@ -192,17 +169,7 @@ class Triage(Machine):
         # Without a mark of its own it would be the incident that this transition opened before, which is over.
         new = opened(alarm, payload, target, where, deployment, now, again=int(payload.get("sought", 0)))
         course.new.append(new)
-        course.placed[str(payload["key"])] = new.id
-        course.live[new.id] = Open(
-            id=new.id,
-            place=Arrival(alarm, target).place,
-            targets=(target.key,) if target else (),
-            arns=frozenset((alarm.arn, *alarm.children)),
-            composites=frozenset(alarm.children),
-            deployment=deployment,
-            opened_at=alarm.at,
-            last_at=alarm.at,
-        )
+        course.placed.open(str(payload["key"]), new.id, Arrival(alarm, target, deployment))
 
     def _moved(self, course: _Course, payload: Mapping[str, Any]) -> None:
         """A person split an alarm off: it stays in the incident that was opened for it."""
@@ -210,20 +177,9 @@ class Triage(Machine):
         row = self._store.get(incident)
         if row is None:
             return
-        course.placed[key] = incident
         known = Incident.model_validate(row.body)
         target = self._world.catalog.target(known.target) if known.target else None
-        course.live[incident] = Open(
-            id=incident,
-            place=Arrival(known.alarm, target).place,
-            targets=(known.target,) if known.target else (),
-            arns=frozenset((known.alarm.arn,)),
-            composites=frozenset(),
-            deployment="",
-            opened_at=known.opened_at,
-            # It was put apart on purpose, so that nothing new joins it merely for being close in time.
-            last_at=0.0,
-        )
+        course.placed.set_apart(key, incident, Arrival(known.alarm, target), known.opened_at)
 
     def _deployment(self, alarm: Alarm, target: Target | None) -> str:
         """The operation of the alarm's environment that shipped something shortly before; the newest of several."""
@@ -277,27 +233,3 @@ def member_of(alarm: Alarm, payload: Mapping[str, Any], now: float) -> Member:
         at=alarm.at,
         joined_at=now,
     )
-
-
-def _joined_by(
-    each: Open, targets: tuple[str, ...], arns: frozenset[str], composites: frozenset[str], at: float
-) -> Open:
-    return Open(
-        id=each.id,
-        place=each.place,
-        targets=tuple(dict.fromkeys((*each.targets, *targets))),
-        arns=each.arns | arns,
-        composites=each.composites | composites,
-        deployment=each.deployment,
-        opened_at=each.opened_at,
-        last_at=max(each.last_at, at),
-    )
-
-
-def _stored(each: Open) -> dict[str, Any]:
-    return {name: sorted(value) if isinstance(value, frozenset) else value for name, value in asdict(each).items()}
-
-
-def _read(stored: Mapping[str, Any]) -> Open:
-    sets = {name: frozenset(stored[name]) for name in ("arns", "composites")}
-    return Open(**{**stored, **sets, "targets": tuple(stored["targets"])})

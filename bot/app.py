@@ -12,6 +12,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from alerts import graph
+from alerts.advice import Advisor
 from alerts.alarms import Alarms
 from alerts.asks import Asks
 from alerts.auditor import complaints
@@ -22,7 +23,7 @@ from alerts.front import Front
 from alerts.illustrations import Illustrate, illustrations, without_pictures
 from alerts.incidents import Incidents
 from alerts.intake import accept_all
-from alerts.mails import Mails
+from alerts.mails import Mails, writing
 from alerts.maintenance import Maintenance, expect_maintenance
 from alerts.page_events import accept_event
 from alerts.pages import Pages
@@ -32,6 +33,7 @@ from alerts.playbooks import Playbooks
 from alerts.reconcile import Reconciler
 from alerts.record import REPORT
 from alerts.report_file import maker
+from alerts.shortcuts import Shortcuts
 from alerts.silences import Silences
 from alerts.standing import Standing
 from alerts.triage import Triage
@@ -44,7 +46,7 @@ from bot.clock import SystemClock
 from bot.desk import Desk
 from bot.domain import Account, Person, Target
 from bot.engine import Engine, Machine
-from bot.files import GRAPH, Files, Maker
+from bot.files import GRAPH, METRICS, Files, Maker
 from bot.flow import UMBRELLA, Flow
 from bot.forms import Forms
 from bot.freezes import Freezes, Freezing
@@ -66,6 +68,7 @@ from bot.search.file import make_logs
 from bot.search.shown import MAKER as LOGS
 from bot.settings import Settings
 from bot.settings.environment import EnvironmentVariables
+from bot.signals import picture as signals
 from bot.store.sqlite import SqliteStore
 from bot.submissions import Submissions
 from commands import COMMANDS
@@ -209,6 +212,8 @@ def build(settings: Settings, environment: EnvironmentVariables, *, clock: Clock
     def tell(operation: str, name: str, payload: Mapping[str, Any], key: str) -> bool:
         return engine.signal(operation, Signal(name, payload, key))
 
+    books = {name: each for name, each in settings.playbooks.items() if isinstance(each, Playbook)}
+    playbooks = Playbooks(books)
     world = outside.world(
         clock=clock,
         catalog=catalog,
@@ -219,12 +224,16 @@ def build(settings: Settings, environment: EnvironmentVariables, *, clock: Clock
         silences=Standing(store, clock),
         may=may,
         tell=tell,
+        advice=Advisor(playbooks, COMMANDS),
     )
     home = Account(region=settings.systems[0].region)
     illustrate = illustrations(world, outside.pictures(home)) if outside.images_bucket else without_pictures
-    engine = Engine(store, clock, _machines(store, world, settings, outside.mailer, illustrate))
-    flow = Flow(engine, catalog, COMMANDS, slash)
-    desk = Desk(engine, flow, Submissions(engine, flow, COMMANDS), Front(engine, store), Answers(engine, store, flow))
+    engine = Engine(store, clock, _machines(store, world, settings, playbooks, outside.mailer, illustrate))
+    flow = Flow(engine, catalog, COMMANDS, slash, world.recent.lately)
+    desk = Desk(
+        *(engine, flow, Submissions(engine, flow, COMMANDS), Front(engine, store), Answers(engine, store, flow)),
+        Shortcuts(engine, store, catalog, flow),
+    )
 
     def queue_client(url: str) -> Any:
         region = (
@@ -243,11 +252,14 @@ def build(settings: Settings, environment: EnvironmentVariables, *, clock: Clock
 
 
 def _machines(
-    store: Store, world: World, settings: Settings, mailer: Mailer, illustrate: Illustrate
+    store: Store, world: World, settings: Settings, playbooks: Playbooks, mailer: Mailer, illustrate: Illustrate
 ) -> dict[str, Machine]:
-    books = {name: each for name, each in settings.playbooks.items() if isinstance(each, Playbook)}
-    playbooks = Playbooks(books)
-    makers: dict[str, Maker] = {GRAPH: graph.make, REPORT: maker(store, settings.bot), LOGS: make_logs}
+    makers: dict[str, Maker] = {
+        GRAPH: graph.make,
+        METRICS: signals.make,
+        REPORT: maker(store, settings.bot),
+        LOGS: make_logs,
+    }
     machines: tuple[Machine, ...] = (
         Operations(store, world, settings.access, settings.bot.timings),
         Posts(store, world.clock, world.chat, lambda: settings.bot.default_channel),
@@ -259,7 +271,7 @@ def _machines(
         Asks(store, world),
         Diagnoses(world, playbooks, settings.bot),
         Pages(store, world, illustrate),
-        Mails(world.clock, mailer, Account(region=settings.systems[0].region)),
+        Mails(world.clock, mailer, Account(region=settings.systems[0].region), writing(store, world, settings.bot)),
         Files(store, world, makers),
         Pictures(world, makers),
         Pins(store, world),

@@ -18,6 +18,7 @@ from bot.command import Command
 from bot.errors import UsageError
 
 MAX_TEXT = 2000
+HELP = "help"
 _INVISIBLE = dict.fromkeys([0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 _PLAIN = str.maketrans(
     {
@@ -75,7 +76,11 @@ def _required(field: FieldInfo) -> bool:
 
 
 def _takes_rest(field: FieldInfo) -> bool:
-    return field.json_schema_extra in (REST, WRITTEN)
+    return _says(field, "rest")
+
+
+def _says(field: FieldInfo, word: str) -> bool:
+    return isinstance(field.json_schema_extra, dict) and bool(field.json_schema_extra.get(word))
 
 
 def usage(command: Command, slash: str) -> str:
@@ -92,14 +97,15 @@ def explain(command: Command) -> list[tuple[str, str]]:
     return [(name, field.description or "") for name, field in command.args.model_fields.items()]
 
 
-def example(command: Command, slash: str) -> str:
-    """One line that could be typed as it stands."""
-    return f"/{slash} {command.examples[0]}".strip() if command.examples else f"/{slash}"
+def hint(command: Command, slash: str, example: str = "") -> str:
+    """The usage line and an example, as they are shown beside a mistake; the first one as written by default."""
+    words = example or next(iter(command.examples), "")
+    return f"Usage: {usage(command, slash)}   Example: {f'/{slash} {words}'.strip()}"
 
 
-def hint(command: Command, slash: str) -> str:
-    """The usage line and an example, as they are shown beside a mistake."""
-    return f"Usage: {usage(command, slash)}   Example: {example(command, slash)}"
+def has_form(command: Command) -> bool:
+    """Whether there is something to fill in; who wants help is helped at once."""
+    return bool(command.args.model_fields) and command.name != HELP
 
 
 def lacking(command: Command, typed: list[str]) -> list[str]:
@@ -129,7 +135,7 @@ def parse(command: Command, slash: str, typed: list[str]) -> BaseModel:
     fields = list(command.args.model_fields.items())
     if fields and _takes_rest(fields[-1][1]) and len(typed) >= len(fields):
         left = typed[len(fields) - 1 :]
-        written = fields[-1][1].json_schema_extra == WRITTEN
+        written = _says(fields[-1][1], "written")
         typed = [*typed[: len(fields) - 1], _as_written(left) if written else " ".join(left)]
     if len(typed) > len(fields):
         surplus = " ".join(typed[len(fields) :])

@@ -14,7 +14,6 @@ from bot.cloud import (
     Image,
     LogLine,
     RunningTask,
-    ServiceDeployment,
     StoppedTask,
     TargetHealth,
     TaskDefinition,
@@ -22,7 +21,8 @@ from bot.cloud import (
 )
 from bot.domain import Account, AlarmMetric, Target
 from bot.graph import Mark
-from bot.telemetry import LogSearch
+from bot.rollouts import ServiceDeployment
+from bot.telemetry import Dashboard, LogSearch
 
 
 class Ecs(Protocol):
@@ -169,6 +169,17 @@ class Metrics(Protocol):
         self, account: Account, metrics: Mapping[str, AlarmMetric], *, start: float, end: float
     ) -> Mapping[str, tuple[Datapoint, ...]]:
         """The values of several metrics by the names given to them, each as ``series`` tells it, in one call."""
+        ...
+
+    def listed(self, account: Account, namespace: str, name: str = "") -> tuple[AlarmMetric, ...]:
+        """The metrics of a namespace, or those of one name, each with the dimensions it is filed under.
+
+        Those without data for two weeks are left out, and of very many only some are told.
+        """
+        ...
+
+    def dashboards(self, account: Account) -> tuple[Dashboard, ...]:
+        """CloudWatch's dashboards, by name; of very many only some."""
         ...
 
     def watched(self, account: Account, alarm: str, *, start: float, end: float) -> tuple[Datapoint, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections import deque
 from dataclasses import dataclass
 
 LATE = 10.0
@@ -35,30 +34,6 @@ class Budget:
             self._now = now
             at = max(now, self._next.get(key, 0.0) - self._slack)
             self._next[key] = max(now, self._next.get(key, 0.0)) + self._every
-            return at
-
-
-class Pace:
-    """Hands out instants at which a call may be made, so that never more than ``most`` begin within ``seconds``.
-
-    A budget lets its burst go before the sustained pace, which is more than a strict limit allows. Thread-safe.
-    """
-
-    def __init__(self, most: int, seconds: float) -> None:
-        self._most = most
-        self._seconds = seconds
-        self._lock = threading.Lock()
-        self._given: dict[str, deque[float]] = {}
-
-    def reserve(self, key: str, now: float) -> float:
-        """The instant (seconds, at least ``now``) at which the caller may go; it is his and nobody else's."""
-        with self._lock:
-            given = self._given.setdefault(key, deque(maxlen=self._most))
-            if given and now < given[-1] - self._seconds * self._most - SET_BACK:
-                given.clear()
-            at = max(now, given[0] + self._seconds) if len(given) == self._most else now
-            at = max(at, given[-1]) if given else at
-            given.append(at)
             return at
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, Field, JsonValue
 
-from bot.domain import Actor, Frozen, Person, Target
+from bot.domain import Actor, Frozen, Person, ServiceKind, Target
 
 if TYPE_CHECKING:
     from bot.catalog import Catalog
@@ -275,8 +275,8 @@ class Command:
     read. A command whose plan can have changes names its ``strategies``. ``urgent`` ones are never held up by freezes
     and windows, and take over an operation of the same target that is settling. One that ``renews`` takes over an
     older one of the same command that is settling. ``suggest`` offers words for a field
-    of the form, given the target. One that answers in several looks has ``look``, which goes on from the plan so far,
-    and ``stop``, which ends what that plan began in AWS.
+    of the form, given the target. ``kinds`` are the services it is for, empty for any. One that answers in several
+    looks has ``look``, which goes on from the plan so far, and ``stop``, which ends what that plan began in AWS.
     """
 
     name: str
@@ -284,11 +284,12 @@ class Command:
     action: str
     args: type[BaseModel]
     plan: Callable[[Any, World, Person], Plan]
-    target: Callable[[Any, Catalog], Target] | None = None
+    target: Callable[[Any, Catalog], Target | None] | None = None
     examples: tuple[str, ...] = ()
     strategies: Mapping[str, Strategy] = field(default_factory=dict)
     urgent: bool = False
     renews: bool = False
     suggest: Mapping[str, Callable[[Target, World], tuple[Suggestion, ...]]] = field(default_factory=dict)
+    kinds: tuple[ServiceKind, ...] = ()
     look: Callable[[Any, Plan, World, Person], Plan] | None = None
     stop: Callable[[Plan, World], None] | None = None

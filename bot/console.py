@@ -28,6 +28,14 @@ def alarm_address(region: str, name: str) -> str:
     return f"https://{host}/cloudwatch/deeplink.js?region={region}#alarmsV2:alarm/{_quoted(name)}"
 
 
+def dashboard_address(region: str, name: str) -> str:
+    """A dashboard in CloudWatch's console; empty when the region is none."""
+    host = _host(region)
+    if not host or not name:
+        return ""
+    return f"https://{host}/cloudwatch/home?region={region}#dashboards/dashboard/{_quoted(name)}"
+
+
 def service_address(region: str, cluster: str, service: str) -> str:
     """A service in the ECS console; empty when something is missing. Names may be given as ARNs."""
     host = _host(region)

@@ -7,7 +7,8 @@ from typing import Any
 
 from alerts.front import PREFIX as INCIDENT_PREFIX
 from alerts.front import Front
-from alerts.mentions import without_mention
+from alerts.mentions import helped, without_mention
+from alerts.shortcuts import Shortcuts
 from bot.answers import Answers
 from bot.domain import Actor
 from bot.engine import Engine
@@ -28,8 +29,11 @@ from bot.views.operation import sentence
 class Desk:
     """Takes in what people do, and hands it to the road or to the incidents."""
 
-    def __init__(self, engine: Engine, flow: Flow, submissions: Submissions, front: Front, answers: Answers) -> None:
+    def __init__(
+        self, engine: Engine, flow: Flow, submissions: Submissions, front: Front, answers: Answers, shortcuts: Shortcuts
+    ) -> None:
         self._engine = engine
+        self._shortcuts = shortcuts
         self._answers = answers
         self._flow = flow
         self._submissions = submissions
@@ -68,7 +72,9 @@ class Desk:
             said = self._flow.press(action_id, value, actor, key=key)
         elif action_id.startswith(INCIDENT_PREFIX):
             said = self._front.press(action_id, value, actor, key=key, response_url=response_url, trigger_id=trigger_id)
-        elif action_id.startswith((REMEDY, OPENS_FORM)):
+        elif action_id.startswith(OPENS_FORM):
+            said = self._flow.fill_in(value, actor, response_url=response_url, key=key, trigger_id=trigger_id)
+        elif action_id.startswith(REMEDY):
             if thread_ts:
                 self._front.remedied(value, actor, thread_ts=thread_ts, key=key)
             said = self._flow.receive(
@@ -76,6 +82,15 @@ class Desk:
             )
         if said is not None:
             new = whisper(f"press:{key}", actor.channel, actor.user, said, response_url=response_url)
+            self._engine.add(new, safe=False)
+
+    def picked(
+        self, shortcut: str, message: Mapping[str, Any], actor: Actor, *, key: str, response_url: str = ""
+    ) -> None:
+        """A shortcut was picked in a message's menu; what cannot be done is whispered."""
+        said = self._shortcuts.picked(shortcut, message, actor, key=key, response_url=response_url)
+        if said is not None:
+            new = whisper(f"shortcut:{key}", actor.channel, actor.user, said, response_url=response_url)
             self._engine.add(new, safe=False)
 
     def view_submitted(self, shown: Mapping[str, Any], actor: Actor) -> dict[str, str] | None:
@@ -96,7 +111,10 @@ class Desk:
             if not about_incident:
                 near, about = self._front.talk_of(actor.channel, thread_ts)
                 there = actor.model_copy(update={"thread_ts": thread_ts, "about": about})
-                said = self._flow.receive(UMBRELLA, words, there, key=f"mention:{key}", near=near)
+                if about and not self._flow.knows(words):
+                    said = helped(words, self._flow.names)
+                else:
+                    said = self._flow.receive(UMBRELLA, words, there, key=f"mention:{key}", near=near)
         except BotError as error:
             said = sentence(error.message, error.hint)
         if said is not None:

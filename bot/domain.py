@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeAlias
 
 from pydantic import BaseModel, Field, JsonValue
 
+from bot.dependencies import Dependencies
 from bot.duration import Duration
 from bot.log_settings import LogSettings
 from bot.responses import Frozen as Frozen  # noqa: PLC0414 - these two are nouns like the others here
@@ -82,6 +83,7 @@ class Service(Frozen):
         default="5m", validate_default=True, description="How long each canary step is watched (lambda)."
     )
     build: Build | None = Field(default=None, description="How a version that does not exist yet is built.")
+    needs: Dependencies = Field(default=Dependencies(), description="What it cannot do without, for /health.")
 
 
 class Environment(Frozen):

@@ -31,10 +31,6 @@ BACKOFF_SECONDS = (1.0, 2.0, 5.0, 10.0, 20.0, 40.0, 60.0)
 BUG_ATTEMPTS = 4
 SET_BACK = 1.0
 """Seconds by which the clock must go back before anything is done about it."""
-TRICKLE = 1.0
-"""Seconds at most between two pieces of work started while arrivals keep coming."""
-SHARE = 0.05
-"""How much of the processor work may take while arrivals keep coming: a storm of alarms may last for minutes."""
 
 
 class Lease:
@@ -106,8 +102,6 @@ class Engine:
         # So that what was stored by a clock that was ahead is found at the first look, too.
         self._seen = math.inf
         self._arrivals = Arrivals()
-        self._started = 0.0
-        self._spent = TRICKLE
         self._idle = threading.Condition()
         self._held: dict[str, Lease] = {}
         self._thread = threading.Thread(target=self._dispatch, name="engine", daemon=True)
@@ -200,7 +194,7 @@ class Engine:
         while not self._stopping.is_set():
             self._wake.clear()
             try:
-                pause = self._calm_in() or (0.0 if self._start_due() else self._until_due())
+                pause = self._arrivals.work_in() or (0.0 if self._start_due() else self._until_due())
             except Exception:
                 log.exception("the store cannot be read")
                 pause = 1.0
@@ -209,11 +203,6 @@ class Engine:
             elif pause:
                 self._wake.wait(pause)
 
-    def _calm_in(self) -> float:
-        """Seconds until work may start; 0 when arrivals have paused, or one piece is due in between."""
-        trickle = self._started + min(TRICKLE, self._spent / SHARE) - time.monotonic()
-        return max(0.0, min(self._arrivals.calm_in(), trickle))
-
     def _start_due(self) -> int:
         with self._idle:
             free = self._workers - self._busy
@@ -221,7 +210,7 @@ class Engine:
             free = min(free, 1)
         rows = self._claim(free) if free > 0 else []
         if rows:
-            self._started, self._spent = time.monotonic(), TRICKLE
+            self._arrivals.work_began()
         for row in rows:
             with self._idle:
                 self._busy += 1
@@ -241,7 +230,7 @@ class Engine:
             self._advance(row)
         finally:
             with self._idle:
-                self._spent = max(time.thread_time() - began, ANSWER_FIRST * SHARE)
+                self._arrivals.work_took(time.thread_time() - began)
                 self._busy -= 1
                 self._idle.notify_all()
             self.poke()

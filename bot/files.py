@@ -29,7 +29,7 @@ log = logging.getLogger("bot.files")
 
 KIND = "file"
 OWED, SHARED, NOT_NEEDED, GIVEN_UP = "owed", "shared", "not_needed", "given_up"
-GRAPH, TEXT = "graph", "text"
+GRAPH, METRICS, TEXT = "graph", "metrics", "text"
 """Names of makers."""
 LARGEST_TEXT = 200_000
 """Bytes of a text that is kept in its row."""

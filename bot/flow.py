@@ -7,16 +7,18 @@ do what is decided on the road, where groups can be looked up.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from pydantic import BaseModel
 
 from bot import arguments
+from bot.arguments import HELP
 from bot.catalog import Catalog
 from bot.command import Command
-from bot.domain import Actor, as_json
+from bot.domain import Actor, Target, as_json
 from bot.engine import Engine
 from bot.errors import BotError, UsageError
+from bot.examples import examples, fits, likely, sample
 from bot.forms import asking
 from bot.nearby import filled
 from bot.operation import KIND, State, request
@@ -26,14 +28,21 @@ from bot.sayings import ANSWER, APPROVE, CANCEL, CONFIRM, DECLINE, TICK
 from bot.views import operation as view
 
 UMBRELLA = "ops"
-HELP = "help"
 
 
 class Flow:
     """Takes typed commands and pressed buttons in."""
 
-    def __init__(self, engine: Engine, catalog: Catalog, commands: Mapping[str, Command], slash: Mapping[str, str]):
+    def __init__(
+        self,
+        engine: Engine,
+        catalog: Catalog,
+        commands: Mapping[str, Command],
+        slash: Mapping[str, str],
+        lately: Callable[[str], Sequence[str]] = lambda user: (),
+    ):
         self._engine = engine
+        self._lately = lately
         self._catalog = catalog
         self._commands = commands
         self._slash = slash
@@ -67,11 +76,41 @@ class Flow:
                 form = asking(command, shown_as, actor, trigger_id, response_url=response_url, key=key, given=given)
                 self._engine.add(form, safe=False)
                 return None
-            args = arguments.parse(command, shown_as, typed)
+            args = self._parsed(command, shown_as, typed, actor, here)
             self._take(command, args, actor, response_url=response_url, key=key)
         except BotError as error:
             return view.sentence(error.message, error.hint)
         return None
+
+    def fill_in(self, name: str, actor: Actor, *, response_url: str, key: str, trigger_id: str) -> Message | None:
+        """Open the form of a command, also of one that could do without; a message where there is none to open."""
+        command = self._commands.get(name)
+        if command is None or not command.args.model_fields:
+            return view.sentence("This button is of another version of the bot.", "Type the command instead.")
+        slash = self._slash.get(name) or f"{self._slash[UMBRELLA]} {name}"
+        form = asking(command, slash, actor, trigger_id, response_url=response_url, key=key)
+        self._engine.add(form, safe=False)
+        return None
+
+    def _parsed(self, command: Command, slash: str, typed: list[str], actor: Actor, near: Target | None) -> BaseModel:
+        """The arguments that were typed. Raises UsageError with an example that would work for whoever typed them."""
+        try:
+            return arguments.parse(command, slash, typed)
+        except UsageError as error:
+            order = likely(self._catalog, self._lately(actor.user), lambda target: target.channel == actor.channel)
+            where = near if near is not None and fits(command, near) else sample(command, order)
+            example = next(iter(examples(command, where, self._catalog)), "")
+            raise UsageError(error.message, hint=arguments.hint(command, slash, example)) from error
+
+    @property
+    def names(self) -> list[str]:
+        """The names of all commands."""
+        return sorted(self._commands)
+
+    def knows(self, text: str) -> bool:
+        """Whether a text begins with a command."""
+        word = next(iter(arguments.words(text)), "").lower().lstrip("/")
+        return self._by_slash.get(word, word) in self._commands
 
     def command(self, name: str) -> Command:
         """The command of that name."""

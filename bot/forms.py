@@ -19,7 +19,9 @@ from bot.command import Command, Suggestion
 from bot.domain import Actor, Target, as_json
 from bot.engine import Lease, Machine
 from bot.errors import BotError, ConflictError
+from bot.examples import examples, likely, sample
 from bot.form import OTHER, Form, FormState, Offer, blanks, target
+from bot.live_alarms import is_here
 from bot.ports import World
 from bot.posts import whisper
 from bot.rows import NewRow, Received, Row, Step, Store
@@ -34,7 +36,11 @@ CHOSEN, CLOSED, SUBMITTED = "chosen", "closed", "submitted"
 TRIGGER_SECONDS = 3.0
 """How long Slack lets a form be opened after somebody typed or pressed."""
 SUGGEST_SECONDS = 8.0
+HERE_SECONDS = 0.5
+"""Whose channel it is may have to be asked of Slack, and the form must not wait for that."""
 PATIENCE_OF_PEOPLE = 3
+MOST_LATELY = 8
+"""Services of their own that somebody is offered first."""
 
 
 def asking(
@@ -115,11 +121,16 @@ class Forms(Machine):
 
     def _instead(self, row: Row, form: Form, said: str) -> NewRow:
         command = self._world.commands[form.command]
-        told = sentence(said, f"Type it in one line. {arguments.hint(command, form.slash)}")
+        catalog = self._world.catalog
+        order = likely(catalog, self._world.recent.lately(form.actor.user), lambda aim: aim.system in form.here)
+        where = target(form, command, catalog) or sample(command, order)
+        example = next(iter(examples(command, where, catalog)), "")
+        told = sentence(said, f"Type it in one line. {arguments.hint(command, form.slash, example)}")
         key = f"form:{row.id}:{row.epoch}"
         return whisper(key, form.actor.channel, form.actor.user, told, response_url=form.response_url)
 
     def _open(self, row: Row, form: Form, lease: Lease) -> Step:
+        form = self._first(form)
         try:
             view_id = open_in_time(self._world, row, lease, form.trigger_id, self._view(row, form))
         except ConflictError as error:
@@ -129,6 +140,19 @@ class Forms(Machine):
             said = self._instead(row, form, f"{error.message} If no form is in front of you:")
             return Step(FormState.OPEN, None, as_json(form), new=(said,))
         return self._aimed(form.model_copy(update={"view_id": view_id}))
+
+    def _first(self, form: Form) -> Form:
+        """What comes first in its menus stays as it is while it is open: a menu that changed would be another one."""
+        catalog, actor = self._world.catalog, form.actor
+        keys = self._world.recent.lately(actor.user)
+        mine = [aim for aim in map(catalog.target, keys) if aim is not None][:MOST_LATELY]
+        lately = tuple(dict.fromkeys(f"{aim.system}/{aim.name}" for aim in mine))
+        reads = {"here": lambda: tuple({aim.system: aim for aim in catalog.targets if self._is_here(aim, actor)})}
+        here = self._world.gather(reads, seconds=HERE_SECONDS)["here"]
+        return form.model_copy(update={"lately": lately, "here": () if isinstance(here, Exception) else here})
+
+    def _is_here(self, aim: Target, actor: Actor) -> bool:
+        return is_here(aim, actor.channel, self._world)
 
     def _aimed(self, form: Form) -> Step:
         """What was given may name the target already: then its suggestions are read at once."""

@@ -29,11 +29,15 @@ class Mark:
 
 @dataclass(frozen=True)
 class Series:
-    """One line: its values, oldest first. ``period`` is the seconds between two of them, 0 when not known."""
+    """One line: its values, oldest first. ``period`` is the seconds between two of them, 0 when not known.
+
+    A ``faint`` one is there to be compared with, such as the same hours of the day before.
+    """
 
     label: str
     points: tuple[Datapoint, ...]
     period: float = 0.0
+    faint: bool = False
 
 
 BANDS = (

@@ -25,8 +25,12 @@ Side = Literal["left", "center", "right"]
 
 WIDTH, HEIGHT, DOTS = 8.0, 3.6, 200
 """Inches, inches for each panel, and dots per inch: 1600 × 720 for one, twice the size it is looked at."""
+LOW = 2.5
+"""Inches for each of more panels than two, so that all of them are on a screen."""
 CARD, SHADE, GRID, EDGE = "#FFFFFF", "#FCEDEA", "#E3E1E8", "#CFCCD6"
 INK, QUIET, RED = "#1D1C1D", "#57545E", "#B3261E"
+FAINT = "#A39FAB"
+"""A line that is only there to be compared with; no words are written in it."""
 COLOURS = ("#0B5FA5", "#9A4A00", "#A3195B", "#3F5560", "#00695C", "#5B4B00")
 PATTERNS: tuple[Pattern, ...] = ("-", (0, (5, 1.5)), (0, (1, 1)), "-.", (0, (8, 2)), (0, (3, 1, 1, 1, 1, 1)))
 LIMIT: Pattern = (0, (4, 2))

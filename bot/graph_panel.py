@@ -13,6 +13,7 @@ from bot.graph_look import (
     CARD,
     COLOURS,
     DOTS,
+    FAINT,
     GRID,
     HEADING,
     HEIGHT,
@@ -27,6 +28,7 @@ from bot.graph_look import (
     SHADE,
     WIDTH,
     WORD,
+    Pattern,
     Pen,
     Side,
 )
@@ -42,7 +44,9 @@ DENSE = 500
 """From so many values on a line is drawn thin."""
 _LEFT_EDGE, _RIGHT_EDGE, _TOP, _BOTTOM = 0.16, 0.16, 0.14, 0.4
 _TITLE_ROW, _LEGEND_ROW, _MARK_ROW = 0.32, 0.3, 0.25
-_SYMBOL = 0.2
+_TICK_ROW = 0.2
+"""Less than this for each tick, and the numbers stand on one another."""
+_SYMBOL, _SLIT = 0.2, 0.02
 
 
 @dataclass(frozen=True)
@@ -52,12 +56,16 @@ class _Entry:
     count: int
     name: str
     last: str
+    faint: bool = False
 
 
 class Panel:
-    """One graph on its part of the figure. Lengths are inches; ``height`` is what it takes of them."""
+    """One graph on its part of the figure. Lengths are inches; ``height`` is what it takes of them.
 
-    def __init__(self, pen: Pen, graph: Graph) -> None:
+    With more than one row of its legend it takes more than ``least``.
+    """
+
+    def __init__(self, pen: Pen, graph: Graph, least: float = HEIGHT) -> None:
         self._pen, self._graph, self._bottom = pen, graph, 0.0
         self._end = graph.end if graph.end > graph.start else graph.start + 1.0
         self._lines = [
@@ -68,10 +76,18 @@ class Panel:
         self._scale = scale_of(values, self._limit.value if self._limit else None)
         self._is_off = self._limit is not None and graph_scale.off_scale(values, self._limit.value)
         self._legend_rows = self._rows_of_legend()
-        self.height = HEIGHT + (len(self._legend_rows) - 1) * _LEGEND_ROW
+        self.height = least + (len(self._legend_rows) - 1) * _LEGEND_ROW
 
-    def draw(self, bottom: float) -> None:
-        """Title, legend, marks and plot, on the figure that has its full size now."""
+    @property
+    def sides(self) -> tuple[float, float]:
+        """How far the plot may go to the left, where values stand, and to the right, where the threshold does."""
+        values = max(self._pen.wide(self._ticked(tick), NUMBER) for tick in self._scale.ticks)
+        tag = self._tag()
+        right = max(_RIGHT_EDGE, self._pen.wide(tag, BOLD) + 0.18 if tag else 0.0)
+        return _LEFT_EDGE + values + 0.1, WIDTH - right
+
+    def draw(self, bottom: float, left: float, right: float) -> None:
+        """Title, legend, marks, and the plot between two sides, on the figure that has its full size now."""
         self._bottom = bottom
         top = bottom + self.height - _TOP
         self._title(top - _TITLE_ROW / 2)
@@ -80,23 +96,21 @@ class Panel:
             self._legend(row, top - _LEGEND_ROW / 2)
             top -= _LEGEND_ROW
         self._threshold_words(self._bottom + self.height - _TOP - _TITLE_ROW - _LEGEND_ROW / 2)
-        left = _LEFT_EDGE + max(self._pen.wide(self._ticked(tick), NUMBER) for tick in self._scale.ticks) + 0.1
-        tag = self._tag()
-        right = WIDTH - max(_RIGHT_EDGE, self._pen.wide(tag, BOLD) + 0.18 if tag else 0.0)
         marks = self._marks(left, right)
         rows = 1 + max((mark.row for mark in marks if mark.row is not None), default=-1)
         low = self._bottom + _BOTTOM
         high = top - rows * _MARK_ROW - 0.1
         edges = (left / WIDTH, low / self._pen.height, (right - left) / WIDTH, (high - low) / self._pen.height)
         plot = self._pen.figure.add_axes(edges)
-        self._axes(plot)
+        self._axes(plot, left, right, high - low)
         self._shade(plot)
-        for number_of, (_, parts) in enumerate(self._lines):
-            self._line(plot, number_of, parts, (right - left) * DOTS)
+        for number_of, (series, parts) in enumerate(self._lines):
+            self._line(plot, number_of, parts, (right - left) * DOTS, faint=series.faint)
         if not any(parts for _, parts in self._lines):
             self._pen.write((left + right) / 2, (low + high) / 2, "no data in this time", WORD, QUIET, "center")
         for mark in marks:
             self._mark(mark, high)
+        tag = self._tag()
         if tag and self._limit is not None:
             up = (self._scale.scaled(self._limit.value) - self._scale.low) / (self._scale.high - self._scale.low)
             self._pen.write(right + 0.07, low + (high - low) * up, tag, BOLD, RED)
@@ -117,10 +131,10 @@ class Panel:
         more = len(self._graph.series) - len(self._lines)
         rows: list[list[_Entry]] = [[]]
         for count, (series, parts) in enumerate(self._lines):
-            last = f"  {self._value(parts[-1][-1][1])}" if parts else ""
+            last = f"  {self._value(parts[-1][-1][1])}" if parts and not series.faint else ""
             last += f"  and {more} more" if more > 0 and count == len(self._lines) - 1 else ""
             beside = SAMPLE + 0.08 + self._pen.wide(last, BOLD)
-            entry = _Entry(count, self._pen.fit(series.label, max(0.3, most - beside), WORD), last)
+            entry = _Entry(count, self._pen.fit(series.label, max(0.3, most - beside), WORD), last, series.faint)
             width = beside + self._pen.wide(entry.name, WORD) + 0.25
             if width > left + 0.25 and rows[-1]:
                 rows.append([])
@@ -132,8 +146,8 @@ class Panel:
     def _legend(self, row: list[_Entry], y: float) -> None:
         x = _LEFT_EDGE
         for entry in row:
-            colour = COLOURS[entry.count]
-            self._pen.sample(x, y, colour, PATTERNS[entry.count])
+            colour, pattern = self._look(entry.count, faint=entry.faint)
+            self._pen.sample(x, y, colour, pattern)
             x += SAMPLE + 0.08
             self._pen.write(x, y, entry.name, WORD, INK)
             x += self._pen.wide(entry.name, WORD)
@@ -157,16 +171,22 @@ class Panel:
     def _tag(self) -> str:
         return "" if self._limit is None or self._is_off else number(self._limit.value, 4)
 
-    def _axes(self, plot: Axes) -> None:
+    def _axes(self, plot: Axes, left: float, right: float, height: float) -> None:
         graph, scale = self._graph, self._scale
+        ticks = scale.ticks if height >= _TICK_ROW * len(scale.ticks) else scale.ticks[::2]
         plot.set_xlim(graph.start, self._end)
         plot.set_ylim(scale.low, scale.high)
         plot.set_facecolor(CARD)
         for side in ("left", "right", "top"):
             plot.spines[side].set_visible(False)
         plot.spines["bottom"].set_color(QUIET)
-        plot.set_yticks(scale.ticks, [self._ticked(tick) for tick in scale.ticks])
-        moments = times(graph.start, self._end)
+        plot.set_yticks(ticks, [self._ticked(tick) for tick in ticks])
+        pace = (right - left) / (self._end - graph.start)
+        moments = [
+            (at, label)
+            for at, label in times(graph.start, self._end)
+            if left + (at - graph.start) * pace + self._pen.wide(label, NUMBER) / 2 < WIDTH - _SLIT
+        ]
         plot.set_xticks([at for at, _ in moments], [label for _, label in moments])
         plot.tick_params(axis="y", length=0, pad=5)
         plot.tick_params(axis="x", length=4, width=1, color=QUIET, pad=4)
@@ -189,9 +209,13 @@ class Panel:
             if span[0] < span[1]:
                 plot.plot(span, [scale.low] * 2, color=RED, linewidth=7, solid_capstyle="butt", zorder=4, clip_on=False)
 
-    def _line(self, plot: Axes, count: int, parts: list[list[Corner]], pixels: float) -> None:
-        colour, scale = COLOURS[count], self._scale
-        alone = len(self._lines) == 1
+    @staticmethod
+    def _look(count: int, *, faint: bool) -> tuple[str, Pattern]:
+        return (FAINT, "-") if faint else (COLOURS[count], PATTERNS[count])
+
+    def _line(self, plot: Axes, count: int, parts: list[list[Corner]], pixels: float, *, faint: bool) -> None:
+        (colour, pattern), scale = self._look(count, faint=faint), self._scale
+        alone = sum(not series.faint for series, _ in self._lines) == 1 and not faint
         columns = max(1, int(pixels / 2))
         width = 2.0 if sum(len(part) for part in parts) < DENSE else 1.2
         for part in parts:
@@ -205,15 +229,15 @@ class Panel:
                 across,
                 up,
                 color=colour,
-                linestyle=PATTERNS[count],
+                linestyle=pattern,
                 linewidth=width,
-                zorder=3,
+                zorder=2.5 if faint else 3,
                 clip_on=False,
                 solid_joinstyle="round",
             )
             if len(corners) == 1:
                 self._dot(plot, across[0], up[0], colour, 9)
-        if parts:
+        if parts and not faint:
             self._dot(plot, parts[-1][-1][0], scale.scaled(parts[-1][-1][1]), colour)
 
     @staticmethod

@@ -43,8 +43,8 @@ def fitted(text: str, room: float, width_of: Callable[[str], float]) -> str:
 
 
 def with_unit(written: str, unit: str) -> str:
-    """A number and its unit as they are written: 90%, 1.5 s, 3k requests, 2 GB."""
-    if not unit or unit == "%":
+    """A number and its unit as they are written: 90%, 1.5 s, 3k requests, 2 GB, 420/min."""
+    if not unit or unit == "%" or unit.startswith("/"):
         return written + unit
-    prefixed = unit in ("B", "B/s", "bit/s") and written[-1:] in ("k", "M", "G", "T", "P")
+    prefixed = unit in ("B", "B/s", "B/min", "bit/s") and written[-1:] in ("k", "M", "G", "T", "P")
     return f"{written[:-1]} {written[-1]}{unit}" if prefixed else f"{written} {unit}"

@@ -19,7 +19,7 @@ from matplotlib.patches import Rectangle
 from PIL import Image  # what matplotlib itself writes PNG with
 
 from bot.graph import Graph
-from bot.graph_look import CARD, DOTS, EDGE, HEIGHT, WIDTH, Pen
+from bot.graph_look import CARD, DOTS, EDGE, HEIGHT, LOW, WIDTH, Pen
 from bot.graph_panel import Panel
 
 PANELS = 6
@@ -37,12 +37,16 @@ def draw(panels: Sequence[Graph]) -> bytes:
         figure = Figure(figsize=(WIDTH, HEIGHT), dpi=DOTS, facecolor=CARD)
         canvas = FigureCanvasAgg(figure)
         pen = Pen(figure, canvas)
-        drawn = [Panel(pen, graph) for graph in list(panels)[:PANELS]]
+        shown = list(panels)[:PANELS]
+        drawn = [Panel(pen, graph, HEIGHT if len(shown) <= 2 else LOW) for graph in shown]
         bottom = sum(panel.height for panel in drawn)
         figure.set_size_inches(WIDTH, bottom)
+        # One moment stands above itself in all panels.
+        sides = [panel.sides for panel in drawn]
+        left, right = max(side for side, _ in sides), min(side for _, side in sides)
         for panel in drawn:
             bottom -= panel.height
-            panel.draw(bottom)
+            panel.draw(bottom, left, right)
         figure.add_artist(Rectangle((0, 0), 1, 1, fill=False, edgecolor=EDGE, linewidth=1.5))
         return _png(canvas)
 

@@ -162,5 +162,5 @@ class Home(Machine):
         return [
             (command.name, command.summary)
             for command in self._world.commands.values()
-            if arguments.lacking(command, []) and self._world.may(person, command.action, None)
+            if arguments.has_form(command) and self._world.may(person, command.action, None)
         ]

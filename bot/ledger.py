@@ -35,6 +35,11 @@ class Ledger:
         row = self._store.get(operation_id)
         return _past(row) if row is not None and row.kind == KIND else None
 
+    def lately(self, user: str) -> tuple[str, ...]:
+        asked = (row.body for row in self._store.rows(KIND, limit=READ_AT_ONCE))
+        keys = (str(body["target"]) for body in asked if body["actor"]["user"] == user and not body.get("unattended"))
+        return tuple(dict.fromkeys(key for key in keys if key))
+
     def incident(self, target_key: str) -> str | None:
         for row in self._store.rows(INCIDENT, states=LIVE, limit=READ_AT_ONCE):
             incident = Incident.model_validate(row.body)
@@ -44,6 +49,10 @@ class Ledger:
 
     def live_incidents(self) -> tuple[LiveIncident, ...]:
         return tuple(self._live(row) for row in self._store.rows(INCIDENT, states=LIVE, limit=READ_AT_ONCE))
+
+    def opened(self, target_key: str, *, since: float) -> tuple[LiveIncident, ...]:
+        rows = self._store.rows(INCIDENT, since=since, limit=READ_AT_ONCE)
+        return tuple(self._live(row) for row in rows if target_key in Incident.model_validate(row.body).targets)
 
     def _live(self, row: Row) -> LiveIncident:
         incident, shown = Incident.model_validate(row.body), posted(self._store, headline_key(row.id))

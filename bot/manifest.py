@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from alerts.shortcuts import EXPLAIN, NOTE
 from bot.app import slash_names
 from bot.arguments import usage
 from bot.aws.actions import bucket_of, secret_arns
@@ -46,6 +47,20 @@ EVENTS = (
 """What Slack tells the bot of: https://docs.slack.dev/reference/events. Of messages only that one was edited or deleted
 is taken in; Slack has no event for that alone."""
 
+SHORTCUTS = (
+    {
+        "name": "Add to timeline",
+        "callback_id": NOTE,
+        "description": "Keeps this message in the record of the incident whose thread it is in",
+    },
+    {
+        "name": "Explain this alarm",
+        "callback_id": EXPLAIN,
+        "description": "What the alarm watches, how often it fired, and what the runbook has for it",
+    },
+)
+"""What stands in the menu of every message: https://docs.slack.dev/interactivity/implementing-shortcuts"""
+
 READS = (
     "application-autoscaling:DescribeScalableTargets",
     "application-autoscaling:DescribeScalingActivities",
@@ -61,6 +76,8 @@ READS = (
     "cloudwatch:GetMetricData",
     "cloudwatch:GetMetricWidgetImage",
     "cloudwatch:ListAlarmMuteRules",
+    "cloudwatch:ListDashboards",
+    "cloudwatch:ListMetrics",
     "codedeploy:BatchGetDeployments",
     "codedeploy:GetApplicationRevision",
     "codedeploy:GetDeployment",
@@ -185,6 +202,7 @@ def manifest(settings: Settings, *, socket_mode: bool) -> dict[str, Any]:
                 "messages_tab_read_only_enabled": True,
             },
             "bot_user": {"display_name": "runbook-bot", "always_online": True},
+            "shortcuts": [{"type": "message", **each} for each in SHORTCUTS],
             "slash_commands": [{**command, **where} for command in slash_commands(settings)],
         },
         "oauth_config": {"scopes": {"bot": list(SCOPES)}},
@@ -264,13 +282,13 @@ def policy(settings: Settings, *, images_bucket: str = "", mail_from: str = "") 
 
 
 def _of_secrets(settings: Settings) -> list[dict[str, Any]]:
-    """The values that steps of playbooks open connections with; every other secret is only looked up by its name."""
-    targets = Catalog(settings.systems).targets
+    """The values that playbooks and ``/health`` open connections with; other secrets are only looked up by name."""
+    targets, playbooks = Catalog(settings.systems).targets, tuple(secrets_of(settings.playbooks.values()))
     named = sorted(
         {
             arn
-            for secret in secrets_of(settings.playbooks.values())
             for target in targets
+            for secret in (*playbooks, *target.service.needs.secrets)
             for arn in secret_arns(secret, target)
         }
     )

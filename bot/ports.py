@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from bot.advice_ports import Advisor
 from bot.aws_ports import Ecs, Logs, Metrics
 from bot.chat_ports import Homes, Reading
 from bot.cloud import (
@@ -195,12 +196,20 @@ class Recent(Protocol):
         """One operation."""
         ...
 
+    def lately(self, user: str) -> tuple[str, ...]:
+        """Keys of the targets that somebody asked about or for themselves, newest first."""
+        ...
+
     def incident(self, target_key: str) -> str | None:
         """The name of the alarm whose incident of this target is open, or None."""
         ...
 
     def live_incidents(self) -> tuple[LiveIncident, ...]:
         """Every incident that is not over, newest first."""
+        ...
+
+    def opened(self, target_key: str, *, since: float) -> tuple[LiveIncident, ...]:
+        """Incidents of a target that opened since then, over or not, newest first."""
         ...
 
     def heard(self, alarm_name: str) -> tuple[Alarm, ...]:
@@ -251,3 +260,4 @@ class World:
     balancers: Balancers
     mutes: Mutes
     silences: Silences
+    advice: Advisor

@@ -170,7 +170,7 @@ class Store(Protocol):
         ...
 
     def next_due(self) -> float | None:
-        """When the next unheld row is due, or None."""
+        """When the next unheld row is due, or None; one that is due at once has been so since it was saved."""
         ...
 
     def release(self) -> None:

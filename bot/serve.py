@@ -26,7 +26,7 @@ from bot.settings import Settings, load
 from bot.settings.environment import EnvironmentVariables, read_environment
 from bot.slack.inbound import bolt_app
 from bot.slack.socket import Socket
-from bot.store.sqlite import StoreBusyError
+from bot.store.one_process import StoreBusyError
 from bot.web_server import web_app
 from commands import COMMANDS
 

@@ -153,12 +153,16 @@ class ObjectVersion:
 
 @dataclass(frozen=True)
 class Distribution:
-    """A CloudFront distribution; ``origins`` are host names, ``invalidating`` counts invalidations in progress."""
+    """A CloudFront distribution; ``origins`` are host names, ``invalidating`` counts invalidations in progress.
+
+    ``status`` is InProgress while a change of its settings is on its way to all edge locations, else Deployed.
+    """
 
     id: str
     enabled: bool
     origins: tuple[str, ...] = ()
     invalidating: int = 0
+    status: str = "Deployed"
 
 
 @dataclass(frozen=True)

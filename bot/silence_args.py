@@ -63,14 +63,14 @@ def meant(words: str, world: World) -> Meant:
         except NotFoundError as error:
             if not error.message.startswith("There is no service"):
                 raise
-            found, near = _in_cloudwatch(typed, world), _near(typed, world)
+            found, near = _in_cloudwatch(typed, world), near_alarms(typed, world)
             if found is not None:
                 return found
             if not near:
                 raise
             raise NotFoundError(f"There is no alarm and no service “{typed}”.", hint=f"Did you mean {near}?") from error
         return Meant(name=target.label, targets=(target,), places=(target.key,))
-    found, near = _in_cloudwatch(typed, world), _near(typed, world)
+    found, near = _in_cloudwatch(typed, world), near_alarms(typed, world)
     if found is not None:
         return found
     hint = f"Did you mean {near}?" if near else "Say an alarm's name, or a service and its environment."
@@ -123,7 +123,8 @@ def _in_cloudwatch(name: str, world: World) -> Meant | None:
     return Meant(name=name, alarms=tuple(NamedAlarm(name=each, arn=arn) for arn, each in arns.items()))
 
 
-def _near(word: str, world: World) -> str:
+def near_alarms(word: str, world: World) -> str:
+    """Names of alarms that are spelt like it, at most two."""
     names = {alarm.name for target in world.catalog.targets for alarm in target.service.alarms}
     names |= {member.name for incident in world.recent.live_incidents() for member in incident.members}
     return " or ".join(difflib.get_close_matches(word[:80], sorted(names), n=2, cutoff=0.6))

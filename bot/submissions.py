@@ -11,7 +11,7 @@ from bot.domain import Actor
 from bot.engine import Engine
 from bot.errors import BotError
 from bot.flow import Flow
-from bot.form import OTHER, SERVICE
+from bot.form import OTHER, SERVICE, joined
 from bot.ports import Message
 from bot.prompts import PHRASE, REASON, Asks, prompting
 from bot.rows import Signal
@@ -66,6 +66,7 @@ class Submissions:
         command = self._commands[held["command"]]
         values = {name: arguments.as_meant(entry.value) for name, entry in view.entered(shown).items()}
         given = {name: value for name, value in values.items() if value and value != OTHER}
+        given = joined(command, given)
         wrong = arguments.mistakes(command, given)
         if wrong:
             return wrong

@@ -35,6 +35,14 @@ class QueryAnswer:
 
 
 @dataclass(frozen=True)
+class Dashboard:
+    """A dashboard of CloudWatch and when somebody last changed it."""
+
+    name: str
+    modified_at: float
+
+
+@dataclass(frozen=True)
 class Queue:
     """An SQS queue now; ``visible`` messages wait, ``in_flight`` ones were received and not deleted yet.
 

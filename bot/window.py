@@ -16,6 +16,8 @@ from bot.errors import UsageError
 from bot.moments import MOMENT, Moment, Zone, beginning, day_after, day_of, instant, read_moment, read_zone
 
 LONGEST = 92 * 86400.0
+HALF_A_DAY = 12 * 3600.0
+"""Less than this over midnight is meant so (``23:50-00:10``); more is a range typed the wrong way round."""
 AROUND = 300.0
 """Seconds before and after the moment of ``around 14:05``."""
 EXAMPLES = "last 15m, since 14:00, 14:00-14:20 Europe/Berlin, around 14:05, yesterday or since deploy"
@@ -173,7 +175,7 @@ def _between(first: str, last: str, said: str, zone: Zone, now: float) -> Window
         end = beginning(day_after(day), end_zone.clock)
     else:
         end = instant(day, closes.second, end_zone.clock, fold=1)
-        if end < start and not closes.day:
+        if start - end > HALF_A_DAY and not closes.day:
             end = instant(day_after(day), closes.second, end_zone.clock, fold=1)
     return Window(start, end, zone.name, said, open_end=False)
 

@@ -6,9 +6,12 @@ from bot.command import Command
 from commands.alarms import alarms
 from commands.cancel import cancel
 from commands.deploy import deploy
+from commands.explain import explain
 from commands.freeze import freeze
+from commands.health import health
 from commands.help import help_
 from commands.logs import logs
+from commands.metrics import metrics
 from commands.operations import operations
 from commands.restart import restart
 from commands.rollback import rollback
@@ -22,8 +25,8 @@ COMMANDS: dict[str, Command] = {
     command.name: command
     for command in (
         *(services, deploy, rollback, scale, restart, cancel),
-        *(logs,),
-        *(alarms, silence, unsilence),
+        *(logs, metrics, health),
+        *(alarms, explain, silence, unsilence),
         *(operations, freeze, unfreeze, help_),
     )
 }

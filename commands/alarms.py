@@ -19,6 +19,7 @@ from bot.ports import World
 from bot.silence import LiveIncident, LiveMember, Silence, covering
 from bot.silence_ports import MuteRule
 from bot.views import blocks as b
+from bot.views.live_incident import who_has
 
 READ_SECONDS = 6.0
 SHOWN = 15
@@ -233,13 +234,7 @@ def _incident(arn: str, look: _Look) -> str:
 
 
 def _words_of(incident: LiveIncident, look: _Look) -> str:
-    link = look.links.get(incident.id, "")
-    name = b.link(link, "incident") if link else "incident"
-    if incident.recovered:
-        return f"{name} recovered"
-    who = f"{b.user(incident.owner)} has it" if incident.owner else "nobody has it yet"
-    asleep = f", asleep until {b.when(incident.snoozed_until)}" if incident.snoozed_until else ""
-    return f"{name}: {who}{asleep}"
+    return who_has(incident, look.links.get(incident.id, ""))
 
 
 def _red(look: _Look) -> set[str]:

@@ -48,7 +48,7 @@ deploy = Command(
     args=DeployArgs,
     target=target,
     plan=plan,
-    examples=("bi/api production v1.4.2", "delivery-standard prod v2.0.0"),
+    examples=("bi/api production v1.4.2", "api prod v2.0.0"),
     strategies=STRATEGIES,
     suggest={"version": versions},
 )

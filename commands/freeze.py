@@ -13,9 +13,9 @@ from bot.command import Change, Command, Effect, Plan, Progress, Run, Stage, Str
 from bot.domain import Hold, HoldKind, Person, lies_in, place_label
 from bot.errors import UsageError
 from bot.ports import World
+from bot.until_args import Reason, deal_out, ends_at, lasting
 
 UNDERWAY_SECONDS = 86400.0
-FILLERS = ("until", "till", "for")
 
 
 class FreezeArgs(BaseModel):
@@ -25,35 +25,19 @@ class FreezeArgs(BaseModel):
 
     where: str = Field(description="`all`, `bi`, `bi/production` or `bi/api production`.")
     until: str = Field(description=f"When it ends: {ends.EXAMPLES}; UTC unless a zone follows.")
-    reason: str = Field(description="Why; people read it where they are held up.", json_schema_extra=REST)
+    reason: Reason = Field(description="Why; people read it where they are held up.", json_schema_extra=REST)
 
     @model_validator(mode="before")
     @classmethod
     def _arrange(cls, given: Any) -> Any:
-        """Words are dealt out by position; an environment may have got into the end, and a time into the reason."""
         if not isinstance(given, dict) or not all(isinstance(given.get(name), str) for name in cls.model_fields):
             return given
-        where, words = [given["where"]], [*given["until"].split(), *given["reason"].split()]
-        if words and not ends.begins_end(words[0]) and words[0].lower() not in FILLERS:
-            follows = words[1:2] if words[1:2] and words[1].lower() not in FILLERS else words[2:3]
-            if follows and ends.begins_end(follows[0]):
-                where.append(words.pop(0))
-        if words[1:] and words[0].lower() in FILLERS:
-            words.pop(0)
-        taken = ends.leading(words) or 1
-        return {"where": " ".join(where), "until": " ".join(words[:taken]), "reason": " ".join(words[taken:])}
+        return dict(zip(cls.model_fields, deal_out(given["where"], given["until"], given["reason"]), strict=True))
 
     @field_validator("until")
     @classmethod
     def _is_an_end(cls, text: str) -> str:
         return ends.check(text)
-
-    @field_validator("reason")
-    @classmethod
-    def _is_a_reason(cls, text: str) -> str:
-        if not text.strip():
-            raise ValueError("people must know why")
-        return text
 
 
 def plan(args: FreezeArgs, world: World, person: Person) -> Plan:
@@ -64,11 +48,10 @@ def plan(args: FreezeArgs, world: World, person: Person) -> Plan:
     if not now < at <= now + ends.LONGEST:
         raise UsageError(f"“{args.until}” is {'over' if at <= now else 'more than a year away'}.", hint=ends.EXAMPLES)
     label, targets = place_label(place), world.catalog.inside(place)
-    end = f"for {args.until} from its confirmation" if length else f"until {ends.in_words(at)}"
     return Plan(
         title=f"Freeze {label}",
         strategy="freeze",
-        changes=(Change(what=label, before="may be changed", after=f"frozen {end}"),),
+        changes=(Change(what=label, before="may be changed", after=f"frozen {lasting(args.until, now)}"),),
         details=(f"Why: {args.reason}", *_details(world, place, len(targets), now)),
         warnings=tuple(hold.reason for hold in world.holds.by_hand(now) if lies_in(place, hold.place)),
         facts={"place": place, "length": length, "until": at, "reason": args.reason, "name": person.name},
@@ -91,8 +74,7 @@ def _find(run: Run, world: World) -> dict[str, Any] | None:
 
 
 def _freeze(run: Run, world: World) -> dict[str, Any]:
-    facts = run.plan.facts
-    at = float(str(facts["until"])) if facts["length"] is None else run.started_at + float(str(facts["length"]))
+    facts, at = run.plan.facts, ends_at(run)
     world.holds.add(
         Hold(
             id=run.operation,

@@ -13,6 +13,7 @@ from bot.command import Command, Plan
 from bot.console import logs_address
 from bot.domain import Person
 from bot.errors import DeniedError, NotFoundError
+from bot.form import parts
 from bot.ports import World
 from bot.search import asking, exporting, following
 from bot.search.asked import Asked, made_out
@@ -31,7 +32,12 @@ class LogsArgs(TargetArgs):
 
     search: str = Field(
         default="",
-        json_schema_extra=WRITTEN,
+        json_schema_extra=WRITTEN
+        | parts(
+            level=["level error", "level warning"],
+            time=["last 15m", "last 1h", "last 3h", "since deploy", "yesterday"],
+            how=["group", "follow"],
+        ),
         description=(
             'What to look for and when: words, "a phrase", field=value, /pattern/, -without, `level error`, '
             "`task 0f3a`; `last 15m`, `since deploy`, `14:00-14:20 Europe/Berlin`, `around 14:05`; and `group`, "

@@ -15,11 +15,12 @@ from typing import Any, Literal
 from pydantic import Field
 
 from bot.catalog import Catalog
-from bot.cloud import Container, EcsService, Image, RunningTask, ServiceDeployment, TaskDefinition
+from bot.cloud import Container, EcsService, Image, RunningTask, TaskDefinition
 from bot.command import Change, Check, Choice, Command, Plan, Strategy
 from bot.domain import Person, ServiceKind, Target
 from bot.errors import ConflictError, NotFoundError, UsageError
 from bot.ports import World
+from bot.rollouts import ServiceDeployment
 from bot.shipping import ecs_code_deploy, ecs_effects, ecs_restart, ecs_watch, images
 from bot.shipping.ecs_checks import room_to_roll
 from bot.shipping.ecs_reads import (
@@ -234,6 +235,7 @@ restart = Command(
     target=target,
     plan=plan,
     examples=("bi/api production", "bi/api production task 0f3a91c2"),
+    kinds=(ServiceKind.ECS,),
     strategies={
         "ecs_restart": Strategy(effects=ecs_restart.effects, watch=ecs_watch.watch, soaks=False),
         "ecs": Strategy(effects=ecs_effects.effects, watch=ecs_watch.watch, soaks=False),

@@ -31,6 +31,7 @@ from bot.command import (
 from bot.domain import Person, ServiceKind, Target
 from bot.duration import parse_duration
 from bot.errors import ConflictError, NotFoundError, UpstreamError
+from bot.form import choices
 from bot.ports import Past, World
 from bot.shipping.bounds import read, suspended, words
 from bot.shipping.scaling import effects, watch
@@ -75,7 +76,9 @@ class ScaleArgs(TargetArgs):
         description="How many tasks: `6`, `+2`, `-1`; or `back`, which puts back the bounds that were found."
     )
     way: Annotated[str, AfterValidator(_way)] = Field(
-        default="", description="Against autoscaling: `raise` its floor or ceiling, `pin` the number, or `suspend` it."
+        default="",
+        description="Against autoscaling: `raise` its floor or ceiling, `pin` the number, or `suspend` it.",
+        json_schema_extra=choices(*WAYS),
     )
     time: Annotated[str, AfterValidator(_time)] = Field(
         default=DEFAULT_TIME, description="How long that holds, as `2h`; then all is put back as it was found."
@@ -293,4 +296,5 @@ scale = Command(
     examples=("bi/api production 4", "bi/api production +2", "bi/api production 12 raise 2h", "bi/api production back"),
     strategies={"scale": Strategy(effects=effects, watch=watch, soaks=False)},
     renews=True,
+    kinds=(ServiceKind.ECS,),
 )

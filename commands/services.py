@@ -13,9 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from bot.cloud import AlarmReading, EcsService, TaskDefinition
 from bot.command import Command, Plan
 from bot.domain import Account, Person, ServiceKind, Target
-from bot.errors import BotError, ConflictError, NotFoundError
+from bot.errors import BotError, NotFoundError
 from bot.ports import World
-from bot.shipping import images
+from bot.shipping import images, running
 from bot.views import blocks as b
 
 READ_SECONDS = 15.0
@@ -126,8 +126,8 @@ def _definitions(targets: list[Target], services: Any, world: World) -> dict[str
     for target in targets:
         service = services.get(target.key) if isinstance(services, Mapping) else None
         if isinstance(service, EcsService):
-            running = service.primary.task_definition if service.primary else service.task_definition
-            reads[target.key] = partial(world.ecs.task_definition, target.account, running)
+            serving = service.primary.task_definition if service.primary else service.task_definition
+            reads[target.key] = partial(world.ecs.task_definition, target.account, serving)
     found: dict[str, TaskDefinition | Exception] = world.gather(reads, seconds=READ_SECONDS)
     return found
 
@@ -188,29 +188,14 @@ def _version(reading: Reading, world: World, service: EcsService) -> list[str]:
     if isinstance(definition, Exception):
         parts.append(f"its version could not be read: {_unread(definition)}")
     elif definition is not None and definition.containers:
-        try:
-            container = images.shipped(definition, reading.target.service.container, reading.target.label)
-        except ConflictError:
-            container = definition.containers[0]
-        parts.append(f"{b.code(images.version(definition, container))} {b.esc(images.revision(definition.arn))}")
+        version = running.version(definition, reading.target)
+        parts.append(f"{b.code(version)} {b.esc(images.revision(definition.arn))}")
     if service.primary is not None:
-        parts.append(_since(reading, world, service.primary.created_at, rolling=service.in_flight))
+        at = service.primary.created_at
+        last = next(iter(world.recent.operations(reading.target.key, since=at - LEDGER_SECONDS, limit=1)), None)
+        known = definition if isinstance(definition, TaskDefinition) else None
+        parts.append(running.since(world.clock.now() - at, at, known, last, rolling=service.in_flight))
     return parts
-
-
-def _since(reading: Reading, world: World, at: float, *, rolling: bool) -> str:
-    """Since when it runs and by whom; a name only where the running revision itself carries one."""
-    age = b.ago(world.clock.now() - at)
-    definition = reading.definition if isinstance(reading.definition, TaskDefinition) else None
-    last = next(iter(world.recent.operations(reading.target.key, since=at - LEDGER_SECONDS, limit=1)), None)
-    running = definition.arn if definition else ""
-    if last and last.state == "failed" and last.task_definition != running and last.started_at <= at:
-        return f"ECS went back to it {age} ago"
-    by = definition.tags.get(images.BY_TAG, "") if definition else ""
-    if not by and last and running and last.task_definition == running:
-        by = last.actor
-    who = b.user(by) if by else "somebody outside the bot"
-    return f"rolling out for {age} by {who}" if rolling else f"deployed {age} ago by {who}"
 
 
 services = Command(

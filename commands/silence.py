@@ -16,14 +16,15 @@ from bot.authz import require_everywhere
 from bot.command import Change, Check, CheckStatus, Choice, Command, Effect, Plan, Progress, Run, Stage, Strategy
 from bot.domain import Account, Person
 from bot.errors import UpstreamError, UsageError
+from bot.form import choices
 from bot.muting import Mute, Readings, mutable, read_alarms, read_ones, words_of
 from bot.ports import World
 from bot.silence import LONGEST, RULE_PREFIX, SHORTEST, NamedAlarm, Silence
 from bot.silence_args import Meant, meant
+from bot.until_args import Reason, deal_out, ends_at, lasting
 from bot.views.blocks import ago
 
 EVERYWHERE = "everywhere"
-FILLERS = ("for", "until", "till")
 SHOWN = 12
 ONLY_HERE = (
     "In Slack and PagerDuty only: CloudWatch and the alarms' own actions go on, and others who listen still hear."
@@ -38,38 +39,23 @@ class SilenceArgs(BaseModel):
     what: str = Field(description="An alarm's name, or a service with its environment: `bi/api production`.")
     duration: str = Field(
         description="How long, `30m`, `2h`, `3d`, or until when, `18:00`, `friday 09:00`; 15 days at most."
-        f" With `{EVERYWHERE}` after it CloudWatch is muted too."
+        f" With `{EVERYWHERE}` after it CloudWatch is muted too.",
+        json_schema_extra=choices("30m", "1h", "2h", "8h", "24h"),
     )
-    reason: str = Field(description="Why; people read it where they miss the alarm.", json_schema_extra=REST)
+    reason: Reason = Field(description="Why; people read it where they miss the alarm.", json_schema_extra=REST)
 
     @model_validator(mode="before")
     @classmethod
     def _arrange(cls, given: Any) -> Any:
-        """Words are dealt out by position; an environment may have got into the duration, and that into the reason."""
         if not isinstance(given, dict) or not all(isinstance(given.get(name), str) for name in cls.model_fields):
             return given
-        what, words = [given["what"]], [*given["duration"].split(), *given["reason"].split()]
-        if words and not ends.begins_end(words[0]) and words[0].lower() not in FILLERS:
-            follows = words[1:2] if words[1:2] and words[1].lower() not in FILLERS else words[2:3]
-            if follows and ends.begins_end(follows[0]):
-                what.append(words.pop(0))
-        if words[1:] and words[0].lower() in FILLERS:
-            words.pop(0)
-        taken = ends.leading(words) or 1
-        taken += len(words) > taken and words[taken].lower() == EVERYWHERE
-        return {"what": " ".join(what), "duration": " ".join(words[:taken]), "reason": " ".join(words[taken:])}
+        dealt = deal_out(given["what"], given["duration"], given["reason"], also=EVERYWHERE)
+        return dict(zip(cls.model_fields, dealt, strict=True))
 
     @field_validator("duration")
     @classmethod
     def _is_an_end(cls, text: str) -> str:
         ends.check(_end(text))
-        return text
-
-    @field_validator("reason")
-    @classmethod
-    def _is_a_reason(cls, text: str) -> str:
-        if not text.strip():
-            raise ValueError("people must know why")
         return text
 
 
@@ -89,8 +75,7 @@ def plan(args: SilenceArgs, world: World, person: Person) -> Plan:
     readings = read_alarms(found, world)
     everywhere = args.duration != end
     mute = mutable(readings, world) if everywhere else Mute()
-    lasting = f"for {end} from its confirmation" if length else f"until {ends.in_words(at)}"
-    changes = [Change(what=found.name, before=_before(found, world), after=f"silent {lasting}")]
+    changes = [Change(what=found.name, before=_before(found, world), after=f"silent {lasting(end, now)}")]
     if mute.names:
         rule = f"mutes {_listed(mute.names)}, which only notify"
         changes.append(Change(what="Mute rule in CloudWatch", before="none", after=rule))
@@ -183,11 +168,6 @@ def _listed(names: list[str] | tuple[str, ...]) -> str:
     return ", ".join(names[:SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
-def _until(run: Run) -> float:
-    facts = run.plan.facts
-    return float(str(facts["until"])) if facts["length"] is None else run.started_at + float(str(facts["length"]))
-
-
 def _effects(made: Plan) -> tuple[Effect, ...]:
     """The rule first, so that the silence knows whether there is one to be deleted at its end."""
     silence = Effect("silence", _find, _add)
@@ -210,7 +190,7 @@ def _put(run: Run, world: World) -> dict[str, Any]:
     name, description = f"{RULE_PREFIX}{run.operation}", f"{facts['by']}: {facts['reason']}"
     try:
         world.mutes.put(
-            _account(run.plan), name, names, since=run.started_at, until=_until(run), description=description
+            _account(run.plan), name, names, since=run.started_at, until=ends_at(run), description=description
         )
     except UpstreamError as error:
         if error.retryable:
@@ -234,14 +214,14 @@ def _add(run: Run, world: World) -> dict[str, Any]:
             alarms=tuple(NamedAlarm.model_validate(each) for each in _many(facts["alarms"])),
             reason=str(facts["reason"]),
             since=run.started_at,
-            until=_until(run),
+            until=ends_at(run),
             by=run.actor.user,
             channel=run.actor.channel,
             account=_account(run.plan) if muted else None,
             muted=tuple(str(each) for each in _many(facts["mute"])) if muted else (),
         )
     )
-    return {"silence": run.operation, "until": _until(run)}
+    return {"silence": run.operation, "until": ends_at(run)}
 
 
 def _watch(run: Run, world: World) -> Progress:
@@ -252,7 +232,7 @@ def _watch(run: Run, world: World) -> Progress:
     elif mute.get("refused"):
         lines = [f"CloudWatch is not muted: {mute['refused']} It is silent in Slack and PagerDuty only."]
     said = (
-        f"{facts['name']} is silenced until {ends.in_words(_until(run))} by {facts['by']}, because: {facts['reason']}"
+        f"{facts['name']} is silenced until {ends.in_words(ends_at(run))} by {facts['by']}, because: {facts['reason']}"
     )
     return Progress(stage=Stage.SUCCEEDED, headline=said, lines=tuple(lines))
 
@@ -265,7 +245,7 @@ silence = Command(
     plan=plan,
     examples=(
         "bi/api production 2h the new schema is rolled out",
-        "delivery-standard-prod-high-latency until 18:00 load test",
+        "bi-production-api-latency-p95 until 18:00 load test",
         "bi/api production 1h everywhere network maintenance",
     ),
     strategies={"silence": Strategy(effects=_effects, watch=_watch, soaks=False)},

@@ -94,7 +94,7 @@ unsilence = Command(
     action="incident",
     args=UnsilenceArgs,
     plan=plan,
-    examples=("bi/api production", "delivery-standard-prod-high-latency"),
+    examples=("bi/api production", "bi-production-api-latency-p95"),
     strategies={
         # Ending twice is ending once, so there is nothing to look for.
         "unsilence": Strategy(

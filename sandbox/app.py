@@ -36,6 +36,7 @@ from sandbox.seed.plant import Planted, past_clock, plant
 from sandbox.seed.storm import build_storm, storm_of
 from sandbox.slack import seed
 from sandbox.slack.server import SlackServer
+from sandbox.stores import Stores
 
 Mode = Literal["socket", "http"]
 Report = Callable[[str], None]
@@ -105,6 +106,7 @@ class Sandbox:
         self.github = GitHub(self.clock, self.faults, self.calls, token=self._secrets.github_token, workflows=WORKFLOWS)
         self.aws.on_tick(self.github.bring_up)
         self.proxy = Proxy(self.state_dir / "ca.pem")
+        self.health, self.stores = Health(look, self.clock, owner), Stores()
         self.player = Player(self._script_variables)
         self.slack.add_routes(routes(self.clock, self.player, self.pagerduty, self.hints, mails))
 
@@ -156,6 +158,8 @@ class Sandbox:
         self.clock.advance(max(0.0, time.time() - self.clock.now()))
         self.clock.set_speed(self._speed)
         self._open_proxy()
+        self._begin("stores", self.stores.start, self.stores.stop)
+        self.stores.tell(account)
         self.env = self._variables(planted)
         if self._with_bot:
             self._report("the bot")
@@ -203,7 +207,7 @@ class Sandbox:
             raise ValueError(f"{self._config_dir / 'bot.yaml'}: commands: {error}.") from error
 
     def _open_proxy(self) -> None:
-        Health(look, self.clock, owner).add_to(self.proxy)
+        self.health.add_to(self.proxy)
         self.proxy.add(
             "sns.*.amazonaws.com",
             lambda request: Response(200, certificate_pem().encode(), "application/x-pem-file"),

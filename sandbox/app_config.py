@@ -12,7 +12,7 @@ OVERLAY = Path(__file__).parent / "config"
 """One YAML file for each file of ``config/`` that differs in the sandbox, or that only the sandbox has."""
 
 COMMANDS = (
-    *("services", "logs", "deploy", "rollback", "scale", "restart", "cancel"),
+    *("services", "logs", "metrics", "health", "deploy", "rollback", "scale", "restart", "cancel"),
     *("operations", "alarms", "silence", "unsilence", "freeze", "unfreeze", "ops"),
 )
 """The bot's commands, by the names they have where ``bot.yaml`` says nothing else."""

@@ -41,6 +41,14 @@ class Health:
         self._clock = clock
         self._owner = owner
         self._contracts: dict[tuple[str, str], Callable[[Request], Response]] = {}
+        self._instead: dict[tuple[str, str], Response] = {}
+
+    def instead(self, service: EcsService, response: Response | None) -> None:
+        """Let a service that runs answer this whatever it is asked; None: as it does by itself."""
+        if response is None:
+            self._instead.pop((service.cluster, service.service), None)
+        else:
+            self._instead[service.cluster, service.service] = response
 
     def add_to(self, proxy: Proxy) -> None:
         """Let the proxy answer for every health address of the runbooks."""
@@ -71,7 +79,7 @@ class Health:
                 return Response(503, b"<html><h1>503 Service Temporarily Unavailable</h1></html>", _HTML)
             if path and request.path != path:
                 return Response.of_json(404, {"error": "not found"})
-            return healthy(running)
+            return self._instead.get((service.cluster, service.service)) or healthy(running)
 
         self._contracts[service.cluster, service.service] = answer
         return answer

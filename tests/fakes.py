@@ -1,20 +1,20 @@
 """Fakes of every port, written once: they hold what the test put in and record what they were told.
 
-Those of AWS are in ``tests.fake_aws``.
+Those of AWS are in ``tests.fake_aws`` and ``tests.fake_cloudwatch``, who calls people in ``tests.fake_paging``.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from bot.advice_ports import Advice
 from bot.chat_ports import Said
 from bot.cloud import HealthAnswer
-from bot.domain import Account, Alarm, Health, Person
+from bot.domain import Alarm, Health, Person, Target
 from bot.errors import ConflictError, NotFoundError
-from bot.paging import Call
 from bot.ports import Message, Past
 from bot.silence import Held, LiveIncident, Silence, covering
 
@@ -276,83 +276,15 @@ class FakeWeb:
         return self.answers.get(health.url, HealthAnswer(ok=True, code=health.code, detail=f"HTTP {health.code}"))
 
 
-class FakePager:
-    """What PagerDuty got, as ``(action, dedup key)``; ``links`` (to threads) and ``calls`` came with triggers.
-
-    ``keys`` are the variables of the routing keys, one an event; ``silent`` are those that hold no key. ``changes`` are
-    told in full.
-    """
-
-    def __init__(self) -> None:
-        self.events: list[tuple[str, str]] = []
-        self.links: list[str] = []
-        self.calls: list[Call] = []
-        self.keys: list[str] = []
-        self.silent: set[str] = set()
-        self.changes: list[tuple[str, str, dict[str, str], str, float]] = []
-        self.failures = Failures()
-        self.lost_answers = Failures()
-
-    def trigger(self, routing_key_env: str, dedup_key: str, call: Call) -> bool:
-        self.failures.take("trigger")
-        if routing_key_env in self.silent:
-            return False
-        self.events.append(("trigger", dedup_key))
-        self.keys.append(routing_key_env)
-        self.links.append(call.thread)
-        self.calls.append(call)
-        self.lost_answers.take("trigger")
-        return True
-
-    @property
-    def heard(self) -> list[tuple[str, str]]:
-        """The events without triggers of an alert that was open already, which PagerDuty only appends to it."""
-        open_now: set[str] = set()
-        found: list[tuple[str, str]] = []
-        for action, key in self.events:
-            if action != "trigger" or key not in open_now:
-                found.append((action, key))
-            open_now = open_now | {key} if action == "trigger" else open_now - ({key} if action == "resolve" else set())
-        return found
-
-    def acknowledge(self, routing_key_env: str, dedup_key: str, at: float) -> None:
-        self.failures.take("acknowledge")
-        self.events.append(("acknowledge", dedup_key))
-        self.keys.append(routing_key_env)
-
-    def resolve(self, routing_key_env: str, dedup_key: str, at: float) -> None:
-        self.failures.take("resolve")
-        self.events.append(("resolve", dedup_key))
-        self.keys.append(routing_key_env)
-
-    def change(self, routing_key_env: str, summary: str, details: Mapping[str, str], link: str, at: float) -> bool:
-        self.failures.take("change")
-        self.events.append(("change", summary))
-        self.changes.append((routing_key_env, summary, dict(details), link, at))
-        self.lost_answers.take("change")
-        return True
-
-
-class FakeMailer:
-    """What was sent, and to where."""
-
-    def __init__(self) -> None:
-        self.sent: list[tuple[Account, tuple[str, ...], str, str, str]] = []
-        self.failures = Failures()
-        self.lost_answers = Failures()
-
-    def send(self, account: Account, to: Sequence[str], subject: str, text: str, *, key: str) -> None:
-        self.failures.take("send")
-        self.sent.append((account, tuple(to), subject, text, key))
-        self.lost_answers.take("send")
-
-
 class FakeRecent:
     """A ledger that a test writes, newest first."""
 
     def __init__(self, *past: Past) -> None:
         self.past = list(past)
         self.incidents: dict[str, str] = {}
+
+    def lately(self, user: str) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(each.target for each in self.past if each.actor == user))
 
     def operations(self, target_key: str, *, since: float, limit: int = 5) -> tuple[Past, ...]:
         return tuple(each for each in self.past if each.target == target_key and each.asked_at >= since)[:limit]
@@ -367,6 +299,9 @@ class FakeRecent:
         return self.incidents.get(target_key)
 
     def live_incidents(self) -> tuple[LiveIncident, ...]:
+        return ()
+
+    def opened(self, target_key: str, *, since: float) -> tuple[LiveIncident, ...]:
         return ()
 
     def heard(self, alarm_name: str) -> tuple[Alarm, ...]:
@@ -403,6 +338,13 @@ def serially(reads: Mapping[str, Callable[[], T]], *, seconds: float) -> dict[st
         except Exception as error:
             found[name] = error
     return found
+
+
+class FakeAdvisor:
+    """A runbook with one playbook."""
+
+    def about(self, alarm: Alarm, target: Target | None) -> Advice:
+        return Advice("default", "Default", "", ("Stopped tasks",), ())
 
 
 class FakeSilences:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from alerts import graph
+from alerts.advice import Advisor
 from alerts.alarms import Alarms
 from alerts.asks import Asks
 from alerts.diagnosis import Diagnoses
@@ -16,7 +17,7 @@ from alerts.front import Front
 from alerts.illustrations import Illustrate, without_pictures
 from alerts.incidents import Incidents
 from alerts.intake import accept
-from alerts.mails import Mails
+from alerts.mails import Mails, writing
 from alerts.maintenance import Maintenance, expect_maintenance
 from alerts.pages import Pages
 from alerts.pins import Pins
@@ -24,6 +25,7 @@ from alerts.playbook import Playbook
 from alerts.playbooks import Playbooks
 from alerts.record import REPORT
 from alerts.report_file import maker
+from alerts.shortcuts import Shortcuts
 from alerts.silences import Silences
 from alerts.standing import Standing
 from alerts.triage import Triage
@@ -49,7 +51,7 @@ from bot.domain import (
     Target,
 )
 from bot.engine import Engine
-from bot.files import GRAPH, Files, Maker
+from bot.files import GRAPH, METRICS, Files, Maker
 from bot.flow import Flow
 from bot.forms import Forms
 from bot.home import Home
@@ -63,10 +65,13 @@ from bot.prompts import Prompts
 from bot.rows import Row, Signal
 from bot.settings.calendar import CalendarConfig
 from bot.settings.models import AccessConfig, BotConfig, Role, Rule
+from bot.signals import picture as signals
 from bot.store.sqlite import SqliteStore
 from bot.submissions import Submissions
 from commands import COMMANDS
-from tests.fake_aws import FakeEcs, FakeLogs, FakeMetrics, FakeMutes, a_definition
+from tests.fake_aws import FakeEcs, a_definition
+from tests.fake_cloudwatch import FakeLogs, FakeMetrics, FakeMutes
+from tests.fake_paging import FakeMailer, FakePager
 from tests.fake_reach import FakeCaches, FakeCertificates, FakeDatabases, FakeNames, FakeNetwork, FakeRoles
 from tests.fake_shipping import (
     FakeBuilds,
@@ -78,7 +83,7 @@ from tests.fake_shipping import (
     FakeSites,
 )
 from tests.fake_telemetry import FakeBalancers, FakeInsights, FakeLogExports, FakeQueues, FakeTraces, FakeTrail
-from tests.fakes import FakeChat, FakeClock, FakeMailer, FakePager, FakeWeb, Shown, buttons, serially
+from tests.fakes import FakeChat, FakeClock, FakeWeb, Shown, buttons, serially
 
 ALICE, BOB, CARA, DAVE, EVE, GUS, ROBOT = "U0ALICE", "U0BOB", "U0CARA", "U0DAVE", "U0EVE", "U0GUS", "U0ROBOT"
 REPOSITORY = "1.dkr.ecr.r.amazonaws.com/api"
@@ -186,6 +191,7 @@ class Scene:
         self.ecs.add_image(REPOSITORY, OLD, "v1")
         self.ecs.add_image(REPOSITORY, NEW, "v2")
         self.metrics.states = {"api-down": "OK", "api-errors": "OK"}
+        playbooks = Playbooks({"default": Playbook.model_validate(PLAYBOOK)})
         self.world = World(
             clock=self.clock,
             catalog=self.catalog,
@@ -222,9 +228,14 @@ class Scene:
             balancers=self.balancers,
             mutes=self.mutes,
             silences=self.silences,
+            advice=Advisor(playbooks, commands),
         )
-        makers = {GRAPH: graph.make, REPORT: maker(self.store, self.settings), **(more_makers or {})}
-        playbooks = Playbooks({"default": Playbook.model_validate(PLAYBOOK)})
+        makers = {
+            GRAPH: graph.make,
+            METRICS: signals.make,
+            REPORT: maker(self.store, self.settings),
+            **(more_makers or {}),
+        }
         machines = (
             Operations(self.store, self.world, access, self.settings.timings),
             Posts(self.store, self.clock, self.chat, lambda: self.settings.default_channel),
@@ -236,7 +247,7 @@ class Scene:
             Asks(self.store, self.world),
             Diagnoses(self.world, playbooks, self.settings),
             Pages(self.store, self.world, illustrate),
-            Mails(self.clock, self.mailer, Account(region="eu-west-1")),
+            Mails(self.clock, self.mailer, Account(region="eu-west-1"), writing(self.store, self.world, self.settings)),
             Files(self.store, self.world, makers),
             Pictures(self.world, makers),
             Pins(self.store, self.world),
@@ -248,11 +259,12 @@ class Scene:
         )
         self.engine = Engine(self.store, self.clock, {machine.kind: machine for machine in machines}, workers=workers)
         expect_maintenance(self.store, self.calendar, self.clock.now())
-        self.flow = Flow(self.engine, self.catalog, commands, SLASH)
+        self.flow = Flow(self.engine, self.catalog, commands, SLASH, self.world.recent.lately)
         self.submissions = Submissions(self.engine, self.flow, commands)
         self.front = Front(self.engine, self.store)
         self.answers = Answers(self.engine, self.store, self.flow)
-        self.desk = Desk(self.engine, self.flow, self.submissions, self.front, self.answers)
+        self.shortcuts = Shortcuts(self.engine, self.store, self.catalog, self.flow)
+        self.desk = Desk(self.engine, self.flow, self.submissions, self.front, self.answers, self.shortcuts)
         self._presses = 0
 
     def close(self) -> None:

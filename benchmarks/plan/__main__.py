@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import os
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
+from benchmarks.far import LATENCY, Town, near_and_far
 from benchmarks.results import machine, table
-from bot.app import Bot, build
+from bot.app import Bot
 from bot.arguments import parse
 from bot.command import Run
 from bot.domain import Actor, Person, as_json
@@ -25,13 +22,9 @@ from bot.operation import KIND, State, request
 from bot.planning import PLAN_SECONDS
 from bot.ports import World
 from bot.rows import NewRow
-from bot.serve import configuration
 from commands import COMMANDS
 
-ROOT = Path(__file__).parents[2]
 ROUNDS = 40
-LATENCY = 0.05
-"""Seconds that every call of AWS waits in the slow half of the runs."""
 ROUND_TRIPS = 3
 ASKER = Person(user="U0ALICE", name="Alice", channel="C0BENCH")
 
@@ -70,40 +63,6 @@ class Measured:
         return self.p50(LATENCY) - self.p50(0.0)
 
 
-class Town:
-    """The sandbox in its own process, and what it counted."""
-
-    def __init__(self) -> None:
-        command = [sys.executable, "-m", "benchmarks.plan.town"]
-        self._process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.variables: dict[str, str] = json.loads(self._read())
-
-    def calls(self) -> list[str]:
-        """The AWS calls since the last look."""
-        assert self._process.stdin is not None
-        self._process.stdin.write("\n")
-        self._process.stdin.flush()
-        found: list[str] = json.loads(self._read())
-        return found
-
-    def stop(self) -> None:
-        """End it."""
-        self._process.terminate()
-        self._process.wait()
-
-    def _read(self) -> str:
-        assert self._process.stdout is not None
-        return self._process.stdout.readline()
-
-
-def bot_behind(port: int, town: Town, folder: Path) -> Bot:
-    """The bot put together, not started; its AWS clients, made at the first call, remember that port."""
-    os.environ.update(town.variables)
-    os.environ["AWS_ENDPOINT_URL"] = f"http://127.0.0.1:{port}"
-    os.environ["BOT_DATABASE_URL"] = f"sqlite:///{folder / f'{port}.sqlite3'}"
-    return build(*configuration())
-
-
 def ship(bots: Sequence[Bot], text: str) -> None:
     """Have the last bot really deploy, without watching it, and let every ledger know that it went well."""
     shipper = bots[-1]
@@ -112,6 +71,7 @@ def ship(bots: Sequence[Bot], text: str) -> None:
     args = parse(command, name, typed)
     assert command.target is not None
     target = command.target(args, shipper.world.catalog)
+    assert target is not None
     plan, now = command.plan(args, shipper.world, ASKER), shipper.clock.now()
     results: dict[str, dict[str, Any]] = {}
     for effect in command.strategies[plan.strategy].effects(plan):
@@ -120,12 +80,14 @@ def ship(bots: Sequence[Bot], text: str) -> None:
     ended = {"plan": plan, "results": results, "started_at": now, "ended_at": now, "good": True}
     body = as_json(request(command, as_json(args), Actor(user=ASKER.user), target, **ended))
     for bot in bots:
-        bot.store.add(NewRow(kind=KIND, key="bench", state=State.DONE, body=body, group=target.key), now)
+        bot.store.add(
+            NewRow(kind=KIND, key="bench", state=State.DONE, body=body, group=target.key if target else ""), now
+        )
 
 
 def world_of(bot: Bot) -> World:
     """A world that remembers nothing of AWS's answers; connections are kept."""
-    inside = ("catalog", "holds", "commands", "slash", "recent", "may", "tell")
+    inside = ("catalog", "holds", "commands", "slash", "recent", "may", "tell", "silences")
     return bot.outside.world(clock=bot.clock, **{name: getattr(bot.world, name) for name in inside})
 
 
@@ -209,34 +171,20 @@ def _within(over: float) -> str:
     return "yes" if over <= 0 else f"**no**, by {over * 1000:.1f} ms"
 
 
+def warm(bot: Bot) -> None:
+    """Every plan that can be made before anything was shipped."""
+    for text in (SHIPPED, *(text for text in PLANS.values() if text != BACK)):
+        planned(bot, text)
+
+
 def main() -> None:
-    town = Town()
-    upstream = str(urlsplit(town.variables["AWS_ENDPOINT_URL"]).port)
-    proxy = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.plan.proxy", upstream, "0", str(LATENCY)],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert proxy.stdout is not None
-        ports = [int(word) for word in proxy.stdout.readline().split()]
-        with tempfile.TemporaryDirectory(prefix="bench-plan-") as folder:
-            bots = {}
-            for latency, port in zip((0.0, LATENCY), ports, strict=True):
-                bots[latency] = bot_behind(port, town, Path(folder))
-                # A client keeps the address that the environment has when it is made.
-                for text in (SHIPPED, *(text for text in PLANS.values() if text != BACK)):
-                    planned(bots[latency], text)
-            ship(list(bots.values()), SHIPPED)
-            for bot in bots.values():
-                for text in PLANS.values():
-                    planned(bot, text)
-            one = measure(called, "bi/api production", bots, town)
-            found = {title: measure(planned, text, bots, town) for title, text in PLANS.items()}
-    finally:
-        proxy.terminate()
-        town.stop()
+    with near_and_far(warm) as (town, bots):
+        ship(list(bots.values()), SHIPPED)
+        for bot in bots.values():
+            for text in PLANS.values():
+                planned(bot, text)
+        one = measure(called, "bi/api production", bots, town)
+        found = {title: measure(planned, text, bots, town) for title, text in PLANS.items()}
     (Path(__file__).parent / "results.md").write_text(written(one, found))
 
 

@@ -13,9 +13,9 @@ from bot.aws.calls import Calls, in_batches, missing, seconds, service_of
 from bot.aws.errors import ask
 from bot.aws.remembered import Remembered
 from bot.aws.session import Sessions
-from bot.cloud import LifecycleHook, ServiceDeployment, ServiceRevision
 from bot.domain import Account, Target
 from bot.errors import UpstreamError
+from bot.rollouts import LifecycleHook, ServiceDeployment, ServiceRevision
 
 PER_DETAIL = 20
 """Service deployments, or service revisions, of one describe call."""

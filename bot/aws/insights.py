@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from bot.aws.errors import ask, is_throttled
+from bot.aws.errors import ask
+from bot.aws.pace import Pace
 from bot.aws.session import Sessions
-from bot.budget import Budget
 from bot.domain import Account
 from bot.errors import BotError, NotFoundError, UpstreamError
 from bot.ports import Clock
@@ -49,7 +49,7 @@ class Insights:
         self._clock = clock
         self._pause = pause
         self._places = threading.BoundedSemaphore(AT_ONCE)
-        self._budget = Budget(EVERY, BURST)
+        self._pace = Pace(EVERY, BURST, LONGEST_WAIT, clock, pause)
 
     def query(
         self,
@@ -94,7 +94,7 @@ class Insights:
         """What a query has found so far, whole when it has ended. Raises UpstreamError when it ended badly."""
         client = self._sessions.client(account, "logs")
         deadline = self._clock.now() + START_SECONDS
-        answer = self._insist(account, client, "get_query_results", {"queryId": query_id}, deadline)
+        answer = self._pace.ask(account, client, "get_query_results", {"queryId": query_id}, deadline)
         _raise_for(answer["status"])
         if answer["status"] != "Complete":
             return _read([answer], is_whole=False)
@@ -108,7 +108,7 @@ class Insights:
         # Started twice it would be paid for twice: a lost answer is not asked for again.
         client = self._sessions.client(account, "logs", repeat=False)
         try:
-            return str(self._insist(account, client, "start_query", asked, deadline)["queryId"])
+            return str(self._pace.ask(account, client, "start_query", asked, deadline)["queryId"])
         except UpstreamError as error:
             if error.code == "ResourceNotFoundException":
                 raise NotFoundError(f"CloudWatch has no log group {' or '.join(groups)}.") from error
@@ -126,7 +126,7 @@ class Insights:
                     return _read([answer], is_whole=False)
                 self._pause(min(wait, left))
                 wait = min(wait * 1.6, LONGEST_WAIT)
-                answer = self._insist(account, client, "get_query_results", {"queryId": query_id}, deadline)
+                answer = self._pace.ask(account, client, "get_query_results", {"queryId": query_id}, deadline)
                 _raise_for(answer["status"])
             return self._pages(account, client, query_id, answer, limit, deadline)
         except BotError as error:
@@ -141,24 +141,8 @@ class Insights:
         pages = [first]
         while pages[-1].get("nextToken") and sum(len(page.get("results", [])) for page in pages) < limit:
             asked = {"queryId": query_id, "nextToken": pages[-1]["nextToken"]}
-            pages.append(self._insist(account, client, "get_query_results", asked, deadline))
+            pages.append(self._pace.ask(account, client, "get_query_results", asked, deadline))
         return _read(pages, is_whole=True)
-
-    def _insist(
-        self, account: Account, client: Any, operation: str, asked: Mapping[str, Any], deadline: float
-    ) -> dict[str, Any]:
-        """Ask at the bot's pace, and again while AWS throttles, until the deadline. Raises the last error."""
-        while True:
-            now = self._clock.now()
-            at = self._budget.reserve(f"{account.role_arn} {account.region}", now)
-            if at > now:
-                self._pause(at - now)
-            try:
-                return ask(client, operation, **asked)
-            except UpstreamError as error:
-                if not is_throttled(error) or self._clock.now() + LONGEST_WAIT >= deadline:
-                    raise
-            self._pause(LONGEST_WAIT)
 
     @staticmethod
     def _stop(client: Any, query_id: str) -> None:

@@ -9,9 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from typing import Any
 
+from bot.aws.call_limit import CallLimit
 from bot.aws.errors import ask, is_throttled
 from bot.aws.session import Sessions
-from bot.budget import Pace
 from bot.cloud import LogLine
 from bot.domain import Account
 from bot.errors import BotError, NotFoundError, UpstreamError
@@ -20,8 +20,8 @@ from bot.telemetry import LogSearch
 
 PER_PAGE = 10_000
 """Events one FilterLogEvents or GetLogEvents may return."""
-CALLS, WITHIN = 5, 1.02
-"""FilterLogEvents an account allows in each region within a second, and a little room for clocks.
+CALLS, WITHIN = 5, 1.0
+"""FilterLogEvents an account allows in each region within so many seconds.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html
 """
@@ -41,7 +41,7 @@ class Logs:
         self._sessions = sessions
         self._clock = clock
         self._pause = pause
-        self._pace = Pace(CALLS, WITHIN)
+        self._limit = CallLimit(CALLS, WITHIN, clock, pause)
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="logs")
 
     def search(
@@ -117,12 +117,9 @@ class Logs:
         client = self._sessions.client(account, "logs", repeat=False)
         again = False
         while True:
-            now = self._clock.now()
-            at = self._pace.reserve(f"{account.role_arn} {account.region}", now)
-            if at > now:
-                self._pause(at - now)
             try:
-                answer = ask(client, "filter_log_events", **asked)
+                with self._limit.call(f"{account.role_arn} {account.region}"):
+                    answer = ask(client, "filter_log_events", **asked)
             except UpstreamError as error:
                 late = self._clock.now() + AGAIN_SECONDS >= deadline
                 if late or not error.retryable or (again and not is_throttled(error)):

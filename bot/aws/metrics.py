@@ -10,11 +10,13 @@ from typing import Any
 
 from bot.aws.calls import in_batches, seconds
 from bot.aws.errors import ask
+from bot.aws.metric_lists import listed_dashboards, listed_metrics
 from bot.aws.pictures import picture, statistic
 from bot.aws.session import Sessions
 from bot.cloud import AlarmReading, Contributor, Curve, Datapoint, Transition
 from bot.domain import Account, AlarmMetric
 from bot.graph import Mark
+from bot.telemetry import Dashboard
 
 NAMES_PER_CALL = 100
 """Alarm names one DescribeAlarms takes."""
@@ -53,6 +55,14 @@ class Metrics:
         found = self._by_id(account, queries, start, end) if queries else {}
         values = {name: found.get(f"m{number}", ()) for number, name in enumerate(asked)}
         return {name: values.get(name, ()) for name in metrics}
+
+    def listed(self, account: Account, namespace: str, name: str = "") -> tuple[AlarmMetric, ...]:
+        """The metrics of a namespace (ListMetrics), each with its dimensions."""
+        return listed_metrics(self._sessions.client(account, "cloudwatch"), namespace, name)
+
+    def dashboards(self, account: Account) -> tuple[Dashboard, ...]:
+        """CloudWatch's dashboards (ListDashboards), by name."""
+        return listed_dashboards(self._sessions.client(account, "cloudwatch"))
 
     def watched(self, account: Account, alarm: str, *, start: float, end: float) -> tuple[Datapoint, ...]:
         """What an alarm on metric math watches: its own queries, as DescribeAlarms tells them; oldest first."""
@@ -209,10 +219,11 @@ def _in_order(points: Iterable[Datapoint]) -> tuple[Datapoint, ...]:
 def _transition(item: dict[str, Any]) -> Transition:
     """A line of an alarm's history; its details are JSON in a string."""
     try:
-        state = str(json.loads(item.get("HistoryData", ""))["newState"]["stateValue"])
-    except (ValueError, KeyError, TypeError):
-        state = str(item.get("HistorySummary", "")).rpartition(" to ")[2]
-    return Transition(seconds(item["Timestamp"]), state)
+        told = json.loads(item.get("HistoryData", ""))
+        state, previous = str(told["newState"]["stateValue"]), str(told.get("oldState", {}).get("stateValue", ""))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        state, previous = str(item.get("HistorySummary", "")).rpartition(" to ")[2], ""
+    return Transition(seconds(item["Timestamp"]), state, previous)
 
 
 def _readings(answer: Mapping[str, Any]) -> list[AlarmReading]:

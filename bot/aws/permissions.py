@@ -39,22 +39,28 @@ def denied(
 
     Reads of ECS are tried by the very calls the bot makes, on the first ECS service among ``targets``, which are the
     account's; ``kinds`` are the kinds of step that playbooks take, ``secrets`` those that they name, ``exports`` the
-    places in S3 that logs are exported to. What would change something, what steps read and open, and what the other
-    kinds of service need, of the first of each, is asked of IAM's simulator; without permission for that the answer
-    names ``iam:SimulatePrincipalPolicy``. Raises UpstreamError when AWS cannot be asked.
+    places in S3 that logs are exported to. What would change something, what steps read and open, what the other kinds
+    of service need, of the first of each, and the secrets that services themselves name are asked of IAM's simulator;
+    without permission for that the answer names ``iam:SimulatePrincipalPolicy``. Raises UpstreamError when AWS cannot
+    be asked.
     """
     trial = _Trial()
     metrics = Metrics(sessions)
     trial(metrics.alarms, account, ["runbook-bot"])
     trial(metrics.series, account, AlarmMetric(namespace="AWS/ECS", name="CPUUtilization"), start=now - 300, end=now)
+    trial(metrics.listed, account, "AWS/ECS", "CPUUtilization")
+    trial(metrics.dashboards, account)
     firsts = {target.service.kind: target for target in reversed(targets)}
     needed = list(_try_ecs(trial, sessions, ecs, now, firsts.pop(ServiceKind.ECS))) if ServiceKind.ECS in firsts else []
     try:
-        if firsts or kinds or secrets or exports:
+        own = [target for target in targets if target.service.needs.secrets]
+        if firsts or kinds or secrets or exports or own:
             number = _principal(sessions, account).split(":")[4]
             needed += [*of_targets(firsts.values(), number), *of_steps(kinds, account.region, number)]
             needed += of_secrets(secrets, targets, number)
             needed += of_exports(exports, account.region, number)
+            for target in own:
+                needed += of_secrets(target.service.needs.secrets, [target], number)
         trial.denied.update(simulated(sessions, account, needed))
     except UpstreamError as error:
         trial.denied[_SIMULATE] = str(error)

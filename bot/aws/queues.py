@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from bot.aws.errors import ask
+from bot.aws.remembered import Remembered
 from bot.aws.session import Sessions
 from bot.domain import Account
 from bot.errors import BotError, NotFoundError, UpstreamError
@@ -23,18 +24,23 @@ _ATTRIBUTES = (
 )
 
 
+_KNOWN = 1000
+"""Addresses kept; that of a name never changes, not even when the queue is made anew."""
+
+
 class Queues:
     """Fills ``bot.telemetry_ports.Queues``."""
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
+        self._urls: Remembered[tuple[Account, str, str], str] = Remembered(_KNOWN)
 
     def queue(self, account: Account, queue: str) -> Queue:
         """A queue by its name, its address or its ARN, in the region that the latter two name."""
         account, owner, name = _place(account, queue)
         client = self._sessions.client(account, "sqs")
         try:
-            url = queue if "://" in queue else self._url(client, owner, name)
+            url = queue if "://" in queue else self._url(client, account, owner, name)
             answer = ask(client, "get_queue_attributes", QueueUrl=url, AttributeNames=list(_ATTRIBUTES))
         except UpstreamError as error:
             raise _in_words(error, name, account) from error
@@ -42,10 +48,13 @@ class Queues:
         visible, in_flight, delayed = (int(found.get(each, 0)) for each in _ATTRIBUTES[:3])
         return Queue(name, url, visible, in_flight, delayed, _dead_letter(found.get("RedrivePolicy", "")))
 
-    @staticmethod
-    def _url(client: Any, owner: str, name: str) -> str:
-        whose = {"QueueOwnerAWSAccountId": owner} if owner else {}
-        return str(ask(client, "get_queue_url", QueueName=name, **whose)["QueueUrl"])
+    def _url(self, client: Any, account: Account, owner: str, name: str) -> str:
+        known = self._urls.get((account, owner, name))
+        if known is None:
+            whose = {"QueueOwnerAWSAccountId": owner} if owner else {}
+            known = str(ask(client, "get_queue_url", QueueName=name, **whose)["QueueUrl"])
+            self._urls.keep((account, owner, name), known)
+        return known
 
 
 def _place(account: Account, queue: str) -> tuple[Account, str, str]:

@@ -25,8 +25,13 @@ class SiteFronts(Calls):
         """GetDistribution. Raises NotFoundError."""
         found = self._ask_front(target, "get_distribution", Id=target.service.distribution)["Distribution"]
         config = found["DistributionConfig"]
-        origins = tuple(each["DomainName"] for each in config["Origins"].get("Items", ()))
-        return Distribution(found["Id"], bool(config["Enabled"]), origins, int(found["InProgressInvalidationBatches"]))
+        return Distribution(
+            id=found["Id"],
+            enabled=bool(config["Enabled"]),
+            origins=tuple(each["DomainName"] for each in config["Origins"].get("Items", ())),
+            invalidating=int(found["InProgressInvalidationBatches"]),
+            status=found["Status"],
+        )
 
     def invalidate(self, target: Target, reference: str, paths: Sequence[str]) -> str:
         """CreateInvalidation; the same ``reference`` is the same invalidation. Returns its id.

@@ -10,9 +10,8 @@ from itertools import islice
 from typing import Any
 
 from bot.aws.calls import seconds
-from bot.aws.errors import ask, is_throttled
+from bot.aws.pace import Pace
 from bot.aws.session import Sessions
-from bot.budget import Budget
 from bot.domain import Account
 from bot.errors import UpstreamError
 from bot.ports import Clock
@@ -37,8 +36,7 @@ class Trail:
     def __init__(self, sessions: Sessions, clock: Clock, *, pause: Callable[[float], None] = time.sleep) -> None:
         self._sessions = sessions
         self._clock = clock
-        self._pause = pause
-        self._budget = Budget(EVERY, BURST)
+        self._pace = Pace(EVERY, BURST, EVERY, clock, pause)
 
     def changes(
         self, account: Account, resources: Sequence[str], actions: Sequence[str], *, since: float, deadline: float
@@ -72,8 +70,9 @@ class Trail:
             "StartTime": datetime.fromtimestamp(since, UTC),
             "MaxResults": PER_PAGE,
         }
+        client = self._sessions.client(account, "cloudtrail")
         for _ in range(PAGES):
-            answer = self._insist(account, asked, deadline)
+            answer = self._pace.ask(account, client, "lookup_events", asked, deadline)
             events = [_read(each) for each in answer.get("Events", []) if not _only_reads(each)]
             found |= {each.id: each for each in events}
             if not answer.get("NextToken"):
@@ -82,20 +81,6 @@ class Trail:
                 return False
             asked["NextToken"] = answer["NextToken"]
         return False
-
-    def _insist(self, account: Account, asked: Mapping[str, Any], deadline: float) -> dict[str, Any]:
-        """Ask at the pace that CloudTrail allows; others of the account use it up, too."""
-        client = self._sessions.client(account, "cloudtrail")
-        while True:
-            now = self._clock.now()
-            at = self._budget.reserve(f"{account.role_arn} {account.region}", now)
-            if at > now:
-                self._pause(at - now)
-            try:
-                return ask(client, "lookup_events", **asked)
-            except UpstreamError as error:
-                if not is_throttled(error) or self._clock.now() + EVERY >= deadline:
-                    raise
 
 
 def _only_reads(event: Mapping[str, Any]) -> bool:

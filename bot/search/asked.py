@@ -10,10 +10,11 @@ from bot.domain import Person, Target
 from bot.errors import NotFoundError
 from bot.log_settings import LogSettings
 from bot.ports import World
+from bot.redact import clean
 from bot.search.reading import Place, place
+from bot.search.screen import Head
 from bot.search.words import LogQuery, read_query
 from bot.steps.places import deployed_at
-from bot.views.logs import Head
 from bot.window import Window, find_window, shown
 
 DEFAULT_SECONDS = 900.0
@@ -43,9 +44,16 @@ class Asked:
             zone=self.window.zone,
             asked=self.text,
             looked=(*looked, ", ".join(self.where.groups)),
-            console=console,
+            console=console if self._may_be_linked else "",
             masked=self.masked,
         )
+
+    @property
+    def _may_be_linked(self) -> bool:
+        """An address shows what was looked for to everybody who sees it."""
+        names = {name.lower() for name in self.masked}
+        secret = clean(self.text) != self.text
+        return not secret and not any(name.lower() in names for name, _ in self.query.fields)
 
 
 def settings_of(target: Target, catalog: Catalog) -> tuple[LogSettings, str]:

@@ -7,6 +7,7 @@ from typing import Any
 from bot.command import Plan
 from bot.console import insights_address
 from bot.ports import World
+from bot.search import screen as view
 from bot.search.asked import Asked
 from bot.search.found import from_insights
 from bot.search.insights import insights_query
@@ -14,7 +15,6 @@ from bot.search.reading import MOST_ROWS
 from bot.search.shown import grouped_answer, whole
 from bot.telemetry import QueryAnswer
 from bot.views import blocks as b
-from bot.views import logs as view
 
 FIRST_LOOK, LOOK_EVERY = 0.6, 1.0
 MOST_SECONDS = 600.0
@@ -75,7 +75,7 @@ def ended(asked: Asked, answer: QueryAnswer, query_id: str, why: str = "") -> Pl
         shown = grouped_answer(asked, found, head, None)
         return shown.model_copy(update={"attachment": attachment if found.lines else None})
     blocks = view.table(head, answer.rows, more=len(answer.rows) >= MOST_ROWS)
-    text = f"{len(answer.rows):,} rows of {asked.target.label}"
+    text = f"{b.counted(len(answer.rows), 'row')} of {asked.target.label}"
     return Plan(title=text, answer_text=text, answer=b.fit(blocks), attachment=attachment if answer.rows else None)
 
 
@@ -88,4 +88,5 @@ def _cost(asked: Asked, answer: QueryAnswer) -> str:
     gigabytes = answer.scanned_bytes / GIGABYTE
     dollars = gigabytes * asked.settings.dollars_per_gigabyte
     size = f"{gigabytes:,.2f} GB" if gigabytes >= 0.01 else f"{answer.scanned_bytes / 1e6:,.2f} MB"
-    return f"{answer.scanned:,.0f} events and {size} scanned, about ${dollars:,.4f}"
+    price = f"about ${dollars:,.2f}" if dollars >= 0.01 else "less than a cent"
+    return f"{answer.scanned:,.0f} events and {size} scanned, {price}"

@@ -12,6 +12,7 @@ from bot.cloud import LogLine
 from bot.command import Button, Plan
 from bot.errors import UsageError
 from bot.ports import World
+from bot.search import screen as view
 from bot.search.asked import Asked
 from bot.search.found import masked_lines
 from bot.search.lines import readable
@@ -19,7 +20,6 @@ from bot.search.reading import is_recent_and_narrow, walk
 from bot.search.shown import whole
 from bot.templates import entries
 from bot.views import blocks as b
-from bot.views import logs as view
 
 EVERY = 2.5
 """Seconds between two looks: Slack takes an update of a message every second or two, and AWS five calls a second."""
@@ -85,7 +85,8 @@ def _looked(asked: Asked, facts: dict[str, Any], world: World) -> Plan:
 def _shown(asked: Asked, facts: dict[str, Any], now: float, *, goes_on: float) -> Plan:
     left = max(0.0, _number(facts["until"]) - now)
     state = "paused" if facts["paused"] else f"following, {b.ago(left)} left" if goes_on else "it has ended"
-    counted = f"{'⏸' if facts['paused'] else '▶' if goes_on else '⏹'} {facts['count']:,} lines so far · {state}"
+    mark = "⏸" if facts["paused"] else "▶" if goes_on else "⏹"
+    counted = f"{mark} {b.counted(int(facts['count']), 'line')} so far · {state}"
     if facts["left_out"]:
         counted += f" · sampled: {facts['left_out']} times more than {MOST_A_LOOK} lines came at once"
     blocks = view.live(asked.head(), counted, facts["shown"])

@@ -108,7 +108,7 @@ def _same(found: object, value: str) -> bool:
 
 def _is_escaped(value: str) -> bool:
     """JSON may write these otherwise than they read."""
-    return not value.isascii() or any(each in value for each in '"\\/<>&')
+    return not (value.isascii() and value.isprintable()) or any(each in value for each in '"\\/<>&')
 
 
 @cache

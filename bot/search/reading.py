@@ -29,7 +29,8 @@ MOST_ROWS = 10_000
 """Rows that Insights gives in one page."""
 EARLIER_SECONDS = 3600.0
 """How much of the time before a deployment tells what was said then already."""
-_NOT_HERE = ("InvalidOperationException", "InvalidParameterException")
+_OF_A_CLASS = "log class"
+"""In what AWS says of operations that a group's class does not know."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def _joined(answers: dict[str, LogSearch | Exception], query: LogQuery, limit: i
 
 def _goes_elsewhere(error: UpstreamError) -> bool:
     """Throttled for too long, or refused by the class of the group: Insights may still look."""
-    return error.retryable or error.code in _NOT_HERE
+    return error.retryable or _OF_A_CLASS in error.message.lower()
 
 
 def earlier(world: World, where: Place, query: LogQuery, deployed: float) -> Sequence[LogLine] | None:

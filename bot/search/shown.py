@@ -7,11 +7,11 @@ from typing import Any
 
 from bot.cloud import LogLine
 from bot.command import Attachment, Choice, Plan
+from bot.search import screen as view
 from bot.search.asked import Asked
 from bot.search.found import Found, masked_lines, new_kinds
 from bot.templates import group
 from bot.views import blocks as b
-from bot.views import logs as view
 
 MAKER = "logs"
 """The name of the maker of whole files."""
@@ -30,7 +30,8 @@ def grouped_answer(asked: Asked, found: Found, head: view.Head, before: Sequence
         new = new_kinds(grouped, [*masked_lines(before, asked.masked), *known])
     deployed = f"the deployment at {b.when(asked.deployed)}" if asked.deployed else ""
     blocks = view.lines(head, found, grouped, new, deployed)
-    text = f"{found.counted} lines of {asked.target.label}, {head.window}"
+    lines = "line" if found.counted == "1" else "lines"
+    text = f"{found.counted} {lines} of {asked.target.label}, {head.window}"
     return Plan(title=text, answer_text=text, answer=b.fit(blocks), choices=others(asked))
 
 

@@ -18,6 +18,7 @@ from bot.settings.calendar import CalendarConfig
 from bot.settings.calendar_rules import check_calendar
 from bot.settings.models import AccessConfig, BotConfig
 from bot.settings.playbook_rules import check_playbooks
+from bot.settings.response_rules import check_responses
 from bot.settings.rules import check_bot, check_system, check_systems
 from bot.settings.sentences import nearest, validate
 from bot.settings.shapes import looks_secret
@@ -74,12 +75,16 @@ def load(
     bot_config = validate(bot, BotConfig) if _is_readable(bot) else None
     access_config = validate(access, AccessConfig) if _is_readable(access) else None
     calendar_config = validate(calendar, CalendarConfig) if _is_readable(calendar) else None
-    models = [validate(source, System) for source in systems if _is_readable(source)]
+    readable = [source for source in systems if _is_readable(source)]
+    models = [validate(source, System) for source in readable]
     books = {Path(each.file).stem: _playbook(each, playbook_model) for each in playbooks if _is_readable(each)}
 
-    _check_rules(bot, access, calendar, systems, known_commands)
+    _check_rules(bot, access, calendar, readable, known_commands)
+    for source, model in zip(readable, models, strict=True):
+        if model is not None and bot_config is not None:
+            check_responses(source, model, bot_config)
     if playbook_model is not None:
-        names = {str(source.value.get("system")) for source in systems if _is_readable(source)}
+        names = {str(source.value.get("system")) for source in readable}
         check_playbooks([each for each in playbooks if _is_readable(each)], names, known_commands)
     problems = stray + [problem for each in (bot, access, calendar, *systems, *playbooks) for problem in _final(each)]
     complete = [model for model in models if model is not None]
@@ -94,14 +99,13 @@ def load(
 def _check_rules(
     bot: Source, access: Source, calendar: Source, systems: list[Source], known_commands: Collection[str]
 ) -> None:
-    readable = [source for source in systems if _is_readable(source)]
-    for source in readable:
+    for source in systems:
         check_system(source)
-    check_systems(readable)
+    check_systems(systems)
     if _is_readable(bot):
         check_bot(bot, known_commands)
-    environments = {str(path[-1]) for source in readable for path, _ in source.at("environments.*")}
-    names = {str(source.value.get("system")) for source in readable}
+    environments = {str(path[-1]) for source in systems for path, _ in source.at("environments.*")}
+    names = {str(source.value.get("system")) for source in systems}
     if _is_readable(access):
         check_access(access, names, environments)
     if _is_readable(calendar):

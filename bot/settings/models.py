@@ -55,7 +55,8 @@ class Timings(Frozen):
     remind: Duration = Field(
         default="4h",
         validate_default=True,
-        description="How long somebody may have an incident that stays open before they are asked about it.",
+        description="How long somebody may have an incident that stays open before they are asked about it, and "
+        "how long alarms may stay red after it was resolved.",
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.domain import ServiceKind
 from bot.settings.build_rules import check_builds
+from bot.settings.dependency_rules import check_dependencies
 from bot.settings.sentences import unknown
 from bot.settings.shapes import (
     artifact_look,
@@ -139,6 +140,7 @@ def check_system(source: Source) -> None:
     for service in _services([source]):
         _check_kind(service)
     check_builds(source)
+    check_dependencies(source)
 
 
 def _check_limits(source: Source) -> None:

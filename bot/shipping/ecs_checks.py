@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bot.cloud import EcsService, Image, ServiceDeployment, TargetHealth
+from bot.cloud import EcsService, Image, TargetHealth
 from bot.command import Check, Override
+from bot.rollouts import ServiceDeployment
 from bot.shipping import images
 from bot.shipping.alarms import red
 from bot.shipping.ecs_reads import running

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from bot.cloud import ServiceRevision, TaskDefinition
+from bot.cloud import TaskDefinition
 from bot.command import Choice
 from bot.domain import Target
 from bot.errors import ConflictError, NotFoundError
 from bot.ports import World
+from bot.rollouts import ServiceRevision
 from bot.shipping import ecs_ledger, images, timeline
 from bot.shipping.ecs_history import History
 from bot.shipping.ecs_reads import LAST_SECONDS, running

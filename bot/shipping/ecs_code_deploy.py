@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from bot.cloud import EcsService, ServiceDeployment
+from bot.cloud import EcsService
 from bot.command import Button, Change, Effect, Plan, Progress, Run, Stage
 from bot.domain import Target
 from bot.errors import ConflictError, NotFoundError
 from bot.ports import World
+from bot.rollouts import ServiceDeployment
 from bot.shipping import ecs_hooks as hooks
 from bot.shipping import images
 from bot.shipping.ecs_answering import answering

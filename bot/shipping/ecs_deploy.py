@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from bot.cloud import Container, EcsService, Image, ServiceDeployment, TaskDefinition
+from bot.cloud import Container, EcsService, Image, TaskDefinition
 from bot.command import Change, Check, Choice, Plan
 from bot.domain import Person, Target
 from bot.errors import BotError, NotFoundError
 from bot.ports import World
+from bot.rollouts import ServiceDeployment
 from bot.shipping import builds, images
 from bot.shipping import ecs_checks as checks
 from bot.shipping.alarms import afterwards, quiet_before

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bot.cloud import ServiceDeployment, TaskDefinition
+from bot.cloud import TaskDefinition
 from bot.command import Effect, Plan, Run
 from bot.errors import UpstreamError
 from bot.ports import World
+from bot.rollouts import ServiceDeployment
 from bot.shipping import builds, images
 from bot.shipping.differences import with_images
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bot.cloud import EcsService, ServiceDeployment, ServiceRevision, TaskDefinition
+from bot.cloud import EcsService, TaskDefinition
 from bot.ports import Past
+from bot.rollouts import ServiceDeployment, ServiceRevision
 from bot.shipping import ecs_ledger, images, timeline
 from bot.shipping.ecs_reads import revision_now, running
 from bot.shipping.timeline import Candidate, Fired

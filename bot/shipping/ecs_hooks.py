@@ -5,10 +5,11 @@ https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-lifecycle
 
 from __future__ import annotations
 
-from bot.cloud import EcsService, LifecycleHook, ServiceDeployment
+from bot.cloud import EcsService
 from bot.command import Button, Run
 from bot.errors import ConflictError
 from bot.ports import World
+from bot.rollouts import LifecycleHook, ServiceDeployment
 from bot.shipping import images
 from bot.views.blocks import ago
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from bot.cloud import ServiceRevision, TaskDefinition
+from bot.cloud import TaskDefinition
 from bot.domain import Target
 from bot.ports import Past, World
+from bot.rollouts import ServiceRevision
 from bot.shipping import images
 from bot.shipping.ecs_effects import remembered
 from bot.shipping.timeline import SOAK_SECONDS, Candidate, Known

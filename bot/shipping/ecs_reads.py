@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from bot.cloud import EcsService, ServiceDeployment, ServiceRevision, TaskDefinition
+from bot.cloud import EcsService, TaskDefinition
 from bot.domain import Account, Target
 from bot.errors import ConflictError
 from bot.ports import World
+from bot.rollouts import ServiceDeployment, ServiceRevision
 from bot.shipping import images
 from bot.shipping.reads import value
 

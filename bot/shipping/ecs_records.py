@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from bot.cloud import EcsService, ServiceDeployment
+from bot.cloud import EcsService
 from bot.command import Run
 from bot.errors import UpstreamError
 from bot.ports import World
+from bot.rollouts import ServiceDeployment
 from bot.shipping.ecs_effects import CLOCK_SECONDS, is_ours
 
 FIND_SECONDS = 60.0

@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from bot.cloud import EcsService, ServiceDeployment
+from bot.cloud import EcsService
 from bot.command import Plan
 from bot.domain import Person, Target
 from bot.errors import UpstreamError
 from bot.ports import World
+from bot.rollouts import ServiceDeployment
 from bot.shipping import ecs_ledger, ecs_stop
 from bot.shipping.ecs_checks import ended
 from bot.shipping.ecs_choice import PREVIOUS, choose, near, read_definitions

@@ -8,11 +8,12 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from bot.cloud import EcsService, ServiceDeployment, ServiceRevision, TaskDefinition
+from bot.cloud import EcsService, TaskDefinition
 from bot.command import Change, Effect, Plan, Progress, Run, Stage
 from bot.domain import Target
 from bot.errors import ConflictError, NotFoundError, UpstreamError
 from bot.ports import World
+from bot.rollouts import ServiceDeployment, ServiceRevision
 from bot.shipping import ecs_hooks as hooks
 from bot.shipping import images
 from bot.shipping.authors import shipper

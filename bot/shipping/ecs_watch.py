@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from bot.cloud import Deployment, EcsService, ServiceDeployment
+from bot.cloud import Deployment, EcsService
 from bot.command import Progress, Run, Stage
 from bot.errors import NotFoundError
 from bot.ports import World
+from bot.rollouts import ServiceDeployment
 from bot.shipping import ecs_hooks as hooks
 from bot.shipping import ecs_records, images
 from bot.shipping.ecs_answering import answering, superseded

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from bot.cloud import Container, ServiceDeployment, ServiceRevision
+from bot.cloud import Container
+from bot.rollouts import ServiceDeployment, ServiceRevision
 from bot.shipping import images
 
 Fingerprint = tuple[str, tuple[str, ...]]

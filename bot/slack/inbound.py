@@ -57,6 +57,12 @@ class Desk(Protocol):
         """
         ...
 
+    def picked(
+        self, shortcut: str, message: Mapping[str, Any], actor: Actor, *, key: str, response_url: str = ""
+    ) -> None:
+        """A shortcut was picked in a message's menu; ``message`` is the whole of it, as Slack has it."""
+        ...
+
     def view_submitted(self, shown: Mapping[str, Any], actor: Actor) -> dict[str, str] | None:
         """A modal was submitted; None closes it, sentences by block id are shown in it."""
         ...
@@ -176,6 +182,15 @@ def bolt_app(client: WebClient, signing_secret: str, desk: Desk) -> App:
                 trigger_id=str(body.get("trigger_id") or ""),
                 thread_ts=_thread(body),
             )
+        ack()
+
+    @app.shortcut(re.compile(".*"))
+    def picked(ack: Ack, body: dict[str, Any]) -> None:
+        if body.get("type") == "message_action":
+            actor = _actor(body)
+            key = f"{actor.user}:{body.get('action_ts', '')}"
+            url = str(body.get("response_url") or "")
+            desk.picked(str(body.get("callback_id", "")), body.get("message") or {}, actor, key=key, response_url=url)
         ack()
 
     _hear_of_modals(app, desk)

@@ -11,8 +11,8 @@ from pydantic import Field
 
 from bot.domain import Account, AlarmMetric, Fact, Finding
 from bot.ports import World
+from bot.sparks import spark
 from bot.steps.base import ReadingStep, Scene, figure
-from bot.steps.sparks import spark
 
 OPERATORS = {
     "GreaterThanThreshold": "above",

@@ -12,6 +12,8 @@ from bot.steps.base import ReadingStep, Scene
 from bot.steps.logged import Logged, read
 from bot.steps.places import log_groups
 
+ERRORS = "?ERROR ?Error ?error ?Exception ?FATAL ?CRITICAL ?OutOfMemory"
+"""What an error line looks like, as a filter pattern of CloudWatch Logs."""
 READ_SECONDS = 2.5
 """Less than a playbook waits for its steps, so that one slow log group does not hide the lines of the others."""
 NEW_WEIGHT = 66
@@ -23,10 +25,7 @@ class LogErrorsStep(ReadingStep):
 
     do: Literal["log_errors"]
     minutes: int = Field(default=15, ge=1, le=1440, description="How far back.")
-    pattern: str = Field(
-        default="?ERROR ?Error ?error ?Exception ?FATAL ?CRITICAL ?OutOfMemory",
-        description="CloudWatch filter pattern.",
-    )
+    pattern: str = Field(default=ERRORS, description="CloudWatch filter pattern.")
 
     def run(self, scene: Scene, world: World) -> Finding | None:
         """None when no log group is known."""

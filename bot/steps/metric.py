@@ -10,9 +10,9 @@ from pydantic import Field
 from bot.cloud import Datapoint
 from bot.domain import AlarmMetric, Finding
 from bot.ports import World
+from bot.sparks import spark
 from bot.steps.base import NamedStep, Scene, account_of, figure
 from bot.steps.places import applies, fill
-from bot.steps.sparks import spark
 
 BAD_WEIGHT, WEIGHT = 60, 15
 _COUNTED = ("Sum", "SampleCount")

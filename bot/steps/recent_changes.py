@@ -6,10 +6,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from bot.cloud import ServiceDeployment
 from bot.domain import Fact, Finding, Target
 from bot.errors import BotError
 from bot.ports import Past, World
+from bot.rollouts import ServiceDeployment
 from bot.steps.base import ReadingStep, Scene, ecs_target, minutes, yes
 from bot.steps.shipped import is_of, shipped_at, version_of
 

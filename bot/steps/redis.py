@@ -14,6 +14,8 @@ from bot.steps.base import ReadingStep, Scene
 from bot.steps.naming import Heading, Prefix, Seconds, facts
 from bot.steps.places import applies, fill
 
+REFUSALS = {"MAXCLIENTS": "too many clients", "LOADING": "loading"}
+"""Why a server that runs takes nobody, by the code of its refusal."""
 FULL_PERCENT = 95.0
 CROWDED_PERCENT = 90.0
 LOW_HIT_RATE = 50.0
@@ -47,10 +49,9 @@ class RedisStep(ReadingStep):
         try:
             state = world.caches.state(account, address, secret, tls=self.tls, seconds=self.seconds)
         except UpstreamError as error:
-            if error.code not in ("MAXCLIENTS", "LOADING"):
+            if error.code not in REFUSALS:
                 raise
-            why = "too many clients" if error.code == "MAXCLIENTS" else "loading"
-            found = facts(self.name, refused=why)
+            found = facts(self.name, refused=REFUSALS[error.code])
             return Finding(step=self.do, title=self.title, summary=str(error), facts=found, weight=85)
         return self._found(state)
 
@@ -59,13 +60,13 @@ class RedisStep(ReadingStep):
         lookups = state.hits + state.misses
         hit_rate = 100.0 * state.hits / lookups if lookups else None
         clients = f"{state.clients}{f' of {state.max_clients}' if state.max_clients else ''} clients"
-        limit = f" of {_size(state.limit)} ({memory:.0f} %)" if memory is not None else ", no maxmemory"
+        limit = f" of {size(state.limit)} ({memory:.0f} %)" if memory is not None else ", no maxmemory"
         hits = f", hit rate {hit_rate:.0f} %" if hit_rate is not None else ""
         troubles, weight = _troubles(state, memory, hit_rate, lookups)
         return Finding(
             step=self.do,
             title=self.title,
-            summary=f"{state.place} answers in {state.ping:.1f} ms: {_size(state.used)}{limit}, {clients}{hits}.",
+            summary=f"{state.place} answers in {state.ping:.1f} ms: {size(state.used)}{limit}, {clients}{hits}.",
             lines=tuple(troubles),
             facts=facts(
                 self.name,
@@ -103,10 +104,11 @@ def _troubles(state: CacheState, memory: float | None, hit_rate: float | None, l
     return [line for _, line in found], max((weight for weight, _ in found), default=10)
 
 
-def _size(number: int) -> str:
-    size = float(number)
+def size(number: int) -> str:
+    """Bytes as people read them: ``37.5 MiB``."""
+    left = float(number)
     for unit in ("B", "KiB", "MiB"):
-        if size < 1024:
-            return f"{size:.3g} {unit}"
-        size /= 1024
-    return f"{size:.3g} GiB"
+        if left < 1024:
+            return f"{left:.3g} {unit}"
+        left /= 1024
+    return f"{left:.3g} GiB"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from bot.cloud import ServiceDeployment
 from bot.domain import Target
 from bot.errors import BotError
 from bot.ports import Past, World
+from bot.rollouts import ServiceDeployment
 
 UNDONE = ("ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS", "ROLLBACK_SUCCESSFUL")
 """States of a rollout that ECS took back, or is about to."""

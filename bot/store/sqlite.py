@@ -7,7 +7,6 @@ survives ``kill -9``). Reads have a connection for each thread and never wait fo
 
 from __future__ import annotations
 
-import fcntl
 import json
 import secrets
 import sqlite3
@@ -16,7 +15,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import IO
 
 import sqlite_utils
 
@@ -24,14 +22,11 @@ from bot.rows import LeaseLostError, LockHeldError, NewRow, Received, Row, Signa
 from bot.store.delivering import deliver_all, dump, listed
 from bot.store.group_commit import GroupCommit
 from bot.store.migrations import migrate
+from bot.store.one_process import hold
 from bot.store.statements import BY_KEY, COLUMNS, DUE, HASTEN, ID_BY_KEY, INSERT, NEXT_DUE
 
 BUSY_SECONDS = 1.5
 """How long a write waits for another one: whoever asks at a door has a deadline, and may come again."""
-
-
-class StoreBusyError(Exception):
-    """Another process holds the database file."""
 
 
 def _row(values: sqlite3.Row) -> Row:
@@ -47,7 +42,7 @@ class SqliteStore:
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
-        self._guard = self._hold(path)
+        self._guard = hold(path)
         self._write = threading.Lock()
         self._local = threading.local()
         self._opened: list[sqlite3.Connection] = []
@@ -55,16 +50,6 @@ class SqliteStore:
         migrate(sqlite_utils.Database(self._safe))
         self._safely = GroupCommit(self._safe, self._write, BUSY_SECONDS)
         self._fast = self._connect("NORMAL")
-
-    @staticmethod
-    def _hold(path: Path) -> IO[str]:
-        guard = path.with_name(path.name + ".lock").open("w", encoding="utf-8")
-        try:
-            fcntl.flock(guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            guard.close()
-            raise StoreBusyError(f"another runbook-bot is using {path.name}; one process at a time may") from error
-        return guard
 
     def _connect(self, synchronous: str) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=BUSY_SECONDS)

@@ -14,9 +14,10 @@ DUE = (
     "SELECT id FROM rows WHERE +kind IN ({kinds}) AND due_at <= ? AND (lease_until IS NULL OR lease_until <= ?)"
     " ORDER BY due_at, created_at, rowid LIMIT ?"
 )
+# What is due "at once" has been so since it was saved.
 NEXT_DUE = (
-    "SELECT min(due) AS due FROM (SELECT * FROM"
-    " (SELECT due_at AS due FROM rows WHERE due_at IS NOT NULL AND lease_until IS NULL ORDER BY due_at LIMIT 1)"
+    "SELECT min(due) AS due FROM (SELECT * FROM (SELECT CASE due_at WHEN 0 THEN updated_at ELSE due_at END AS due"
+    " FROM rows WHERE due_at IS NOT NULL AND lease_until IS NULL ORDER BY due_at LIMIT 1)"
     " UNION ALL SELECT max(due_at, lease_until) FROM rows WHERE lease_until IS NOT NULL AND due_at IS NOT NULL)"
 )
 

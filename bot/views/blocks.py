@@ -186,9 +186,24 @@ def overflow(action_id: str, options: Sequence[tuple[str, str]]) -> Block:
     return {"type": "overflow", "action_id": action_id, "options": shown}
 
 
+def menu(action_id: str, placeholder: str, options: Sequence[tuple[str, str]]) -> Block:
+    """A menu: at most a hundred labels, each with what it carries (150 characters)."""
+    shown = [
+        {"text": {"type": "plain_text", "text": cut(label, BUTTON_TEXT)}, "value": value[:150]}
+        for label, value in options[:100]
+    ]
+    words = {"type": "plain_text", "text": cut(placeholder, 150)}
+    return {"type": "static_select", "action_id": action_id, "placeholder": words, "options": shown}
+
+
 def actions(block_id: str, *elements: Block) -> Block:
     """A row of buttons."""
     return {"type": "actions", "block_id": block_id, "elements": list(elements[:25])}
+
+
+def counted(number: int, what: str) -> str:
+    """``1 row``, ``2,000 rows``."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def bar(done: int, total: int, width: int = 20) -> str:

@@ -90,6 +90,12 @@ def resolved_in_alarm(incident: Incident) -> Message:
     return b.paragraph(f":ballot_box_with_check: Resolved by {b.user(incident.resolved_by)}; still in alarm: {names}.")
 
 
+def still_in_alarm(members: Sequence[Member]) -> Message:
+    """The reply when alarms stayed red long after their incident was resolved."""
+    names = ", ".join(b.code(member.name) for member in members[:10])
+    return b.paragraph(f":bell: Still in alarm long after this was resolved: {names}. It is a new incident now.")
+
+
 def found_by_asking(member: Member, state: AlarmState) -> Message:
     """The reply about a change that no notification told of."""
     now = {AlarmState.OK: "is OK", AlarmState.ALARM: "is in alarm"}.get(state, "has no data")

@@ -10,8 +10,11 @@ from bot.ports import Message
 from bot.views import blocks as b
 
 
-def written(incident: Incident, label: str, severity: str) -> tuple[str, str]:
-    """Subject and text of the mail about an incident that can wait, or that a level of escalation is told of."""
+def written(incident: Incident, label: str, severity: str, thread: str) -> tuple[str, str]:
+    """Subject and text of the mail about an incident that can wait, or that a level of escalation is told of.
+
+    ``thread`` is the address of its thread, empty while that is not known.
+    """
     what = label or "no configured service"
     grave = f"{severity} {incident.severity.upper()}".strip()
     opened = datetime.fromtimestamp(incident.opened_at, UTC)
@@ -23,14 +26,18 @@ def written(incident: Incident, label: str, severity: str) -> tuple[str, str]:
     ]
     lines += [f"Suspected: {incident.suspected}"] if incident.suspected else []
     lines += [f"Found: {finding.summary}" for finding in incident.findings if not finding.failed][:10]
-    lines += ["", f"It is discussed in Slack, {incident.channel}. Acknowledge or resolve it there."]
-    return f"[{grave}] {what}: {incident.alarm.name}", "\n".join(lines)
+    lines += ["", f"It is discussed in Slack, {incident.channel}. Acknowledge or resolve it there.", thread]
+    return f"[{grave}] {what}: {incident.alarm.name}", "\n".join(lines).rstrip()
 
 
 def mail_failed(to: Sequence[str], subject: str, error: str, *, perhaps_sent: bool) -> Message:
-    """The reply when a mail was given up: whoever should have had it must be told in another way."""
+    """The reply when a mail was given up: whoever should have had it must be told in another way.
+
+    ``subject`` is empty where the mail was not even written.
+    """
     # Addresses are masked in shown text, so that only their names are told.
     names = ", ".join(each.partition("@")[0] for each in to)
     what = "may not have been sent" if perhaps_sent else "was not sent"
-    head = f":warning: The mail “{b.esc(subject, 200)}” to {b.esc(names, 300)} {what}:"
+    quoted = f"“{b.esc(subject, 200)}” " if subject else ""
+    head = f":warning: The mail {quoted}to {b.esc(names, 300)} {what}:"
     return b.paragraph(f"{head} {b.esc(error, 500)} Tell them yourself.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from moto.cloudwatch.models import CloudWatchBackend, cloudwatch_backends
@@ -42,7 +42,11 @@ def put_series(
     dimensions: Mapping[str, str],
     points: Iterable[tuple[float, float]],
     unit: str | None = None,
+    spread: Sequence[tuple[float, float]] = ((1.0, 1.0),),
 ) -> None:
-    """Store many (seconds since the epoch, value) pairs of one metric at once, past the API: for seeding."""
+    """Store many (seconds since the epoch, value) pairs of one metric at once, past the API: for seeding.
+
+    ``spread`` is as ``MetricStore.put_points`` has it.
+    """
     backend = cloudwatch_backends[DEFAULT_ACCOUNT_ID][region]
-    metrics_of(backend).put_points(namespace, name, dimensions, points, unit)
+    metrics_of(backend).put_points(namespace, name, dimensions, points, unit, spread)

@@ -28,6 +28,8 @@ DURATIONS = {
 
 def text(value: Value) -> str:
     """The value as a text; a missing one is empty."""
+    if type(value) is str:
+        return value
     return "" if value is None else shown(value)
 
 

@@ -103,4 +103,6 @@ def as_number(value: Any) -> float | None:
         return None
     if isinstance(value, (int, float)):
         return float(value)
-    return float(value) if isinstance(value, str) and _NUMBER.fullmatch(value.strip()) else None
+    if not isinstance(value, str) or value[:1].isalpha():
+        return None
+    return float(value) if _NUMBER.fullmatch(value.strip()) else None

@@ -79,11 +79,18 @@ class MetricStore:
         dimensions: Mapping[str, str],
         points: Iterable[tuple[float, float]],
         unit: str | None = None,
+        spread: Sequence[tuple[float, float]] = ((1.0, 1.0),),
     ) -> None:
-        """The fast road for seeding: (seconds since the epoch, value) pairs of one series."""
+        """The fast road for seeding: (seconds since the epoch, value) pairs of one series.
+
+        ``spread`` says what a value stands for: shares of it, and how often each was measured.
+        """
         series = self.at((namespace, name, tuple(sorted(dimensions.items()))))
+        count = sum(times for _, times in spread)
+        total, low, high = sum(share * times for share, times in spread), min(spread)[0], max(spread)[0]
         for at, value in points:
-            series.add(Sample(at, 1, value, value, value, ((value, 1),), unit))
+            values = tuple((value * share, times) for share, times in spread)
+            series.add(Sample(at, count, value * total, value * low, value * high, values, unit))
             self.revision += 1
 
 

@@ -21,6 +21,10 @@ const FAULTS = [
     title: "AWS: deny ecs:UpdateService", detail: "until cleared",
     target: "aws", operation: "ecs:UpdateService", error: "AccessDenied",
   },
+  {
+    title: "AWS: logs at their quota", detail: "5 FilterLogEvents a second, until cleared",
+    target: "aws", operation: "logs:*", error: "quota",
+  },
   { title: "GitHub: rate limit reached", detail: "until cleared", target: "github", operation: "*", error: "ratelimited" },
   {
     title: "PagerDuty: webhooks come twice", detail: "until cleared",

@@ -1,70 +1,47 @@
-"""Three quiet hours of metrics for every service: enough for a graph, a baseline and an alarm at rest."""
+"""A quiet day of metrics for every service: enough for a graph, the same hours of yesterday, and an alarm at rest."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
-from typing import Any
 
-from sandbox.seed.account import Account, in_parallel
+from sandbox.aws.cloudwatch import put_series
 from sandbox.seed.alarms import dimensions, ecs_dimensions, target_dimensions
-from sandbox.seed.catalogue import LAMBDA, LAMBDA_ALIAS, PHOTO_DLQ, PHOTO_QUEUE, SERVICES, TOKYO, US, EcsService
+from sandbox.seed.catalogue import LAMBDA, LAMBDA_ALIAS, PHOTO_DLQ, PHOTO_QUEUE, SERVICES, SITES, TOKYO, US, EcsService
 from sandbox.seed.fleet import Front
 
-HOURS = 3
+HOURS = 27
 _MINUTE = 60
-_FINE_MINUTES = 60
-_COARSE_STEP = 5
-_PER_CALL = 500
+_ALIKE = ((1.0, 1.0),)
+_SPREADS = {
+    "TargetResponseTime": ((0.5, 50.0), (0.9, 40.0), (1.6, 8.0), (2.2, 2.0)),
+    "Duration": ((0.5, 50.0), (0.9, 40.0), (1.6, 8.0), (2.2, 2.0)),
+    "CPUUtilization": ((0.8, 1.0), (1.0, 1.0), (1.2, 1.0)),
+    "MemoryUtilization": ((0.95, 1.0), (1.0, 1.0), (1.05, 1.0)),
+}
+"""What stands behind a value: of response times many are short and few long, of tasks each has its own load."""
 
-Datum = dict[str, Any]
 Series = tuple[str, str, list[dict[str, str]], float, float, str]
 """Namespace, name, dimensions, the usual value, how far it strays (a share of it), and the unit."""
 
 
-def put_quiet_hours(account: Account, now: float, fronts: Mapping[str, Mapping[str, Front]]) -> None:
-    """Put the metrics of the last three hours until ``now`` (seconds since the epoch)."""
-    by_region: dict[str, list[Series]] = {US: [], TOKYO: []}
+def put_quiet_hours(now: float, fronts: Mapping[str, Mapping[str, Front]]) -> None:
+    """Put a value for every minute of a day and three hours until ``now`` (seconds since the epoch)."""
+    by_region: dict[str, list[Series]] = {
+        US: [*_photo_series(), *_store_series(), *_site_series()],
+        TOKYO: _bi_series(),
+    }
     for service in SERVICES:
         by_region[service.region] += _service_series(service, fronts[service.region].get(service.family))
-    by_region[US] += _photo_series()
-    by_region[US] += _store_series()
-    by_region[TOKYO] += _bi_series()
-    calls: dict[tuple[str, str], list[Datum]] = {}
     chance = random.Random(4)
-    for region, series in by_region.items():
-        for one in series:
-            calls.setdefault((region, one[0]), []).extend(_data(one, now, chance))
-    batches = [
-        (region, namespace, data[start : start + _PER_CALL])
-        for (region, namespace), data in calls.items()
-        for start in range(0, len(data), _PER_CALL)
-    ]
-    in_parallel(
-        lambda batch: account.client("cloudwatch", batch[0]).put_metric_data(Namespace=batch[1], MetricData=batch[2]),
-        batches,
-    )
-
-
-def _instants(now: float) -> Iterator[float]:
     newest = now - now % _MINUTE - _MINUTE
-    for minute in range(HOURS * 60):
-        if minute < _FINE_MINUTES or minute % _COARSE_STEP == 0:
-            yield newest - minute * _MINUTE
-
-
-def _data(series: Series, now: float, chance: random.Random) -> Iterator[Datum]:
-    _, name, where, usual, strays, unit = series
-    for at in _instants(now):
-        value = usual * (1 + chance.uniform(-strays, strays))
-        yield {
-            "MetricName": name,
-            "Dimensions": where,
-            "Timestamp": datetime.fromtimestamp(at, UTC),
-            "Value": round(value) if unit == "Count" else round(value, 4),
-            "Unit": unit,
-        }
+    instants = [newest - minute * _MINUTE for minute in reversed(range(HOURS * 60))]
+    for region, series in by_region.items():
+        for namespace, name, where, usual, strays, unit in series:
+            places = 0 if unit == "Count" else 4
+            points = [(at, round(usual * (1 + chance.uniform(-strays, strays)), places)) for at in instants]
+            filed = {each["Name"]: each["Value"] for each in where}
+            put_series(region, namespace, name, filed, points, unit, _SPREADS.get(name, _ALIKE))
 
 
 def _service_series(service: EcsService, front: Front | None) -> Iterator[Series]:
@@ -96,6 +73,7 @@ def _photo_series() -> list[Series]:
         ("AWS/Lambda", "Errors", where, 0.0, 0.0, "Count"),
         ("AWS/Lambda", "Throttles", where, 0.0, 0.0, "Count"),
         ("AWS/Lambda", "Duration", where, 2_400.0, 0.5, "Milliseconds"),
+        ("AWS/Lambda", "ConcurrentExecutions", where, 4.0, 0.5, "Count"),
         ("AWS/SQS", "ApproximateAgeOfOldestMessage", dimensions(QueueName=PHOTO_QUEUE), 4.0, 0.9, "Seconds"),
         ("AWS/SQS", "ApproximateNumberOfMessagesVisible", dimensions(QueueName=PHOTO_QUEUE), 3.0, 0.9, "Count"),
         ("AWS/SQS", "ApproximateNumberOfMessagesVisible", dimensions(QueueName=PHOTO_DLQ), 0.0, 0.0, "Count"),
@@ -125,6 +103,16 @@ def _store_series() -> list[Series]:
         ("AWS/ElastiCache", "Evictions", cache, 0.0, 0.0, "Count"),
         ("AWS/ElastiCache", "CurrConnections", cache, 34.0, 0.2, "Count"),
     ]
+
+
+def _site_series() -> Iterator[Series]:
+    """CloudFront measures all over the world and tells it here."""
+    for site in SITES:
+        where = dimensions(DistributionId=site.distribution, Region="Global")
+        yield ("AWS/CloudFront", "Requests", where, 900.0, 0.2, "Count")
+        yield ("AWS/CloudFront", "BytesDownloaded", where, 4.5e7, 0.3, "Bytes")
+        yield ("AWS/CloudFront", "4xxErrorRate", where, 0.6, 0.5, "Percent")
+        yield ("AWS/CloudFront", "5xxErrorRate", where, 0.05, 0.9, "Percent")
 
 
 def _bi_series() -> list[Series]:

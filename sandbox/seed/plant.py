@@ -74,7 +74,7 @@ def plant(account: Account, clock: Clock, report: Report = lambda step: None) ->
     write_logs(account, clock.now())
     write_lab_logs(account, clock.now())
     make_export_bucket(account, ARBOR_EXPORTS)
-    put_quiet_hours(account, clock.now(), fronts)
+    put_quiet_hours(clock.now(), fronts)
     make_dashboards(account)
     report("what stands around them")
     make_surroundings(account, clock.now())

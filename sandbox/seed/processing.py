@@ -7,7 +7,7 @@ import json
 import zipfile
 
 from sandbox.clock import Clock
-from sandbox.seed.account import Account
+from sandbox.seed.account import ACCOUNT, Account
 from sandbox.seed.catalogue import (
     LAMBDA,
     LAMBDA_ALIAS,
@@ -26,7 +26,8 @@ def build_processing(account: Account) -> None:
     """The archives of all releases, the function as it was first made, and its queues."""
     sqs, s3 = account.client("sqs", US), account.client("s3", US)
     sqs.create_queue(QueueName=PHOTO_DLQ)
-    sqs.create_queue(QueueName=PHOTO_QUEUE)
+    policy = json.dumps({"deadLetterTargetArn": f"arn:aws:sqs:{US}:{ACCOUNT}:{PHOTO_DLQ}", "maxReceiveCount": 3})
+    sqs.create_queue(QueueName=PHOTO_QUEUE, Attributes={"RedrivePolicy": policy})
     s3.create_bucket(Bucket=PHOTO_ARTIFACTS)
     for version in LAMBDA_ARCHIVES:
         s3.put_object(Bucket=PHOTO_ARTIFACTS, Key=_key(version), Body=_code(version), ChecksumAlgorithm="SHA256")

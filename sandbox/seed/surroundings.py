@@ -25,8 +25,10 @@ CERTIFICATES = (
 """Domain, region, and for how many days it is valid: one of them ends soon."""
 
 MAIL_DOMAINS = ("example.com", "arbor-energy.com")
+ARBOR_DATABASE_SECRET = "arbor/production/database"
+ARBOR_CACHE_SECRET = "arbor/production/redis"
 DATABASES = (
-    ("arbor-production-db", "arbor", "arbor/production/database"),
+    ("arbor-production-db", "arbor", ARBOR_DATABASE_SECRET),
     ("rapid-photo-prod-db", "rapid_photo", "rapid-photo/prod/database"),
 )
 """Instance, database, and the secret with everything that a client needs."""
@@ -108,6 +110,7 @@ def make_databases(account: Account) -> None:
         NumCacheClusters=2,
         AutomaticFailoverEnabled=True,
     )
+    keeper.create_secret(Name=ARBOR_CACHE_SECRET, SecretString=json.dumps({"host": CACHE, "port": 6379}))
 
 
 def make_mail(account: Account) -> None:

@@ -67,7 +67,11 @@ RESERVED_COMMANDS = frozenset(
 
 DEFAULT_COMMANDS: tuple[dict[str, str], ...] = (
     {"command": "/services", "description": "What runs where", "usage_hint": "[service] [environment]"},
-    {"command": "/logs", "description": "What a service is saying", "usage_hint": "<service> <environment> [words] [time]"},
+    {
+        "command": "/logs",
+        "description": "What a service is saying",
+        "usage_hint": "<service> <environment> [words]",
+    },
     {"command": "/deploy", "description": "Deploy a version", "usage_hint": "<service> <environment> <version>"},
     {"command": "/rollback", "description": "Go back to a version that was good", "usage_hint": "<service> ..."},
     {"command": "/scale", "description": "Change how many tasks run", "usage_hint": "<service> <environment> <count>"},

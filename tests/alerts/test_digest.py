@@ -194,6 +194,8 @@ def happened(scene: Scene) -> None:
     scene.run(60)
     scene.press_incident("resolve", ALICE)
     scene.run(20)
+    scene.alarm("OK", "m2", name="api-errors")
+    scene.run(3)
 
 
 def test_a_system_is_told_of_its_week_once_in_its_channel(scene: Scene) -> None:
@@ -234,11 +236,24 @@ def test_the_next_week_has_a_digest_of_its_own(scene: Scene) -> None:
     assert [shown.key for shown in digests(scene)] == ["digest:bi:2025-W25", "digest:bi:2025-W26"]
 
 
+def test_what_belongs_to_no_system_is_told_of_where_its_incidents_are(scene: Scene) -> None:
+    happened(scene)
+    scene.alarm("ALARM", "m5", name="nobody-listed-it")
+    scene.run(20)
+    scene.clock.set(MONDAY)
+    remind(scene)
+    told = {shown.channel: shown.message for shown in digests(scene)}
+    assert told["C0BI"].text == "The week of BI platform: 1 incident, 0 deployments"
+    assert told["C0OPS"].text == "The week of alarms that belong to no system: 1 incident, 0 deployments"
+    assert "`nobody-listed-it` (1×)" in texts(told["C0OPS"])
+    assert len(told) == len(digests(scene))
+
+
 def test_where_nothing_happened_nothing_is_said(scene: Scene) -> None:
     scene.clock.set(MONDAY)
     remind(scene)
     assert digests(scene) == []
-    assert [row.state for row in scene.store.rows("digest")] == ["nothing"]
+    assert [row.state for row in scene.store.rows("digest")] == ["nothing"] * 2
 
 
 def test_whoever_wants_no_digest_gets_none(scene: Scene) -> None:

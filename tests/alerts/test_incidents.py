@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from bot.domain import Actor
 from bot.errors import NotFoundError, UpstreamError
 from bot.incident import Incident, Phase
 from bot.rows import Signal
+from bot.settings.models import Timings
 from commands import COMMANDS
 from tests.fakes import buttons, texts
 from tests.scene import ALICE, BOB, DAVE, EVE, Scene
 
+REMIND = Timings().remind
 AWAY = UpstreamError("AWS did not answer.", retryable=True)
 
 
@@ -144,6 +147,75 @@ def test_an_alarm_that_fires_after_it_was_resolved_is_a_new_incident(scene: Scen
     assert sorted(row.state for row in scene.incidents()) == [Phase.OPEN, Phase.RESOLVED]
 
 
+def test_an_alarm_that_stays_red_long_after_it_was_resolved_is_a_new_incident(scene: Scene) -> None:
+    open_incident(scene)
+    scene.press_incident("resolve", ALICE)
+    scene.run(3)
+    scene.clock.advance(REMIND - 60)
+    scene.run(3)
+    assert phase(scene) == Phase.RESOLVED
+    scene.clock.advance(60)
+    scene.run(3)
+    new, old = scene.incidents()
+    assert (new.state, old.state) == (Phase.OPEN, Phase.RESOLVED)
+    assert Incident.model_validate(new.body).alarm.reason.startswith("Still in ALARM since its incident was resolved.")
+    said = [shown.message.text for shown in scene.chat.thread(f"inc:{old.id}:headline")]
+    assert [text for text in said if "Still in alarm long after this was resolved: `api-errors`" in text]
+    assert old.due_at is None
+    # That one may be resolved in its turn.
+    scene.front.press("incident:resolve", new.id, Actor(user=ALICE), key="again")
+    scene.run(3)
+    scene.clock.advance(REMIND)
+    scene.run(3)
+    assert [row.state for row in scene.incidents()] == [Phase.OPEN, Phase.RESOLVED, Phase.RESOLVED]
+
+
+def test_an_alarm_that_was_ok_since_it_was_resolved_is_not_taken_up_again(scene: Scene) -> None:
+    open_incident(scene)
+    scene.press_incident("resolve", ALICE)
+    scene.run(3)
+    scene.alarm("OK", "m2", name="api-errors")
+    scene.run(3)
+    scene.clock.advance(REMIND)
+    scene.run(3)
+    assert phase(scene) == Phase.RESOLVED
+
+
+def test_what_ecs_told_of_a_moment_is_not_taken_up_again(scene: Scene) -> None:
+    scene.alarm("ALARM", "m1", name="api-errors", source="ecs")
+    scene.run(3)
+    scene.press_incident("resolve", ALICE)
+    scene.run(3)
+    scene.clock.advance(REMIND)
+    scene.run(3)
+    assert phase(scene) == Phase.RESOLVED
+
+
+def test_an_alarm_that_fired_again_since_it_was_resolved_stays_in_its_incident(scene: Scene) -> None:
+    open_incident(scene)
+    scene.press_incident("resolve", ALICE)
+    scene.run(3)
+    for state in ("OK", "ALARM"):
+        scene.alarm(state, f"then {state}", name="api-errors")
+        scene.run(3)
+    scene.clock.advance(REMIND)
+    scene.run(3)
+    assert sorted(row.state for row in scene.incidents()) == [Phase.OPEN, Phase.RESOLVED]
+    assert {Incident.model_validate(row.body).fired for row in scene.incidents()} == {1}
+
+
+def test_what_is_asked_of_a_resolved_incident_does_not_keep_it_from_looking_again(scene: Scene) -> None:
+    open_incident(scene)
+    scene.press_incident("resolve", ALICE)
+    scene.run(3)
+    scene.say("timeline")
+    (row,) = scene.incidents()
+    scene.engine.signal(row.id, Signal("from the future"))
+    scene.clock.advance(REMIND)
+    scene.run(90)
+    assert sorted(each.state for each in scene.incidents()) == [Phase.OPEN, Phase.RESOLVED]
+
+
 def test_somebody_slack_cannot_name_does_not_hold_up_the_recovery(scene: Scene) -> None:
     open_incident(scene)
     scene.chat.failures.add("person", *[UpstreamError("Slack refused users.info.")] * 9)
@@ -164,6 +236,16 @@ def test_a_signal_this_version_does_not_know_stops_nothing_for_ever(scene: Scene
     assert phase(scene) == Phase.RECOVERED
 
 
+def test_a_press_that_fails_takes_no_news_of_an_alarm_with_it(scene: Scene) -> None:
+    open_incident(scene)
+    (row,) = scene.incidents()
+    scene.engine.signal(row.id, Signal("snooze", {"user": ALICE, "seconds": "soon"}))
+    scene.alarm("OK", "m2", name="api-errors")
+    scene.run(90)
+    assert phase(scene) == Phase.RECOVERED
+    assert "Something went wrong inside the bot" in scene.said_to(ALICE)[0].text
+
+
 def test_remedies_are_the_commands_there_are(scene: Scene) -> None:
     open_incident(scene)
     offered = {name.removeprefix("remedy:") for name in buttons(scene.headline().message) if name.startswith("remedy:")}
@@ -178,6 +260,8 @@ def test_what_runs_no_tasks_is_neither_restarted_nor_scaled(scene: Scene) -> Non
 def test_a_button_of_a_forgotten_incident_is_noticed(scene: Scene) -> None:
     open_incident(scene)
     assert scene.press_incident("acknowledge")
+    scene.alarm("OK", "m2", name="api-errors")
+    scene.run(3)
     scene.press_incident("resolve")
     scene.run(3)
     scene.store.forget(scene.clock.now() + 1)

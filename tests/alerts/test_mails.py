@@ -10,13 +10,14 @@ import pytest
 from alerts.mails import KIND, TRY_FOR, Mails, called_off, mail
 from bot.domain import Account
 from bot.engine import Engine
-from bot.errors import UpstreamError
+from bot.errors import NotFoundError, UpstreamError
 from bot.incident import headline_key
 from bot.paging import OUTCOME_UNKNOWN
 from bot.ports import Message
 from bot.posts import Posts, post
 from bot.store.sqlite import SqliteStore
-from tests.fakes import NOON, FakeChat, FakeClock, FakeMailer
+from tests.fake_paging import FakeMailer
+from tests.fakes import NOON, FakeChat, FakeClock
 
 HOME = Account("eu-west-1")
 BUSY = UpstreamError("SES takes no more mails for now.", retryable=True, code="TooManyRequestsException")
@@ -32,7 +33,7 @@ class Office:
     """Mails and posts over a real store; ``die`` is a kill -9 and a new start."""
 
     def __init__(self, folder: Path) -> None:
-        self.clock = FakeClock()
+        self.clock, self.known = FakeClock(), "inc1"
         self.store = SqliteStore(folder / "bot.db")
         self.chat, self.mailer = FakeChat(), FakeMailer()
         self.chat.channels = {"#bi": "C0BI", "#ops": "C0OPS"}
@@ -41,12 +42,17 @@ class Office:
         self.run(1)
 
     def _new(self) -> Engine:
-        mails = Mails(self.clock, self.mailer, HOME)
+        mails = Mails(self.clock, self.mailer, HOME, self.write)
         posts = Posts(self.store, self.clock, self.chat, lambda: "#ops")
         return Engine(self.store, self.clock, {KIND: mails, posts.kind: posts}, workers=1)
 
+    def write(self, incident: str) -> tuple[str, str]:
+        if self.known != incident:
+            raise NotFoundError("The incident it is about is no longer known.")
+        return "Low alarm", "api is slow"
+
     def owe(self, due: float = NOON, key: str = "low", account: Account | None = None) -> None:
-        self.engine.add(mail("inc1", key, TO, "Low alarm", "api is slow", due, "#bi", account=account))
+        self.engine.add(mail("inc1", key, TO, due, "#bi", account=account))
 
     def run(self, seconds: int = 0) -> None:
         self.engine.run_due()
@@ -87,6 +93,14 @@ def test_a_mail_is_sent_when_its_time_has_come_and_once(office: Office) -> None:
     office.run(300)
     assert office.mailer.sent == [(HOME, TO, "Low alarm", "api is slow", "inc1:low")]
     assert office.state() == "sent" and office.thread() == []
+
+
+def test_a_mail_about_an_incident_nobody_knows_any_more_is_told_in_the_thread(office: Office) -> None:
+    office.owe(NOON + 10)
+    office.known = ""
+    office.run(30)
+    assert office.mailer.sent == [] and office.state() == "given_up"
+    assert ["no longer known" in said for said in office.thread()] == [True]
 
 
 def test_a_mail_goes_out_from_the_account_it_was_given(office: Office) -> None:

@@ -5,6 +5,10 @@ from __future__ import annotations
 import pytest
 
 from alerts.mentions import EXAMPLES, understood
+from bot.domain import Actor
+from sandbox.slack.blocks import check_blocks
+from tests.fakes import texts
+from tests.scene import ALICE, Scene
 
 
 @pytest.mark.parametrize(
@@ -21,3 +25,43 @@ def test_every_example_is_understood() -> None:
     for example, _ in EXAMPLES:
         text = example.replace("@somebody", "<@U0BOB>").replace("<alarm>", "api").replace("<text>", "x")
         assert understood(text.replace("<link to the other headline>", "api")) is not None, example
+
+
+def mention(scene: Scene, words: str, thread_ts: str = "") -> str:
+    """Mention the bot; what Alice is told, as text."""
+    actor = Actor(user=ALICE, channel="C0BI")
+    scene.desk.mentioned(f"<@UBOT> {words}", "UBOT", actor, thread_ts=thread_ts, key=f"e{scene.clock.now()}")
+    scene.run(3)
+    return texts(scene.said_to(ALICE)[-1])
+
+
+def test_in_an_incidents_thread_whoever_says_nothing_is_told_what_can_be_said(scene: Scene) -> None:
+    scene.alarm("ALARM", "m1", name="api-errors")
+    scene.run(3)
+    said = mention(scene, "", scene.headline().ts)
+    check_blocks(list(scene.said_to(ALICE)[-1].blocks))
+    assert said.index("What you can say to me here") < said.index("`snooze 30m`") < said.index("Commands work here too")
+    assert "explain" in said
+
+
+@pytest.mark.parametrize(
+    ("words", "near"), [("akc", "Did you mean ack"), ("deplyo", "Did you mean deploy"), ("<!here> *x*", "here")]
+)
+def test_an_unknown_word_gets_what_may_have_been_meant(scene: Scene, words: str, near: str) -> None:
+    scene.alarm("ALARM", "m1", name="api-errors")
+    scene.run(3)
+    said = mention(scene, words, scene.headline().ts)
+    assert f"I do not know “{words.split(maxsplit=1)[0].replace('<', '&lt;').replace('>', '&gt;')}”." in said
+    assert near in said
+    assert "<!here>" not in said
+
+
+def test_elsewhere_whoever_says_nothing_is_told_what_can_be_typed(scene: Scene) -> None:
+    assert "What you can type" in mention(scene, "")
+    assert "There is no command “deplyo”. Did you mean deploy?" in mention(scene, "deplyo")
+
+
+def test_a_command_in_the_thread_is_still_one(scene: Scene) -> None:
+    scene.alarm("ALARM", "m1", name="api-errors")
+    scene.run(3)
+    assert "`api-errors`" in mention(scene, "explain", scene.headline().ts)

@@ -14,7 +14,8 @@ from bot.paging import Link
 from bot.ports import Message
 from bot.posts import post
 from bot.rows import NewRow, Row
-from tests.fakes import NOON, FakePager
+from tests.fake_paging import FakePager
+from tests.fakes import NOON
 from tests.scene import Scene
 
 AWAY = UpstreamError("PagerDuty could not be reached.", retryable=True)

@@ -119,6 +119,25 @@ def test_nobody_is_woken_for_what_was_over_before_pagerduty_came_back(scene: Sce
     assert [action for action, _ in scene.pager.heard] == ["acknowledge", "resolve"]
 
 
+def test_a_call_still_owed_is_told_before_that_somebody_has_it(scene: Scene) -> None:
+    scene.pager.failures.add("trigger", *[AWAY] * 8)
+    open_incident(scene, "api-down")
+    scene.run(60)
+    scene.press_incident("acknowledge")
+    scene.run(600)
+    assert [action for action, _ in scene.pager.heard] == ["trigger", "acknowledge"]
+
+
+def test_nobody_is_woken_for_what_a_person_resolved_before_pagerduty_came_back(scene: Scene) -> None:
+    scene.pager.failures.add("trigger", *[AWAY] * 8)
+    open_incident(scene, "api-down")
+    scene.run(60)
+    scene.press_incident("acknowledge")
+    scene.press_incident("resolve")
+    scene.run(600)
+    assert [action for action, _ in scene.pager.heard] == ["acknowledge", "resolve"]
+
+
 def test_an_acknowledgement_pagerduty_refuses_is_said_in_the_thread(scene: Scene) -> None:
     open_incident(scene, "api-down")
     scene.pager.failures.add("acknowledge", UpstreamError("PagerDuty answered 403."))

@@ -273,6 +273,16 @@ def test_all_series_are_over_when_the_alarm_is_ok(asked: Scene) -> None:
     assert contributors(asked) == {"id-a": "recovered"}
 
 
+def test_an_alarm_in_alarm_as_a_whole_is_not_over_since_no_series_can_be_named(asked: Scene) -> None:
+    asked.alarm("ALARM", "whole", at=asked.clock.now() - 200)
+    asked.run(3)
+    cloudwatch(asked, "ALARM", 200, several=True)
+    assert look(asked) == 0
+    cloudwatch(asked, "OK", 120, several=True)
+    assert look(asked) == 1
+    assert contributors(asked) == {"": "recovered"}
+
+
 def test_a_series_that_was_told_by_its_attributes_is_the_same_one(asked: Scene) -> None:
     cloudwatch(asked, "ALARM", 300, several=True)
     asked.alarm("ALARM", "m1", contributor="host=a", at=asked.clock.now() - 200)

@@ -57,7 +57,7 @@ class FormRoom:
             Prompts(scene.store, self.world),
         )
         self.engine = Engine(scene.store, clock, {machine.kind: machine for machine in machines}, workers=2)
-        self.flow = Flow(self.engine, catalog, self.commands, SLASH)
+        self.flow = Flow(self.engine, catalog, self.commands, SLASH, self.world.recent.lately)
         self.submissions = Submissions(self.engine, self.flow, self.commands)
         self.entered: dict[tuple[str, str], str] = {}
         self._acts = 0

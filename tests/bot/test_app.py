@@ -9,7 +9,8 @@ import pytest
 
 from alerts.mails import mail
 from bot.app import STUCK_SECONDS, Bot, build
-from bot.domain import Actor
+from bot.domain import Actor, Alarm, AlarmState, as_json
+from bot.incident import Incident
 from bot.paging import PageEvent
 from bot.rows import NewRow
 from bot.serve import configuration
@@ -46,7 +47,10 @@ def test_what_pagerduty_tells_is_stored_for_its_incident(bot: Bot) -> None:
 
 
 def test_a_mail_without_a_sender_is_given_up_in_words(bot: Bot) -> None:
-    bot.engine.add(mail("inc1", "low", ["oncall@example.com"], "s", "t", NOON, "#ops"))
+    alarm = Alarm(arn="arn:a", name="api-slow", state=AlarmState.ALARM, at=NOON)
+    body = as_json(Incident(alarm=alarm, channel="#ops", opened_at=NOON))
+    bot.store.add(NewRow(kind="incident", key="k", state="open", body=body, due_at=None, id="inc1"), NOON)
+    bot.engine.add(mail("inc1", "low", ["oncall@example.com"], NOON, "#ops"))
     bot.engine.run_due(limit=2)
     row = bot.store.by_key("mail", "inc1:low")
     said = bot.store.by_key("post", "inc:inc1:mail:low")
@@ -56,10 +60,17 @@ def test_a_mail_without_a_sender_is_given_up_in_words(bot: Bot) -> None:
 
 def test_work_that_nobody_takes_up_is_a_complaint(bot: Bot, clock: FakeClock) -> None:
     assert bot.audit() == []
-    bot.engine.add(mail("inc1", "low", ["oncall@example.com"], "s", "t", NOON + 60, "#ops"))
+    bot.engine.add(mail("inc1", "low", ["oncall@example.com"], NOON + 60, "#ops"))
     assert bot.audit() == []
     clock.advance(60 + STUCK_SECONDS + 1)
     assert bot.audit() == ["Work that has been due for minutes is not being done."]
+
+
+def test_work_that_was_added_in_this_instant_is_no_complaint(bot: Bot, clock: FakeClock) -> None:
+    bot.engine.add(NewRow(kind="digest", key="d", state="owed", body={}))
+    assert bot.audit() == []
+    clock.advance(STUCK_SECONDS + 1)
+    assert len(bot.audit()) == 1
 
 
 def test_the_bot_looks_after_itself_every_minute(bot: Bot) -> None:
@@ -72,7 +83,7 @@ def test_each_system_is_owed_the_digest_of_the_week_once(bot: Bot) -> None:
     digest = next(job for job in bot.scheduler.get_jobs() if job.func.__qualname__ == "Bot._digest")
     digest.func()
     digest.func()
-    systems = {f"digest:{system.system}:2025-W24" for system in bot.settings.systems}
+    systems = {f"digest:{name}:2025-W24" for name in (*(system.system for system in bot.settings.systems), "?")}
     assert {row.key for row in bot.store.rows("digest")} == systems
 
 

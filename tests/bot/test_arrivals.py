@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.arrivals import ANSWER_FIRST, Arrivals
+from bot.arrivals import ANSWER_FIRST, SHARE, TRICKLE, Arrivals
 
 
 @pytest.fixture
@@ -43,3 +43,16 @@ def test_a_flood_is_let_in_first_and_ends(pace: list[float]) -> None:
     assert arrivals.calm_in() == 0.5
     pace[0] += 0.5
     assert arrivals.calm_in() == 0
+
+
+def test_while_arrivals_keep_coming_work_gets_its_share_of_the_processor_and_no_more(pace: list[float]) -> None:
+    arrivals = Arrivals()
+    _arrive(arrivals, pace, each_second=1000)
+    arrivals.work_began()
+    assert arrivals.work_in() == TRICKLE
+    arrivals.work_took(0.01)
+    assert arrivals.work_in() == pytest.approx(0.01 / SHARE)
+    arrivals.work_took(0.0)
+    assert arrivals.work_in() == pytest.approx(ANSWER_FIRST)
+    pace[0] += 0.5
+    assert arrivals.work_in() == 0

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.console import alarm_address, bucket_address, service_address
+from bot.console import alarm_address, bucket_address, dashboard_address, service_address
 
 
 def test_an_alarm_is_linked_as_cloudwatchs_own_mails_link_it() -> None:
@@ -14,6 +14,14 @@ def test_an_alarm_is_linked_as_cloudwatchs_own_mails_link_it() -> None:
         "https://eu-west-1.console.aws.amazon.com/cloudwatch/deeplink.js?region=eu-west-1"
         "#alarmsV2:alarm/api%20errors%2F5xx%20%231"
     )
+
+
+def test_a_dashboard_is_linked_in_its_region() -> None:
+    assert dashboard_address("us-east-1", "prod/front page") == (
+        "https://us-east-1.console.aws.amazon.com/cloudwatch/home?region=us-east-1"
+        "#dashboards/dashboard/prod%2Ffront%20page"
+    )
+    assert dashboard_address("us-east-1.evil.example", "x") == dashboard_address("us-east-1", "") == ""
 
 
 def test_a_service_is_linked_by_name_and_by_arn() -> None:

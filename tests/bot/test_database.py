@@ -19,6 +19,7 @@ from bot import reach_ports
 from bot.database import LONGEST_CELL, PostgresDatabases
 from bot.domain import Account
 from bot.errors import NotFoundError, UpstreamError
+from bot.health.database import QUERY
 from bot.reach_ports import Credentials, Question, Rows
 from tests.bot.servers import DATABASE, Postgres, free_port, stopped
 
@@ -288,3 +289,15 @@ def test_a_verified_certificate_must_be_signed_by_the_authority(postgres: Postgr
     assert known.ask(HERE, question).rows == (("yes",),)
     stranger = PostgresDatabases(lambda account, secret: host)
     assert "certificate" in str(refusal(lambda: stranger.ask(HERE, question)))
+
+
+def test_the_connections_that_health_counts_need_no_right_but_to_connect(
+    ask: Callable[..., Rows], postgres: Postgres
+) -> None:
+    with postgres.connect(), postgres.connect():
+        found = ask(QUERY)
+    assert found.columns == ("open", "active", "most")
+    opened, active, most = found.rows[0]
+    assert isinstance(opened, float) and isinstance(most, float)
+    assert 3 <= opened < most
+    assert active == 1.0

@@ -8,7 +8,7 @@ import pytest
 
 from bot import arguments
 from bot.command import Suggestion
-from bot.domain import Actor
+from bot.domain import Actor, Environment, Service, System
 from bot.errors import UpstreamError
 from bot.form import OTHER, FormState
 from commands import COMMANDS
@@ -248,12 +248,11 @@ def test_a_target_that_is_refused_is_told_at_the_service(room: FormRoom) -> None
 @pytest.mark.parametrize("name", [name for name, command in COMMANDS.items() if arguments.lacking(command, [])])
 def test_every_command_that_needs_arguments_has_a_form_that_fits(room: FormRoom, name: str) -> None:
     check_view(room.open("ops", name))
-    fields = [block["element"]["action_id"].removeprefix("field:") for block in room.inputs()]
-    asked = [field for field in COMMANDS[name].args.model_fields if field not in room.commands[name].suggest]
-    assert fields == asked
-    assert [block["optional"] for block in room.inputs()] == [
-        not COMMANDS[name].args.model_fields[field].is_required() for field in asked
-    ]
+    known = COMMANDS[name].args.model_fields
+    inputs = {block["element"]["action_id"].removeprefix("field:"): block for block in room.inputs()}
+    asked = [field for field in known if field not in room.commands[name].suggest]
+    assert [field for field in inputs if field in known] == asked
+    assert [inputs[field]["optional"] for field in asked] == [not known[field].is_required() for field in asked]
 
 
 def test_a_button_that_lacks_a_word_asks_for_it_with_what_is_known(room: FormRoom) -> None:
@@ -279,3 +278,102 @@ def test_a_button_that_says_all_asks_nothing(room: FormRoom) -> None:
     assert room.press("scale bi/api production 4") is None
     assert room.chat.views == {}
     assert len(room.scene.operations()) == 1
+
+
+def test_a_field_may_offer_words_and_still_be_typed(room: FormRoom) -> None:
+    room.open("ops", "silence")
+    assert room.offered("duration") == ["30m", "1h", "2h", "8h", "24h", OTHER]
+    room.choose("duration", OTHER)
+    assert room.block("duration")["element"]["type"] == "plain_text_input"
+    room.enter(what="bi/api production", duration="18:00", reason="load test")
+    assert room.submit() is None
+    assert room.operations()[0].args["duration"] == "18:00"
+
+
+def test_a_field_that_takes_only_some_words_is_a_menu_of_them(room: FormRoom) -> None:
+    room.open("ops", "restart")
+    assert room.offered("only") == ["task"]
+
+
+def test_ones_own_latest_services_come_first_and_then_the_channels_system(scene: Scene) -> None:
+    def system(name: str, channel: str, *names: str) -> System:
+        services = {each: Service.model_validate({"kind": "ecs", "cluster": "c"}) for each in names}
+        return System(system=name, channel=channel, region="r", environments={"live": Environment(services=services)})
+
+    bank, bi = system("bank", "#bank", "ledger", "vault"), system("bi", "C0BI", "api", "web")
+    room = FormRoom(scene, systems=(bank, bi))
+    room.flow.receive("ops", "cancel bank/vault", Actor(user=DAVE, channel="C0BI"))
+    room.flow.receive("ops", "cancel bi/web live", Actor(user=ALICE, channel="C0BI"))
+    room.flow.receive("ops", "services bank", Actor(user=ALICE, channel="C0BI"))
+    try:
+        view = room.open()
+        check_view(view)
+        groups = room.block("service")["element"]["option_groups"]
+        found = [(one["label"]["text"], [each["value"] for each in one["options"]]) for one in groups]
+        assert found == [("Yours lately", ["bi/web"]), ("bi", ["bi/api"]), ("bank", ["bank/ledger", "bank/vault"])]
+        room.choose("service", "bank/vault")
+        assert room.block("service")["element"]["option_groups"] == groups
+    finally:
+        room.close()
+
+
+def test_while_slack_does_not_tell_whose_channel_it_is_the_form_opens_all_the_same(room: FormRoom) -> None:
+    room.chat.channels.clear()
+    room.open()
+    assert room.offered("service") == ["bi/api", "bi/jobs", "bi/web"]
+
+
+@pytest.mark.parametrize("name", [name for name, command in COMMANDS.items() if arguments.has_form(command)])
+def test_every_command_that_takes_anything_can_be_filled_in(room: FormRoom, name: str) -> None:
+    actor = Actor(user=ALICE, channel="C0BI")
+    assert room.flow.fill_in(name, actor, response_url=URL, key="t1", trigger_id="t1") is None
+    room.run()
+    check_view(room.view)
+    assert room.view["blocks"]
+
+
+@pytest.mark.parametrize("name", ["nothing", ""])
+def test_a_button_for_a_command_that_there_is_no_more_says_so(room: FormRoom, name: str) -> None:
+    said = room.flow.fill_in(name, Actor(user=ALICE), response_url=URL, key="t1", trigger_id="t1")
+    assert said is not None
+    assert "another version" in said.text
+
+
+def test_what_was_typed_wrong_is_answered_with_an_example_of_ones_own(room: FormRoom) -> None:
+    said = room.type("deploy", "api")
+    assert said is not None
+    assert "Example: /deploy bi/api production v1.4.2" in said.text
+    room.flow.receive("ops", "cancel bi/api staging", Actor(user=ALICE, channel="C0BI"))
+    said = room.type("deploy", "api")
+    assert said is not None
+    assert "Example: /deploy bi/api staging v1.4.2" in said.text
+
+
+def test_a_text_is_asked_for_in_parts_that_are_put_together_as_they_would_be_typed(room: FormRoom) -> None:
+    room.open("ops", "logs")
+    fields = [block["element"]["action_id"].removeprefix("field:") for block in room.inputs()]
+    assert fields == ["service", "environment", "search", "level", "time", "how"]
+    room.choose("service", "bi/api")
+    room.choose("environment", "production")
+    room.choose("time", OTHER)
+    room.enter(search='"out of memory"', level="level error", time="14:00-14:20 Europe/Berlin")
+    assert room.submit() is None
+    (operation,) = room.operations()
+    assert operation.args["search"] == '"out of memory" level error 14:00-14:20 Europe/Berlin'
+
+
+def test_parts_that_nobody_fills_in_leave_the_text_as_it_is(room: FormRoom) -> None:
+    room.open("ops", "logs")
+    room.choose("service", "bi/api")
+    room.choose("environment", "production")
+    assert room.submit() is None
+    assert room.operations()[0].args["search"] == ""
+
+
+def test_metrics_are_asked_for_with_their_time_by_itself(room: FormRoom) -> None:
+    room.open("ops", "metrics")
+    room.choose("service", "bi/api")
+    room.choose("environment", "production")
+    room.enter(what="latency p99", time="last 24h", beside="vs yesterday")
+    assert room.submit() is None
+    assert room.operations()[0].args["what"] == "latency p99 last 24h vs yesterday"

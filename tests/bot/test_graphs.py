@@ -64,8 +64,17 @@ def test_a_picture_has_twice_the_size_it_is_looked_at_and_is_opaque() -> None:
 
 
 def test_panels_stand_below_one_another_up_to_a_limit() -> None:
-    assert seen(a_graph(), a_graph(), a_graph()).size == (1600, 3 * 720)
-    assert seen(*[a_graph()] * (PANELS + 3)).size == (1600, PANELS * 720)
+    assert seen(a_graph(), a_graph()).size == (1600, 2 * 720)
+    assert seen(*[a_graph()] * (PANELS + 3)).size == (1600, PANELS * round(look.LOW * look.DOTS))
+
+
+def test_what_is_only_compared_with_is_faint_and_the_line_that_matters_is_as_if_it_were_alone() -> None:
+    before = replace(steady(*[55.0, 55.0, 40.0, 40.0] * 40), label="yesterday", faint=True)
+    alone, compared = seen(a_graph()), seen(a_graph(steady(*[40.0, 55.0] * 80), before))
+    assert near(alone, look.FAINT, 6) < near(compared, look.FAINT, 6) - 1000
+    blue = look.COLOURS[0]
+    assert near(compared, blue) > near(alone, blue) * 0.5
+    assert near(compared, look.COLOURS[1]) < 50
 
 
 def test_nothing_to_draw_is_refused() -> None:

@@ -110,7 +110,8 @@ def test_systems_with_the_same_people_on_call_share_a_line(tmp_path: Any) -> Non
 def test_buttons_open_the_forms_of_what_the_person_may_do(scene: Scene) -> None:
     look(scene)
     assert f"{OPENS_FORM}deploy" in words(scene)
-    assert f"{OPENS_FORM}services" not in words(scene), "it needs nothing to be filled in"
+    assert f"{OPENS_FORM}services" in words(scene), "it may be filled in, though it need not"
+    assert f"{OPENS_FORM}help" not in words(scene), "who wants help is helped at once"
     look(scene, DAVE)
     assert f"{OPENS_FORM}deploy" not in words(scene, DAVE)
 

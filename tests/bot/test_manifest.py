@@ -34,7 +34,7 @@ SERVICES |= {"cloudtrail": "cloudtrail", "xray": "xray"}
 """botocore's name of each service the bot calls, and IAM's."""
 NEEDS_NO_PERMISSION = "sts:GetCallerIdentity"
 OF_NAMED_SECRETS = "secretsmanager:GetSecretValue"
-"""Allowed only where a playbook names a secret, and for that secret alone."""
+"""Allowed only where a playbook or a service names a secret, and for that secret alone."""
 IN_THE_BOTS_NAME = {
     "codedeploy:GetApplicationRevision",
     "codedeploy:GetDeploymentConfig",
@@ -122,6 +122,18 @@ def test_only_the_secrets_that_playbooks_name_may_be_opened(tmp_path: Path) -> N
         "arn:aws:secretsmanager:eu-west-1:123456789012:secret:cache-AbCdEf",
     ]
     assert OF_NAMED_SECRETS not in allowed(load(write(tmp_path, {"playbooks/default.yaml": "title: t\nsteps: []\n"})))
+
+
+def test_the_secrets_of_what_a_service_needs_may_be_opened(tmp_path: Path) -> None:
+    needs = "        needs: {database: {secret: bi/db}, redis: {secret: bi/cache}}\n"
+    files = {"playbooks/default.yaml": "title: t\nsteps: []\n", "systems/bi.yaml": SYSTEM + needs}
+    (opened,) = [
+        each for each in policy(load(write(tmp_path, files)))["Statement"] if OF_NAMED_SECRETS in each["Action"]
+    ]
+    assert opened["Resource"] == [
+        "arn:aws:secretsmanager:ap-northeast-1:*:secret:bi/cache-??????",
+        "arn:aws:secretsmanager:ap-northeast-1:*:secret:bi/db-??????",
+    ]
 
 
 def test_secrets_of_another_account_are_named_with_its_number(tmp_path: Path) -> None:
@@ -239,6 +251,7 @@ def test_marks_edits_and_the_home_tab_are_subscribed_to_with_no_more_scopes_than
     assert given["settings"]["event_subscriptions"]["bot_events"] == list(EVENTS)
     assert {"reaction_added", "reaction_removed", "pin_added", "pin_removed", "app_home_opened"} < set(EVENTS)
     assert given["features"]["app_home"]["home_tab_enabled"] is True
+    assert [each["callback_id"] for each in given["features"]["shortcuts"]] == ["incident:note", "alarm:explain"]
     for event in EVENTS:
         needed = EVENT_SCOPES[event]
         assert not needed or set(needed) & set(SCOPES), event

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from bot.cloud import ServiceDeployment
 from bot.engine import LEASE_SECONDS
 from bot.errors import NotFoundError, UpstreamError
 from bot.operation import State
+from bot.rollouts import ServiceDeployment
 from bot.shipping import images
 from tests.fake_aws import a_deployment, a_service
 from tests.fakes import buttons, texts

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from bot.cloud import ContainerExit, HealthAnswer, LogLine, ServiceDeployment, ServiceEvent, StoppedTask
+from bot.cloud import ContainerExit, HealthAnswer, LogLine, ServiceEvent, StoppedTask
 from bot.errors import UpstreamError
 from bot.operation import State
+from bot.rollouts import ServiceDeployment
 from tests.fake_aws import a_definition, a_deployment, a_service
 from tests.fakes import Failures, FakeClock, texts
 from tests.scene import ALICE, HEALTH, REPOSITORY, Scene

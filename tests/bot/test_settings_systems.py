@@ -130,6 +130,32 @@ SITE = SYSTEM.replace("kind: ecs\n        cluster: bi-production", "kind: static
             ],
         ),
         (
+            SYSTEM.replace("{name: errors}", "{name: errors, severity: low}"),
+            [
+                "config/systems/bi.yaml:1: email: the alarm 'errors' is low and its route is email; name addresses in "
+                "email"
+            ],
+        ),
+        (
+            SYSTEM + "severities:\n  medium: {route: email, within: never}\n",
+            [
+                "config/systems/bi.yaml:13: severities.medium.route: the alarm 'errors' is medium and its route is "
+                "email; name addresses in email"
+            ],
+        ),
+        (
+            SYSTEM
+            + "pagerduty_routing_key_env: FIRST\nescalation:\n  - {name: L1, pagerduty: true}\n"
+            + "  - {name: L2, pagerduty_routing_key_env: LEAD}\n  - {name: L3, pagerduty_routing_key_env: LEAD}\n"
+            + "  - {name: L4, pagerduty_routing_key_env: FIRST}\n  - {name: L5, pagerduty: true}\n",
+            [
+                "config/systems/bi.yaml:16: escalation[2].pagerduty_routing_key_env: LEAD is the key of L2 already, "
+                "and would call the same people",
+                "config/systems/bi.yaml:17: escalation[3].pagerduty_routing_key_env: FIRST is the key of L1 already, "
+                "and would call the same people",
+            ],
+        ),
+        (
             SYSTEM[: SYSTEM.index("      api")].replace("services:", "services: {}"),
             ["config/systems/bi.yaml:6: environments.production.services: must name at least one"],
         ),
@@ -158,6 +184,14 @@ SITE = SYSTEM.replace("kind: ecs\n        cluster: bi-production", "kind: static
 )
 def test_every_mistake_in_a_system_has_its_line(tmp_path: Path, text: str, expected: list[str]) -> None:
     assert problems(tmp_path, {"systems/bi.yaml": text}) == expected
+
+
+def test_a_route_by_email_needs_addresses_only_where_an_alarm_takes_it(tmp_path: Path) -> None:
+    low = SYSTEM.replace("{name: errors}", "{name: errors, severity: low}")
+    told = {"bot.yaml": 'default_channel: "#ops"\nseverities:\n  low: {route: slack, within: never}\n'}
+    for files in ({"systems/bi.yaml": SYSTEM}, {"systems/bi.yaml": low, **told}):
+        assert load(write(tmp_path, files)).systems
+    assert load(write(tmp_path, {"systems/bi.yaml": low + "email: [ops@example.com]\n"})).systems
 
 
 def test_two_systems_may_not_share_a_name_or_an_alarm(tmp_path: Path) -> None:
@@ -226,3 +260,54 @@ def test_a_token_of_github_in_a_file_is_refused(tmp_path: Path) -> None:
     token = "ghp_" + "a1" * 18
     (problem,) = problems(tmp_path, {"systems/bi.yaml": BUILDING.replace("{}", f"{{codebuild: {token}}}")})
     assert "looks like a secret" in problem and token not in problem
+
+
+NEEDING = SYSTEM.replace("        alarms:", "        needs: {}\n        alarms:")
+IN_NEEDS = IN_API.format(10, ".needs{}", "{}")
+
+
+@pytest.mark.parametrize(
+    ("needs", "key", "message"),
+    [
+        ("{redis: {}}", ".redis", "must name an address, or a secret that holds one"),
+        ("{redis: {address: 'redis://cache'}}", ".redis.address", "must be host:port, without a scheme before it"),
+        (
+            *("{database: {}}", ".database"),
+            "must name a secret to ask it with, or an RDS instance that CloudWatch counts for",
+        ),
+        (
+            *("{database: {secret: a, instance: b}}", ".database"),
+            "must name a secret to ask it with, or an RDS instance that CloudWatch counts for",
+        ),
+        ("{database: {instance: b, address: 'b:5432'}}", ".database.address", "is used only with a secret"),
+        (
+            *("{database: {instance: 'my db'}}", ".database.instance"),
+            "must be the identifier of an RDS instance: letters, digits and '-', at most 63 long",
+        ),
+        ("{queues: [a b]}", ".queues[0]", "must be an SQS queue: its name, its address or its ARN"),
+        (
+            *("{certificates: ['https://a.example.com/x']}", ".certificates[0]"),
+            "must be a host's name, without scheme, port and path",
+        ),
+    ],
+)
+def test_what_a_service_needs_is_named_so_that_it_can_be_found(
+    tmp_path: Path, needs: str, key: str, message: str
+) -> None:
+    found = problems(tmp_path, {"systems/bi.yaml": NEEDING.replace("{}", needs, 1) if needs else NEEDING})
+    assert IN_NEEDS.format(key, message) in found
+
+
+def test_what_a_service_needs_is_read(tmp_path: Path) -> None:
+    queue = "arn:aws:sqs:eu-west-1:123456789012:jobs.fifo"
+    needs = (
+        f"{{database: {{secret: bi/db, address: 'db.internal:5432'}}, redis: {{secret: bi/cache, tls: true}}, "
+        f"queues: [jobs, '{queue}', 'https://sqs.eu-west-1.amazonaws.com/123456789012/jobs'], "
+        "certificates: [www.example.com]}"
+    )
+    (system,) = load(write(tmp_path, {"systems/bi.yaml": NEEDING.replace("{}", needs, 1)})).systems
+    found = system.environments["production"].services["api"].needs
+    assert found.secrets == ("bi/db", "bi/cache")
+    assert found.queues[1] == queue
+    assert found.redis is not None
+    assert found.redis.tls

@@ -133,6 +133,7 @@ def test_what_is_no_time_stays_in_the_text(typed: str, left: str) -> None:
         ("around 2026-11-26T14:05Z", "is in the future"),
         ("today 22:00-23:00", "is in the future"),
         ("2026-11-25 14:00 - 2026-11-24 14:00", "ends before it starts"),
+        ("14:00-13:30", "ends before it starts"),
         ("14:00-14:00", "is no time at all"),
         ("last 0m", "is no time at all"),
         ("last 400d", "is 400 days long; I look at 92 days at most"),
@@ -162,6 +163,11 @@ def test_anything_else_gets_a_sentence_and_an_example(typed: str, sentence: str)
     with pytest.raises(UsageError, match=sentence) as refused:
         find(f"timeout {typed}")
     assert refused.value.hint
+
+
+def test_at_midnight_today_has_not_begun() -> None:
+    with pytest.raises(UsageError, match="is in the future: it is 2026-11-25 00:00 UTC"):
+        find("today", now=at("2026-11-25 00:00"))
 
 
 def test_a_caller_may_look_less_far() -> None:
@@ -224,7 +230,8 @@ PLAIN = st.lists(
 SAID = st.sampled_from(
     ["last 15m", "since 14:00", "23:50-00:10", "yesterday", "around 14:05", "14:00 - 14:20 UTC", "today"]
 )
-INSTANT = st.integers(0, 4_000_000_000).map(float)
+INSTANT = st.integers(0, 4_000_000_000).map(lambda second: second + 0.5)
+"""Never midnight itself, at which today has not begun."""
 
 
 @given(before=PLAIN, said=SAID, after=PLAIN, now=INSTANT)

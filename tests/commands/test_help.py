@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
+from bot.domain import Actor, Person, Target
 from bot.errors import NotFoundError
 from bot.ports import Message
+from commands import COMMANDS
 from commands.help import HelpArgs, plan
+from sandbox.slack.blocks import check_blocks
 from tests.fakes import texts
 from tests.scene import ALICE, DAVE, EVE, Scene
 
@@ -15,6 +21,15 @@ def said(scene: Scene, command: str = "", user: str = ALICE) -> str:
     made = plan(HelpArgs(command=command), scene.world, scene.chat.people[user])
     assert not made.changes_anything
     return texts(Message(text=made.answer_text, blocks=tuple(dict(block) for block in made.answer)))
+
+
+def pressable(scene: Scene, command: str = "") -> dict[str, Any]:
+    """What can be pressed under the help."""
+    made = plan(HelpArgs(command=command), scene.world, scene.chat.people[ALICE])
+    blocks: list[dict[str, Any]] = [dict(block) for block in made.answer]
+    check_blocks(blocks)
+    (element,) = [element for block in blocks if block["type"] == "actions" for element in block["elements"]]
+    return dict(element)
 
 
 def test_the_list_has_every_command_the_asker_may_run(scene: Scene) -> None:
@@ -48,3 +63,33 @@ def test_one_command_is_explained_in_full(scene: Scene, word: str) -> None:
 def test_a_misspelt_command_gets_what_was_meant(scene: Scene) -> None:
     with pytest.raises(NotFoundError, match="Did you mean deploy"):
         said(scene, "deplyo")
+
+
+def test_examples_are_of_a_service_that_the_asker_may_act_on(scene: Scene) -> None:
+    def may(person: Person, action: str, target: Target | None) -> bool:
+        return target is None or target.key == "bi/staging/api"
+
+    made = plan(HelpArgs(command="deploy"), replace(scene.world, may=may), scene.chat.people[ALICE])
+    shown = texts(Message(text="", blocks=tuple(dict(block) for block in made.answer)))
+    assert "`/deploy bi/api staging v1.4.2`" in shown
+    assert "production" not in shown
+    assert "as `/deploy bi/api production v1.4.2`" in said(scene)
+
+
+def test_ones_own_latest_service_is_the_example(scene: Scene) -> None:
+    scene.type("ops", "cancel bi/api staging")
+    assert "`/rollback bi/api staging`" in said(scene, "rollback")
+
+
+def test_any_command_can_be_filled_in_from_the_help(scene: Scene) -> None:
+    menu = pressable(scene)
+    offered = [option["value"] for option in menu["options"]]
+    assert offered == sorted(name for name in offered if name in COMMANDS and name != "help")
+    assert {"alarms", "deploy", "services", "silence"} <= set(offered)
+    actor = Actor(user=ALICE, channel="C0BI")
+    scene.desk.press(menu["action_id"], "alarms", actor, key="p1", trigger_id="t1")
+    scene.run()
+    (view,) = scene.chat.views.values()
+    assert view["title"]["text"] == "Alarms"
+    button = pressable(scene, "deploy")
+    assert (button["action_id"], button["value"]) == ("home:open:deploy", "deploy")

@@ -68,9 +68,12 @@ TYPED = {
     "restart": ("api production", "api production task nothing"),
     "freeze": ("bi 2h audit", "bo 2h audit"),
     "unfreeze": ("bi",),
+    "health": ("", "bi production", "bi/api staging"),
     "alarms": ("", "bi", "all"),
+    "metrics": ("api production", "api production cpu last 1h vs yesterday", "api production nonsense", "dashboards"),
     "silence": ("api production 2h audit", "api-errors 2h everywhere audit", "nothing 2h audit"),
     "unsilence": ("api production",),
+    "explain": ("", "api-down", "arn:aws:cloudwatch:eu-west-1:1:alarm:api-down", "nothing"),
     "help": ("",),
 }
 

@@ -6,9 +6,9 @@ import pytest
 
 from bot.aws.ecs import Ecs
 from bot.aws.session import Sessions
-from bot.cloud import LifecycleHook, ServiceRevision
 from bot.domain import Target
 from bot.errors import UpstreamError
+from bot.rollouts import LifecycleHook, ServiceRevision
 from tests.bot.aws.scripted_aws import Refusal, ScriptedAws
 
 ARNS = "arn:aws:ecs:us-east-1:123456789012"

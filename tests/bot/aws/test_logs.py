@@ -12,24 +12,19 @@ from bot.domain import Account
 from bot.errors import NotFoundError, UpstreamError
 from bot.search.matching import quote_term
 from tests.bot.aws.scripted_aws import Refusal, ScriptedAws
+from tests.fakes import FakeClock
 
 START = 1_790_000_000.0
 
 
-class Ticking:
-    """A clock that moves on by one second with every look."""
-
-    def __init__(self) -> None:
-        self.time = START
-
-    def now(self) -> float:
-        self.time += 1
-        return self.time
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock(START)
 
 
 @pytest.fixture
-def logs(sessions: Sessions) -> Logs:
-    return Logs(sessions, Ticking(), pause=lambda seconds: None)
+def logs(sessions: Sessions, clock: FakeClock) -> Logs:
+    return Logs(sessions, clock, pause=clock.advance)
 
 
 def event(number: int, at: float = 0.0) -> dict[str, Any]:
@@ -86,9 +81,16 @@ def test_the_search_ends_at_its_limit(aws: ScriptedAws, logs: Logs, account: Acc
     assert len(aws.asked("FilterLogEvents")) == 2
 
 
-def test_the_search_ends_at_its_deadline_with_what_it_has(aws: ScriptedAws, logs: Logs, account: Account) -> None:
-    script(aws, [event(9)], *([] for _ in range(50)))
-    assert search(logs, account, deadline=START + 5) == ["line 9"]
+def test_the_search_ends_at_its_deadline_with_what_it_has(
+    aws: ScriptedAws, logs: Logs, account: Account, clock: FakeClock
+) -> None:
+    def answer(asked: dict[str, Any]) -> dict[str, Any]:
+        clock.advance(1.0)
+        here = int(asked.get("nextToken", 0))
+        return {"events": [event(9)] if here == 0 else [], "nextToken": str(here + 1)}
+
+    aws.on("FilterLogEvents", answer)
+    assert search(logs, account, deadline=START + 3) == ["line 9"]
     assert len(aws.asked("FilterLogEvents")) == 3
 
 
@@ -180,3 +182,32 @@ def test_the_tail_of_a_stream_is_read(aws: ScriptedAws, logs: Logs, account: Acc
 )
 def test_what_people_type_becomes_one_literal_term(typed: str, term: str) -> None:
     assert quote_term(typed) == term
+
+
+def test_much_is_read_in_several_calls_at_a_time_and_nothing_twice(
+    aws: ScriptedAws, logs: Logs, account: Account
+) -> None:
+    events = [event(number, at=0.5 + number * 0.05) for number in range(1000)]
+
+    def answer(asked: dict[str, Any]) -> dict[str, Any]:
+        here = [each for each in events if asked["startTime"] <= each["timestamp"] <= asked["endTime"]]
+        first = int(asked.get("nextToken", 0))
+        page = here[::-1][first : first + 100]
+        return {"events": page, **({"nextToken": str(first + 100)} if first + 100 < len(here) else {})}
+
+    aws.on("FilterLogEvents", answer)
+    found = logs.read(account, "/g", "", start=START, end=START + 60, limit=5000, deadline=START + 1000)
+    assert [line.id for line in found.lines] == [str(number) for number in range(1000)]
+    assert found.is_whole
+    assert len({str(asked["endTime"]) for asked in aws.asked("FilterLogEvents")}) == 5
+    newest = logs.read(account, "/g", "", start=START, end=START + 60, limit=50, deadline=START + 1000)
+    assert [line.id for line in newest.lines] == [str(number) for number in range(950, 1000)]
+    assert not newest.is_whole
+
+
+def test_the_streams_of_one_task_are_asked_for_by_what_they_begin_with(
+    aws: ScriptedAws, logs: Logs, account: Account
+) -> None:
+    aws.on("FilterLogEvents", {"events": []})
+    logs.read(account, "/g", "", start=START, end=START + 1, limit=5, deadline=START + 9, streams="api/api/0f3a")
+    assert aws.asked("FilterLogEvents")[0]["logStreamNamePrefix"] == "api/api/0f3a"

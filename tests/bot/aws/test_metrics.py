@@ -8,7 +8,7 @@ from bot import aws_ports
 from bot.aws.metrics import Metrics
 from bot.aws.pictures import statistic
 from bot.aws.session import Sessions
-from bot.cloud import Contributor, Datapoint
+from bot.cloud import Contributor, Datapoint, Transition
 from bot.domain import Account, AlarmMetric
 from tests.bot.aws.scripted_aws import ScriptedAws
 
@@ -199,3 +199,20 @@ def test_when_an_alarm_went_red_is_read_page_by_page(aws: ScriptedAws, sessions:
     aws.on("DescribeAlarmHistory", lambda asked: pages[asked.get("NextToken")])
     assert Metrics(sessions).went_red(account, "a", since=50.0) == (300.0, 100.0)
     assert aws.asked("DescribeAlarmHistory")[0]["HistoryItemType"] == "StateUpdate"
+
+
+@pytest.mark.parametrize(
+    ("details", "previous"),
+    [
+        ('{"oldState":{"stateValue":"INSUFFICIENT_DATA"},"newState":{"stateValue":"OK"}}', "INSUFFICIENT_DATA"),
+        ('{"newState":{"stateValue":"OK"}}', ""),
+        ('{"oldState":"OK","newState":{"stateValue":"OK"}}', ""),
+        ("nothing", ""),
+    ],
+)
+def test_a_change_of_state_tells_what_was_before_where_cloudwatch_does(
+    aws: ScriptedAws, sessions: Sessions, account: Account, details: str, previous: str
+) -> None:
+    item = {"AlarmName": "a", "Timestamp": 300, "HistoryData": details, "HistorySummary": "Alarm updated from X to OK"}
+    aws.on("DescribeAlarmHistory", {"AlarmHistoryItems": [item]})
+    assert Metrics(sessions).transitions(account, "a", since=0.0) == (Transition(300.0, "OK", previous),)

@@ -15,6 +15,7 @@ from bot.aws.ecs import Ecs
 from bot.aws.errors import NotPermittedError, ask
 from bot.aws.probes import AwsProbes
 from bot.aws.session import Sessions
+from bot.dependencies import Database, Dependencies
 from bot.domain import Account, Service, Target
 from bot.errors import NotFoundError, UpstreamError
 from tests.bot.aws.scripted_aws import Refusal, ScriptedAws, a_target
@@ -175,6 +176,8 @@ def allow_everything(aws: ScriptedAws) -> None:
     }
     aws.on("DescribeAlarms", {"MetricAlarms": []})
     aws.on("GetMetricData", {"MetricDataResults": []})
+    aws.on("ListMetrics", {"Metrics": []})
+    aws.on("ListDashboards", {"DashboardEntries": []})
     aws.on("DescribeServices", {"services": [service], "failures": []})
     aws.on("ListServiceDeployments", {"serviceDeployments": []})
     aws.on("ListTasks", {"taskArns": []})
@@ -237,6 +240,8 @@ def test_nothing_is_changed_to_find_out(aws: ScriptedAws, probes: AwsProbes, acc
         ("BatchGetImage", "ecr:BatchGetImage"),
         ("FilterLogEvents", "logs:FilterLogEvents"),
         ("GetMetricData", "cloudwatch:GetMetricData"),
+        ("ListMetrics", "cloudwatch:ListMetrics"),
+        ("ListDashboards", "cloudwatch:ListDashboards"),
         ("DescribeScheduledActions", "application-autoscaling:DescribeScheduledActions"),
         ("DescribeScalingActivities", "application-autoscaling:DescribeScalingActivities"),
         ("DescribeSecret", "secretsmanager:DescribeSecret"),
@@ -337,6 +342,21 @@ def test_what_exports_need_is_simulated_where_logs_are_exported(
     assert not any("other-logs" in resource for _, resource in simulated)
 
 
+def test_secrets_of_what_a_service_needs_are_simulated(aws: ScriptedAws, sessions: Sessions, account: Account) -> None:
+    allow_everything(aws)
+    action = "secretsmanager:GetSecretValue"
+    aws.on(
+        "SimulatePrincipalPolicy",
+        lambda asked: decision(asked, "implicitDeny" if asked["ActionNames.member.1"] == action else "allowed"),
+    )
+    target = a_target()
+    needs = Dependencies(database=Database(secret="bi/db"))
+    target = replace(target, service=target.service.model_copy(update={"needs": needs}))
+    secret = "arn:aws:secretsmanager:us-east-1:123456789012:secret:bi/db-AbCdEf"
+    denied = AwsProbes(sessions, Ecs(sessions), Standing(), [target]).denied(account)
+    assert denied == {action: f"IAM answers implicitDeny for {secret}"}
+
+
 def test_what_codedeploy_needs_is_simulated_where_it_deploys(
     aws: ScriptedAws, probes: AwsProbes, account: Account
 ) -> None:
@@ -351,10 +371,10 @@ def test_what_codedeploy_needs_is_simulated_where_it_deploys(
     assert {"codedeploy:CreateDeployment", "codedeploy:RegisterApplicationRevision"} < simulated
 
 
-def test_an_account_without_ecs_needs_only_alarms(aws: ScriptedAws, probes: AwsProbes) -> None:
+def test_an_account_without_ecs_needs_only_what_cloudwatch_knows(aws: ScriptedAws, probes: AwsProbes) -> None:
     allow_everything(aws)
     assert probes.denied(Account("eu-west-1")) == {}
-    assert {name for name, _ in aws.calls} == {"DescribeAlarms", "GetMetricData"}
+    assert {name for name, _ in aws.calls} == {"DescribeAlarms", "GetMetricData", "ListDashboards", "ListMetrics"}
 
 
 def test_what_the_steps_of_playbooks_read_is_simulated_and_nothing_else(

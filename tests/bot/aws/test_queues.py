@@ -72,3 +72,10 @@ def test_a_queue_that_is_not_there_and_one_that_may_not_be_read_are_told_apart(
     aws.on("GetQueueAttributes", Refusal("AccessDeniedException", status=403))
     with pytest.raises(NotPermittedError, match="sqs:GetQueueAttributes"):
         queues.queue(account, URL)
+
+
+def test_the_address_of_a_queue_is_asked_once(aws: ScriptedAws, queues: Queues, account: Account) -> None:
+    for _ in range(2):
+        assert queues.queue(account, "jobs").url == URL
+    assert len(aws.asked("GetQueueUrl")) == 1
+    assert len(aws.asked("GetQueueAttributes")) == 2

@@ -296,7 +296,7 @@ def test_what_s3_would_not_delete_is_named(ground: Ground, sites: Port, monkeypa
 def test_a_distribution_says_what_it_serves(ground: Ground, sites: Port) -> None:
     found = sites.distribution(ground.target)
     assert found.id == ground.target.service.distribution
-    assert found.enabled and found.invalidating == 0
+    assert found.enabled and found.invalidating == 0 and found.status == "Deployed"
     assert found.origins == (f"{SITE}.s3.ap-northeast-1.amazonaws.com",)
     sites.invalidate(ground.target, "one", ["/*"])
     assert sites.distribution(ground.target).invalidating == 1

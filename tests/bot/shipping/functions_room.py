@@ -13,7 +13,9 @@ from bot.ports import Past, World
 from bot.shipping.functions import LAMBDA
 from bot.shipping_cloud import Archive, Function, FunctionAlias
 from bot.silence import LiveIncident
-from tests.fake_aws import FakeEcs, FakeLogs, FakeMetrics, FakeMutes
+from tests.fake_aws import FakeEcs
+from tests.fake_cloudwatch import FakeLogs, FakeMetrics, FakeMutes
+from tests.fake_paging import FakePager
 from tests.fake_reach import FakeCaches, FakeCertificates, FakeDatabases, FakeNames, FakeNetwork, FakeRoles
 from tests.fake_shipping import (
     FakeBuilds,
@@ -25,7 +27,7 @@ from tests.fake_shipping import (
     FakeSites,
 )
 from tests.fake_telemetry import FakeBalancers, FakeInsights, FakeLogExports, FakeQueues, FakeTraces, FakeTrail
-from tests.fakes import NOON, FakeChat, FakeClock, FakePager, FakeSilences, FakeWeb, serially
+from tests.fakes import NOON, FakeAdvisor, FakeChat, FakeClock, FakeSilences, FakeWeb, serially
 
 ALICE = Person("U0ALICE", "alice")
 REPOSITORY = "123456789012.dkr.ecr.us-east-1.amazonaws.com/resize"
@@ -41,6 +43,9 @@ class FakeLedger:
     def __init__(self) -> None:
         self.pasts: list[Past] = []
 
+    def lately(self, user: str) -> tuple[str, ...]:
+        return ()
+
     def operations(self, target_key: str, *, since: float, limit: int = 5) -> tuple[Past, ...]:
         return tuple(self.pasts[:limit])
 
@@ -54,6 +59,9 @@ class FakeLedger:
         return None
 
     def live_incidents(self) -> tuple[LiveIncident, ...]:
+        return ()
+
+    def opened(self, target_key: str, *, since: float) -> tuple[LiveIncident, ...]:
         return ()
 
     def heard(self, alarm_name: str) -> tuple[Alarm, ...]:
@@ -144,6 +152,7 @@ class Room:
             *(lambda person, action, target: True, lambda operation, name, payload, key: True),
             mutes=FakeMutes(),
             silences=FakeSilences(),
+            advice=FakeAdvisor(),
             databases=FakeDatabases(),
             caches=FakeCaches(),
             names=FakeNames(),

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from bot.cloud import ServiceDeployment, TaskDefinition
+from bot.cloud import TaskDefinition
 from bot.command import CheckStatus, Plan
 from bot.errors import UpstreamError
 from bot.ports import Past
+from bot.rollouts import ServiceDeployment
 from commands.rollback import RollbackArgs, plan
 from tests.fake_aws import a_definition, a_deployment, a_record, a_revision, a_service
 from tests.fakes import NOON, FakeRecent

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from bot.cloud import ServiceDeployment
 from bot.command import Plan, Progress, Run, Strategy
 from bot.domain import Actor, Target
 from bot.ports import World
+from bot.rollouts import ServiceDeployment
 from bot.shipping.kinds import STRATEGIES
 from tests.fake_aws import a_record
 from tests.scene import ALICE, Scene

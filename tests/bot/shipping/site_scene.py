@@ -10,7 +10,7 @@ from bot.domain import Account, Actor, Person, Service, Target
 from bot.ports import Past, World
 from bot.shipping.sites import SITE
 from bot.shipping_cloud import SiteObject
-from tests.fake_aws import FakeMetrics
+from tests.fake_cloudwatch import FakeMetrics
 from tests.fake_shipping import FakeBuilds, FakeSites
 from tests.fakes import FakeChat, FakeClock, FakeWeb, serially
 

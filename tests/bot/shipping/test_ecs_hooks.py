@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from bot.cloud import LifecycleHook, ServiceEvent
+from bot.cloud import ServiceEvent
 from bot.errors import ConflictError, UpstreamError
+from bot.rollouts import LifecycleHook
 from commands.deploy import DeployArgs, plan
 from tests.bot.shipping.shipment import Shipment
 from tests.fakes import NOON

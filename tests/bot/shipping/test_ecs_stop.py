@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from bot.cloud import HealthAnswer, LifecycleHook, ServiceDeployment
+from bot.cloud import HealthAnswer
 from bot.command import Stage
 from bot.errors import ConflictError, NotFoundError, UpstreamError
+from bot.rollouts import LifecycleHook, ServiceDeployment
 from commands.rollback import RollbackArgs, plan
 from tests.bot.shipping.shipment import EIGHT, SEVEN, Shipment
 from tests.fake_aws import a_definition, a_deployment, a_record, a_revision, a_service

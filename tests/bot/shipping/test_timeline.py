@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.cloud import ServiceDeployment
+from bot.rollouts import ServiceDeployment
 from bot.shipping.timeline import (
     Candidate,
     Fired,

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bot.domain import Actor
+from bot.manifest import SHORTCUTS
 from bot.ports import Message
 from bot.slack.inbound import bolt_app
 from tests.sandbox.slack.slack_parts import SIGNING_SECRET, Slack, running
@@ -32,6 +33,7 @@ class Desk:
         self.marks: list[tuple[str, str, str]] = []
         self.keys: list[str] = []
         self.homes: list[tuple[str, str]] = []
+        self.shortcuts: list[tuple[str, str, str, bool]] = []
         self.wrong: dict[str, str] | None = None
         self.broken = False
 
@@ -60,6 +62,12 @@ class Desk:
     def mentioned(self, text: str, bot: str, actor: Actor, *, thread_ts: str, key: str, at: float = 0.0) -> None:
         self.times.append(at)
         self.mentions.append((text, actor.user, actor.channel, thread_ts))
+
+    def picked(
+        self, shortcut: str, message: Mapping[str, Any], actor: Actor, *, key: str, response_url: str = ""
+    ) -> None:
+        self.shortcuts.append((shortcut, str(message["text"]), actor.channel, bool(response_url)))
+        self.keys.append(key)
 
     def view_submitted(self, shown: Mapping[str, Any], actor: Actor) -> dict[str, str] | None:
         if self.broken:
@@ -242,3 +250,16 @@ def test_a_button_says_in_which_thread_it_stands(slack: Slack, desk: Desk) -> No
 def test_a_mention_says_when_it_was_written(slack: Slack, desk: Desk) -> None:
     ts = said(slack, "<@U0RUNBOOK> ack")
     until(lambda: desk.times == [float(ts)])
+
+
+def test_a_shortcut_is_handed_on_with_the_message_and_a_place_to_answer(desk: Desk) -> None:
+    both = [{"type": "message", **each} for each in SHORTCUTS]
+    with running(shortcuts=both) as slack, slack.connected(bolt_app(slack.web(), SIGNING_SECRET, desk)):
+        ts = slack.web().chat_postMessage(channel="C0OPS", text="api-down is red")["ts"]
+        for each in SHORTCUTS:
+            picked = {"user": "U0ALICE", "channel": "#ops", "ts": ts, "callback_id": each["callback_id"]}
+            assert slack.post("shortcut", **picked)["ok"]
+        until(lambda: len(desk.shortcuts) == 2)
+    names = ["incident:note", "alarm:explain"]
+    assert desk.shortcuts == [(name, "api-down is red", "C0OPS", True) for name in names]
+    assert len(set(desk.keys)) == 2

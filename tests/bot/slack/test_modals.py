@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from alerts.front import Front
+from alerts.shortcuts import Shortcuts
 from bot.answers import Answers
 from bot.clock import SystemClock
 from bot.command import Check, CheckStatus, Plan
@@ -89,7 +90,8 @@ def screen(request: pytest.FixtureRequest, scene: Scene) -> Iterator[Screen]:
         stack.callback(client.close)
         clock = SystemClock()
         room = FormRoom(scene, chat=SlackChat(client, clock), clock=clock)
-        doors = (Front(room.engine, scene.store), Answers(room.engine, scene.store, room.flow))
+        front, answers = Front(room.engine, scene.store), Answers(room.engine, scene.store, room.flow)
+        doors = (front, answers, Shortcuts(room.engine, scene.store, scene.catalog, room.flow))
         app = bolt_app(client, SIGNING_SECRET, Desk(room.engine, room.flow, room.submissions, *doors))
         if request.param == "socket":
             stack.enter_context(slack.connected(app))

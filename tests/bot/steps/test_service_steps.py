@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from bot.cloud import ContainerExit, ServiceDeployment, StoppedTask, TargetHealth
+from bot.cloud import ContainerExit, StoppedTask, TargetHealth
 from bot.errors import UpstreamError
+from bot.rollouts import ServiceDeployment
 from bot.steps.recent_changes import RecentChangesStep
 from bot.steps.stopped_tasks import StoppedTasksStep
 from bot.steps.target_health import TargetHealthStep

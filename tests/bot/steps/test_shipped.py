@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from bot.cloud import ServiceDeployment
 from bot.domain import Finding
 from bot.errors import UpstreamError
 from bot.ports import Past
+from bot.rollouts import ServiceDeployment
 from bot.shipping_cloud import Function
 from bot.steps.recent_changes import RecentChangesStep
 from bot.steps.shipped import Version, shipped_at

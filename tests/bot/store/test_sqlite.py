@@ -14,7 +14,8 @@ import sqlite_utils
 
 from bot.rows import NewRow
 from bot.store.migrations import migrate
-from bot.store.sqlite import SqliteStore, StoreBusyError
+from bot.store.one_process import StoreBusyError
+from bot.store.sqlite import SqliteStore
 
 ROOT = Path(__file__).parents[3]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -51,7 +52,8 @@ def test_a_folder_that_is_missing_is_made(tmp_path: Path) -> None:
 
 def test_a_second_process_is_refused_in_a_sentence(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path / "rows.db")
-    script = "import sys; from pathlib import Path; from bot.store.sqlite import SqliteStore, StoreBusyError\n"
+    script = "import sys; from pathlib import Path; from bot.store.sqlite import SqliteStore\n"
+    script += "from bot.store.one_process import StoreBusyError\n"
     script += "try: SqliteStore(Path(sys.argv[1]))\nexcept StoreBusyError as error: print(error)"
     command = [sys.executable, "-c", script, str(tmp_path / "rows.db")]
     said = subprocess.run(command, capture_output=True, text=True, check=True, env=ENVIRONMENT, timeout=60)

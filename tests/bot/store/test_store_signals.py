@@ -124,6 +124,13 @@ def test_the_next_due_row_counts_a_held_one_from_the_end_of_its_lease(store: Sto
     assert store.next_due() == NOW + 10
 
 
+def test_what_is_due_at_once_has_been_so_since_it_was_saved(store: Store) -> None:
+    store.add(new("a", due_at=0.0), NOW)
+    assert store.next_due() == NOW
+    store.save(one(store, NOW + 2), step(due_at=0.0), NOW + 3)
+    assert store.next_due() == NOW + 3
+
+
 def test_release_gives_every_held_row_back_at_once(store: Store) -> None:
     store.add(new(), NOW)
     one(store)

@@ -89,9 +89,19 @@ def _check_block(block: dict[str, Any]) -> None:
         assert 1 <= len(block["elements"]) <= 25
         assert len({element["action_id"] for element in block["elements"]}) == len(block["elements"])
         for element in block["elements"]:
-            _check_button(element)
+            if element["type"] == "static_select":
+                _check_menu(element)
+            else:
+                _check_button(element)
     else:
         raise AssertionError(kind)
+
+
+def _check_menu(element: dict[str, Any]) -> None:
+    assert 1 <= len(element["placeholder"]["text"]) <= 150
+    assert 1 <= len(element["options"]) <= 100
+    assert all(1 <= len(option["text"]["text"]) <= 75 for option in element["options"])
+    assert all(len(option["value"]) <= 150 for option in element["options"])
 
 
 def _check_button(element: dict[str, Any]) -> None:

@@ -134,6 +134,14 @@ def test_seeded_points_are_ordinary_metrics(watch: Any, clock: Clock) -> None:
     assert metric["Dimensions"] == [{"Name": "ServiceName", "Value": "api"}]
 
 
+def test_a_seeded_value_may_stand_for_many_measurements(watch: Any, clock: Clock) -> None:
+    spread = ((0.5, 90.0), (2.0, 10.0))
+    cloudwatch.put_series("us-east-1", "Shop", "slow", {}, [(clock.now() - 90, 100.0)], spread=spread)
+    asked = [{"Id": stat.lower(), "MetricStat": _stat("slow", stat)} for stat in ("p50", "p95", "Average", "Sum")]
+    found = watch.get_metric_data(MetricDataQueries=asked, **HOUR)["MetricDataResults"]
+    assert [each["Values"] for each in found] == [[50.0], [200.0], [65.0], [6500.0]]
+
+
 def test_a_widget_is_a_png_of_the_asked_size(watch: Any) -> None:
     _put(watch, "m", [(ago, {"Value": ago % 7}) for ago in range(1, 50)])
     widget = {

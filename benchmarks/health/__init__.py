@@ -1,0 +1,1 @@
+"""How long /health takes when every call takes its time."""

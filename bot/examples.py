@@ -1,0 +1,61 @@
+"""Examples of commands that work on the configuration of whoever reads them.
+
+They are written for a service ``bi/api`` that runs in ``production``, and shown for one of the reader's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from bot.catalog import Catalog
+from bot.command import Command
+from bot.domain import Target
+
+ALARM = "bi-production-api-latency-p95"
+"""The alarm that examples are written for."""
+
+
+def fits(command: Command, target: Target) -> bool:
+    """Whether the command is for services of that kind."""
+    return not command.kinds or target.service.kind in command.kinds
+
+
+def likely(catalog: Catalog, lately: Iterable[str], is_here: Callable[[Target], bool]) -> list[Target]:
+    """All services in the order in which somebody may mean them.
+
+    Their latest (keys), those of a system that has one in the channel, and the others.
+    """
+    own = [target for target in map(catalog.target, lately) if target is not None]
+    systems = {target.system for target in catalog.targets if is_here(target)}
+    here = [target for target in catalog.targets if target.system in systems]
+    return list({target.key: target for target in (*own, *here, *catalog.targets)}.values())
+
+
+def sample(command: Command, targets: Iterable[Target]) -> Target | None:
+    """The first service that the command is for."""
+    return next((target for target in targets if fits(command, target)), None)
+
+
+def examples(command: Command, where: Target | None, catalog: Catalog) -> tuple[str, ...]:
+    """The words of the command's examples, said of a service; as they are written where there is none.
+
+    An example with an alarm is left out when the configuration lists none.
+    """
+    if where is None:
+        return command.examples
+    names = {target.system for target in catalog.matching(where.name)}
+    whole = f"{where.system}/{where.name}"
+    listed = (alarm.name for target in (where, *catalog.targets) for alarm in target.service.alarms)
+    own = {
+        "bi": where.system,
+        "bi/api": whole,
+        "bi/production": f"{where.system}/{where.environment}",
+        "api": where.name if names == {where.system} else whole,
+        "production": where.environment,
+        "prod": where.environment,
+        ALARM: next(listed, ""),
+    }
+    said = ([own.get(word, word) for word in example.split(" ")] for example in command.examples)
+    return tuple(
+        " ".join(words) for words, example in zip(said, command.examples, strict=True) if all(words) or not example
+    )

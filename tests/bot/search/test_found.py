@@ -1,0 +1,79 @@
+"""What was found: rows of Insights as lines, masked fields, what is new."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from bot.cloud import LogLine
+from bot.search.found import MASKED, from_insights, masked, masker, new_kinds
+from bot.search.insights import insights_query, literal
+from bot.search.lines import readable
+from bot.search.words import LogQuery, read_query
+from bot.telemetry import QueryAnswer
+from bot.templates import group
+
+
+def test_rows_become_lines_oldest_first_and_those_not_asked_for_are_left_out() -> None:
+    rows = (
+        {"@timestamp": "2026-11-26 06:00:01.500", "@message": "b timeout", "@logStream": "s1"},
+        {"@timestamp": "2026-11-26 06:00:00.250", "@message": "a timeout", "@logStream": "s2"},
+        {"@timestamp": "2026-11-26 05:00:00.000", "@message": "TIMEOUT", "@logStream": "s2"},
+        {"count()": "7"},
+    )
+    found = from_insights(QueryAnswer(rows, scanned=9.0, scanned_bytes=100.0), read_query("timeout"), 100)
+    assert [(line.message, line.stream) for line in found.lines] == [("a timeout", "s2"), ("b timeout", "s1")]
+    assert found.lines[0].at == pytest.approx(1795672800.25)
+    assert (found.is_whole, found.counted, found.scanned_bytes) == (True, "2", 100.0)
+    assert not from_insights(QueryAnswer(rows), LogQuery(), 4).is_whole
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("customer_id=abc123 rest", f"customer_id={MASKED} rest"),
+        ('{"customer_id": "abc123", "a": 1}', f'{{"customer_id": {MASKED}, "a": 1}}'),
+        ('{"customer_id":42}', f'{{"customer_id":{MASKED}}}'),
+        (r'"{\"customer_id\":\"abc\"}"', rf'"{{\"customer_id\":{MASKED}}}"'),
+        ("Customer_ID: 'x y', b", f"Customer_ID: {MASKED}, b"),
+        ("my_customer_id=1", "my_customer_id=1"),
+        ("no field", "no field"),
+    ],
+)
+def test_values_of_masked_fields_are_not_shown(text: str, shown: str) -> None:
+    assert masked(text, masker(["customer_id"])) == shown
+    assert masked(text, masker([])) == text
+
+
+def test_words_of_people_stay_text_in_a_query() -> None:
+    evil = '" | stats count(*) by @message | filter "a" like "'
+    query = insights_query(LogQuery(include=(evil,), patterns=("a/b|c",)), 50)
+    assert f"@message like {literal(evil)}" in query
+    assert literal(evil).count('\\"') == evil.count('"')
+    assert "| filter @message like /a\\/b|c/" in query
+    assert query.endswith("| limit 50")
+    assert literal("a\nb\\") == '"a\\nb\\\\"'
+
+
+def test_what_nobody_said_before_is_new() -> None:
+    lines = [LogLine(10.0, "ERROR order 7 failed", "s"), LogLine(11.0, "INFO served", "s")]
+    before = [LogLine(1.0, "INFO served", "s")]
+    assert new_kinds(group(lines), before) == frozenset({"ERROR order <n> failed"})
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain text", "plain text"),
+        ('{"level":"error","msg":"it failed","order":7,"ctx":{"a":"b c"}}', 'ERROR it failed  order=7 ctx.a="b c"'),
+        ('{"time":"x","message":"m"}', "m"),
+        ('{"level":50,"msg":"pino"}', "level=50 pino"),
+        (json.dumps({"msg": "m", "stack": "Error: x\n  at y"}), "m\nError: x\n  at y"),
+        ('{"a": ', '{"a": '),
+        ("{}", "{}"),
+        ("[1]", "[1]"),
+    ],
+)
+def test_json_is_shown_as_its_message_and_fields(text: str, shown: str) -> None:
+    assert readable(text) == shown

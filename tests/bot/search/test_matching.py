@@ -1,0 +1,95 @@
+"""A line is what was asked for, or not; and whatever is, the filter pattern picks too, by CloudWatch's own rules."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from bot.cloud import LogLine
+from bot.search.matching import filter_pattern, has_field, is_servers, matcher, quote_term
+from bot.search.words import LogQuery, read_query
+from sandbox.aws.logs_patterns import compile_pattern
+
+LINES = (
+    "2026-11-26T06:12:07.930Z INFO  [api] GET /api/cards/387 200 236ms",
+    "ERROR timeout after 31 ms calling http://10.0.0.1:8080/pay order=7",
+    '{"level":"error","msg":"no tariff","customer_id":"abc123","status":500}',
+    '{"level": 50, "msg": "pino says no", "ctx": {"customer_id": 42}}',
+    "Traceback (most recent call last):",
+    "ValueError: bad value for 'x y'",
+    'WARN disk is "nearly" full \\ 91%',
+    "fatal: cannot go on",
+    "customer_id=abc1234 and customer_id='abc 123'",
+    "",
+)
+
+
+def lines_of(typed: str) -> list[str]:
+    matches = matcher(read_query(typed))
+    return [text for text in LINES if matches(LogLine(0.0, text, "api/api/0f3a91c2"))]
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("timeout", [LINES[1]]),
+        ("TIMEOUT", []),
+        ("tariff -customer_id", []),
+        ("customer_id=abc123", [LINES[2]]),
+        ("customer_id=42", [LINES[3]]),
+        ("ctx.customer_id=42", [LINES[3]]),
+        ("customer_id='abc 123'", [LINES[8]]),
+        ("status=500", [LINES[2]]),
+        ("status=50", []),
+        ("order=7", [LINES[1]]),
+        ("level error", [LINES[1], LINES[2], LINES[3], LINES[4], LINES[5], LINES[7]]),
+        ("level critical", [LINES[7]]),
+        ("task 0f3a nearly", [LINES[6]]),
+        ("task ffff nearly", []),
+    ],
+)
+def test_lines_match(typed: str, found: list[str]) -> None:
+    assert lines_of(typed) == found
+
+
+@pytest.mark.parametrize("level", ["critical", "error", "warning", "info", "debug"])
+def test_the_pattern_of_a_level_picks_every_line_of_it(level: str) -> None:
+    query = read_query(f"level {level}")
+    picks, matches = compile_pattern(filter_pattern(query)), matcher(query)
+    kept = [text for text in LINES if matches(LogLine(0.0, text, ""))]
+    assert [text for text in kept if not picks.matches(text)] == []
+
+
+@given(st.lists(st.text(alphabet=st.characters(codec="utf-8", exclude_categories=["Cs"]), min_size=1, max_size=12)))
+def test_the_pattern_never_loses_a_line_that_has_the_words(words: list[str]) -> None:
+    query = LogQuery(include=tuple(words))
+    text = " – ".join(["before", *words, "after"])
+    assume(matcher(query)(LogLine(0.0, text, "")))
+    assert compile_pattern(filter_pattern(query)).matches(text)
+
+
+@pytest.mark.parametrize(
+    "typed", ['"', "\\", '\\"', "a b", '" ?x "', "{ $.a = 1 }", "%x%", "-x", "?x", "[w1, w2]", "<!channel>"]
+)
+def test_what_people_type_is_one_literal_term(typed: str) -> None:
+    pattern = compile_pattern(quote_term(typed))
+    assert pattern.matches(f"before {typed} after")
+    assert not pattern.matches("something else")
+
+
+def test_only_what_cloudwatch_can_read_is_given_to_it_as_a_pattern() -> None:
+    assert is_servers(r"time\d+ out [a-z]{2,3}|x")
+    assert not is_servers("(a|b)")
+    assert not is_servers("100%")
+    assert filter_pattern(LogQuery(patterns=("(?i)x",))) == ""
+    assert filter_pattern(LogQuery(patterns=("err[0-9]+",))) == "%err[0-9]+%"
+
+
+@given(st.text(max_size=20), st.text(min_size=1, max_size=20))
+def test_a_field_in_json_is_found_whatever_its_value(name: str, value: str) -> None:
+    assume(name and "." not in name)
+    assert has_field(json.dumps({"a": {name: value}}), name, value)
+    assert has_field(json.dumps({name: value}, ensure_ascii=False), name, value)

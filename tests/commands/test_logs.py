@@ -1,0 +1,269 @@
+"""``/logs`` over fakes: the engine that looks, what is shown, masked, followed, stopped, and who may."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.catalog import Catalog
+from bot.cloud import LogLine
+from bot.domain import Actor, System
+from bot.errors import UpstreamError
+from bot.log_settings import LogSettings, NamedQuery
+from bot.ports import Message
+from bot.search.file import make_logs
+from bot.search.shown import MAKER
+from bot.settings.models import AccessConfig, Rule
+from bot.telemetry import QueryAnswer
+from tests.fakes import button_labels
+from tests.scene import ACCESS, ALICE, CARA, DAVE, EVE, Scene, the_systems
+
+GROUP = "/ecs/bi-api"
+KEY = "A" + "KIA" + "ABCDEFGHIJKLMNOP"
+RULES = (
+    Rule(action="logs", roles=("on-call",)),
+    Rule(action="insights", roles=("chiefs",)),
+    Rule(action="logs", roles=("chiefs",)),
+    Rule(action="unmask", roles=("chiefs",)),
+)
+SETTINGS = LogSettings(
+    masked=("customer_id",), queries={"slow": NamedQuery(query="filter duration > 1000")}, most_gigabytes=1.0
+)
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Iterator[Scene]:
+    (system,) = the_systems()
+    searched = System.model_validate({**system.model_dump(), "logs": SETTINGS.model_dump(), "zone": "Europe/Prague"})
+    access = AccessConfig(roles=ACCESS.roles, allow=(*ACCESS.allow, *RULES))
+    made = Scene(tmp_path, access=access, catalog=Catalog((searched,)), more_makers={MAKER: make_logs})
+    group = made.world.ecs.task_definition(made.api.account, made.world.ecs.service(made.api).task_definition)
+    made.logs.lines = {each.log_group: [] for each in group.containers}
+    yield made
+    made.close()
+
+
+def write(scene: Scene, *messages: str, every: float = 1.0, stream: str = "api/api/0f3a91c2") -> None:
+    """Lines that end now."""
+    now, (name,) = scene.clock.now(), scene.logs.lines
+    start = now - every * len(messages)
+    scene.logs.lines[name] += [
+        LogLine(start + every * number, message, stream, f"e{start}{number}") for number, message in enumerate(messages)
+    ]
+
+
+def ask(scene: Scene, words: str, user: str = ALICE) -> Message:
+    scene.type("ops", f"logs bi/api production {words}".strip(), user=user)
+    return scene.said_to(user)[-1]
+
+
+def told(message: Message) -> str:
+    """All that people read of it."""
+    return str([block for block in message.blocks if block["type"] != "actions"]) + message.text
+
+
+def test_few_lines_are_shown_as_they_are_with_range_zone_and_count(scene: Scene) -> None:
+    write(scene, "INFO served", "ERROR timeout of order 7", '{"level":"error","msg":"timeout","order":8}')
+    said = told(ask(scene, "timeout"))
+    assert "*2* lines match" in said
+    assert "Europe/Prague (15 min)" in said
+    assert "ERROR timeout of order 7" in said and "ERROR timeout  order=8" in said
+    assert "served" not in said
+    assert "all of the range was read" in said and "console.aws.amazon.com" in said
+    assert scene.logs.patterns[0] == '"timeout"'
+    assert scene.insights.asked == []
+
+
+def test_many_lines_are_grouped_with_counts_and_the_newest(scene: Scene) -> None:
+    write(scene, *[f"INFO served {number} in {number} ms" for number in range(40)], "ERROR no tariff")
+    said = told(ask(scene, ""))
+    assert "*41* lines match, of 2 kinds" in said
+    assert "*40×* `INFO served &lt;n&gt; in &lt;n&gt; ms`" in said
+    assert "*The newest*" in said and "ERROR no tariff" in said
+
+
+def test_nothing_found_says_so(scene: Scene) -> None:
+    write(scene, "INFO served")
+    message = ask(scene, "timeout")
+    assert "*No line matches*" in told(message)
+    assert "Whole as a file" not in button_labels(message)
+
+
+def test_what_is_new_since_the_deployment_is_marked(scene: Scene) -> None:
+    scene.deploy()
+    scene.run(30)
+    (name,) = scene.logs.lines
+    now = scene.clock.now()
+    old = [LogLine(now - 2000 - number, "ERROR disk full", "s", f"o{number}") for number in range(5)]
+    new = [LogLine(now - 1 - number / 10, "ERROR no tariff", "s", f"n{number}") for number in range(20)]
+    again = [LogLine(now - 1 - number / 10, "ERROR disk full", "s", f"a{number}") for number in range(5)]
+    scene.logs.lines[name] = sorted([*old, *new, *again], key=lambda line: line.at)
+    said = told(ask(scene, "level error last 2m"))
+    assert ":new: *20×* `ERROR no tariff`" in said
+    assert ":new: *5×*" not in said
+    assert "is new since the deployment" in said
+
+
+def test_a_stack_trace_stays_whole(scene: Scene) -> None:
+    write(
+        scene,
+        "ERROR it failed",
+        "Traceback (most recent call last):",
+        '  File "a.py", line 1',
+        "ValueError: x",
+        every=0.01,
+    )
+    said = told(ask(scene, ""))
+    assert "ERROR it failed\\nTraceback" in said.replace("\\\\n", "\\n") or "Traceback (most recent call last)" in said
+    assert "ValueError: x" in said
+
+
+def test_secrets_markup_and_control_characters_of_a_log_reach_nobody(scene: Scene) -> None:
+    write(scene, f"ERROR <!channel> *bold* \x1b[31mred {KEY} password=hunter2 ``` <https://evil.example|ok>")
+    message = ask(scene, "")
+    assert KEY not in told(message) and "hunter2" not in told(message) and "\\x1b" not in told(message)
+    assert "<!channel>" not in told(message) and "<https://evil" not in told(message)
+    pressed = button_labels(message)["Whole as a file"]
+    scene.desk.press(*pressed, Actor(user=ALICE, channel="C0BI"), key="p1")
+    scene.run(3)
+    content = scene.chat.files[-1].content.decode()
+    assert "ERROR" in content and KEY not in content and "hunter2" not in content
+
+
+def test_masked_fields_are_found_by_their_value_and_not_shown(scene: Scene) -> None:
+    write(scene, '{"msg":"failed","customer_id":"abc123"}', "other customer_id=zzz999", "served customer_id=abc123")
+    said = told(ask(scene, "customer_id=abc123"))
+    assert "*2* lines match" in said
+    assert "abc123" not in said and "[masked]" in said
+    assert "abc123" in told(ask(scene, "customer_id=abc123", user=CARA))
+
+
+def test_what_is_wide_is_asked_of_insights_with_its_cost_and_can_be_cancelled(scene: Scene) -> None:
+    rows = ({"@timestamp": "2026-11-26 06:00:00.000", "@message": "timeout x", "@logStream": "s"},)
+    running = QueryAnswer((), matched=3, scanned=100, scanned_bytes=2e8, is_whole=False)
+    scene.insights.answers = [running] * 3
+    scene.insights.answer = QueryAnswer(rows, 1, 5000, 4e8)
+    scene.type("ops", "logs bi/api production timeout last 2d")
+    scene.run(1)
+    waiting = scene.said_to(ALICE)[-1]
+    assert "0.20 GB scanned, less than a cent, 3 matched so far" in told(waiting)
+    assert [*button_labels(waiting)] == ["Cancel"]
+    scene.run(5)
+    said = told(scene.said_to(ALICE)[-1])
+    assert "*1* line matches" in said and "Logs Insights, 5,000 events and 0.40 GB scanned" in said
+    (asked,) = scene.insights.asked
+    assert '@message like "timeout"' in asked.query and asked.end - asked.start == pytest.approx(2 * 86400)
+
+
+def test_cancelling_stops_the_query_in_aws(scene: Scene) -> None:
+    scene.insights.answer = QueryAnswer((), is_whole=False)
+    scene.type("ops", "logs bi/api production timeout last 2d")
+    scene.run(2)
+    scene.desk.press(*button_labels(scene.said_to(ALICE)[-1])["Cancel"], Actor(user=ALICE, channel="C0BI"), key="c")
+    scene.run(2)
+    assert scene.insights.stopped == ["q1"]
+    assert scene.state() == "cancelled"
+
+
+def test_a_query_that_scans_too_much_is_stopped(scene: Scene) -> None:
+    scene.insights.answers = [QueryAnswer((), scanned_bytes=1.2e9, is_whole=False)]
+    said = told(ask(scene, "timeout last 2d"))
+    assert "stopped at the limit of 1 GB" in said
+    assert scene.insights.stopped == ["q1"]
+
+
+def test_what_filter_log_events_cannot_read_in_time_goes_to_insights(scene: Scene) -> None:
+    (name,) = scene.logs.lines
+    scene.logs.endless = {name}
+    write(scene, "ERROR one")
+    said = told(ask(scene, ""))
+    assert "Logs Insights" in said and "too much for FilterLogEvents" in said
+
+
+def test_a_group_that_may_not_be_filtered_goes_to_insights(scene: Scene) -> None:
+    (name,) = scene.logs.lines
+    refusal = UpstreamError("This operation is only supported on the Standard log class.", code="ValidationException")
+    scene.logs.failures.add(f"search {name}", refusal)
+    ask(scene, "timeout")
+    assert len(scene.insights.asked) == 1
+
+
+def test_a_named_query_is_of_the_configuration_and_one_of_ones_own_a_right(scene: Scene) -> None:
+    scene.insights.answer = QueryAnswer(({"path": "/a", "count()": "7"},), 1, 9, 100)
+    said = told(ask(scene, "query slow last 3h"))
+    assert "path /a · count() 7" in said and scene.insights.asked[0].query == "filter duration > 1000"
+    assert "no query “fast”" in told(ask(scene, "query fast")) and "slow" in told(scene.said_to(ALICE)[-1])
+    assert "may not ask queries of your own" in told(ask(scene, 'insights "stats count(*)"'))
+    ask(scene, 'insights "stats count(*)"', user=CARA)
+    assert scene.insights.asked[-1].query == "stats count(*)"
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("14:00-14:20 Mars/Base", "Mars"),
+        ("2099-01-01 10:00-11:00", "future"),
+        ("level loud", "Which level?"),
+        ("/(/", "no regular expression"),
+        ("follow /(a|b)/", "cannot be followed"),
+    ],
+)
+def test_what_cannot_be_looked_for_gets_a_sentence(scene: Scene, words: str, sentence: str) -> None:
+    assert sentence in told(ask(scene, words))
+
+
+def test_who_may_not_read_logs_is_told_who_may(scene: Scene) -> None:
+    for user in (DAVE, EVE):
+        assert "You may not read logs in production" in told(ask(scene, "", user=user))
+    assert scene.logs.patterns == []
+
+
+def test_no_log_group_and_a_missing_one_get_a_sentence(scene: Scene) -> None:
+    scene.logs.lines = {}
+    assert "There is no log group" in told(ask(scene, ""))
+
+
+def test_follow_goes_on_in_one_message_pauses_and_ends(scene: Scene) -> None:
+    write(scene, "INFO old", every=100.0)
+    scene.type("ops", "logs bi/api production follow")
+    write(scene, "INFO first", every=0.1)
+    scene.run(4)
+    (shown,) = scene.chat.posts
+    assert shown.channel == scene.chat.channel_id(ALICE)
+    assert "INFO first" in told(shown.message) and "old" not in told(shown.message)
+    assert "1 line so far · following" in told(shown.message)
+    scene.desk.press(*button_labels(shown.message)["Pause"], Actor(user=ALICE, channel=shown.channel), key="pause")
+    scene.run(3)
+    write(scene, "INFO second", every=0.1)
+    scene.run(5)
+    assert "paused" in told(shown.message) and "second" not in told(shown.message)
+    scene.desk.press(*button_labels(shown.message)["Go on"], Actor(user=ALICE, channel=shown.channel), key="on")
+    scene.run(6)
+    assert "INFO second" in told(shown.message)
+    assert told(shown.message).count("INFO first") == 1
+    scene.run(320)
+    assert "it has ended" in told(shown.message)
+    assert "Share" in button_labels(shown.message)
+    assert len(scene.chat.posts) == 1
+
+
+def test_in_an_incidents_thread_the_time_around_it_is_searched(scene: Scene) -> None:
+    scene.metrics.states["api-down"] = "ALARM"
+    scene.alarm("ALARM", "m1")
+    scene.run(5)
+    write(scene, "ERROR timeout", every=0.1)
+    headline = scene.headline()
+    actor = Actor(user=ALICE, channel=headline.channel)
+    scene.desk.mentioned('<@UBOT> logs "timeout"', "UBOT", actor, thread_ts=headline.ts, key="e1")
+    scene.run(2)
+    said = scene.chat.whispers[-1]
+    assert said.thread_ts == headline.ts
+    assert "*bi/api production*" in told(said.message) and "ERROR timeout" in told(said.message)
+
+
+def test_since_deploy_begins_with_the_last_deployment(scene: Scene) -> None:
+    assert "(2 h)" in told(ask(scene, "since deploy"))
+    scene.clock.advance(2 * 86_400.0)
+    assert "was not deployed in the last day" in told(ask(scene, "since deploy"))

@@ -1,0 +1,97 @@
+"""Logs in bad weather: millions of lines, limits, classes, queries that end badly, and what strangers write."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+
+from sandbox.aws.logs import busiest_second
+from sandbox.seed.catalogue import service_of
+from tests.stories.town import ALICE, BOB, Message, Town, labels, words
+
+pytestmark = pytest.mark.story
+
+ARBOR, LAB = "#arbor-energy", "#ops"
+BACKEND = service_of("arbor", "backend")
+GROUP = "/ecs/arbor-production/backend"
+FILTER, START = "logs:FilterLogEvents", "logs:StartQuery"
+MAIL = "somebody@example.cz"
+KEY = "A" + "KIA" + "QRSTUVWXYZABCDEF"
+
+
+def _whispered(town: Town, user: str, channel: str, before: str, label: str) -> Message | None:
+    shown = [one for one in town.messages(channel, user) if one["ephemeral"] and float(one["ts"]) > float(before)]
+    return next((one for one in reversed(shown) if label in labels(one)), None)
+
+
+def _answer(town: Town, user: str, channel: str, text: str, label: str = "Share") -> Message:
+    before = town.newest(channel)
+    town.type(user, channel, text)
+    found: Message = town.until(
+        f"{label} under an answer to {text}", lambda: _whispered(town, user, channel, before, label), 90
+    )
+    return found
+
+
+def test_a_few_minutes_of_five_million_lines_are_read_and_more_can_be_cancelled(town: Town) -> None:
+    said = words(_answer(town, ALICE, LAB, "/logs lab/storefront staging level error last 5m"))
+    assert "lines match" in said
+    waiting = _answer(town, ALICE, LAB, "/logs lab/storefront staging timeout last 7d", "Cancel")
+    assert "scanned" in words(waiting)
+    town.press(ALICE, LAB, waiting["ts"], "Cancel")
+    town.until("that it stopped", lambda: _says(town, ALICE, LAB, waiting["ts"], "Stopped; nothing goes on in AWS."))
+    queries = town.aws("logs", "us-east-1").describe_queries(status="Running")["queries"]
+    assert queries == []
+
+
+def test_a_group_of_the_infrequent_class_is_asked_through_insights(town: Town) -> None:
+    said = words(_answer(town, ALICE, LAB, "/logs lab/checkout staging last 15m"))
+    assert "Logs Insights," in said and "/lab/checkout/audit" in said
+
+
+def test_no_more_than_five_calls_begin_in_a_second_and_throttling_loses_nothing(town: Town) -> None:
+    town.fault("aws", FILTER, "quota", seconds=60.0)
+    for span in ("5m", "10m", "20m"):
+        assert "lines match" in words(_answer(town, BOB, LAB, f"/logs lab/storefront staging last {span}"))
+    assert 0 < busiest_second() <= 5
+
+
+def test_empty_pages_are_walked_through(town: Town) -> None:
+    town.fault("aws", FILTER, "empty_page", seconds=30.0)
+    assert "lines match" in words(_answer(town, ALICE, ARBOR, "/logs arbor/backend production finished last 1h"))
+
+
+def test_a_query_that_cannot_be_read_or_ends_badly_gets_a_sentence(town: Town) -> None:
+    said = town.ask(ALICE, ARBOR, '/logs arbor/backend production insights "fields @message | fliter x"')
+    assert "fliter" in said or "MalformedQuery" in said or "cannot be read" in said
+    for fault, sentence in (("query_timeout", "time limit"), ("query_failed", "failed inside CloudWatch")):
+        town.fault("aws", START, fault, count=1)
+        assert sentence in town.ask(ALICE, ARBOR, "/logs arbor/backend production query errors last 3h")
+
+
+def test_what_strangers_write_pings_nobody_and_leaks_nothing(town: Town) -> None:
+    logs = town.aws("logs", BACKEND.region)
+    stream = "backend/backend/hostile"
+    logs.create_log_stream(logGroupName=GROUP, logStreamName=stream)
+    texts = (
+        f"hostile <!channel> <@U0BOB> *bold* ``` \x1b[31mred\x1b[0m 😀 {KEY} password=hunter2",
+        "hostile " + "x" * 100_000,
+        json.dumps(
+            {"level": "error", "msg": "hostile <!here>", "authorization": f"Bearer {KEY.lower() * 2}", "to": MAIL}
+        ),
+    )
+    now = round(time.time() * 1000)
+    events = [{"timestamp": now + number, "message": text} for number, text in enumerate(texts)]
+    logs.put_log_events(logGroupName=GROUP, logStreamName=stream, logEvents=events)
+    message = _answer(town, ALICE, ARBOR, "/logs arbor/backend production hostile last 5m")
+    said = str(message)
+    assert message["pings"] == [] and "*3* lines match" in words(message)
+    assert KEY not in said and KEY.lower() not in said and "hunter2" not in said and MAIL not in said
+    assert "\\x1b" not in said and "\\u001b" not in said
+
+
+def _says(town: Town, user: str, channel: str, after: str, text: str) -> bool:
+    shown = [one for one in town.messages(channel, user) if float(one["ts"]) > float(after)]
+    return any(text in words(one) for one in shown)
