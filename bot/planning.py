@@ -23,7 +23,12 @@ FINGERPRINT = 16
 
 def right(command: Command, operation: Operation) -> str:
     """The word of ``config/access.yaml`` that governs an operation."""
-    return (operation.plan.action if operation.plan else "") or command.action
+    return _right(command, operation.plan) if operation.plan else command.action
+
+
+def _right(command: Command, plan: Plan) -> str:
+    strategy = command.strategies.get(plan.strategy)
+    return (strategy.action if strategy else "") or command.action
 
 
 def short(plan: Plan) -> str:
@@ -49,8 +54,8 @@ class Planner:
         asker = self._asker(operation, person)
         args = command.args.model_validate(operation.args)
         plan = self._in_time(partial(command.plan, args, self._world, asker))
-        if plan.action and not operation.unattended:
-            authz.require(self._access, person, plan.action, target)
+        if plan.changes_anything and not operation.unattended:
+            authz.require(self._access, person, _right(command, plan), target)
         if target is None or not plan.changes_anything or plan.beside or _goes_anyway(command, operation):
             return plan
         now = self._world.clock.now()

@@ -123,4 +123,4 @@ def _left(run: Run, tasks: tuple[ExportTask, ...]) -> str:
     return " ".join((*whole, *begun, *never))
 
 
-EXPORT = Strategy(effects=effects, watch=_watch, soaks=False, stop=_stop)
+EXPORT = Strategy(effects=effects, watch=_watch, soaks=False, stop=_stop, action="export")

@@ -54,7 +54,6 @@ def planned(asked: Asked, world: World, person: Person) -> Plan:
     return Plan(
         title=f"Export logs of {target.label}: {said}",
         strategy=STRATEGY,
-        action=STRATEGY,
         beside=True,
         changes=tuple(Change(what=name, before="in CloudWatch", after=place) for name in asked.where.groups),
         details=_details(window, groups, asked.masked),

@@ -83,7 +83,7 @@ def test_the_plan_names_bucket_prefix_groups_range_and_sizes(scene: Scene) -> No
     assert f"{APP} keeps 12.3 MB in all." in made.details
     assert "You see customer_id masked here; in the bucket they are not." in made.details
     assert {status for status, _ in checks(made).values()} == {CheckStatus.PASSED}
-    assert (made.action, made.beside) == ("export", True)
+    assert made.beside
 
 
 def test_without_a_time_it_is_the_last_day_and_the_newest_minutes_are_left_out(scene: Scene) -> None:
@@ -264,6 +264,16 @@ def test_a_failure_is_told_in_aws_s_words(scene: Scene, status: str, said: str) 
     assert scene.state(row_id) == State.FAILED
     assert said in texts(scene.card(row_id).message)
     assert [task.group for task in scene.log_exports.tasks] == [DATABASE]
+
+
+def test_a_refusal_to_begin_is_told_in_aws_s_words(scene: Scene) -> None:
+    said = "AWS refused logs:CreateExportTask: GetBucketAcl call on the given bucket failed."
+    scene.log_exports.failures.add("begin", UpstreamError(said))
+    row_id = begun(scene)
+    assert scene.state(row_id) == State.FAILED
+    shown = texts(scene.card(row_id).message)
+    assert said in shown
+    assert "Done so far" not in shown
 
 
 def test_a_task_that_aws_forgot_ends_it(scene: Scene) -> None:
