@@ -264,9 +264,8 @@ def policy(settings: Settings, *, images_bucket: str = "", mail_from: str = "") 
     artifacts = {bucket_of(target.service.artifact) for target in targets}
     statements += _of_buckets("FetchArtifacts", ARTIFACTS, artifacts)
     exports = {bucket_of(system.logs.export) for system in settings.systems if system.logs.export}
-    if exports:
-        statements.append({"Sid": "ExportLogs", "Effect": "Allow", "Action": list(EXPORTS), "Resource": "*"})
-    statements += _of_buckets("KeepExports", EXPORTED, exports)
+    own = [{"Sid": "ExportLogs", "Effect": "Allow", "Action": list(EXPORTS), "Resource": "*"}]
+    statements += [*own, *_of_buckets("KeepExports", EXPORTED, exports)] if exports else []
     if images_bucket:
         # Whoever opens a signed address acts with the rights of the bot, which signed it.
         pictures = f"arn:aws:s3:::{images_bucket}/{PICTURES}*"
