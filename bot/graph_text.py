@@ -43,8 +43,9 @@ def fitted(text: str, room: float, width_of: Callable[[str], float]) -> str:
 
 
 def with_unit(written: str, unit: str) -> str:
-    """A number and its unit as they are written: 90%, 1.5 s, 3k requests, 2 GB, 420/min."""
+    """A number and its unit as they are written: 90%, 1.5 s, 3k requests, 2 GB, 420/min, 1.2 ms."""
     if not unit or unit == "%" or unit.startswith("/"):
         return written + unit
-    prefixed = unit in ("B", "B/s", "B/min", "bit/s") and written[-1:] in ("k", "M", "G", "T", "P")
+    prefixes = "mµn" if unit == "s" else "kMGTP" if unit in ("B", "B/s", "B/min", "bit/s") else ""
+    prefixed = written[-1:] in tuple(prefixes)
     return f"{written[:-1]} {written[-1]}{unit}" if prefixed else f"{written} {unit}"

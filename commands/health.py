@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from bot.catalog import Catalog
 from bot.command import Choice, Command, Plan
 from bot.condition import Condition, Light
-from bot.domain import Person, Target
+from bot.domain import Person, Service, Target
 from bot.errors import DeniedError, NotFoundError
 from bot.health.picture import taken
 from bot.live_alarms import is_here
@@ -42,7 +42,7 @@ def plan(args: HealthArgs, world: World, person: Person) -> Plan:
     places = _places(taken(targets, world), world.catalog)
     several = len({each.system for each in targets}) > 1
     text, blocks = (view.overview if several else view.whole)(places, now)
-    choices = _systems(places) if several else _logs(places, world)
+    choices = _systems(places) if several else _logs(places)
     return Plan(title="Health", answer_text=text, answer=tuple(b.fit(blocks)), choices=choices)
 
 
@@ -88,12 +88,16 @@ def _again(target: Target) -> str:
     return f"health {target.system} {target.environment}"
 
 
-def _logs(places: Sequence[view.Place], world: World) -> tuple[Choice, ...]:
+def _writes_logs(service: Service) -> bool:
+    """A static site has none, unless the configuration names some."""
+    return bool(service.cluster or service.function or service.log_groups)
+
+
+def _logs(places: Sequence[view.Place]) -> tuple[Choice, ...]:
     """Into the logs of what is not well."""
-    if "logs" not in world.commands:
-        return ()
     ill = [each for place in places for each in place.conditions if each.light is not Light.GREEN]
-    worst = [each.target for each in sorted(ill, key=lambda each: -each.light)[:CHOICES]]
+    logging = [each for each in ill if _writes_logs(each.target.service)]
+    worst = [each.target for each in sorted(logging, key=lambda each: -each.light)[:CHOICES]]
     return tuple(
         Choice(label=f"Logs of {each.name}", text=f"logs {each.system}/{each.name} {each.environment} last 30m")
         for each in worst

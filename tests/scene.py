@@ -131,6 +131,7 @@ ACCESS = AccessConfig(
     allow=(
         Rule(action="read", roles=("anyone",)),
         *(Rule(action=action, roles=("on-call",)) for action in ("deploy", "rollback", "scale", "restart", "cancel")),
+        Rule(action="logs", roles=("on-call",)),
         Rule(action="freeze", roles=("on-call",)),
         Rule(action="override", roles=("chiefs",)),
         Rule(action="incident", roles=("on-call",)),

@@ -106,9 +106,9 @@ class Logs:
                 if search.events and error.retryable:
                     return False
                 raise
-            if token is None or token == asked.get("nextToken"):
+            if token is None:
                 return len(search.events) <= search.limit
-            if len(search.events) >= search.limit or self._clock.now() >= deadline:
+            if token == asked.get("nextToken") or len(search.events) >= search.limit or self._clock.now() >= deadline:
                 return False
             asked["nextToken"] = token
 

@@ -178,7 +178,15 @@ def test_a_text_is_cut_to_its_room() -> None:
 
 @pytest.mark.parametrize(
     ("written", "unit", "said"),
-    [("90", "%", "90%"), ("3", "", "3"), ("1.5", "s", "1.5 s"), ("2G", "B", "2 GB"), ("2", "B", "2 B")],
+    [
+        ("90", "%", "90%"),
+        ("3", "", "3"),
+        ("1.5", "s", "1.5 s"),
+        ("2G", "B", "2 GB"),
+        ("2", "B", "2 B"),
+        ("1.2m", "s", "1.2 ms"),
+        ("3k", "/min", "3k/min"),
+    ],
 )
 def test_a_unit_is_written_as_people_do(written: str, unit: str, said: str) -> None:
     assert with_unit(written, unit) == said

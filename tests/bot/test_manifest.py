@@ -255,6 +255,7 @@ def test_marks_edits_and_the_home_tab_are_subscribed_to_with_no_more_scopes_than
     for event in EVENTS:
         needed = EVENT_SCOPES[event]
         assert not needed or set(needed) & set(SCOPES), event
-    assert not {scope for scope in SCOPES if scope.startswith(("im:", "mpim:")) or scope.endswith("s:write")} - {
-        "files:write"
-    }
+    # What only its asker is to see goes into their own conversation with the bot.
+    one_person = {"im:history", "im:write"}
+    assert {scope for scope in SCOPES if scope.startswith(("im:", "mpim:"))} == one_person
+    assert {scope for scope in SCOPES if scope.endswith("s:write")} == {"files:write"}

@@ -13,7 +13,7 @@ from bot.cloud import LogLine
 from bot.domain import Environment, Person, Service, Target
 from bot.errors import DeniedError, NotFoundError, UpstreamError
 from bot.reach_ports import Rows
-from commands.health import HealthArgs, health, plan
+from commands.health import HealthArgs, plan
 from tests.commands.health_room import (
     AMBER,
     BEGINS,
@@ -181,12 +181,12 @@ def test_who_may_not_read_a_system_is_shown_nothing_of_it(scene: Scene) -> None:
         asked(scene, "bi", "production")
 
 
-def test_what_is_not_well_leads_to_its_logs_where_there_is_a_command_for_them(scene: Scene) -> None:
+def test_what_is_not_well_leads_to_its_logs_unless_it_writes_none(scene: Scene) -> None:
     scene.sites.front = replace(scene.sites.front, enabled=False)
     assert asked(scene).choices == ()
-    scene.world = replace(scene.world, commands={**scene.world.commands, "logs": health})
+    scene.metrics.states["api-down"] = "ALARM"
     assert [(each.label, each.text) for each in asked(scene).choices] == [
-        ("Logs of web", "logs bi/web production last 30m")
+        ("Logs of api", "logs bi/api production last 30m")
     ]
 
 

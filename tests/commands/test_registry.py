@@ -49,7 +49,8 @@ def test_it_has_a_section_in_the_documentation(command: Command) -> None:
 
 @every_command
 def test_what_changes_anything_is_governed_by_more_than_reading(command: Command) -> None:
-    assert bool(command.strategies) == (command.action != "read")
+    reads = command.action in ("read", "logs")
+    assert bool(command.strategies) == (not reads)
 
 
 @every_command
@@ -68,6 +69,7 @@ TYPED = {
     "restart": ("api production", "api production task nothing"),
     "freeze": ("bi 2h audit", "bo 2h audit"),
     "unfreeze": ("bi",),
+    "logs": ("api production", "api production level error last 1h", "api production query nothing"),
     "health": ("", "bi production", "bi/api staging"),
     "alarms": ("", "bi", "all"),
     "metrics": ("api production", "api production cpu last 1h vs yesterday", "api production nonsense", "dashboards"),
