@@ -47,10 +47,12 @@ format: $(VENV)/.ready ## Format and fix what can be fixed
 	$(VENV)/bin/ruff format .
 	$(VENV)/bin/ruff check --fix .
 
-bench: $(VENV)/.ready ## Run the benchmarks and write their results (some 40 minutes)
+bench: $(VENV)/.ready ## Run the benchmarks and write their results (some 50 minutes)
 	$(RUN) -m benchmarks.ack
+	$(RUN) -m benchmarks.grouping
 	$(RUN) -m benchmarks.health
 	$(RUN) -m benchmarks.intake
+	$(RUN) -m benchmarks.logs
 	$(RUN) -m benchmarks.plan
 	$(RUN) -m benchmarks.storm
 	$(RUN) -m benchmarks.verdict_delay

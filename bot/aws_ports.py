@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from bot.cloud import (
@@ -146,10 +146,12 @@ class Logs(Protocol):
         limit: int,
         deadline: float,
         streams: str = "",
+        each: Callable[[LogLine], LogLine | None] | None = None,
     ) -> LogSearch:
         """As ``scan``, but with several calls at a time where there is much to read.
 
-        ``streams`` is what the names of the streams begin with, for those of one container or task.
+        ``streams`` is what the names of the streams begin with, for those of one container or task. ``each`` is done
+        with every line as it comes, in several threads, while others are on their way; None leaves the line out.
         """
         ...
 

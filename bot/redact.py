@@ -57,10 +57,14 @@ _KEY = re.compile(
     r"(?:\[\w{0,16}\])?[\"'\\]{0,8}[ \t]{0,8}(?:=>|[:=]|%3[dD]|>)(?!:)[ \t]{0,8}"
 )
 _KEY_WORDS = (
-    *("pass", "secret", "token", "key", "credential", "connection", "authorization", "cookie", "signature"),
+    *("pass", "secret", "token", "credential", "connection", "authorization", "cookie", "signature"),
     *("pwd", "pw", "dsn"),
 )
-"""In lower case, one of these is in every key above and every option below; *secret* also stands near AWS's."""
+_KINDS_OF_KEY = ("api", "access", "private", "auth", "encryption", "signing", "session", "master")
+"""In lower case, one of the words, or *key* and a kind, is in every key above and every option below.
+
+*secret* also stands near AWS's.
+"""
 _OPTION = re.compile(
     r"(?i:((?<![\w-])--?(?:password|passwd|pass|token|secret|api-key|access-key|auth-token)[ \t]{1,4}+))"
     r"(?!-)([^\s\"']{3,256}+)"
@@ -88,6 +92,8 @@ _EMAIL = re.compile(
 # Digits behind a decimal point are a measurement: 5.2631578947368425 in an alarm's reason is no card.
 SAME_DIGITS = str.maketrans("123456789", "000000000")
 _CARD_START = re.compile(r"(?<!\d)(?<!\d\.)[2-6]\d{3}[ -]?\d{4}")
+_EIGHT_DIGITS = re.compile(r"[2-6]\d{3}[ -]?\d{4}")
+"""What every card starts with, found in a fifth of the time."""
 
 
 def redact(text: str) -> str:
@@ -109,7 +115,7 @@ def redact(text: str) -> str:
         text = _TOKENS.sub(MASK, text)
     if not lowered or "bearer" in lowered or "basic" in lowered:
         text = _SCHEME.sub(_mask_scheme, text)
-    if not lowered or _has(lowered, _KEY_WORDS):
+    if not lowered or _has(lowered, _KEY_WORDS) or ("key" in lowered and _has(lowered, _KINDS_OF_KEY)):
         text = _OPTION.sub(rf"\1{MASK}", text)
         text = _without_values(text)
         text = _without_aws_secrets(text)
@@ -222,8 +228,7 @@ def _without_aws_secrets(text: str) -> str:
 
 
 def _without_cards(text: str) -> str:
-    digits = text.translate(SAME_DIGITS)
-    if not ("00000000" in digits or "0000 0000" in digits or "0000-0000" in digits):
+    if not _EIGHT_DIGITS.search(text):
         return text
     pieces: list[str] = []
     position = 0

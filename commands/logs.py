@@ -63,9 +63,11 @@ def plan(args: LogsArgs, world: World, person: Person) -> Plan:
 
 def _walked(asked: Asked, world: World) -> Plan:
     start, end = _range(asked)
-    reads: dict[str, Any] = {"now": partial(walk, world, asked.where, asked.query, start=start, end=end)}
+    reads: dict[str, Any] = {
+        "now": partial(walk, world, asked.where, asked.query, start=start, end=end, masked=asked.masked)
+    }
     if asked.deployed is not None and asked.deployed < end:
-        reads["before"] = partial(earlier, world, asked.where, asked.query, asked.deployed)
+        reads["before"] = partial(earlier, world, asked.where, asked.query, asked.deployed, asked.masked)
     found = world.gather(reads, seconds=READ_SECONDS)
     now, before = found["now"], found.get("before")
     if isinstance(now, Exception) and not isinstance(now, TimeoutError):

@@ -22,10 +22,19 @@ class Calls:
         self._calls: deque[dict[str, Any]] = deque(maxlen=kept)
         self._seq = 0
 
-    def record(self, target: str, operation: str, params: Mapping[str, Any], status: str, at: float) -> dict[str, Any]:
+    def record(
+        self,
+        target: str,
+        operation: str,
+        params: Mapping[str, Any],
+        status: str,
+        at: float,
+        began: float | None = None,
+    ) -> dict[str, Any]:
         """Remember one call; returns its parameters as they are shown.
 
-        ``status`` is "ok" or the error the caller was told; ``at`` is the sandbox's time in seconds since the epoch.
+        ``status`` is "ok" or the error the caller was told; ``at`` is the sandbox's time in seconds since the epoch,
+        and ``began`` when the request had come in, where that was noted.
         Values whose name says that they are secret are replaced by "***", at any depth.
         """
         shown: dict[str, Any] = _without_secrets(params)
@@ -38,6 +47,7 @@ class Calls:
                     "params": shown,
                     "status": status,
                     "at": at,
+                    "began": at if began is None else began,
                     "seq": self._seq,
                 }
             )

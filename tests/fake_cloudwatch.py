@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from bot.cloud import (
     AlarmReading,
@@ -57,10 +57,12 @@ class FakeLogs:
         limit: int,
         deadline: float,
         streams: str = "",
+        each: Callable[[LogLine], LogLine | None] | None = None,
     ) -> LogSearch:
         self.patterns.append(pattern)
         found = self.scan(account, group, pattern, start=start, end=end, limit=limit, deadline=deadline)
-        kept = tuple(line for line in found.lines if line.stream.startswith(streams))
+        come = [each(line) if each else line for line in found.lines if line.stream.startswith(streams)]
+        kept = tuple(line for line in come if line is not None)
         return LogSearch(kept, is_whole=found.is_whole and group not in self.endless)
 
     def tail(self, account: Account, group: str, stream: str, limit: int) -> tuple[LogLine, ...]:

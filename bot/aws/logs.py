@@ -74,9 +74,10 @@ class Logs:
         limit: int,
         deadline: float,
         streams: str = "",
+        each: Callable[[LogLine], LogLine | None] | None = None,
     ) -> LogSearch:
         """The same, in several calls at a time where one page is not all; raises as ``scan`` does."""
-        search = _Search(group, pattern, start, end, limit, streams=streams)
+        search = _Search(group, pattern, start, end, limit, streams=streams, each=each)
         token = self._page(account, search, search.parameters, deadline)
         if token is None or len(search.events) >= limit:
             search.is_whole = token is None
@@ -89,6 +90,7 @@ class Logs:
             for at in range(first, last + 1, step)
         ]
         walks = [self._pool.submit(copy_context().run, self._walk, account, search, each, deadline) for each in slices]
+        search.look()
         ended = [walk.result() for walk in walks]
         search.is_whole = all(ended) and len(search.events) <= limit
         return search.found()
@@ -106,6 +108,7 @@ class Logs:
                 if search.events and error.retryable:
                     return False
                 raise
+            search.look()
             if token is None:
                 return len(search.events) <= search.limit
             if token == asked.get("nextToken") or len(search.events) >= search.limit or self._clock.now() >= deadline:
@@ -156,11 +159,24 @@ class Logs:
 class _Search:
     """What one search has found so far; several threads read into it."""
 
-    def __init__(self, group: str, pattern: str, start: float, end: float, limit: int, *, streams: str = "") -> None:
+    def __init__(
+        self,
+        group: str,
+        pattern: str,
+        start: float,
+        end: float,
+        limit: int,
+        *,
+        streams: str = "",
+        each: Callable[[LogLine], LogLine | None] | None = None,
+    ) -> None:
         self.group = group
         self.limit = limit
         self.is_whole = False
         self.events: dict[str, dict[str, Any]] = {}
+        self._each = each or (lambda line: line)
+        self._lines: dict[str, LogLine | None] = {}
+        self._fresh: list[dict[str, Any]] = []
         self.parameters: dict[str, Any] = {
             "logGroupName": group,
             "filterPattern": pattern,
@@ -178,7 +194,16 @@ class _Search:
         """Add a page; the first that came of an event stays."""
         with self._lock:
             for event in events:
-                self.events.setdefault(event["eventId"], event)
+                if event["eventId"] not in self.events:
+                    self.events[event["eventId"]] = event
+                    self._fresh.append(event)
+
+    def look(self) -> None:
+        """Do with the events that nobody has looked at yet what is done with each."""
+        with self._lock:
+            fresh, self._fresh = self._fresh, []
+        for event in fresh:
+            self._lines[event["eventId"]] = self._each(_line(event, event.get("logStreamName", "")))
 
     def oldest(self) -> int:
         """Milliseconds: where what has not been read yet ends."""
@@ -189,8 +214,11 @@ class _Search:
 
     def found(self) -> LogSearch:
         """The newest events within the limit, oldest first."""
-        lines = _oldest_first(self.events.values())
-        return LogSearch(lines[-self.limit :], self.is_whole and len(lines) <= self.limit)
+        self.look()
+        newest = sorted(self.events.values(), key=_age)[-self.limit :]
+        lines = (self._lines[event["eventId"]] for event in newest)
+        whole = self.is_whole and len(self.events) <= self.limit
+        return LogSearch(tuple(line for line in lines if line is not None), whole)
 
 
 def _no_group(error: UpstreamError, group: str) -> BotError:
@@ -199,12 +227,9 @@ def _no_group(error: UpstreamError, group: str) -> BotError:
     return error
 
 
-def _oldest_first(events: Iterable[dict[str, Any]]) -> tuple[LogLine, ...]:
-    # Lines of one millisecond, such as a stack trace, keep the order of their ids, which are numbers in text.
-    def age(event: dict[str, Any]) -> tuple[int, int, int, str]:
-        return event["timestamp"], event.get("ingestionTime", 0), len(event["eventId"]), event["eventId"]
-
-    return tuple(_line(each, each.get("logStreamName", "")) for each in sorted(events, key=age))
+def _age(event: Mapping[str, Any]) -> tuple[int, int, int, str]:
+    """Lines of one millisecond, such as a stack trace, keep the order of their ids, which are numbers in text."""
+    return event["timestamp"], event.get("ingestionTime", 0), len(event["eventId"]), event["eventId"]
 
 
 def _line(event: dict[str, Any], stream: str) -> LogLine:

@@ -71,7 +71,7 @@ def ended(asked: Asked, answer: QueryAnswer, query_id: str, why: str = "") -> Pl
     head = asked.head(*looked, console=console)
     attachment = whole(asked, query_id)
     if not (asked.query.named or asked.query.free):
-        found = from_insights(answer, asked.query, MOST_ROWS)
+        found = from_insights(answer, asked.query, MOST_ROWS, asked.masked)
         shown = grouped_answer(asked, found, head, None)
         return shown.model_copy(update={"attachment": attachment if found.lines else None})
     blocks = view.table(head, answer.rows, more=len(answer.rows) >= MOST_ROWS)

@@ -11,7 +11,7 @@ from bot.cloud import LogLine
 from bot.errors import NotFoundError
 from bot.ports import World
 from bot.redact import clean
-from bot.search.found import from_insights, masked, masked_lines, masker
+from bot.search.found import from_insights, masked, masker
 from bot.search.reading import MOST_ROWS, place, walk
 from bot.search.words import read_query
 
@@ -27,15 +27,15 @@ def make_logs(world: World, parameters: Mapping[str, Any]) -> bytes | None:
     query, fields = read_query(str(parameters["text"])), tuple(parameters["masked"])
     start, end, query_id = float(parameters["start"]), float(parameters["end"]), str(parameters["query"])
     if not query_id:
-        found = walk(world, place(target, world), query, start=start, end=end)
-        return _text(masked_lines(found.lines, fields), whole=found.is_whole)
+        found = walk(world, place(target, world), query, start=start, end=end, masked=fields)
+        return _text(found.lines, whole=found.is_whole)
     answer = world.insights.results(target.account, query_id)
     if query.named or query.free:
         pattern = masker(fields)
         rows = (clean(masked(json.dumps(row, ensure_ascii=False), pattern)) for row in answer.rows)
         return _cut("\n".join(rows))
-    found = from_insights(answer, query, MOST_ROWS)
-    return _text(masked_lines(found.lines, fields), whole=found.is_whole)
+    found = from_insights(answer, query, MOST_ROWS, fields)
+    return _text(found.lines, whole=found.is_whole)
 
 
 def _text(lines: Iterable[LogLine], *, whole: bool) -> bytes | None:

@@ -14,7 +14,6 @@ from bot.errors import UsageError
 from bot.ports import World
 from bot.search import screen as view
 from bot.search.asked import Asked
-from bot.search.found import masked_lines
 from bot.search.lines import readable
 from bot.search.reading import is_recent_and_narrow, walk
 from bot.search.shown import whole
@@ -67,7 +66,8 @@ def gone_on(asked: Asked, plan: Plan, world: World) -> Plan:
 def _looked(asked: Asked, facts: dict[str, Any], world: World) -> Plan:
     now = world.clock.now()
     start = max(_number(facts["began"]) - EVERY, now - LATE)
-    found = walk(world, asked.where, asked.query, start=start, end=now + LATE, limit=MOST_A_LOOK)
+    end, masked = now + LATE, asked.masked
+    found = walk(world, asked.where, asked.query, start=start, end=end, masked=masked, limit=MOST_A_LOOK)
     known = set(facts["seen"])
     fresh = [line for line in found.lines if _mark(line) not in known]
     facts["seen"] = [*facts["seen"], *(_mark(line) for line in fresh)][-REMEMBERED:]
@@ -76,7 +76,7 @@ def _looked(asked: Asked, facts: dict[str, Any], world: World) -> Plan:
         facts["left_out"] = int(facts["left_out"]) + 1
     told = [
         f"{view.time_of(at, asked.window.zone, precise=True)} {b.cut(readable(text), LONGEST)}"
-        for at, text in entries(masked_lines(fresh, asked.masked))
+        for at, text in entries(fresh)
     ]
     facts["shown"] = [*facts["shown"], *told][-SHOWN:]
     return _shown(asked, facts, now, goes_on=EVERY)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import calendar
 import re
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -13,14 +13,14 @@ from bot.cloud import LogLine
 from bot.search.matching import matcher
 from bot.search.words import LogQuery
 from bot.telemetry import QueryAnswer
-from bot.templates import OTHER, LogGroup, group
+from bot.templates import OTHER, LogGroup, ReadLine, group, read_line
 
 MASKED = "[masked]"
 
 
 @dataclass(frozen=True)
 class Found:
-    """The lines that match, oldest first; ``is_whole`` is False when there are more than are here.
+    """The lines that match, oldest first, without secrets and masked fields; not whole when there are more.
 
     ``failed`` says of log groups why they could not be read. ``scanned`` counts events and ``scanned_bytes`` what
     Logs Insights is paid by, both 0 where FilterLogEvents looked, which tells neither.
@@ -38,17 +38,24 @@ class Found:
         return f"{'' if self.is_whole else 'at least '}{len(self.lines):,}"
 
 
-def picked(lines: Iterable[LogLine], query: LogQuery) -> tuple[LogLine, ...]:
-    """The lines that are what was asked for, oldest first."""
-    matches = matcher(query)
-    return tuple(line for line in lines if matches(line))
+def reader(query: LogQuery, fields: Sequence[str]) -> Callable[[LogLine], ReadLine | None]:
+    """Reads a line as it comes: None when it is not what was asked for, else without secrets and those fields."""
+    matches, pattern = matcher(query), masker(fields)
+
+    def read(line: LogLine) -> ReadLine | None:
+        if not matches(line):
+            return None
+        return read_line(LogLine(line.at, masked(line.message, pattern), line.stream, line.id))
+
+    return read
 
 
-def from_insights(answer: QueryAnswer, query: LogQuery, limit: int) -> Found:
-    """The rows of ``bot.search.insights.insights_query`` as lines."""
-    lines = sorted((_line(row) for row in answer.rows if row.get("@timestamp")), key=lambda line: line.at)
+def from_insights(answer: QueryAnswer, query: LogQuery, limit: int, fields: Sequence[str]) -> Found:
+    """The rows of ``bot.search.insights.insights_query`` as lines, without the masked ``fields``."""
+    rows = sorted((_line(row) for row in answer.rows if row.get("@timestamp")), key=lambda line: line.at)
+    lines = tuple(line for line in map(reader(query, fields), rows) if line is not None)
     whole = answer.is_whole and len(answer.rows) < limit
-    return Found(picked(lines, query), whole, (), answer.scanned, answer.scanned_bytes)
+    return Found(lines, whole, (), answer.scanned, answer.scanned_bytes)
 
 
 def _line(row: Mapping[str, str]) -> LogLine:
@@ -63,28 +70,28 @@ def _seconds(moment: str) -> int:
 
 
 def masker(fields: Sequence[str]) -> re.Pattern[str] | None:
-    """What finds the values of these fields in a text: in JSON, in JSON within JSON, and as ``name=value``."""
+    """What finds the values of these fields in a text: in JSON, in JSON within JSON, and as ``name=value``.
+
+    A value in quotes ends with the quote that began it, or with a text that was cut off.
+    """
     if not fields:
         return None
     names = "|".join(re.escape(each) for each in sorted(fields, key=len, reverse=True))
     return re.compile(
-        rf"""((?<![\w.-])(?:{names})(?:\\*["'])?\s{{0,4}}[=:]\s{{0,4}})"""
-        r"""(\\*["'][^"'\\]*\\*["']|[^\s,;&"'<>{}\[\]\\|]+)""",
-        re.IGNORECASE,
+        rf"""((?<![\w.-])(?:{names})(\\*["'])?\s{{0,4}}[=:]\s{{0,4}})"""
+        r"""(?:(\\*["'])(?:(?!\3)(?:\\.|.))*+(?:\3|$)|[^\s,;&"'<>{}\[\]\\|]+)""",
+        re.IGNORECASE | re.DOTALL,
     )
 
 
 def masked(text: str, pattern: re.Pattern[str] | None) -> str:
-    """The text without the values of masked fields."""
-    return text if pattern is None else pattern.sub(rf"\1{MASKED}", text)
+    """The text without the values of masked fields; what was JSON is JSON."""
+    return text if pattern is None else pattern.sub(_mask, text)
 
 
-def masked_lines(lines: Iterable[LogLine], fields: Sequence[str]) -> tuple[LogLine, ...]:
-    """The same for lines."""
-    pattern = masker(fields)
-    if pattern is None:
-        return tuple(lines)
-    return tuple(LogLine(line.at, masked(line.message, pattern), line.stream, line.id) for line in lines)
+def _mask(found: re.Match[str]) -> str:
+    quote = found[3] or found[2] or ""
+    return f"{found[1]}{quote}{MASKED}{quote}"
 
 
 def new_kinds(grouped: Iterable[LogGroup], before: Iterable[LogLine]) -> frozenset[str]:

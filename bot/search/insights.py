@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 
+from bot.said import LEVELS
 from bot.search.matching import GRAVER
 from bot.search.words import LogQuery
-from bot.templates import LEVELS
 
 _NUMBERS = {"CRITICAL": 60, "ERROR": 50, "WARNING": 40, "INFO": 30, "DEBUG": 20}
 

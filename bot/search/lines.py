@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from bot.templates import LEVELS
+from bot.said import LEVELS
 
 LONGEST = 700
 MOST_FIELDS = 12

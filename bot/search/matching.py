@@ -13,8 +13,8 @@ from collections.abc import Callable
 from functools import cache
 
 from bot.cloud import LogLine
+from bot.said import level_of
 from bot.search.words import LogQuery
-from bot.templates import level_of
 
 GRAVER = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 _LEVEL_TERMS = {

@@ -14,7 +14,7 @@ from bot.cloud import LogLine
 from bot.domain import Account, Target
 from bot.errors import BotError, UpstreamError
 from bot.ports import World
-from bot.search.found import Found, picked
+from bot.search.found import Found, reader
 from bot.search.matching import filter_pattern, is_servers
 from bot.search.words import LogQuery
 from bot.steps.places import log_groups
@@ -55,25 +55,34 @@ def is_recent_and_narrow(query: LogQuery, start: float, end: float) -> bool:
     return end - start <= LONGEST_WALK
 
 
-def walk(world: World, where: Place, query: LogQuery, *, start: float, end: float, limit: int = MOST_LINES) -> Found:
+def walk(
+    world: World,
+    where: Place,
+    query: LogQuery,
+    *,
+    start: float,
+    end: float,
+    masked: Sequence[str],
+    limit: int = MOST_LINES,
+) -> Found:
     """What FilterLogEvents finds within its time, newest first. Raises when no group can be read.
 
     Not whole when it took too long, when there is too much, or when it may not be asked, as groups of the Infrequent
     Access class may not (https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CloudWatch_Logs_Log_Classes.html).
     """
     deadline = world.clock.now() + WALK_SECONDS
-    pattern = filter_pattern(query)
+    pattern, each = filter_pattern(query), reader(query, masked)
 
     def read(group: str) -> LogSearch:
         return world.logs.read(
-            *(where.account, group, pattern), start=start, end=end, limit=limit, deadline=deadline, streams=""
+            *(where.account, group, pattern), start=start, end=end, limit=limit, deadline=deadline, each=each
         )
 
     answers = world.gather({group: partial(read, group) for group in where.groups}, seconds=WALK_SECONDS + 2)
-    return _joined(answers, query, limit)
+    return _joined(answers, limit)
 
 
-def _joined(answers: dict[str, LogSearch | Exception], query: LogQuery, limit: int) -> Found:
+def _joined(answers: dict[str, LogSearch | Exception], limit: int) -> Found:
     lines: list[LogLine] = []
     failed: list[str] = []
     whole = True
@@ -90,8 +99,7 @@ def _joined(answers: dict[str, LogSearch | Exception], query: LogQuery, limit: i
     if failed and len(failed) == len(answers):
         raise next(answer for answer in answers.values() if isinstance(answer, BotError))
     ordered = sorted(lines, key=lambda line: line.at) if len(answers) > 1 else lines
-    found = picked(ordered, query)
-    return Found(found[-limit:], whole and len(found) <= limit, tuple(failed))
+    return Found(tuple(ordered[-limit:]), whole and len(ordered) <= limit, tuple(failed))
 
 
 def _goes_elsewhere(error: UpstreamError) -> bool:
@@ -99,10 +107,13 @@ def _goes_elsewhere(error: UpstreamError) -> bool:
     return error.retryable or _OF_A_CLASS in error.message.lower()
 
 
-def earlier(world: World, where: Place, query: LogQuery, deployed: float) -> Sequence[LogLine] | None:
+def earlier(
+    world: World, where: Place, query: LogQuery, deployed: float, masked: Sequence[str]
+) -> Sequence[LogLine] | None:
     """What was said in the hour before a deployment; None when that cannot be told."""
     try:
-        found = walk(world, where, query, start=deployed - EARLIER_SECONDS, end=deployed, limit=MOST_ROWS)
+        start = deployed - EARLIER_SECONDS
+        found = walk(world, where, query, start=start, end=deployed, masked=masked, limit=MOST_ROWS)
     except BotError:
         return None
     return found.lines if found.is_whole or len(found.lines) >= MOST_ROWS else None

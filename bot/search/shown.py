@@ -9,7 +9,7 @@ from bot.cloud import LogLine
 from bot.command import Attachment, Choice, Plan
 from bot.search import screen as view
 from bot.search.asked import Asked
-from bot.search.found import Found, masked_lines, new_kinds
+from bot.search.found import Found, new_kinds
 from bot.templates import group
 from bot.views import blocks as b
 
@@ -19,15 +19,12 @@ MAKER = "logs"
 
 def grouped_answer(asked: Asked, found: Found, head: view.Head, before: Sequence[LogLine] | None) -> Plan:
     """The finished answer; ``before`` is what was said before the last deployment, None where nobody looked."""
-    found = Found(
-        *(masked_lines(found.lines, asked.masked), found.is_whole, found.failed, found.scanned, found.scanned_bytes)
-    )
     many = len(found.lines) > view.FEW or asked.query.grouped
     grouped = group(found.lines) if many else []
     new: frozenset[str] | None = None
     if before is not None and asked.deployed is not None:
         known = [line for line in found.lines if line.at < asked.deployed]
-        new = new_kinds(grouped, [*masked_lines(before, asked.masked), *known])
+        new = new_kinds(grouped, [*before, *known])
     deployed = f"the deployment at {b.when(asked.deployed)}" if asked.deployed else ""
     blocks = view.lines(head, found, grouped, new, deployed)
     lines = "line" if found.counted == "1" else "lines"

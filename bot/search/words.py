@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from bot.domain import Frozen
 from bot.errors import UsageError
-from bot.templates import LEVELS
+from bot.said import LEVELS
 
 MOST_WORDS = 20
 LONGEST_WORD = 500

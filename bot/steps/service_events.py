@@ -11,8 +11,8 @@ from pydantic import Field
 from bot.cloud import EcsService, ServiceEvent
 from bot.domain import Fact, Finding
 from bot.ports import World
+from bot.said import mask
 from bot.steps.base import ReadingStep, Scene, ecs_target, in_one_line, minutes, yes
-from bot.templates import mask
 
 KINDS: tuple[tuple[str, int, re.Pattern[str]], ...] = tuple(
     (kind, weight, re.compile(pattern, re.IGNORECASE))

@@ -41,7 +41,10 @@ class _Route:
 
 @dataclass(frozen=True)
 class Operation:
-    """``service`` is IAM's prefix ("ecs", "cloudwatch"); ``protocol`` is json, query, cbor or rest."""
+    """``service`` is IAM's prefix ("ecs", "cloudwatch"); ``protocol`` is json, query, cbor or rest.
+
+    ``began`` is when the request had come in, in seconds of the sandbox's clock.
+    """
 
     service: str
     name: str
@@ -50,6 +53,7 @@ class Operation:
     params: dict[str, Any]
     access_key: str = ""
     user_agent: str = ""
+    began: float = 0.0
 
     @property
     def action(self) -> str:

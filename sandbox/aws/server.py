@@ -8,6 +8,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 from moto.backends import list_of_moto_modules
@@ -117,7 +118,7 @@ class AwsServer:
             raise ConnectionLostError("the caller hung up in the middle of its request")
         CALLER.set(environ["werkzeug.socket"])
         environ["wsgi.input"] = io.BytesIO(body)
-        operation = operation_of(environ, body)
+        operation = replace(operation_of(environ, body), began=self.clock.now())
         fault = self.faults.take("aws", operation.action)
         meet(fault.error if fault else None)
         if fault is not None and fault.latency_ms:
@@ -187,7 +188,7 @@ class AwsServer:
 
     def _record(self, operation: Operation, status: str, answer: bytes = b"") -> None:
         now = self.clock.now()
-        shown = self.calls.record("aws", operation.action, operation.params, status, now)
+        shown = self.calls.record("aws", operation.action, operation.params, status, now, operation.began)
         trail.note(operation, "" if status == "ok" else trail.code_in(operation, answer) or status, shown, now)
 
 

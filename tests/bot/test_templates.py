@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from bot.cloud import LogLine
 from bot.redact import MASK
-from bot.templates import MAX_GROUPS, OTHER, LogGroup, group, mask
+from bot.said import mask
+from bot.templates import MAX_GROUPS, OTHER, LogGroup, group
 
 WORD = "hunter" + "2"
 

@@ -22,21 +22,24 @@ def test_rows_become_lines_oldest_first_and_those_not_asked_for_are_left_out() -
         {"@timestamp": "2026-11-26 05:00:00.000", "@message": "TIMEOUT", "@logStream": "s2"},
         {"count()": "7"},
     )
-    found = from_insights(QueryAnswer(rows, scanned=9.0, scanned_bytes=100.0), read_query("timeout"), 100)
+    found = from_insights(QueryAnswer(rows, scanned=9.0, scanned_bytes=100.0), read_query("timeout"), 100, ())
     assert [(line.message, line.stream) for line in found.lines] == [("a timeout", "s2"), ("b timeout", "s1")]
     assert found.lines[0].at == pytest.approx(1795672800.25)
     assert (found.is_whole, found.counted, found.scanned_bytes) == (True, "2", 100.0)
-    assert not from_insights(QueryAnswer(rows), LogQuery(), 4).is_whole
+    assert not from_insights(QueryAnswer(rows), LogQuery(), 4, ()).is_whole
 
 
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
         ("customer_id=abc123 rest", f"customer_id={MASKED} rest"),
-        ('{"customer_id": "abc123", "a": 1}', f'{{"customer_id": {MASKED}, "a": 1}}'),
-        ('{"customer_id":42}', f'{{"customer_id":{MASKED}}}'),
-        (r'"{\"customer_id\":\"abc\"}"', rf'"{{\"customer_id\":{MASKED}}}"'),
-        ("Customer_ID: 'x y', b", f"Customer_ID: {MASKED}, b"),
+        ('{"customer_id": "abc123", "a": 1}', f'{{"customer_id": "{MASKED}", "a": 1}}'),
+        ('{"customer_id":42}', f'{{"customer_id":"{MASKED}"}}'),
+        (r'"{\"customer_id\":\"abc\"}"', rf'"{{\"customer_id\":\"{MASKED}\"}}"'),
+        ("Customer_ID: 'x y', b", f"Customer_ID: '{MASKED}', b"),
+        ("""{"customer_id": "o'brien", "a": 1}""", f'{{"customer_id": "{MASKED}", "a": 1}}'),
+        (r'{"customer_id": "a \"b\" c", "a": 1}', f'{{"customer_id": "{MASKED}", "a": 1}}'),
+        ('{"customer_id": "cut o', f'{{"customer_id": "{MASKED}"'),
         ("my_customer_id=1", "my_customer_id=1"),
         ("no field", "no field"),
     ],

@@ -1,0 +1,1 @@
+"""How long an answer of ``/logs`` takes, beside awslogs."""
