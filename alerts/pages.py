@@ -18,7 +18,7 @@ from alerts.timeline import moment
 from bot.domain import Alarm
 from bot.engine import Lease, Machine
 from bot.errors import BotError, UpstreamError
-from bot.incident import Incident, Phase, headline_key
+from bot.incident import LIVE, Incident, Phase, headline_key
 from bot.paging import Link
 from bot.ports import World
 from bot.posts import address, post, posted
@@ -32,6 +32,8 @@ TRIGGER, DETAILS = "trigger", "details"
 ACKNOWLEDGE, RESOLVE = "acknowledge", "resolve"
 ACTIONS = (TRIGGER, DETAILS, ACKNOWLEDGE, RESOLVE)
 CALLED = "called"
+LATE_SECONDS = 120.0
+"""How long after the call PagerDuty is told what was found."""
 LINK_SECONDS = 3.0
 """How long a call waits for the headline to be posted, so that it can carry its address."""
 PATIENCE = 5
@@ -127,7 +129,7 @@ class Pages(Machine):
         call = call_of(body, self._world, address(self._world.chat, shown))
         body["dedup_key"] = self._dedup_key(body)
         called = self._world.pager.trigger(str(body["env"]), body["dedup_key"], call)
-        body |= {"open": called, "told": told(body)}
+        body |= {"open": called, "told": told(body), "called_at": now}
         step = _sent(body, signals, later)
         told_incident = ((str(body["incident"]), Signal(CALLED)),) if called else ()
         nobody = BotError(f"There is no routing key in {body['env'] or 'PAGERDUTY_ROUTING_KEY'}.")
@@ -144,7 +146,9 @@ class Pages(Machine):
         body = dict(row.body)
         _, payload, later = _next(body, signals)
         body |= dict(payload) | {"env": body["env"]}
-        over = any(signal.name == RESOLVE for signal in later)
+        # PagerDuty opens a new alert for what is told of one that somebody resolved there, of which the bot hears late.
+        late = self._world.clock.now() - float(body.get("called_at", 0.0)) > LATE_SECONDS
+        over = late or any(signal.name == RESOLVE for signal in later) or not self._is_live(str(body["incident"]))
         # What only explains must not hold up that somebody has it.
         in_the_way = row.attempts > 1 and later
         if not body.get("open") or over or in_the_way or told(body) == body.get("told"):
@@ -156,6 +160,10 @@ class Pages(Machine):
         self._world.pager.trigger(str(body["env"]), self._dedup_key(body), call)
         body["told"] = told(body)
         return _sent(body, signals, later)
+
+    def _is_live(self, incident: str) -> bool:
+        row = self._store.get(incident)
+        return row is None or row.state in LIVE
 
     def _pictures(self, body: dict[str, Any]) -> list[list[str]]:
         """Drawn only now: whoever is called should not wait for a picture."""

@@ -7,6 +7,7 @@ from bot.beginning import Beginning
 from bot.domain import Target, as_json
 from bot.errors import BotError, ConflictError, DeniedError, UpstreamError
 from bot.operation import Approval, Operation, State
+from bot.planning import right
 from bot.rows import NewRow, Received, Step
 from bot.sayings import APPROVE, CANCEL, DECLINE, At
 
@@ -63,8 +64,9 @@ class Approving(Beginning):
             raise DeniedError("Nobody approves what they asked for themselves.", hint="Somebody else has to.")
         rule = self._planner.approvals(at.command, operation, target)
         person = self._world.chat.person(user)
-        if target is None or not authz.may_approve(self._access, person, at.command.action, target, rule):
-            who = ", ".join(rule.roles or self._access.allowed_roles(at.command.action, target))
+        action = right(at.command, operation)
+        if target is None or not authz.may_approve(self._access, person, action, target, rule):
+            who = ", ".join(rule.roles or self._access.allowed_roles(action, target))
             raise DeniedError("You may not approve this.", hint=f"Who may: {who} (config/access.yaml).")
 
     def _declined(

@@ -42,7 +42,7 @@ class Beginning:
         if at.now < operation.starts_at:
             new = (*told, self._say.card(at.row.id, operation, State.APPROVED, at.now), self._say.notice(at, operation))
             return Step(*(State.APPROVED, operation.starts_at, as_json(operation)), consumed=at.consumed, new=new)
-        holder = self._holder(target)
+        holder = self._holder(target, operation)
         if holder is not None and not takes_over(at, holder):
             return self._ahead(at, operation, holder, told)
         # Who takes over has seen what is under way; that it lets go makes no other plan of it.
@@ -63,7 +63,7 @@ class Beginning:
         begun = [self._say.card(at.row.id, running, State.RUNNING, at.now), *self._follow_up(at, running, target)]
         if any(each.emergency for each in running.overrides):
             begun.append(self._say.emergency(at, running))
-        lock = target.key if target else None
+        lock = target.key if target and not _is_beside(operation) else None
         signals = tuple(
             (row.id, Signal(TAKE_OVER, {"by": at.row.id, "user": operation.actor.user}, key=at.row.id))
             for row in self._soaking(at, running, target)
@@ -145,9 +145,11 @@ class Beginning:
         note = f"{fresh.answer_text or fresh.title} Nothing is left to do."
         return self._over(at, operation.model_copy(update={"note": note}), State.CANCELLED, told)
 
-    def _holder(self, target: Target | None) -> Row | None:
-        active = self._store.rows(KIND, group=target.key, states=ACTIVE, limit=1) if target else []
-        return active[0] if active else None
+    def _holder(self, target: Target | None, operation: Operation) -> Row | None:
+        """What is under way and keeps this operation from beginning."""
+        if target is None or _is_beside(operation):
+            return None
+        return next((row for row in self._store.rows(KIND, group=target.key, states=ACTIVE) if row.lock), None)
 
     def _target(self, operation: Operation) -> Target | None:
         if not operation.target:
@@ -168,6 +170,10 @@ class Beginning:
     def expiry(self, row: Row, operation: Operation) -> float:
         """When a plan that nobody confirmed must be asked for again."""
         return (operation.planned_at or row.created_at) + self._timings.plan_expires
+
+
+def _is_beside(operation: Operation) -> bool:
+    return operation.plan is not None and operation.plan.beside
 
 
 def takes_over(at: At, holder: Row) -> bool:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 from pydantic import BaseModel
 
 from bot.catalog import GLOBAL_REGION, Catalog
-from bot.domain import Account, ServiceKind, Target
+from bot.domain import Account, ServiceKind, System, Target
 from bot.errors import BotError, ConfigError, Problem
 from bot.probes import Channel, Probes
 from bot.settings import Settings, load
@@ -65,6 +65,7 @@ class _Online:
             self._report(_INTAKE.inside(variable), message)
         self._slack()
         for system in self._settings.systems:
+            self._export(system)
             variable = system.pagerduty_routing_key_env
             if variable and not self._probes.is_set(variable):
                 place = _Place(self._source(system.system), ("pagerduty_routing_key_env",))
@@ -118,6 +119,14 @@ class _Online:
         self._exists(place.inside("bucket"), "bucket", service.bucket, buckets, account)
         distributions = self._ask(place, self._probes.distributions, account)
         self._exists(place.inside("distribution"), "distribution", service.distribution, distributions, account)
+
+    def _export(self, system: System) -> None:
+        bucket = system.logs.export.removeprefix("s3://").partition("/")[0]
+        first = next(iter(Catalog([system]).targets), None)
+        if bucket and first is not None:
+            place = _Place(self._source(system.system), ("logs", "export"))
+            buckets = self._ask(place, self._probes.buckets, first.account)
+            self._exists(place, "bucket", bucket, buckets, first.account)
 
     def _build(self, target: Target, place: _Place) -> None:
         build = target.service.build

@@ -33,7 +33,9 @@ class _Everything(AwsProbes):
         secrets = tuple(dict.fromkeys(secrets_of(settings.playbooks.values())))
         playbooks = [each for each in settings.playbooks.values() if isinstance(each, Playbook)]
         kinds = {step.do for playbook in playbooks for step in playbook.steps}
-        super().__init__(sessions, Ecs(sessions), SystemClock(), Catalog(settings.systems).targets, kinds, secrets)
+        exports = {system.system: system.logs.export for system in settings.systems}
+        targets = Catalog(settings.systems).targets
+        super().__init__(sessions, Ecs(sessions), SystemClock(), targets, kinds, secrets, exports)
         self._environment = environment
         self._region = settings.systems[0].region
         token = environment.slack_bot_token.get_secret_value()

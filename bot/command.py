@@ -109,11 +109,14 @@ class Plan(Frozen):
     in it and ``attachment`` is kept beside it; the ``choices`` are other questions. While ``goes_on`` (seconds) is set,
     the answer is not finished: the command is asked for more after that time, and ``facts`` say where it was; what was
     pressed of ``buttons`` meanwhile is in ``pressed``. What is ``live`` is one message in the asker's conversation with
-    the bot, brought up to date with each look.
+    the bot, brought up to date with each look. A change
+    that goes on ``beside`` the service changes nothing of it: it holds up no other change, no freeze holds it up, and
+    it is none of those that could be the cause of an incident.
     """
 
     title: str
     strategy: str = "ecs"
+    beside: bool = False
     changes: tuple[Change, ...] = ()
     details: tuple[str, ...] = ()
     checks: tuple[Check, ...] = ()
@@ -242,7 +245,9 @@ class Strategy:
     ``watch`` looks once how it settles. ``answers`` do what the buttons of its progress say; each may be asked twice
     and returns a sentence. ``soaks`` is False where nothing is shipped that could prove bad later. ``still`` looks
     once, during the soak, whether what was shipped still runs; it returns nothing, or a sentence that says what took
-    its place, and raises UpstreamError when it could not look.
+    its place, and raises UpstreamError when it could not look. What can be ended at any time has ``stop``, which ends
+    in AWS what was begun, may be asked twice, and returns a sentence about what is left. ``action`` is the right it
+    takes where that is another one than the command's.
     """
 
     effects: Callable[[Plan], tuple[Effect, ...]]
@@ -250,6 +255,8 @@ class Strategy:
     answers: Mapping[str, Callable[[Run, World, str], str]] = field(default_factory=dict)
     soaks: bool = True
     still: Callable[[Run, World], str] = unmoved
+    stop: Callable[[Run, World], str] | None = None
+    action: str = ""
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,11 @@ def _one(command: Command) -> str:
         lines.append("")
     examples = [f"/{slash} {words}".strip() for words in command.examples]
     lines.append("Examples: " + ", ".join(f"`{line}`" for line in examples) + ".\n")
-    action = "changes something, after a plan and its confirmation" if command.strategies else "only reads"
-    lines.append(f"It {action}; `{command.action}` in `config/access.yaml` governs who may.\n")
+    changes = "changes something, after a plan and its confirmation"
+    own = [name for name, strategy in command.strategies.items() if strategy.action]
+    reads = not command.strategies or len(own) == len(command.strategies)
+    action = "only reads" if reads else changes
+    lines.append(f"It {action}; `{command.action}` in `config/access.yaml` governs who may.")
+    lines += [f"With `{name}` it {changes}; that takes `{command.strategies[name].action}` too." for name in own]
+    lines.append("")
     return "\n".join(lines)

@@ -77,6 +77,14 @@ def insights_address(region: str, groups: Sequence[str], query: str, start: floa
 _TILDES = {"~": "$257E", "(": "$2528", ")": "$2529", "'": "$2527"}
 
 
+def bucket_address(region: str, bucket: str, prefix: str) -> str:
+    """What lies in an S3 bucket under a prefix, in the console. Empty for no region."""
+    host = _host(region)
+    if not host or not bucket:
+        return ""
+    return f"https://{host}/s3/buckets/{_quoted(bucket)}?region={region}&prefix={_quoted(prefix)}&showversions=false"
+
+
 def _twice(text: str) -> str:
     return _quoted(_quoted(text)).replace("%", "$")
 

@@ -27,7 +27,9 @@ def left_behind(operation: Operation) -> str:
         return f"The revision {made.rsplit('/', 1)[-1]} had begun to roll out."
     if made:
         return f"The revision {made.rsplit('/', 1)[-1]} was registered and is left unused."
-    return f"Done so far: {', '.join(operation.results)}." if operation.results else ""
+    # What only waited for something has no result.
+    done = [name for name, result in operation.results.items() if result]
+    return f"Done so far: {', '.join(done)}." if done else ""
 
 
 def _back(target: Target) -> str:

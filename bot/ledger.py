@@ -26,7 +26,7 @@ class Ledger:
 
     def operations(self, target_key: str, *, since: float, limit: int = 5) -> tuple[Past, ...]:
         found = self._read(target_key, CHANGED, since)
-        return tuple(past for past in found if past.started_at)[:limit]
+        return tuple(past for past in found if past.started_at and not past.beside)[:limit]
 
     def every(self, target_key: str = "", *, since: float, limit: int = 20) -> tuple[Past, ...]:
         return tuple(self._read(target_key, (), since))[:limit]
@@ -106,4 +106,5 @@ def _past(row: Row) -> Past | None:
         approved_at=tuple(approval.at for approval in operation.approvals),
         facts=plan.facts,
         results=operation.results,
+        beside=plan.beside,
     )

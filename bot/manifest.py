@@ -156,6 +156,9 @@ BUILDS = (
     "codebuild:StartBuild",
 )
 """Only where a service is built in CodeBuild."""
+EXPORTS = ("logs:CancelExportTask", "logs:CreateExportTask", "logs:DescribeExportTasks")
+EXPORTED = ("s3:ListBucket", "s3:PutObject")
+"""Only where logs are exported: CreateExportTask writes into the bucket in its caller's name, too."""
 LISTS = (
     "cloudfront:ListDistributions",
     "ecs:ListClusters",
@@ -260,6 +263,9 @@ def policy(settings: Settings, *, images_bucket: str = "", mail_from: str = "") 
     statements += _of_buckets("ServeSites", OBJECTS, {target.service.bucket for target in targets})
     artifacts = {bucket_of(target.service.artifact) for target in targets}
     statements += _of_buckets("FetchArtifacts", ARTIFACTS, artifacts)
+    exports = {bucket_of(system.logs.export) for system in settings.systems if system.logs.export}
+    own = [{"Sid": "ExportLogs", "Effect": "Allow", "Action": list(EXPORTS), "Resource": "*"}]
+    statements += [*own, *_of_buckets("KeepExports", EXPORTED, exports)] if exports else []
     if images_bucket:
         # Whoever opens a signed address acts with the rights of the bot, which signed it.
         pictures = f"arn:aws:s3:::{images_bucket}/{PICTURES}*"

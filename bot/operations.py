@@ -134,7 +134,7 @@ class Operations(Machine):
         return Step(State.PROPOSED, due, as_json(operation), new=tuple(posts))
 
     def _is_changing(self, target: str) -> bool:
-        return bool(self._store.rows(KIND, group=target, states=(State.RUNNING,), limit=1))
+        return any(row.lock for row in self._store.rows(KIND, group=target, states=(State.RUNNING,)))
 
     def _unattended(self, at: At, operation: Operation, plan: Plan) -> Step:
         """The configuration told the bot to do this by itself; what a check forbids is left to people."""

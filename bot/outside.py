@@ -15,6 +15,7 @@ from bot.aws.ecs import Ecs
 from bot.aws.functions import Functions
 from bot.aws.image_bucket import ImageBucket
 from bot.aws.insights import Insights
+from bot.aws.log_exports import LogExports
 from bot.aws.logs import Logs
 from bot.aws.mail import SesMailer
 from bot.aws.metrics import Metrics
@@ -90,6 +91,7 @@ class Outside:
             network=Network(self.sessions),
             roles=Roles(self.sessions),
             insights=Insights(self.sessions, clock),
+            log_exports=LogExports(self.sessions),
             queues=Queues(self.sessions),
             traces=Traces(self.sessions, clock),
             trail=Trail(self.sessions, clock),

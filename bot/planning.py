@@ -21,6 +21,16 @@ FINGERPRINT = 16
 """Characters of a plan's fingerprint that buttons carry."""
 
 
+def right(command: Command, operation: Operation) -> str:
+    """The word of ``config/access.yaml`` that governs an operation."""
+    return _right(command, operation.plan) if operation.plan else command.action
+
+
+def _right(command: Command, plan: Plan) -> str:
+    strategy = command.strategies.get(plan.strategy)
+    return (strategy.action if strategy else "") or command.action
+
+
 def short(plan: Plan) -> str:
     """The plan's fingerprint as buttons carry it."""
     return plan.fingerprint()[:FINGERPRINT]
@@ -44,7 +54,9 @@ class Planner:
         asker = self._asker(operation, person)
         args = command.args.model_validate(operation.args)
         plan = self._in_time(partial(command.plan, args, self._world, asker))
-        if target is None or not plan.changes_anything or _goes_anyway(command, operation):
+        if plan.changes_anything and not operation.unattended:
+            authz.require(self._access, person, _right(command, plan), target)
+        if target is None or not plan.changes_anything or plan.beside or _goes_anyway(command, operation):
             return plan
         now = self._world.clock.now()
         holds = self._world.holds.on(target, now)
@@ -73,7 +85,7 @@ class Planner:
 
     def begins_at(self, command: Command, operation: Operation, target: Target | None) -> float:
         """When a change confirmed now may begin, where it must be announced; else 0."""
-        if target is None or _goes_anyway(command, operation):
+        if target is None or _goes_anyway(command, operation) or (operation.plan and operation.plan.beside):
             return 0.0
         if any(each.check == HoldKind.NOTICE for each in operation.overrides):
             return 0.0
@@ -82,14 +94,14 @@ class Planner:
 
     def approvals(self, command: Command, operation: Operation, target: Target | None) -> Approvals:
         """The rule of approvals for this operation; an emergency needs at least one."""
-        rule = authz.approval(self._access, command.action, target)
+        rule = authz.approval(self._access, right(command, operation), target)
         if rule.people == 0 and any(each.emergency for each in operation.overrides):
             return rule.model_copy(update={"people": 1})
         return rule
 
-    def groups(self, command: Command, rule: Approvals, target: Target | None) -> tuple[str, ...]:
+    def groups(self, command: Command, operation: Operation, rule: Approvals, target: Target | None) -> tuple[str, ...]:
         """Slack user groups of those who may approve, for a mention."""
-        names = rule.roles or self._access.allowed_roles(command.action, target)
+        names = rule.roles or self._access.allowed_roles(right(command, operation), target)
         groups = [group for name in names if name in self._access.roles for group in self._access.roles[name].groups]
         return tuple(dict.fromkeys(groups))
 

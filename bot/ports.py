@@ -24,7 +24,7 @@ from bot.reach_ports import Caches, Certificates, Databases, Names, Network, Rol
 from bot.shipping_ports import Builds, CodeDeploy, Functions, Holds, Needs, Scalings, Sites
 from bot.silence import LiveIncident
 from bot.silence_ports import Mutes, Silences
-from bot.telemetry_ports import Balancers, Insights, Queues, Traces, Trail
+from bot.telemetry_ports import Balancers, Insights, LogExports, Queues, Traces, Trail
 
 if TYPE_CHECKING:
     from bot.catalog import Catalog
@@ -148,7 +148,7 @@ class Past:
 
     ``state`` is a word of ``bot.operation.State``. ``good`` is None until its soak has ended. ``facts`` are the plan's,
     ``results`` what each effect returned. ``due_at`` is when the bot will begin what it owes by itself. ``approved_at``
-    is when each of ``approved_by`` said yes.
+    is when each of ``approved_by`` said yes. ``beside`` is said of what changes nothing of the service itself.
     """
 
     id: str
@@ -167,6 +167,7 @@ class Past:
     results: Mapping[str, Mapping[str, Any]]
     due_at: float = 0.0
     approved_at: tuple[float, ...] = ()
+    beside: bool = False
 
     @property
     def version(self) -> str:
@@ -184,7 +185,7 @@ class Recent(Protocol):
     """The bot's own ledger, as steps and plans read it."""
 
     def operations(self, target_key: str, *, since: float, limit: int = 5) -> tuple[Past, ...]:
-        """Operations on a target asked for since then that changed something, newest first."""
+        """Operations asked for since then that changed something of a target, newest first."""
         ...
 
     def every(self, target_key: str = "", *, since: float, limit: int = 20) -> tuple[Past, ...]:
@@ -252,6 +253,7 @@ class World:
     network: Network
     roles: Roles
     insights: Insights
+    log_exports: LogExports
     queues: Queues
     traces: Traces
     trail: Trail

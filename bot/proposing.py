@@ -8,7 +8,7 @@ from bot.command import Override
 from bot.domain import as_json
 from bot.errors import BotError, ConflictError, UpstreamError
 from bot.operation import Operation, Overridden, State
-from bot.planning import difference, short, worse, worsened
+from bot.planning import difference, right, short, worse, worsened
 from bot.rows import NewRow, Received, Step
 from bot.sayings import CANCEL, CONFIRM, EMERGENCY, OVERRIDE, TICK, At
 
@@ -83,7 +83,7 @@ class Proposing(Beginning):
             raise ConflictError("The plan has changed since you wrote that.", hint="Look at it as it is now.")
         if not reason:
             raise ConflictError("A reason is needed.", hint="It is recorded and shown.")
-        action = "override" if wanted is Override.REASON else at.command.action
+        action = "override" if wanted is Override.REASON else right(at.command, operation)
         target = self._world.catalog.target(operation.target)
         authz.require(self._access, self._world.chat.person(user), action, target)
         decided = Overridden(
@@ -110,7 +110,7 @@ class Proposing(Beginning):
         if left > 0:
             some = f"{left} of them is" if left == 1 else f"{left} of them are"
             raise ConflictError(f"The checklist comes first: {some} not ticked.", hint="Then confirm again.")
-        holder = self._holder(target)
+        holder = self._holder(target, operation)
         if holder is not None and not takes_over(at, holder):
             return self._ahead(at, operation, holder, told)
         pressed = str(signal.payload.get("plan", ""))
@@ -135,7 +135,9 @@ class Proposing(Beginning):
         )
         rule = self._planner.approvals(at.command, operation, target)
         if rule.people:
-            asked = self._say.asks_for_approval(at, operation, rule, self._planner.groups(at.command, rule, target))
+            asked = self._say.asks_for_approval(
+                at, operation, rule, self._planner.groups(at.command, operation, rule, target)
+            )
             shown = self._say.card(at.row.id, operation, State.APPROVING, at.now, approvals=rule)
             due = at.now + rule.expires
             return Step(State.APPROVING, due, as_json(operation), consumed=at.consumed, new=(*told, shown, asked))

@@ -11,9 +11,10 @@ from bot.domain import as_json
 from bot.ending import Ending, run_of
 from bot.errors import BotError, ConflictError, UpstreamError
 from bot.operation import Operation, State, card_key
+from bot.planning import right
 from bot.ports import World
 from bot.rows import NewRow, Received, Step, Store
-from bot.sayings import ANSWER, TAKE_OVER, At, Sayings
+from bot.sayings import ANSWER, CANCEL, TAKE_OVER, WITHDRAW, At, Sayings
 from bot.settings.models import AccessConfig, Timings
 from bot.views import operation as view
 
@@ -50,6 +51,9 @@ class Settling:
         taken = _taken_over(at)
         if taken is not None:
             return self._ending.taken_over(at, taken)
+        stopped = self._stopped(at)
+        if stopped is not None:
+            return stopped
         operation = at.operation
         effects = strategy_of(at).effects(run_of(at, self._world).plan)
         if operation.effect >= len(effects):
@@ -60,6 +64,21 @@ class Settling:
         if effect.wait is None:
             return self._next(at, operation, operation.effect + 1, len(effects))
         return self._wait(at, effect, len(effects))
+
+    def _stopped(self, at: At) -> Step | None:
+        """Somebody has ended what can be ended at any time; None when nobody did."""
+        stop = strategy_of(at).stop
+        said = next((each for each in at.signals if each.name in (WITHDRAW, CANCEL)), None) if stop else None
+        if stop is None or said is None:
+            return None
+        user = str(said.payload.get("user", ""))
+        if said.name == CANCEL and user != at.operation.actor.user:
+            return None
+        at.lease.before_effect()
+        left = stop(run_of(at, self._world), self._world)
+        note = f"{self._world.chat.person(user).name} cancelled it. {left}".strip()
+        over = at.operation.model_copy(update={"note": note, "ended_at": at.now, "progress": None})
+        return self._ending.ended(at.row, over, State.CANCELLED, at.consumed, at.now)
 
     def _do(self, at: At, effect: Effect, many: int) -> Step:
         operation, run = at.operation, run_of(at, self._world)
@@ -116,6 +135,9 @@ class Settling:
         taken = _taken_over(at)
         if taken is not None:
             return self._ending.taken_over(at, taken)
+        stopped = self._stopped(at)
+        if stopped is not None:
+            return stopped
         operation, told = self._answered(at)
         progress = _unasked(self._look(at, strategy_of(at).watch), operation.answered)
         watched = operation.model_copy(update={"progress": progress})
@@ -192,7 +214,7 @@ class Settling:
     def _give_answer(self, at: At, operation: Operation, signal: Received) -> tuple[Operation, NewRow]:
         user, value = str(signal.payload.get("user", "")), str(signal.payload.get("value", ""))
         target = self._world.catalog.target(operation.target)
-        authz.require(self._access, self._world.chat.person(user), at.command.action, target)
+        authz.require(self._access, self._world.chat.person(user), right(at.command, operation), target)
         answer = strategy_of(at).answers.get(str(signal.payload.get("answer", "")))
         if answer is None:
             raise ConflictError("This button is of another version of the bot.")

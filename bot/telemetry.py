@@ -118,3 +118,42 @@ class Concurrency:
     reserved: int | None
     account: int
     unreserved: int
+
+
+@dataclass(frozen=True)
+class LogGroup:
+    """A log group as DescribeLogGroups shows it: ``kept_bytes`` is all that it keeps.
+
+    ``log_class`` is STANDARD, INFREQUENT_ACCESS or DELIVERY; ``made_at`` seconds since the epoch.
+    """
+
+    name: str
+    kept_bytes: int
+    log_class: str
+    made_at: float
+
+
+EXPORT_ACTIVE = ("PENDING", "RUNNING")
+"""States of an export task that take the one place an account has."""
+
+
+@dataclass(frozen=True)
+class ExportTask:
+    """An export of a log group to S3.
+
+    ``status`` is one of EXPORT_ACTIVE, PENDING_CANCEL, COMPLETED, FAILED and CANCELLED, ``message`` AWS's own word for
+    it; its objects have keys that begin with ``prefix`` and its id.
+    """
+
+    id: str
+    name: str
+    group: str
+    status: str
+    message: str
+    bucket: str
+    prefix: str
+
+    @property
+    def folder(self) -> str:
+        """Where its objects lie, ``s3://bucket/prefix/id/``."""
+        return f"s3://{self.bucket}/{self.prefix}/{self.id}/"

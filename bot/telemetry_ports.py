@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from bot.domain import Account
-from bot.telemetry import QueryAnswer, Queue, TraceSearch, TrailSearch
+from bot.telemetry import ExportTask, LogGroup, QueryAnswer, Queue, TraceSearch, TrailSearch
 
 
 class Insights(Protocol):
@@ -82,4 +82,41 @@ class Balancers(Protocol):
 
     def of(self, account: Account, target_group: str) -> tuple[str, ...]:
         """ARNs of the load balancers that send traffic to a target group, by its ARN. Raises NotFoundError."""
+        ...
+
+
+class LogExports(Protocol):
+    """Export tasks of CloudWatch Logs: a log group's events of a range of time, as gzipped objects in S3."""
+
+    def groups(self, account: Account, names: Sequence[str]) -> tuple[LogGroup, ...]:
+        """Those of these log groups that exist, in the order of ``names``."""
+        ...
+
+    def bucket_region(self, account: Account, bucket: str) -> str:
+        """The region a bucket lies in. Raises NotFoundError."""
+        ...
+
+    def active(self, account: Account) -> tuple[ExportTask, ...]:
+        """The tasks of the region that are pending or running, whoever began them."""
+        ...
+
+    def named(self, account: Account, name: str) -> tuple[ExportTask, ...]:
+        """The tasks of this name that AWS remembers, one or none for each group."""
+        ...
+
+    def task(self, account: Account, task_id: str) -> ExportTask | None:
+        """One task; None when AWS remembers it no more."""
+        ...
+
+    def begin(
+        self, account: Account, name: str, group: str, *, start: float, end: float, bucket: str, prefix: str
+    ) -> str:
+        """CreateExportTask; the task's id. Two calls with the same name make two tasks.
+
+        Raises UpstreamError, retryable while another task of the account is active: AWS runs one at a time.
+        """
+        ...
+
+    def cancel(self, account: Account, task_id: str) -> None:
+        """CancelExportTask; one that has ended already is no error. What it has put into the bucket stays there."""
         ...

@@ -33,10 +33,11 @@ def plan(args: CancelArgs, world: World, person: Person) -> Plan:
     aim = target(args, world.catalog)
     found = world.recent.every(aim.key, since=world.clock.now() - RECENT_SECONDS, limit=50)
     waiting = [past for past in found if past.state in WAITING and not past.due_at and past.command != "cancel"]
-    active = next((past for past in found if past.state in ACTIVE), None)
-    withdrawn = [
-        Change(what=past.title, before="waits, AWS knows nothing of it", after="does not happen") for past in waiting
-    ]
+    active = next((past for past in found if past.state in ACTIVE and not past.beside), None)
+    if active is None:
+        # What goes on beside the service ends when it is told to; nobody who stops a rollout means it.
+        waiting += [past for past in found if past.state in ACTIVE]
+    withdrawn = [_withdrawn(past) for past in waiting]
     if active is None:
         return _waiting(aim, waiting, withdrawn)
     try:
@@ -54,12 +55,18 @@ def plan(args: CancelArgs, world: World, person: Person) -> Plan:
     )
 
 
+def _withdrawn(past: Past) -> Change:
+    if past.state in ACTIVE:
+        return Change(what=past.title, before="under way in AWS", after="ended there")
+    return Change(what=past.title, before="waits, AWS knows nothing of it", after="does not happen")
+
+
 def _waiting(aim: Target, waiting: list[Past], withdrawn: list[Change]) -> Plan:
     if not waiting:
         text = f"Nothing of mine waits or is under way for {aim.label}. A rollback also stops what others began."
         return Plan(title=text, answer_text=text)
     return Plan(
-        title=f"Cancel what waits for {aim.label}",
+        title=f"Cancel what I have in hand for {aim.label}",
         strategy=WITHDRAW,
         changes=tuple(withdrawn),
         facts={"waiting": [past.id for past in waiting]},
@@ -102,14 +109,16 @@ def _over(run: Run, world: World) -> Progress:
     """One look whether those that waited have ended."""
     ids = run.plan.facts.get("waiting")
     past = [world.recent.operation(str(each)) for each in ids] if isinstance(ids, list) else []
-    left = [each.title for each in past if each is not None and each.state in WAITING]
+    left = [each.title for each in past if each and (each.state in WAITING or (each.beside and each.state in ACTIVE))]
     if left:
         return Progress(stage=Stage.ROLLING, headline=f"Withdrawing {', '.join(left)}")
     late = [each.title for each in past if each is not None and each.state in ACTIVE]
     if late:
         headline = f"Too late for {', '.join(late)}: it has begun. Cancel it again."
         return Progress(stage=Stage.FAILED, headline=headline, unchanged=True)
-    return Progress(stage=Stage.SUCCEEDED, headline="Cancelled before AWS was told of anything")
+    begun = any(each is not None and each.started_at for each in past)
+    headline = "Ended in AWS" if begun else "Cancelled before AWS was told of anything"
+    return Progress(stage=Stage.SUCCEEDED, headline=headline)
 
 
 def _with_withdrawals(strategy: Strategy) -> Strategy:

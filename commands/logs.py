@@ -15,8 +15,9 @@ from bot.domain import Person
 from bot.errors import DeniedError, NotFoundError
 from bot.form import parts
 from bot.ports import World
-from bot.search import asking, following
+from bot.search import asking, exporting, following
 from bot.search.asked import Asked, made_out
+from bot.search.export_tasks import EXPORT
 from bot.search.found import Found
 from bot.search.matching import filter_pattern
 from bot.search.reading import earlier, is_recent_and_narrow, walk
@@ -40,7 +41,7 @@ class LogsArgs(TargetArgs):
         description=(
             'What to look for and when: words, "a phrase", field=value, /pattern/, -without, `level error`, '
             "`task 0f3a`; `last 15m`, `since deploy`, `14:00-14:20 Europe/Berlin`, `around 14:05`; and `group`, "
-            '`follow`, `query slow-requests` or `insights "stats count(*) by bin(5m)"`.'
+            '`follow`, `export`, `query slow-requests` or `insights "stats count(*) by bin(5m)"`.'
         ),
     )
 
@@ -51,6 +52,8 @@ def plan(args: LogsArgs, world: World, person: Person) -> Plan:
     asked = made_out(where, args.search, world, person)
     if asked.query.free and not world.may(person, "insights", where):
         raise DeniedError("You may not ask queries of your own.", hint="Words, fields and named queries are for you.")
+    if asked.query.export:
+        return exporting.planned(asked, world, person)
     if asked.query.follow:
         return following.begun(asked, world)
     if asked.query.free or asked.query.named or not is_recent_and_narrow(asked.query, *_range(asked)):
@@ -108,6 +111,7 @@ logs = Command(
     plan=plan,
     target=target,
     examples=("bi/api production timeout", "bi/api production level error last 1h", "bi/api production follow"),
+    strategies={exporting.STRATEGY: EXPORT},
     look=look,
     stop=stop,
 )

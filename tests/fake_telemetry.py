@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.domain import Account
 from bot.errors import NotFoundError
-from bot.telemetry import QueryAnswer, Queue, Trace, TraceSearch, TrailEvent, TrailSearch
+from bot.telemetry import (
+    EXPORT_ACTIVE,
+    ExportTask,
+    LogGroup,
+    QueryAnswer,
+    Queue,
+    Trace,
+    TraceSearch,
+    TrailEvent,
+    TrailSearch,
+)
 from tests.fakes import NOON, Failures
 
 
@@ -153,3 +163,63 @@ class FakeBalancers:
     def of(self, account: Account, target_group: str) -> tuple[str, ...]:
         self.failures.take("of")
         return self.found.get(target_group, ())
+
+
+class FakeLogExports:
+    """Export tasks that are RUNNING until a test ends them; ``kept`` are the log groups, ``regions`` the buckets."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, LogGroup] = {}
+        self.regions: dict[str, str] = {}
+        self.tasks: list[ExportTask] = []
+        self.asked: list[tuple[str, float, float]] = []
+        """The group, start and end of every task that was begun."""
+        self.failures = Failures()
+        self.lost_answers = Failures()
+
+    def add_group(self, name: str, **changes: Any) -> None:
+        self.kept[name] = replace(LogGroup(name, 12_300_000, "STANDARD", NOON - 30 * 86_400), **changes)
+
+    def end(self, status: str, message: str = "") -> None:
+        """Let every active task come to this end."""
+        self.tasks = [replace(each, status=status, message=message) if is_active(each) else each for each in self.tasks]
+
+    def groups(self, account: Account, names: Sequence[str]) -> tuple[LogGroup, ...]:
+        self.failures.take("groups")
+        return tuple(self.kept[name] for name in names if name in self.kept)
+
+    def bucket_region(self, account: Account, bucket: str) -> str:
+        self.failures.take("bucket_region")
+        if bucket not in self.regions:
+            raise NotFoundError(f"There is no bucket {bucket}.")
+        return self.regions[bucket]
+
+    def active(self, account: Account) -> tuple[ExportTask, ...]:
+        self.failures.take("active")
+        return tuple(each for each in self.tasks if is_active(each))
+
+    def named(self, account: Account, name: str) -> tuple[ExportTask, ...]:
+        self.failures.take("named")
+        return tuple(each for each in self.tasks if each.name == name)
+
+    def task(self, account: Account, task_id: str) -> ExportTask | None:
+        self.failures.take("task")
+        return next((each for each in self.tasks if each.id == task_id), None)
+
+    def begin(
+        self, account: Account, name: str, group: str, *, start: float, end: float, bucket: str, prefix: str
+    ) -> str:
+        self.failures.take("begin")
+        self.asked.append((group, start, end))
+        task = ExportTask(f"t{len(self.tasks) + 1}", name, group, "RUNNING", "Started Successfully", bucket, prefix)
+        self.tasks.append(task)
+        self.lost_answers.take("begin")
+        return task.id
+
+    def cancel(self, account: Account, task_id: str) -> None:
+        self.failures.take("cancel")
+        self.tasks = [replace(each, status="CANCELLED") if each.id == task_id else each for each in self.tasks]
+
+
+def is_active(task: ExportTask) -> bool:
+    return task.status in EXPORT_ACTIVE

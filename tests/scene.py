@@ -82,7 +82,7 @@ from tests.fake_shipping import (
     FakeScalings,
     FakeSites,
 )
-from tests.fake_telemetry import FakeBalancers, FakeInsights, FakeQueues, FakeTraces, FakeTrail
+from tests.fake_telemetry import FakeBalancers, FakeInsights, FakeLogExports, FakeQueues, FakeTraces, FakeTrail
 from tests.fakes import FakeChat, FakeClock, FakeWeb, Shown, buttons, serially
 
 ALICE, BOB, CARA, DAVE, EVE, GUS, ROBOT = "U0ALICE", "U0BOB", "U0CARA", "U0DAVE", "U0EVE", "U0GUS", "U0ROBOT"
@@ -179,7 +179,7 @@ class Scene:
         self.databases, self.caches, self.names = FakeDatabases(), FakeCaches(), FakeNames()
         self.certificates, self.network, self.roles = FakeCertificates(), FakeNetwork(), FakeRoles()
         self.insights, self.queues, self.traces = FakeInsights(), FakeQueues(), FakeTraces()
-        self.trail, self.balancers = FakeTrail(), FakeBalancers()
+        self.trail, self.balancers, self.log_exports = FakeTrail(), FakeBalancers(), FakeLogExports()
         self.mutes, self.silences = FakeMutes(), Standing(self.store, self.clock)
         self.chat.people = the_people()
         self.chat.channels = {"#bi": "C0BI", "#ops": "C0OPS"}
@@ -222,6 +222,7 @@ class Scene:
             network=self.network,
             roles=self.roles,
             insights=self.insights,
+            log_exports=self.log_exports,
             queues=self.queues,
             traces=self.traces,
             trail=self.trail,

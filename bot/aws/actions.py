@@ -52,6 +52,7 @@ _OF_STEPS = {
     "role_policies": ("iam:ListAttachedRolePolicies",),
 }
 """What kinds of step read. Queues are left out: which of them a policy opens, only their names could tell."""
+_EXPORTS = ("logs:CancelExportTask", "logs:DescribeExportTasks")
 _PROJECT = ("codebuild:BatchGetBuilds", "codebuild:ListBuildsForProject", "codebuild:StartBuild")
 
 
@@ -104,6 +105,18 @@ def of_targets(targets: Iterable[Target], number: str) -> Iterator[Needed]:
             yield from _each(_ARTIFACTS, f"arn:aws:s3:::{bucket}/*")
         if service.build and service.build.codebuild:
             yield from _each(_PROJECT, f"arn:aws:codebuild:{place}:project/{service.build.codebuild}")
+
+
+def of_exports(addresses: Iterable[str], region: str, number: str) -> Iterator[Needed]:
+    """For exports of logs to these places, ``s3://bucket/prefix``, in one region of an AWS account.
+
+    CreateExportTask writes into the bucket in its caller's name, too.
+    """
+    for bucket in sorted({bucket_of(address) for address in addresses}):
+        yield "logs:CreateExportTask", f"arn:aws:logs:{region}:{number}:log-group:*"
+        yield from _each(_EXPORTS, "*")
+        yield "s3:ListBucket", f"arn:aws:s3:::{bucket}"
+        yield "s3:PutObject", f"arn:aws:s3:::{bucket}/*"
 
 
 def secret_arns(secret: str, target: Target, number: str = "*", ending: str = ANY_ENDING) -> Iterator[str]:

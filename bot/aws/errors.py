@@ -56,6 +56,7 @@ _PREFIX = {"monitoring": "cloudwatch"}
 # What IAM calls an operation, where it is not the operation's name.
 _ACTION = {
     "s3:CopyObject": "s3:PutObject",
+    "s3:HeadBucket": "s3:ListBucket",
     "s3:DeleteObjects": "s3:DeleteObject",
     "s3:HeadObject": "s3:GetObject",
     "s3:ListBuckets": "s3:ListAllMyBuckets",

@@ -109,9 +109,9 @@ class Logs:
                     return False
                 raise
             search.look()
-            if token is None or token == asked.get("nextToken"):
+            if token is None:
                 return len(search.events) <= search.limit
-            if len(search.events) >= search.limit or self._clock.now() >= deadline:
+            if token == asked.get("nextToken") or len(search.events) >= search.limit or self._clock.now() >= deadline:
                 return False
             asked["nextToken"] = token
 

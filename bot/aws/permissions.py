@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import ParamSpec, TypeVar
 
-from bot.aws.actions import Needed, of_secrets, of_service, of_steps, of_targets
+from bot.aws.actions import Needed, of_exports, of_secrets, of_service, of_steps, of_targets
 from bot.aws.errors import NotPermittedError, ask
 from bot.aws.logs import Logs
 from bot.aws.metrics import Metrics
@@ -33,14 +33,16 @@ def denied(
     targets: Sequence[Target],
     kinds: Collection[str] = (),
     secrets: Sequence[str] = (),
+    exports: Collection[str] = (),
 ) -> dict[str, str]:
     """Permissions the bot needs and has not got, each with why.
 
     Reads of ECS are tried by the very calls the bot makes, on the first ECS service among ``targets``, which are the
-    account's; ``kinds`` are the kinds of step that playbooks take, ``secrets`` those that they name. What would change
-    something, what steps read and open, what the other kinds of service need, of the first of each, and the secrets
-    that services themselves name are asked of IAM's simulator; without permission for that the answer names
-    ``iam:SimulatePrincipalPolicy``. Raises UpstreamError when AWS cannot be asked.
+    account's; ``kinds`` are the kinds of step that playbooks take, ``secrets`` those that they name, ``exports`` the
+    places in S3 that logs are exported to. What would change something, what steps read and open, what the other kinds
+    of service need, of the first of each, and the secrets that services themselves name are asked of IAM's simulator;
+    without permission for that the answer names ``iam:SimulatePrincipalPolicy``. Raises UpstreamError when AWS cannot
+    be asked.
     """
     trial = _Trial()
     metrics = Metrics(sessions)
@@ -52,10 +54,11 @@ def denied(
     needed = list(_try_ecs(trial, sessions, ecs, now, firsts.pop(ServiceKind.ECS))) if ServiceKind.ECS in firsts else []
     try:
         own = [target for target in targets if target.service.needs.secrets]
-        if firsts or kinds or secrets or own:
+        if firsts or kinds or secrets or exports or own:
             number = _principal(sessions, account).split(":")[4]
             needed += [*of_targets(firsts.values(), number), *of_steps(kinds, account.region, number)]
             needed += of_secrets(secrets, targets, number)
+            needed += of_exports(exports, account.region, number)
             for target in own:
                 needed += of_secrets(target.service.needs.secrets, [target], number)
         trial.denied.update(simulated(sessions, account, needed))

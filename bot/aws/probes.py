@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from bot.aws.errors import ask_all
@@ -18,7 +19,7 @@ class AwsProbes:
     """Fills all of the protocol that is about AWS.
 
     ``targets`` are the services permissions are tried on, ``kinds`` the kinds of step whose permissions are, too, and
-    ``secrets`` those that such steps name.
+    ``secrets`` those that such steps name, ``exports`` where the logs of each system are exported to.
     """
 
     def __init__(
@@ -29,6 +30,7 @@ class AwsProbes:
         targets: Sequence[Target],
         kinds: Collection[str] = (),
         secrets: Sequence[str] = (),
+        exports: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._sessions = sessions
         self._ecs = ecs
@@ -36,6 +38,7 @@ class AwsProbes:
         self._targets = tuple(targets)
         self._secrets = tuple(secrets)
         self._kinds = frozenset(kinds)
+        self._exports = exports
 
     def clusters(self, account: Account) -> list[str]:
         """Names of the ECS clusters."""
@@ -91,7 +94,10 @@ class AwsProbes:
     def denied(self, account: Account) -> dict[str, str]:
         """AWS permissions the bot needs and has not got, each with AWS's own words."""
         targets = [each for each in self._targets if each.account == account]
-        return denied(self._sessions, self._ecs, self._clock.now(), account, targets, self._kinds, self._secrets)
+        exports = {self._exports[each.system] for each in targets if self._exports.get(each.system)}
+        return denied(
+            *(self._sessions, self._ecs, self._clock.now(), account, targets), self._kinds, self._secrets, exports
+        )
 
     def _client(self, account: Account, service: str) -> Any:
         return self._sessions.client(account, service)

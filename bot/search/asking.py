@@ -67,7 +67,8 @@ def ended(asked: Asked, answer: QueryAnswer, query_id: str, why: str = "") -> Pl
     """The answer of a query that has ended, or was ended."""
     where, window = asked.where, asked.window
     console = insights_address(where.account.region, where.groups, query_of(asked), window.start, window.end)
-    looked = tuple(part for part in (f"Logs Insights, {_cost(asked, answer)}", why) if part)
+    fresh = "the newest seconds may not be indexed yet" if window.open_end else ""
+    looked = tuple(part for part in (f"Logs Insights, {_cost(asked, answer)}", why, fresh) if part)
     head = asked.head(*looked, console=console)
     attachment = whole(asked, query_id)
     if not (asked.query.named or asked.query.free):

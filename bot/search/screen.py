@@ -18,6 +18,8 @@ KINDS = 10
 SCREEN = 2600
 """Characters of lines in a message."""
 ROWS = 15
+GRAVEST = {"CRITICAL": 0, "ERROR": 0, "WARNING": 1}
+MARKS = {"CRITICAL": ":red_circle: ", "ERROR": ":red_circle: ", "WARNING": ":large_yellow_circle: "}
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,9 @@ def lines(
     if few:
         shown.append(b.section(b.pre(_screen(head, logged), SCREEN)))
     elif found.lines:
-        shown += b.sections(_kind(each, head, new) for each in grouped[:KINDS])
+        # However rare, what failed is what somebody looks for.
+        first = sorted(grouped, key=lambda each: (each.template not in (new or ()), GRAVEST.get(each.level, 2)))
+        shown += b.sections(_kind(each, head, new) for each in first[:KINDS])
         more = len(grouped) - KINDS
         shown += [b.context(f"… and {more} more {'kind' if more == 1 else 'kinds'}")] if more > 0 else []
         newest = entries(found.lines[-60:])[-1:]
@@ -104,7 +108,7 @@ def _foot(head: Head, failed: Sequence[str], deployed: str) -> b.Block:
 
 
 def _kind(found: LogGroup, head: Head, new: frozenset[str] | None) -> str:
-    mark = ":new: " if found.template in (new or ()) else ""
+    mark = MARKS.get(found.level, "") + (":new: " if found.template in (new or ()) else "")
     first, last = (time_of(at, head.zone) for at in (found.first, found.last))
     span = first if first == last else f"{first}–{last}"
     return f"{mark}*{found.count:,}×* {b.code(found.template, 260)} {span}"

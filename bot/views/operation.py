@@ -50,8 +50,11 @@ def confirm_value(operation_id: str, plan: Plan) -> str:
 
 def words_of(operation: Operation, state: State) -> str:
     """The state in words; what changes no service has nothing that could settle."""
-    if not operation.target and state is State.DONE:
+    is_beside = operation.plan is not None and operation.plan.beside
+    if state is State.DONE and (is_beside or not operation.target):
         return ":white_check_mark: done"
+    if state is State.CANCELLED and operation.results:
+        return ":heavy_minus_sign: cancelled, not all of it was done"
     if state is State.PROPOSED and operation.plan is not None and operation.forbidden_by(operation.plan):
         return ":no_entry: forbidden by a check"
     return STATE_WORDS[state]
@@ -93,7 +96,8 @@ def _progress_blocks(operation: Operation, progress: Progress, elapsed: float) -
     if progress.lines:
         shown.append(b.section("\n".join(f"• {b.esc(line, 400)}" for line in progress.lines[:12])))
     if progress.link:
-        shown.append(b.context(b.link(progress.link, "Watch it there")))
+        watched = progress.stage is Stage.ROLLING
+        shown.append(b.context(b.link(progress.link, "Watch it there" if watched else "Look at it there")))
     if progress.logs:
         shown.append(b.section("*Last log lines*\n" + b.pre(progress.logs[-15:])))
     return shown
@@ -202,7 +206,7 @@ def card(
         shown += _proposal(operation_id, operation, plan, target) + _choices(plan)
     elif state is State.APPROVING:
         shown += _approval(operation_id, operation, plan, approvals)
-    elif state is State.APPROVED:
+    elif state is State.APPROVED or (plan.beside and state in (State.RUNNING, State.SETTLING)):
         shown.append(b.actions("operation", b.button("Cancel", CANCEL, operation_id)))
     elif state is State.SETTLING and operation.progress is not None:
         shown += _answers(operation_id, operation.progress)

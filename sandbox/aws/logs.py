@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from moto.core.models import DEFAULT_ACCOUNT_ID
@@ -63,6 +63,11 @@ def write(region: str, group: str, stream: str, entries: Iterable[tuple[int, str
     backend.ensure_log_group(group)
     backend.ensure_log_stream(group, stream)
     logs_ingestion.ingest(backend.groups[group].streams[stream], list(entries))
+
+
+def backdate(region: str, group: str, seconds: float) -> None:
+    """Let a group have been made so many seconds before it was: for seeding lines that are older than that."""
+    logs_backends[DEFAULT_ACCOUNT_ID][region].groups[group].creation_time -= timedelta(seconds=seconds)
 
 
 def lag_stream_times(region: str, group: str, seconds: float) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-
 from sandbox.aws.logs import lag_stream_times
 from sandbox.seed.account import ACCOUNT, Account
 from sandbox.seed.busy_group import MILLIONS, make_busy_group
 from sandbox.seed.busy_lines import busy_lines
 from sandbox.seed.catalogue import US
+from sandbox.seed.export_buckets import make_export_bucket
 
 REQUESTS = "/lab/storefront/requests"
 AUDIT = "/lab/checkout/audit"
@@ -38,7 +37,7 @@ def write_lab_logs(account: Account, now: float) -> None:
         endless=True,
     )
     lag_stream_times(US, REQUESTS, _BEHIND)
-    _make_bucket(account)
+    make_export_bucket(account, EXPORTS)
     logs = account.client("logs", US)
     logs.create_log_group(logGroupName=AUDIT, logGroupClass="INFREQUENT_ACCESS")
     logs.create_log_stream(logGroupName=AUDIT, logStreamName="audit")
@@ -46,14 +45,3 @@ def write_lab_logs(account: Account, now: float) -> None:
     times = [int((now - (_AUDITED - number) * _AUDIT_PERIOD) * 1000) for number in range(_AUDITED)]
     events = [{"timestamp": at, "message": line(number, at)} for number, at in enumerate(times)]
     logs.put_log_events(logGroupName=AUDIT, logStreamName="audit", logEvents=events)
-
-
-def _make_bucket(account: Account) -> None:
-    allowed = {"Effect": "Allow", "Principal": {"Service": f"logs.{US}.amazonaws.com"}}
-    statements = [
-        allowed | {"Action": "s3:GetBucketAcl", "Resource": f"arn:aws:s3:::{EXPORTS}"},
-        allowed | {"Action": "s3:PutObject", "Resource": f"arn:aws:s3:::{EXPORTS}/*"},
-    ]
-    s3 = account.client("s3", US)
-    s3.create_bucket(Bucket=EXPORTS)
-    s3.put_bucket_policy(Bucket=EXPORTS, Policy=json.dumps({"Version": "2012-10-17", "Statement": statements}))

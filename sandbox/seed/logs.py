@@ -5,8 +5,10 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
+from sandbox.aws.logs import backdate
 from sandbox.seed.account import Account, in_parallel
 from sandbox.seed.catalogue import PHOTO_RDS_LOG_GROUP, RDS_LOG_GROUP, SERVICES, US, EcsService
+from sandbox.seed.fleet import DAY, PAST_DAYS
 from sandbox.seed.log_lines import STYLES, visits
 
 HOURS = 3
@@ -34,6 +36,8 @@ def write_logs(account: Account, now: float) -> int:
     groups = sorted({(service.region, service.log_group) for service in SERVICES})
     groups += [(database.region, database.group) for database in _DATABASES]
     in_parallel(lambda group: account.client("logs", group[0]).create_log_group(logGroupName=group[1]), groups)
+    for region, group in groups:
+        backdate(region, group, PAST_DAYS * DAY)
     found = in_parallel(lambda service: _streams(account, service), SERVICES)
     streams = [stream for several in found for stream in several]
     streams += _DATABASES

@@ -13,6 +13,7 @@ from sandbox.seed.alarms import make_alarms
 from sandbox.seed.catalogue import REGIONS, US
 from sandbox.seed.dashboards import make_dashboards
 from sandbox.seed.events import listen_to_events
+from sandbox.seed.export_buckets import ARBOR_EXPORTS, make_export_bucket
 from sandbox.seed.extras import build_projects, build_tables
 from sandbox.seed.fleet import DAY, PAST_DAYS, Front, build_network, deploy_history, push_images
 from sandbox.seed.lab import build_lab
@@ -72,6 +73,7 @@ def plant(account: Account, clock: Clock, report: Report = lambda step: None) ->
     report("logs and metrics")
     write_logs(account, clock.now())
     write_lab_logs(account, clock.now())
+    make_export_bucket(account, ARBOR_EXPORTS)
     put_quiet_hours(clock.now(), fronts)
     make_dashboards(account)
     report("what stands around them")

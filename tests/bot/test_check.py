@@ -184,6 +184,17 @@ def test_whatever_is_gone_is_named(settings: Settings, cloud: PretendCloud, name
     assert any(line.endswith(expected) for line in lines(settings, cloud))
 
 
+def test_a_bucket_for_exports_must_exist(tmp_path: Path, cloud: PretendCloud) -> None:
+    text = f"logs: {{export: 's3://bi-logs/daily'}}\n{SYSTEM}"
+    settings = load(write(tmp_path, {"systems/bi.yaml": text}))
+    (line,) = lines(settings, cloud)
+    assert line.endswith("logs.export: bucket 'bi-logs' does not exist in ap-northeast-1; there is bi-static") or (
+        "bucket 'bi-logs' does not exist in ap-northeast-1" in line
+    )
+    cloud.buckets_.append("bi-logs")
+    assert lines(settings, cloud) == []
+
+
 def test_who_builds_must_exist(tmp_path: Path, cloud: PretendCloud) -> None:
     project, workflow = "{codebuild: bi-api-build}", "{github: example/bi, workflow: release.yml}"
     for build in (project, workflow):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.console import alarm_address, dashboard_address, service_address
+from bot.console import alarm_address, bucket_address, dashboard_address, service_address
 
 
 def test_an_alarm_is_linked_as_cloudwatchs_own_mails_link_it() -> None:
@@ -29,6 +29,14 @@ def test_a_service_is_linked_by_name_and_by_arn() -> None:
     assert service_address("us-east-1", "prod", "api") == wanted
     arn = "arn:aws:ecs:us-east-1:123456789012"
     assert service_address("us-east-1", f"{arn}:cluster/prod", f"{arn}:service/prod/api") == wanted
+
+
+def test_what_lies_under_a_prefix_of_a_bucket_is_linked() -> None:
+    assert bucket_address("us-east-1", "bi-logs", "daily/api/") == (
+        "https://us-east-1.console.aws.amazon.com/s3/buckets/bi-logs?region=us-east-1&prefix=daily%2Fapi%2F"
+        "&showversions=false"
+    )
+    assert bucket_address("evil.example.com/", "b", "p") == "" == bucket_address("us-east-1", "", "p")
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,7 @@ IN_THE_BOTS_NAME = {
 RENAMED = {
     "s3:CopyObject": "s3:PutObject",
     "s3:DeleteObjects": "s3:DeleteObject",
+    "s3:HeadBucket": "s3:ListBucket",
     "s3:HeadObject": "s3:GetObject",
     "s3:ListBuckets": "s3:ListAllMyBuckets",
     "s3:ListObjectVersions": "s3:ListBucketVersions",
@@ -150,6 +151,15 @@ def test_only_the_buckets_of_the_configuration_are_opened(tmp_path: Path) -> Non
         statements = {each["Sid"]: each for each in policy(settings)["Statement"]}
         buckets = {sid: each["Resource"] for sid, each in statements.items() if "s3:GetObject" in each["Action"]}
         assert buckets == {sid: [f"arn:aws:s3:::{name}", f"arn:aws:s3:::{name}/*"] for sid, name in opened.items()}
+
+
+def test_exports_are_allowed_only_where_there_is_a_bucket_for_them(tmp_path: Path) -> None:
+    assert not {action for action in allowed(load(write(tmp_path, {}))) if "Export" in action}
+    settings = load(write(tmp_path, {"systems/bi.yaml": f"logs: {{export: 's3://bi-logs/daily'}}\n{SYSTEM}"}))
+    assert "logs:CreateExportTask" in allowed(settings)
+    (kept,) = [each for each in policy(settings)["Statement"] if each["Sid"] == "KeepExports"]
+    assert kept["Action"] == ["s3:ListBucket", "s3:PutObject"]
+    assert kept["Resource"] == ["arn:aws:s3:::bi-logs", "arn:aws:s3:::bi-logs/*"]
 
 
 def test_builds_are_allowed_only_where_codebuild_has_some(tmp_path: Path) -> None:

@@ -110,6 +110,15 @@ def builds(asked: Asked, project: str, region: str) -> int:
     return sum(any(variable["value"] == asked.id for variable in each) for each in variables)
 
 
+def exports(asked: Asked) -> dict[str, str]:
+    """How the export tasks stand that carry the operation, by log group; there is one for each at most."""
+    listed = asked.drill.stage.aws("logs", US).describe_export_tasks()["exportTasks"]
+    mine = [each for each in listed if each.get("taskName") == f"runbook-bot-{asked.id}"]
+    found = {each["logGroupName"]: each["status"]["code"] for each in mine}
+    assert len(found) == len(mine), "no log group is exported twice"
+    return found
+
+
 def runs(asked: Asked) -> int:
     """The runs of GitHub's workflows that carry the operation."""
     dispatched = asked.drill.sandbox.calls.list("github", "dispatch")

@@ -89,6 +89,11 @@ class Matter:
                 found.setdefault(int(level) + 1, []).append(each["status"])
         return found
 
+    def is_explained(self) -> bool:
+        """Whether PagerDuty was told what was found: the last that it is told while nobody does anything."""
+        events = self.drill.sandbox.pagerduty.snapshot()["events"]
+        return any("findings" in str(each) and f"runbook-bot:{self.id}" in str(each) for each in events)
+
     def files(self) -> int:
         """How many files its thread has."""
         message = self.headline

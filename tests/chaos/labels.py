@@ -10,6 +10,7 @@ from bot.aws.code_build import CodeBuild
 from bot.aws.code_deploy import CodeDeploy
 from bot.aws.ecs import Ecs
 from bot.aws.functions import Functions
+from bot.aws.log_exports import LogExports
 from bot.aws.mail import SesMailer
 from bot.aws.mutes import Mutes
 from bot.aws.scaling import Scalings
@@ -50,6 +51,8 @@ LABELS: tuple[tuple[type, str, Label], ...] = (
     (CodeDeploy, "proceed", lambda *given: "proceed"),
     (CodeBuild, "start", lambda *given: "start_build"),
     (GitHubBuilds, "start", lambda *given: "start_build"),
+    (LogExports, "begin", lambda account, name, group, **given: f"export {group}"),
+    (LogExports, "cancel", lambda account, task_id: "cancel_export"),
     (Mutes, "put", lambda account, name, alarms, **times: "mute"),
     (Mutes, "delete", lambda account, name: "unmute"),
     (Standing, "add", lambda silence: "silence"),

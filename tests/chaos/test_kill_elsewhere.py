@@ -7,10 +7,11 @@ import pytest
 from sandbox.seed.catalogue import SITES, TOKYO, service_of
 from tests.chaos import counts
 from tests.chaos.drill import Drill
-from tests.chaos.people import CHANNELS, PHOTO, ask, place, settled
+from tests.chaos.people import ARBOR, CHANNELS, PHOTO, ask, place, settled
 
 pytestmark = pytest.mark.story
 
+DATABASE_LOG = "/aws/rds/instance/arbor-production-db/postgresql"
 BI = service_of("bi", "api")
 WEB = next(site for site in SITES if site.title == "RapidPhoto")
 TOLD = {"card": 1, "outcome": 1}
@@ -92,6 +93,15 @@ def test_a_freeze_holds_and_is_lifted_once(drill: Drill) -> None:
 def _of_holds(drill: Drill) -> dict[str, int]:
     posted = drill.all_keys("#bi-platform")
     return {key.split(":")[2]: times for key, times in posted.items() if key.startswith("hold:")}
+
+
+def test_an_export_of_two_log_groups_begins_a_task_for_each_once(drill: Drill) -> None:
+    drill.order_twice("export /aws/*", "export /ecs/*", "post op:*:outcome")
+    asked = ask(drill, CHANNELS[ARBOR], f"/logs {place(ARBOR)} export last 3h")
+    settled(asked)
+    assert counts.exports(asked) == {ARBOR.log_group: "COMPLETED", DATABASE_LOG: "COMPLETED"}
+    assert len(drill.calls("logs:CreateExportTask", asked.since)) == 2
+    assert asked.parts() == TOLD
 
 
 def test_a_silence_that_holds_everywhere_begins_and_ends_once(drill: Drill) -> None:

@@ -141,6 +141,8 @@ def called_out(drill: Drill, since: int) -> list[str]:
 def test_what_is_done_in_pagerduty_while_the_bot_dies_is_told_once(drill: Drill) -> None:
     matter = opened(drill, 16)
     drill.until(lambda: matter.pages() == {1: ["triggered"]}, "nobody was paged")
+    # What PagerDuty is told of an alert after somebody resolved it there opens a new one, whoever may help it.
+    drill.until(matter.is_explained, "PagerDuty was not told what was found")
     drill.order_twice("hear acknowledged", "post inc:*:ack:*")
     matter.act("acknowledge", BOB)
     carried_out(drill)

@@ -101,7 +101,7 @@ def test_what_is_new_since_the_deployment_is_marked(scene: Scene) -> None:
     again = [LogLine(now - 1 - number / 10, "ERROR disk full", "s", f"a{number}") for number in range(5)]
     scene.logs.lines[name] = sorted([*old, *new, *again], key=lambda line: line.at)
     said = told(ask(scene, "level error last 2m"))
-    assert ":new: *20×* `ERROR no tariff`" in said
+    assert ":red_circle: :new: *20×* `ERROR no tariff`" in said
     assert ":new: *5×*" not in said
     assert "is new since the deployment" in said
 

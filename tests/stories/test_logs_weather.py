@@ -59,7 +59,7 @@ def test_no_more_than_five_calls_begin_in_a_second_and_throttling_loses_nothing(
 
 
 def test_empty_pages_are_walked_through(town: Town) -> None:
-    town.fault("aws", FILTER, "empty_page", seconds=30.0)
+    town.fault("aws", FILTER, "empty_page", count=4)
     assert "lines match" in words(_answer(town, ALICE, ARBOR, "/logs arbor/backend production finished last 1h"))
 
 

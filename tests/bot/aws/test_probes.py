@@ -319,6 +319,29 @@ def test_secrets_that_playbooks_name_are_simulated(aws: ScriptedAws, sessions: S
     assert probes.denied(account) == {action: f"IAM answers implicitDeny for {secret}"}
 
 
+def test_what_exports_need_is_simulated_where_logs_are_exported(
+    aws: ScriptedAws, sessions: Sessions, account: Account
+) -> None:
+    allow_everything(aws)
+    aws.on(
+        "SimulatePrincipalPolicy",
+        lambda asked: decision(asked, "implicitDeny" if "Export" in asked["ActionNames.member.1"] else "allowed"),
+    )
+    exports = {"bi": "s3://bi-logs/daily", "other": "s3://other-logs"}
+    probes = AwsProbes(sessions, Ecs(sessions), Standing(), [a_target()], exports=exports)
+    groups = "arn:aws:logs:us-east-1:123456789012:log-group:*"
+    assert probes.denied(account) == {
+        "logs:CreateExportTask": f"IAM answers implicitDeny for {groups}",
+        "logs:CancelExportTask": "IAM answers implicitDeny for *",
+        "logs:DescribeExportTasks": "IAM answers implicitDeny for *",
+    }
+    simulated = {
+        (each["ActionNames.member.1"], each["ResourceArns.member.1"]) for each in aws.asked("SimulatePrincipalPolicy")
+    }
+    assert ("s3:PutObject", "arn:aws:s3:::bi-logs/*") in simulated
+    assert not any("other-logs" in resource for _, resource in simulated)
+
+
 def test_secrets_of_what_a_service_needs_are_simulated(aws: ScriptedAws, sessions: Sessions, account: Account) -> None:
     allow_everything(aws)
     action = "secretsmanager:GetSecretValue"

@@ -26,7 +26,7 @@ from tests.fake_shipping import (
     FakeScalings,
     FakeSites,
 )
-from tests.fake_telemetry import FakeBalancers, FakeInsights, FakeQueues, FakeTraces, FakeTrail
+from tests.fake_telemetry import FakeBalancers, FakeInsights, FakeLogExports, FakeQueues, FakeTraces, FakeTrail
 from tests.fakes import NOON, FakeAdvisor, FakeChat, FakeClock, FakeSilences, FakeWeb, serially
 
 ALICE = Person("U0ALICE", "alice")
@@ -160,6 +160,7 @@ class Room:
             network=FakeNetwork(),
             roles=FakeRoles(),
             insights=FakeInsights(),
+            log_exports=FakeLogExports(),
             queues=FakeQueues(),
             traces=FakeTraces(),
             trail=FakeTrail(),
