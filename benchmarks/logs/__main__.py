@@ -109,7 +109,7 @@ def written(found: Sequence[Measured], peer: Peer) -> str:
             "the real process, warm; its time is from the slash command until the pretend Slack has taken the answer,",
             "which is redacted, without the fields that are masked for whoever asks, and grouped by what lines say.",
             "`awslogs get` is timed as a whole process, which reads and writes the lines as they are. Both ask the",
-            f"sandbox, with no latency and with {LATENCY * 1000:.0f} ms before every call of AWS; the bot asks ECS, too,",
+            f"sandbox, with no latency and with {LATENCY * 1000:.0f} ms before every call; the bot asks ECS, too,",
             "where the service logs. Both found the same number of events in every round.",
             "",
             *table((*head, "bot's calls", "awslogs' calls", "bot's busiest second"), [_row(each) for each in found]),
