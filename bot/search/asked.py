@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 from bot.arguments import nearest
 from bot.catalog import Catalog
 from bot.domain import Person, Target
-from bot.errors import NotFoundError
+from bot.errors import NotFoundError, UpstreamError
 from bot.log_settings import LogSettings
 from bot.ports import World
 from bot.redact import clean
@@ -18,6 +21,7 @@ from bot.steps.places import deployed_at
 from bot.window import Window, find_window, shown
 
 DEFAULT_SECONDS = 900.0
+DISCOVERY_SECONDS = 4.0
 BEFORE_INCIDENT, AFTER_INCIDENT = 900.0, 3600.0
 """In the thread of an incident: from a while before it began until now, or an hour later."""
 _DAY = 86_400.0
@@ -62,6 +66,21 @@ def settings_of(target: Target, catalog: Catalog) -> tuple[LogSettings, str]:
     return (system.logs, system.zone) if system is not None else (LogSettings(), "UTC")
 
 
+def _discovered(target: Target, world: World, now: float) -> tuple[Place, float | None]:
+    """Where it logs and when it was shipped, asked for at once: neither waits for the other."""
+    reads: dict[str, Callable[[], Any]] = {
+        "where": partial(place, target, world),
+        "deployed": partial(deployed_at, target, world, now),
+    }
+    found = world.gather(reads, seconds=DISCOVERY_SECONDS)
+    where, deployed = found["where"], found["deployed"]
+    if isinstance(where, TimeoutError):
+        raise UpstreamError(f"AWS did not tell in {DISCOVERY_SECONDS:g} s where {target.label} logs.", retryable=True)
+    if isinstance(where, Exception):
+        raise where
+    return where, None if isinstance(deployed, Exception) else deployed
+
+
 def made_out(target: Target, words: str, world: World, person: Person) -> Asked:
     """What the words after the service mean now. Raises UsageError, NotFoundError, and what AWS answers."""
     now, (settings, zone) = world.clock.now(), settings_of(target, world.catalog)
@@ -71,7 +90,7 @@ def made_out(target: Target, words: str, world: World, person: Person) -> Asked:
         known = ", ".join(settings.queries) or "none are configured"
         hint = f"There are: {known}.{nearest(query.named, settings.queries)}"
         raise NotFoundError(f"{target.system} has no query “{query.named[:60]}”.", hint=hint)
-    deployed = deployed_at(target, world, now)
+    where, deployed = _discovered(target, world, now)
     if window.since_deploy:
         if deployed is None:
             raise NotFoundError(f"{target.label} was not deployed in the last day.", hint="Say a time: last 2h.")
@@ -80,7 +99,6 @@ def made_out(target: Target, words: str, world: World, person: Person) -> Asked:
         end = now if now - person.about < AFTER_INCIDENT else person.about + AFTER_INCIDENT
         window = Window(person.about - BEFORE_INCIDENT, end, window.zone, "", open_end=False)
     masked = () if world.may(person, "unmask", target) else settings.masked
-    where = place(target, world)
     if not where.groups:
         hint = "Name them under log_groups in the system's file."
         raise NotFoundError(f"No log group of {target.label} is known.", hint=hint)
