@@ -32,7 +32,7 @@ _UNITS = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
 def planned(asked: Asked, world: World, person: Person) -> Plan:
     """What would be exported, and where to. Only reads. Raises UsageError, NotFoundError, and what AWS answers."""
     query, target = asked.query, asked.target
-    if query.is_narrow or query.exclude or query.grouped:
+    if query.is_narrow or query.grouped:
         raise UsageError(
             "An export takes all that was logged: CloudWatch looks for nothing in it.",
             hint="Leave out the words and say only a time, as in: export yesterday.",
