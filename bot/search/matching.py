@@ -31,6 +31,10 @@ _FIELD_EDGE = r"(?:^|[\s,;{\[(\"'&?|])"
 # What CloudWatch's own regular expressions know: no groups, no flags, no look around.
 _SERVER_PATTERN = re.compile(r"(?:[\w\s#=@/;,:.^$?\[\]{}|*+!\"'<>~`&-]|\\[dDsSwW.^$?\[\]{}|*+\\/%-])+")
 MOST_SERVER_PATTERNS = 2
+LONGEST_PATTERN = 1024
+"""Characters of a filter pattern that FilterLogEvents takes:
+https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
+"""
 
 
 def quote_term(text: str) -> str:
@@ -44,13 +48,22 @@ def filter_pattern(query: LogQuery) -> str:
     terms = [quote_term(each) for each in query.include if not re.search(r"\s{2}|[^\S ]", each)]
     terms += [quote_term(value) for _, value in query.fields if _PLAIN_VALUE.fullmatch(value)]
     if terms:
-        return " ".join(terms)
+        return _fitting(terms)
     if query.patterns and all(is_servers(each) for each in query.patterns[:MOST_SERVER_PATTERNS]):
         return " ".join(f"%{each}%" for each in query.patterns[:MOST_SERVER_PATTERNS])
     words = [each for level in _at_least(query.level) for each in _LEVEL_TERMS.get(level, ())] if query.level else []
     if query.level in _LEVEL_TERMS:
         return " ".join(f"?{quote_term(each)}" for word in words for each in _written(word))
     return ""
+
+
+def _fitting(terms: list[str]) -> str:
+    """As many terms as a pattern may have; each that is left out only makes it pick more lines."""
+    pattern = ""
+    for term in terms:
+        longer = f"{pattern} {term}".strip()
+        pattern = longer if len(longer) <= LONGEST_PATTERN else pattern
+    return pattern
 
 
 def is_servers(pattern: str) -> bool:
@@ -69,6 +82,7 @@ def matcher(query: LogQuery) -> Callable[[LogLine], bool]:
             and not any(each in text for each in query.exclude)
             and (not query.task or query.task in line.stream)
             and all(has_field(text, name, value) for name, value in query.fields)
+            and not any(has_field(text, name, value) for name, value in query.without)
             and (not levels or level_of(text) in levels)
         )
 
@@ -76,12 +90,15 @@ def matcher(query: LogQuery) -> Callable[[LogLine], bool]:
 
 
 def has_field(text: str, name: str, value: str) -> bool:
-    """Whether a line gives a field that value: in JSON, at any depth and by its dotted path, or as ``name=value``."""
+    """Whether a line gives a field that value: in JSON, at any depth and by its dotted path, or as ``name=value``.
+
+    The case of the name does not count. A list has the values in it.
+    """
     if value not in text and not _is_escaped(value):
         return False
     if text.lstrip().startswith("{"):
         try:
-            return _json_has(json.loads(text), name.split("."), value)
+            return _json_has(json.loads(text), name.lower().split("."), value)
         except (ValueError, RecursionError):
             pass
     return bool(_field(name, value).search(text))
@@ -89,12 +106,12 @@ def has_field(text: str, name: str, value: str) -> bool:
 
 def _json_has(found: object, path: list[str], value: str) -> bool:
     if isinstance(found, dict):
-        whole = ".".join(path)
-        if whole in found and _same(found[whole], value):
-            return True
-        if path[0] in found:
-            inner = found[path[0]]
-            if _same(inner, value) if len(path) == 1 else _json_has(inner, path[1:], value):
+        whole, first, further = ".".join(path), path[0], path[1:]
+        for key, inner in found.items():
+            name = key.lower()
+            if name == whole and _same(inner, value):
+                return True
+            if name == first and further and _json_has(inner, further, value):
                 return True
         return any(_json_has(each, path, value) for each in found.values() if isinstance(each, dict | list))
     return isinstance(found, list) and any(_json_has(each, path, value) for each in found)
@@ -103,7 +120,9 @@ def _json_has(found: object, path: list[str], value: str) -> bool:
 def _same(found: object, value: str) -> bool:
     if isinstance(found, str):
         return found == value
-    return not isinstance(found, dict | list) and json.dumps(found) == value
+    if isinstance(found, list):
+        return any(_same(each, value) for each in found)
+    return not isinstance(found, dict) and json.dumps(found) == value
 
 
 def _is_escaped(value: str) -> bool:
@@ -114,7 +133,7 @@ def _is_escaped(value: str) -> bool:
 @cache
 def _field(name: str, value: str) -> re.Pattern[str]:
     said = re.escape(value)
-    return re.compile(rf"{_FIELD_EDGE}{re.escape(name)}[\"']?\s{{0,4}}[=:]\s{{0,4}}[\"']?{said}(?![\w.-])")
+    return re.compile(rf"{_FIELD_EDGE}(?i:{re.escape(name)})[\"']?\s{{0,4}}[=:]\s{{0,4}}[\"']?{said}(?![\w.-])")
 
 
 def _at_least(level: str) -> tuple[str, ...]:

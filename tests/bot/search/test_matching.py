@@ -23,6 +23,7 @@ LINES = (
     'WARN disk is "nearly" full \\ 91%',
     "fatal: cannot go on",
     "customer_id=abc1234 and customer_id='abc 123'",
+    '{"ids": {"Order_Id": ["o1", 7]}}',
     "",
 )
 
@@ -45,6 +46,13 @@ def lines_of(typed: str) -> list[str]:
         ("status=500", [LINES[2]]),
         ("status=50", []),
         ("order=7", [LINES[1]]),
+        ("Customer_Id=abc123", [LINES[2]]),
+        ("customer_id = abc123", [LINES[2]]),
+        ("order_id=o1", [LINES[9]]),
+        ("ids.order_id=7", [LINES[9]]),
+        ("customer_id -customer_id=abc123", [LINES[3], LINES[8]]),
+        ("customer_id -customer_id=abc123 -ctx.customer_id=42", [LINES[8]]),
+        ("level=error", [LINES[1], LINES[2], LINES[3], LINES[4], LINES[5], LINES[7]]),
         ("level error", [LINES[1], LINES[2], LINES[3], LINES[4], LINES[5], LINES[7]]),
         ("level critical", [LINES[7]]),
         ("task 0f3a nearly", [LINES[6]]),
@@ -69,6 +77,13 @@ def test_the_pattern_never_loses_a_line_that_has_the_words(words: list[str]) -> 
     text = " – ".join(["before", *words, "after"])
     assume(matcher(query)(LogLine(0.0, text, "")))
     assert compile_pattern(filter_pattern(query)).matches(text)
+
+
+@pytest.mark.parametrize("words", [["w" * 390 + str(number) for number in range(6)], ["\\" * 500] * 3])
+def test_more_words_than_a_pattern_can_have_still_pick_every_line_that_has_them(words: list[str]) -> None:
+    pattern = filter_pattern(LogQuery(include=tuple(words)))
+    assert words[0][:100] in pattern and len(pattern) <= 1024
+    assert compile_pattern(pattern).matches(" ".join(words))
 
 
 @pytest.mark.parametrize(
