@@ -31,20 +31,24 @@ LONGEST = 240
 
 
 def begun(asked: Asked, world: World) -> Plan:
-    """The first look. Raises UsageError for what only Logs Insights can look for."""
+    """The first look. Raises UsageError for a range, and for what only Logs Insights can look for."""
+    if asked.window.said:
+        hint = "Leave out follow to read that range, or the time to follow."
+        raise UsageError(f"Following begins now: “{asked.window.said}” does not go with it.", hint=hint)
     if not is_recent_and_narrow(asked.query, 0.0, 0.0):
         hint = "Look for plain words, or for one pattern without groups and without other words."
         raise UsageError("These patterns cannot be followed.", hint=hint)
     now = world.clock.now()
     facts: dict[str, Any] = {
         "target": asked.target.key,
-        "began": now,
+        "began": now - EVERY,
         "until": now + FOR,
         "paused": False,
         "seen": [],
         "shown": [],
         "count": 0,
         "left_out": 0,
+        "late": False,
     }
     return _looked(asked, facts, world)
 
@@ -65,15 +69,16 @@ def gone_on(asked: Asked, plan: Plan, world: World) -> Plan:
 
 def _looked(asked: Asked, facts: dict[str, Any], world: World) -> Plan:
     now = world.clock.now()
-    start = max(_number(facts["began"]) - EVERY, now - LATE)
+    start = max(_number(facts["began"]), now - LATE)
     end, masked = now + LATE, asked.masked
     found = walk(world, asked.where, asked.query, start=start, end=end, masked=masked, limit=MOST_A_LOOK)
     known = set(facts["seen"])
     fresh = [line for line in found.lines if _mark(line) not in known]
     facts["seen"] = [*facts["seen"], *(_mark(line) for line in fresh)][-REMEMBERED:]
     facts["count"] = int(facts["count"]) + len(fresh)
-    if not found.is_whole:
-        facts["left_out"] = int(facts["left_out"]) + 1
+    # Where a line of the look before is among them, nothing was left out between the two.
+    facts["left_out"] = int(facts["left_out"]) + (len(fresh) >= MOST_A_LOOK and not found.is_whole)
+    facts["late"] = len(found.lines) < MOST_A_LOOK and not found.is_whole
     told = [
         f"{view.time_of(at, asked.window.zone, precise=True)} {b.cut(readable(text), LONGEST)}"
         for at, text in entries(fresh)
@@ -88,8 +93,10 @@ def _shown(asked: Asked, facts: dict[str, Any], now: float, *, goes_on: float) -
     mark = "⏸" if facts["paused"] else "▶" if goes_on else "⏹"
     counted = f"{mark} {b.counted(int(facts['count']), 'line')} so far · {state}"
     if facts["left_out"]:
-        counted += f" · sampled: {facts['left_out']} times more than {MOST_A_LOOK} lines came at once"
-    blocks = view.live(asked.head(), counted, facts["shown"])
+        counted += f" · sampled: {b.counted(int(facts['left_out']), 'time')} more than {MOST_A_LOOK} lines came at once"
+    if facts["late"]:
+        counted += " · AWS was slow at the last look: lines may come late"
+    blocks = view.live(_head(asked, _number(facts["began"]), now, ended=not goes_on), counted, facts["shown"])
     label, name = ("Go on", "resume") if facts["paused"] else ("Pause", "pause")
     buttons = (
         Button(label=label, name=name, value="1"),
@@ -106,6 +113,14 @@ def _shown(asked: Asked, facts: dict[str, Any], now: float, *, goes_on: float) -
         buttons=buttons,
         attachment=whole(_since(asked, _number(facts["began"]), now)),
     )
+
+
+def _head(asked: Asked, began: float, now: float, *, ended: bool) -> view.Head:
+    """What is followed has no end until it has ended."""
+    if ended:
+        return _since(asked, began, now).head()
+    zone = asked.window.zone
+    return replace(asked.head(), window=f"from {view.time_of(began, zone)} {zone} on")
 
 
 def _since(asked: Asked, start: float, end: float) -> Asked:

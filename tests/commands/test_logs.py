@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -208,6 +209,8 @@ def test_a_named_query_is_of_the_configuration_and_one_of_ones_own_a_right(scene
         ("level loud", "Which level?"),
         ("/(/", "no regular expression"),
         ("follow /(a|b)/", "cannot be followed"),
+        ("follow 14:00-14:20", "“14:00-14:20” does not go with it"),
+        ("follow group", "Follow or group"),
     ],
 )
 def test_what_cannot_be_looked_for_gets_a_sentence(scene: Scene, words: str, sentence: str) -> None:
@@ -247,6 +250,22 @@ def test_follow_goes_on_in_one_message_pauses_and_ends(scene: Scene) -> None:
     assert "it has ended" in told(shown.message)
     assert "Share" in button_labels(shown.message)
     assert len(scene.chat.posts) == 1
+
+
+def test_what_is_followed_says_since_when_and_whether_all_was_seen(scene: Scene) -> None:
+    (group,) = scene.logs.lines
+    scene.type("ops", "logs bi/api production follow")
+    scene.logs.endless.add(group)
+    scene.run(4)
+    (shown,) = scene.chat.posts
+    assert re.search(r"from \d\d:\d\d:\d\d Europe/Prague on", told(shown.message))
+    assert "AWS was slow at the last look" in told(shown.message) and "sampled" not in told(shown.message)
+    scene.logs.endless.clear()
+    write(scene, *(f"INFO {number}" for number in range(600)), every=0.001)
+    scene.run(8)
+    assert "sampled: 1 time more than 500 lines" in told(shown.message) and "slow" not in told(shown.message)
+    scene.run(320)
+    assert re.search(r"\d\d:\d\d–\d\d:\d\d Europe/Prague \(5 min", told(shown.message))
 
 
 def test_in_an_incidents_thread_the_time_around_it_is_searched(scene: Scene) -> None:
