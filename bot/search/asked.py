@@ -14,8 +14,10 @@ from bot.errors import NotFoundError, UpstreamError
 from bot.log_settings import LogSettings
 from bot.ports import World
 from bot.redact import clean
+from bot.search.found import masked, masker
 from bot.search.reading import Place, place
 from bot.search.screen import Head
+from bot.search.spelling import other_spelling
 from bot.search.words import LogQuery, read_query
 from bot.steps.places import deployed_at
 from bot.window import Window, find_window, shown
@@ -50,14 +52,15 @@ class Asked:
             looked=(*looked, ", ".join(self.where.groups)),
             console=console if self._may_be_linked else "",
             masked=self.masked,
+            spelling=other_spelling(self.query),
         )
 
     @property
     def _may_be_linked(self) -> bool:
         """An address shows what was looked for to everybody who sees it."""
         names = {name.lower() for name in self.masked}
-        secret = clean(self.text) != self.text
-        return not secret and not any(name.lower() in names for name, _ in self.query.fields)
+        asked = (name.rpartition(".")[2].lower() for name, _ in (*self.query.fields, *self.query.without))
+        return clean(masked(self.text, masker(self.masked))) == self.text and names.isdisjoint(asked)
 
 
 def settings_of(target: Target, catalog: Catalog) -> tuple[LogSettings, str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from bot.search.found import Found, masked, masker
+from bot.search.found import MASKED, Found, masked, masker
 from bot.search.lines import LONGEST, readable
 from bot.templates import LogGroup, entries
 from bot.views import blocks as b
@@ -27,7 +27,8 @@ class Head:
     """What every answer says of itself: where was looked, in which time, for what, and how.
 
     ``looked`` are sentences about the engine, what was scanned and what it cost; ``console`` is the address of the same
-    question in AWS's console, empty for none. ``masked`` are names of fields whose values are not shown.
+    question in AWS's console, empty for none. ``masked`` are names of fields whose values are not shown. ``spelling`` is
+    what to try where nothing is found.
     """
 
     target: str
@@ -37,6 +38,7 @@ class Head:
     looked: tuple[str, ...] = ()
     console: str = ""
     masked: tuple[str, ...] = ()
+    spelling: str = ""
 
 
 def lines(
@@ -48,6 +50,7 @@ def lines(
     counted = f"*{found.counted}* {'line matches' if len(found.lines) == 1 else 'lines match'}"
     if not found.lines:
         counted = "*No line matches*" + ("" if found.is_whole else " so far")
+        counted += f"\n{head.spelling}" if head.spelling else ""
     elif not few:
         counted += f", of {len(grouped)} {'kind' if len(grouped) == 1 else 'kinds'}"
     shown = [_head(head, counted)]
@@ -69,18 +72,23 @@ def table(head: Head, rows: Sequence[Mapping[str, str]], *, more: bool) -> list[
     counted = f"*{len(rows):,}{'+' if more else ''} {'row' if len(rows) == 1 else 'rows'}*" if rows else "*No row*"
     shown = [_head(head, counted)]
     if rows:
-        pattern = masker(head.masked)
-        told = [_row(each) for each in rows[:ROWS]]
+        told = [_row(each, head.masked) for each in rows[:ROWS]]
         left = len(rows) - ROWS
         told += [f"… {left:,} more"] if left > 0 else []
-        shown.append(b.section(b.pre([masked(each, pattern) for each in told], SCREEN)))
+        shown.append(b.section(b.pre(told, SCREEN)))
     return [*shown, _foot(head, (), "")]
 
 
-def _row(row: Mapping[str, str]) -> str:
-    if len(row) == 1:
-        return readable(next(iter(row.values())))[:LONGEST]
-    return " · ".join(f"{name} {readable(value)}" for name, value in row.items())[:LONGEST]
+def _row(row: Mapping[str, str], fields: Sequence[str]) -> str:
+    """A row without the values of masked fields, which are columns or stand in a column's text."""
+    pattern, hidden = masker(fields), {each.lower() for each in fields}
+    told = {
+        name: MASKED if name.rpartition(".")[2].lower() in hidden else readable(masked(value, pattern))
+        for name, value in row.items()
+    }
+    if len(told) == 1:
+        return _cut(next(iter(told.values())))
+    return _cut(" · ".join(f"{name} {value}" for name, value in told.items()))
 
 
 def live(head: Head, counted: str, told: Sequence[str]) -> list[b.Block]:

@@ -201,6 +201,33 @@ def test_a_named_query_is_of_the_configuration_and_one_of_ones_own_a_right(scene
     assert scene.insights.asked[-1].query == "stats count(*)"
 
 
+def test_the_rows_of_a_query_keep_the_end_of_a_stack_trace_and_no_masked_field(scene: Scene) -> None:
+    trace = "Traceback (most recent call last):\n" + "  File x.py\n" * 200 + "ValueError: the end"
+    rows = ({"@message": trace}, {"@message": "x" * 350 + " customer_id=" + "k" * 900, "customer_id": "abc123"})
+    scene.insights.answer = QueryAnswer(rows, 2, 9, 100)
+    said = told(ask(scene, "query slow last 3h"))
+    assert "Traceback" in said and "ValueError: the end" in said
+    assert "kkk" not in said and "abc123" not in said and "customer_id [masked]" in said
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        ("error", "`level error`"),
+        ("/zz+/", "case counts"),
+        ("Timeout status=x", "case counts"),
+        ("customer_id:abc123", "`customer_id=…`"),
+        ("12345", ""),
+        ("10.0.0.1:80 14", ""),
+    ],
+)
+def test_where_nothing_is_found_the_spelling_that_would_find_is_told(scene: Scene, words: str, hint: str) -> None:
+    write(scene, "ERROR something else")
+    said = told(ask(scene, words))
+    assert "*No line matches*" in said and hint in said and "abc123" not in said
+    assert bool(hint) == ("case counts" in said or "=…" in said)
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
@@ -265,7 +292,7 @@ def test_what_is_followed_says_since_when_and_whether_all_was_seen(scene: Scene)
     scene.run(8)
     assert "sampled: 1 time more than 500 lines" in told(shown.message) and "slow" not in told(shown.message)
     scene.run(320)
-    assert re.search(r"\d\d:\d\d–\d\d:\d\d Europe/Prague \(5 min", told(shown.message))
+    assert re.search(r"\d\d:\d\d:\d\d–\d\d:\d\d:\d\d Europe/Prague \(5 min", told(shown.message))
 
 
 def test_in_an_incidents_thread_the_time_around_it_is_searched(scene: Scene) -> None:
