@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
 from bot.errors import UsageError
-from bot.zones import means_zone, zone_named
+from bot.zones import means_zone, nearest_zones, zone_named
 
 _CLOCK = r"(?:[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]{1,9})?)?(?:\s?[ap]m)?|[0-9]{1,2}[ap]m)"
 _DAY = r"(?:today|yesterday|[0-9]{4}-[0-9]{2}-[0-9]{2})"
@@ -50,6 +50,8 @@ _AMBIGUOUS = {
     "SGT": "Asia/Singapore",
     "HKT": "Asia/Hong_Kong",
 }
+_SAY_A_ZONE = "Say it like 14:00-14:20 Europe/Berlin; put it in quotes when it is text to search for."
+_LIKE_A_ZONE = re.compile(r"[A-Z][a-z]+(?:_[A-Za-z]+)*/[A-Z][a-z]+(?:_[A-Za-z]+)*")
 _ALSO_WORDS = ("met", "wet", "west")
 
 
@@ -138,8 +140,17 @@ def read_zone(word: str, shown_in: str) -> Zone | None:
     try:
         name = zone_named(word)
     except ValueError as error:
-        raise UsageError(f"“{word}” {error}", hint="Say it like 14:00-14:20 Europe/Berlin.") from error
+        raise UsageError(f"“{word}” {error}", hint=_SAY_A_ZONE) from error
     return Zone(ZoneInfo(name), name)
+
+
+def refuse_likely_zone(word: str) -> None:
+    """Raises UsageError for a city that a zone is named after, and for ``Foo/Bar``: neither is likely to be a text."""
+    city = word.lower().replace(" ", "_")
+    near = [name for name in nearest_zones(word) if name.lower().endswith(f"/{city}")]
+    if near or _LIKE_A_ZONE.fullmatch(word):
+        meant = f"did you mean {' or '.join(near)}?" if near else "it is written like Asia/Tokyo or UTC."
+        raise UsageError(f"“{word}” is no time zone; {meant}", hint=_SAY_A_ZONE)
 
 
 def day_of(moment: Moment, clock: tzinfo, now: float) -> date:

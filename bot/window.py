@@ -1,7 +1,8 @@
 """The time range that people type among other words: ``last 15m``, ``since 14:00``, ``14:00-14:20 Europe/Berlin``.
 
 What is quoted, between slashes or after ``=`` is text to search for and never a time. A word of one part that is also
-the name of a zone (``Japan``) is text: zones are said with their slash, or as ``UTC``, ``GMT`` or an offset.
+the name of a zone (``Japan``) is text: zones are said with their slash, or as ``UTC``, ``GMT`` or an offset. Words that
+begin a time which cannot be read (``since friday``) are refused: as text they would be looked for at another time.
 """
 
 from __future__ import annotations
@@ -13,7 +14,18 @@ from zoneinfo import ZoneInfo
 
 from bot.duration import parse_duration
 from bot.errors import UsageError
-from bot.moments import MOMENT, Moment, Zone, beginning, day_after, day_of, instant, read_moment, read_zone
+from bot.moments import (
+    MOMENT,
+    Moment,
+    Zone,
+    beginning,
+    day_after,
+    day_of,
+    instant,
+    read_moment,
+    read_zone,
+    refuse_likely_zone,
+)
 
 LONGEST = 92 * 86400.0
 HALF_A_DAY = 12 * 3600.0
@@ -24,11 +36,13 @@ EXAMPLES = "last 15m, since 14:00, 14:00-14:20 Europe/Berlin, around 14:05, yest
 
 _UNIT = r"(?:s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|weeks?)"
 _LENGTH = rf"(?:[0-9]{{1,6}}\s?{_UNIT}(?:\s?[0-9]{{1,6}}\s?{_UNIT})*+)"
+# Seconds by themselves are what logs say: "timeout after 30s".
+_SHORT = r"[0-9]{1,4}(?:m|mins?|h|hrs?|d|w)"
 _TO = r"(?:\s*[-\u2013\u2014]\s*|\s+(?:to|until|till|and)\s+)"
 _TIME = re.compile(
     rf"""(?<!\S)(?:
         (?:(?:for|in|over|during)\s+)?(?:the\s+)?(?:last|past)\s+(?P<length>{_LENGTH}|minute|hour|day|week)
-        | since\s+(?P<ago>{_LENGTH})\s+ago
+        | (?:since\s+)?(?P<ago>{_LENGTH})\s+ago | since\s+(?P<span>{_LENGTH}) | (?P<short>{_SHORT})
         | (?P<deploy>since\s+(?:the\s+)?(?:last\s+)?deploy(?:ment)?)
         | since\s+(?P<since>{MOMENT})
         | around\s+(?P<around>{MOMENT})
@@ -37,7 +51,12 @@ _TIME = re.compile(
     )(?!\S)""",
     re.IGNORECASE | re.VERBOSE,
 )
-_NEXT_WORD = re.compile(r"\s+(\S+)")
+_DAYS = "(?:mon|tues|wednes|thurs|fri|satur|sun)day"
+_HALF_READ = re.compile(
+    rf"(?<!\S)(?:(?:since|around|last|past)(?:\s+[0-9]+(?!\S))?(?:\s+\S+)?|ago|tomorrow|{_DAYS})(?!\S)", re.IGNORECASE
+)
+_NEXT_WORDS = re.compile(r"\s+(\S+)(?:\s+(\S+))?")
+_WORD_BEFORE = re.compile(r"(?<!\S)(\S{1,60})\s{1,20}$")
 _TEXT = re.compile(
     r"""(?<!\S)[^\s"'/=\u201c\u201d]*[=](?:"[^"]*"|'[^']*'|\S*) | ["\u201c\u201d][^"\u201c\u201d]*["\u201c\u201d]
         | (?<!\S)-?'[^']*'(?!\S) | (?<!\S)-?/(?:\\.|[^/\\])+/(?!\S)""",
@@ -76,6 +95,7 @@ def find_window(words: str, *, now: float, zone: str, default: float, longest: f
     masked = _TEXT.sub(lambda text: "\0" * len(text[0]), words)
     found = list(_TIME.finditer(masked))
     _refuse_other_dates(masked)
+    _refuse_half_read(_TIME.sub(lambda time: "\0" * len(time[0]), masked))
     if not found:
         return Window(now - default, now, zone, "", open_end=True), words.strip()
     if len(found) > 1:
@@ -84,11 +104,8 @@ def find_window(words: str, *, now: float, zone: str, default: float, longest: f
             hint="Say one, as in 14:00-14:20; put in quotes what is text to search for.",
         )
     match = found[0]
-    start, end = match.span()
-    after = _NEXT_WORD.match(masked, end)
-    named = read_zone(after[1], zone) if after else None
-    if after and named:
-        end = after.end()
+    start = match.start()
+    named, end = _zone_after(match, zone)
     window = _read(match, words[start:end], named or Zone(ZoneInfo(zone), zone), now, default)
     return _checked(window, now, longest), f"{words[:start].rstrip()} {words[end:].lstrip()}".strip()
 
@@ -102,8 +119,35 @@ def _refuse_other_dates(masked: str) -> None:
         )
 
 
+def _refuse_half_read(masked: str) -> None:
+    half = _HALF_READ.search(masked)
+    if half is not None:
+        raise UsageError(
+            f"“{half[0]}” is no time that I can read.",
+            hint=f"Say {EXAMPLES}; put it in quotes when it is text to search for.",
+        )
+
+
+def _zone_after(match: re.Match[str], shown_in: str) -> tuple[Zone | None, int]:
+    """The zone that is said after a time, and where both end. Raises UsageError for one said otherwise."""
+    after = _NEXT_WORDS.match(match.string, match.end())
+    named = read_zone(after[1], shown_in) if after else None
+    if after and named:
+        return named, after.end(1)
+    # Of these the times are on a clock, and mean others in another zone.
+    if any(match[name] for name in ("since", "around", "start", "alone")):
+        before = _WORD_BEFORE.search(match.string, 0, match.start())
+        if before and read_zone(before[1], shown_in):
+            raise UsageError(f"“{before[1]}” goes after the time.", hint=f"Say {match[0]} {before[1]}.")
+        if after:
+            refuse_likely_zone(after[1])
+            refuse_likely_zone(f"{after[1]} {after[2] or ''}")
+    return None, match.end()
+
+
 def _read(match: re.Match[str], said: str, zone: Zone, now: float, default: float) -> Window:
-    deploy, length = bool(match["deploy"]), match["length"] or match["ago"]
+    deploy = bool(match["deploy"])
+    length = match["length"] or match["ago"] or match["span"] or match["short"]
     if deploy or length:
         start = now - (_seconds(length) if length else default)
         return Window(start, now, zone.name, said, open_end=True, since_deploy=deploy)

@@ -27,8 +27,8 @@ class Head:
     """What every answer says of itself: where was looked, in which time, for what, and how.
 
     ``looked`` are sentences about the engine, what was scanned and what it cost; ``console`` is the address of the same
-    question in AWS's console, empty for none. ``masked`` are names of fields whose values are not shown. ``spelling`` is
-    what to try where nothing is found.
+    question in AWS's console, empty for none. ``masked`` are names of fields whose values are not shown. ``spelling``
+    is what to try where nothing is found.
     """
 
     target: str

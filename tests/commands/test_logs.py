@@ -214,7 +214,6 @@ def test_the_rows_of_a_query_keep_the_end_of_a_stack_trace_and_no_masked_field(s
     ("words", "hint"),
     [
         ("error", "`level error`"),
-        ("/zz+/", "case counts"),
         ("Timeout status=x", "case counts"),
         ("customer_id:abc123", "`customer_id=…`"),
         ("12345", ""),
