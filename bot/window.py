@@ -35,7 +35,7 @@ AROUND = 300.0
 EXAMPLES = "last 15m, since 14:00, 14:00-14:20 Europe/Berlin, around 14:05, yesterday or since deploy"
 
 _UNIT = r"(?:s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|weeks?)"
-_LENGTH = rf"(?:[0-9]{{1,6}}\s?{_UNIT}(?:\s?[0-9]{{1,6}}\s?{_UNIT})*+)"
+_LENGTH = rf"(?:[0-9]{{1,6}}\s?{_UNIT}(?:\s?[0-9]{{1,6}}\s?{_UNIT}){{0,4}}+)"
 # Seconds by themselves are what logs say: "timeout after 30s".
 _SHORT = r"[0-9]{1,4}(?:m|mins?|h|hrs?|d|w)"
 _TO = r"(?:\s*[-\u2013\u2014]\s*|\s+(?:to|until|till|and)\s+)"
