@@ -49,7 +49,10 @@ def lines(
     if not found.lines:
         counted = "*No line matches*" + ("" if found.is_whole else " so far")
     elif not few:
-        counted += f", of {len(grouped)} {'kind' if len(grouped) == 1 else 'kinds'}"
+        counted += f", of {b.counted(len(grouped), 'kind')}"
+    if found.lines and not found.is_whole:
+        since = time_of(found.lines[0].at, head.zone)
+        counted += f"; the newest {b.counted(len(found.lines), 'line')} are here, from {since} on"
     shown = [_head(head, counted)]
     if few:
         shown.append(b.section(b.pre(_screen(head, logged), SCREEN)))
