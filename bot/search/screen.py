@@ -58,7 +58,7 @@ def lines(
         shown.append(b.section(b.pre(_screen(head, logged), SCREEN)))
     elif found.lines:
         # However rare, what failed is what somebody looks for.
-        first = sorted(grouped, key=lambda each: (each.template not in (new or ()), GRAVEST.get(each.level, 2)))
+        first = sorted(grouped, key=lambda each: (GRAVEST.get(each.level, 2), each.template not in (new or ())))
         shown += b.sections(_kind(each, head, new) for each in first[:KINDS])
         more = len(grouped) - KINDS
         shown += [b.context(f"… and {more} more {'kind' if more == 1 else 'kinds'}")] if more > 0 else []

@@ -26,8 +26,9 @@ def grouped_answer(asked: Asked, found: Found, head: view.Head, before: Sequence
     grouped = group(found.lines) if many else []
     new: frozenset[str] | None = None
     if before is not None and asked.deployed is not None:
-        known = [line for line in found.lines if line.at < asked.deployed]
-        new = new_kinds(grouped, [*before, *known])
+        known = [*before, *(line for line in found.lines if line.at < asked.deployed)]
+        # Where nothing was written before, nothing can be told apart from it.
+        new = new_kinds(grouped, known) if known else None
     deployed = f"the deployment at {b.when(asked.deployed)}" if asked.deployed else ""
     blocks = view.lines(head, found, grouped, new, deployed)
     lines = "line" if found.counted == "1" else "lines"
