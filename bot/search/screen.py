@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from bot.search.found import MASKED, Found, masked, masker
+from bot.search.found import Found, masked, masker
 from bot.search.lines import LONGEST, readable
 from bot.templates import LogGroup, entries
 from bot.views import blocks as b
@@ -52,13 +52,16 @@ def lines(
         counted = "*No line matches*" + ("" if found.is_whole else " so far")
         counted += f"\n{head.spelling}" if head.spelling else ""
     elif not few:
-        counted += f", of {len(grouped)} {'kind' if len(grouped) == 1 else 'kinds'}"
+        counted += f", of {b.counted(len(grouped), 'kind')}"
+    if found.lines and not found.is_whole:
+        since = time_of(found.lines[0].at, head.zone)
+        counted += f"; the newest {b.counted(len(found.lines), 'line')} are here, from {since} on"
     shown = [_head(head, counted)]
     if few:
         shown.append(b.section(b.pre(_screen(head, logged), SCREEN)))
     elif found.lines:
         # However rare, what failed is what somebody looks for.
-        first = sorted(grouped, key=lambda each: (each.template not in (new or ()), GRAVEST.get(each.level, 2)))
+        first = sorted(grouped, key=lambda each: (GRAVEST.get(each.level, 2), each.template not in (new or ())))
         shown += b.sections(_kind(each, head, new) for each in first[:KINDS])
         more = len(grouped) - KINDS
         shown += [b.context(f"… and {more} more {'kind' if more == 1 else 'kinds'}")] if more > 0 else []
@@ -68,27 +71,21 @@ def lines(
 
 
 def table(head: Head, rows: Sequence[Mapping[str, str]], *, more: bool) -> list[b.Block]:
-    """An answer in the rows of a query."""
+    """An answer in the rows of a query, which are without masked fields."""
     counted = f"*{len(rows):,}{'+' if more else ''} {'row' if len(rows) == 1 else 'rows'}*" if rows else "*No row*"
     shown = [_head(head, counted)]
     if rows:
-        told = [_row(each, head.masked) for each in rows[:ROWS]]
+        told = [_row(each) for each in rows[:ROWS]]
         left = len(rows) - ROWS
         told += [f"… {left:,} more"] if left > 0 else []
         shown.append(b.section(b.pre(told, SCREEN)))
     return [*shown, _foot(head, (), "")]
 
 
-def _row(row: Mapping[str, str], fields: Sequence[str]) -> str:
-    """A row without the values of masked fields, which are columns or stand in a column's text."""
-    pattern, hidden = masker(fields), {each.lower() for each in fields}
-    told = {
-        name: MASKED if name.rpartition(".")[2].lower() in hidden else readable(masked(value, pattern))
-        for name, value in row.items()
-    }
-    if len(told) == 1:
-        return _cut(next(iter(told.values())))
-    return _cut(" · ".join(f"{name} {value}" for name, value in told.items()))
+def _row(row: Mapping[str, str]) -> str:
+    if len(row) == 1:
+        return _cut(readable(next(iter(row.values()))))
+    return _cut(" · ".join(f"{name} {readable(value)}" for name, value in row.items()))
 
 
 def live(head: Head, counted: str, told: Sequence[str]) -> list[b.Block]:
