@@ -47,6 +47,9 @@ def test_a_function_a_site_and_any_metric(town: Town) -> None:
     assert "5xx of all requests: now" in site
     rds = town.ask(ALICE, PHOTO, "/metrics arbor/backend production AWS/RDS/DatabaseConnections last 1h")
     assert "*DatabaseConnections*" in rds
+    redis = town.ask(ALICE, PHOTO, "/metrics arbor/backend production redis last 1h")
+    assert "*Cache memory*" in redis
+    assert "no data" not in redis
 
 
 def test_what_is_wrong_is_said_in_a_sentence(town: Town) -> None:
