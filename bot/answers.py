@@ -50,7 +50,7 @@ class Answers:
             return
         message = view.shared(plan, actor.user)
         self._engine.add(post(shared, actor.channel, message, thread_ts=actor.thread_ts), safe=False)
-        for mark, each in (("picture", plan.picture), ("whole", plan.attachment)):
+        for mark, each in (("picture", plan.picture), ("whole", plan.file_for_others or plan.attachment)):
             if each is not None:
                 new = owed_file(f"op:{row.id}:{mark}:shared", actor.channel, each, thread_key=shared)
                 self._engine.add(new, safe=False)

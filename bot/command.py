@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, Field, JsonValue
 
+from bot.answer_parts import Attachment as Attachment  # noqa: PLC0414 - a plan's nouns are looked for here
+from bot.answer_parts import Button as Button  # noqa: PLC0414
 from bot.domain import Actor, Frozen, Person, ServiceKind, Target
 
 if TYPE_CHECKING:
@@ -64,33 +66,6 @@ class Choice(Frozen):
     text: str
 
 
-class Button(Frozen):
-    """A question that is asked on the way, such as whether a change goes on after a pause.
-
-    ``name`` is one of the strategy's answers, or what an answer that goes on is told; ``value`` says what is answered,
-    a hook's id for example.
-    """
-
-    label: str
-    name: str
-    value: str
-    style: str = ""
-
-
-class Attachment(Frozen):
-    """A file that goes with an answer, made when its turn comes.
-
-    ``make`` names one of the makers of ``bot.files``; ``parameters`` are plain JSON and carry absolute times: it can be
-    made again. ``name`` is what people see when they save it, ``alt`` what a picture shows.
-    """
-
-    make: str
-    parameters: dict[str, JsonValue]
-    name: str
-    title: str
-    alt: str = ""
-
-
 class FollowUp(Frozen):
     """What the bot does by itself some time after a change began: a command with its arguments, ``seconds`` later."""
 
@@ -109,7 +84,9 @@ class Plan(Frozen):
     in it and ``attachment`` is kept beside it; the ``choices`` are other questions. While ``goes_on`` (seconds) is set,
     the answer is not finished: the command is asked for more after that time, and ``facts`` say where it was; what was
     pressed of ``buttons`` meanwhile is in ``pressed``. What is ``live`` is one message in the asker's conversation with
-    the bot, brought up to date with each look. A change
+    the bot, brought up to date with each look; ``at_end`` is what it
+    shows when it ends before its time. ``for_others`` and ``file_for_others`` are shared in the place of ``answer`` and
+    ``attachment``, where not everybody may see what the asker may. A change
     that goes on ``beside`` the service changes nothing of it: it holds up no other change, no freeze holds it up, and
     it is none of those that could be the cause of an incident.
     """
@@ -132,6 +109,9 @@ class Plan(Frozen):
     attachment: Attachment | None = None
     goes_on: float = 0.0
     live: bool = False
+    at_end: tuple[dict[str, JsonValue], ...] = ()
+    for_others: tuple[dict[str, JsonValue], ...] = ()
+    file_for_others: Attachment | None = None
     buttons: tuple[Button, ...] = ()
     pressed: tuple[str, ...] = ()
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bot.command import Plan
 from bot.domain import as_json
-from bot.errors import BotError
+from bot.errors import BotError, ConflictError, UpstreamError
 from bot.operation import Operation, State
 from bot.pictures import picture
 from bot.planning import Planner
@@ -20,6 +20,8 @@ from bot.views import answer as view
 
 TOLD_AFTER = (1.5, 15.0, 45.0, 120.0, 300.0)
 """Seconds after which somebody who waits for an answer is told how far it is."""
+MISSED_SECONDS, MOST_MISSED = 2.0, 8
+"""Between two looks when one did not succeed, and how many may fail one after the other."""
 
 
 def live_key(operation_id: str) -> str:
@@ -60,14 +62,23 @@ class Looking:
             for signal in at.signals
             if signal.name == ANSWER
         )
-        fresh = self._planner.more(at.command, operation, plan.model_copy(update={"pressed": pressed}))
+        try:
+            fresh = self._planner.more(at.command, operation, plan.model_copy(update={"pressed": pressed}))
+        except UpstreamError as error:
+            # What goes on in AWS goes on whether or not one look at it succeeds.
+            if not error.retryable or operation.missed >= MOST_MISSED:
+                raise
+            missed = operation.model_copy(update={"missed": operation.missed + 1})
+            return Step(State.LOOKING, at.now + MISSED_SECONDS, as_json(missed))
         fresh = fresh.model_copy(update={"pressed": ()})
-        return self.answered(at, operation.model_copy(update={"plan": fresh}), fresh)
+        return self.answered(at, operation.model_copy(update={"plan": fresh, "missed": 0}), fresh)
 
     def given_up(self, row: Row, operation: Operation, error: BotError, consumed: tuple[int, ...]) -> Step:
         """What was begun in AWS is ended there, and whoever waits is told."""
         self._stop(operation)
         said = self._say.whisper(row.id, operation, operation.actor.user, str(row.epoch), error)
+        if operation.plan is not None and operation.plan.live:
+            operation, said = self._ended(row.id, operation, f"It has ended: {error}")
         return Step(State.REFUSED, None, as_json(operation), consumed=consumed, new=(said,))
 
     def _on(self, at: At, operation: Operation, plan: Plan) -> Step:
@@ -86,12 +97,21 @@ class Looking:
     def _stopped(self, at: At, operation: Operation) -> Step:
         """What was found until then stays with whoever asked."""
         self._stop(operation)
-        plan, over = operation.plan, as_json(operation.model_copy(update={"ended_at": at.now}))
-        if plan is None or not plan.live:
+        operation = operation.model_copy(update={"ended_at": at.now})
+        if operation.plan is None or not operation.plan.live:
             told = self._whisper(at.row.id, operation, "stopped", Message(text="Stopped; nothing goes on in AWS."))
         else:
-            told = self._shown(at.row.id, operation, view.answer(at.row.id, plan))
-        return Step(State.CANCELLED, None, over, consumed=at.consumed, new=(told,))
+            operation, told = self._ended(at.row.id, operation)
+        return Step(State.CANCELLED, None, as_json(operation), consumed=at.consumed, new=(told,))
+
+    def _ended(self, row_id: str, operation: Operation, why: str = "") -> tuple[Operation, NewRow]:
+        """What was live, without what could be pressed while it was."""
+        plan = operation.plan
+        if plan is None:
+            raise ConflictError("This operation has no plan any more.", hint="Ask again.")
+        told = self._shown(row_id, operation, view.ended(row_id, plan, why))
+        kept = plan.model_copy(update={"answer": plan.at_end or plan.answer})
+        return operation.model_copy(update={"plan": kept}), told
 
     def _stop(self, operation: Operation) -> None:
         command = self._world.commands[operation.command]

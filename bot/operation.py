@@ -67,7 +67,8 @@ class Operation(Frozen):
     ``takes_over`` waits for one that is under way to let go. ``answered`` are the values of the buttons that were
     pressed while it settled. ``overdue`` says that its taking long was told, ``offered`` that a way back was
     while it was failing. ``told`` is how often an answer that is being
-    looked for was told of.
+    looked for was told of, ``missed`` how many
+    looks failed one after the other.
     """
 
     command: str
@@ -98,6 +99,7 @@ class Operation(Frozen):
     ended_at: float = 0.0
     good: bool | None = None
     told: int = 0
+    missed: int = 0
 
     def forbidden_by(self, plan: Plan) -> tuple[Check, ...]:
         """The plan's blocking checks that nobody has decided to go on in spite of."""

@@ -69,16 +69,16 @@ class Planner:
             raise ConflictError(f"{command.name} has no more to say.", hint="Ask again.")
         asker = self._asker(operation, self._world.chat.person(operation.actor.user))
         args = command.args.model_validate(operation.args)
-        return self._in_time(partial(command.look, args, plan, self._world, asker))
+        return self._in_time(partial(command.look, args, plan, self._world, asker), again=True)
 
     @staticmethod
     def _asker(operation: Operation, person: Person) -> Person:
         return replace(person, channel=operation.actor.channel, about=operation.actor.about)
 
-    def _in_time(self, read: Callable[[], Plan]) -> Plan:
+    def _in_time(self, read: Callable[[], Plan], *, again: bool = False) -> Plan:
         plan = self._world.gather({"plan": read}, seconds=PLAN_SECONDS)["plan"]
         if isinstance(plan, TimeoutError):
-            raise UpstreamError(f"AWS did not answer within {PLAN_SECONDS:.0f} s.")
+            raise UpstreamError(f"AWS did not answer within {PLAN_SECONDS:.0f} s.", retryable=again)
         if isinstance(plan, Exception):
             raise plan
         return plan

@@ -101,6 +101,7 @@ class Function:
     architecture: str = "x86_64"
     memory: int = 0
     timeout: int = 0
+    log_group: str = ""
     environment: dict[str, str] = field(default_factory=dict)
 
 

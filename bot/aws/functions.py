@@ -183,6 +183,7 @@ def _read(found: Mapping[str, Any], code: Mapping[str, Any]) -> Function:
         architecture=(found.get("Architectures") or ["x86_64"])[0],
         memory=int(found.get("MemorySize", 0)),
         timeout=int(found.get("Timeout", 0)),
+        log_group=str((found.get("LoggingConfig") or {}).get("LogGroup", "")),
         environment=dict((found.get("Environment") or {}).get("Variables") or {}),
     )
 

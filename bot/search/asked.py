@@ -18,7 +18,7 @@ from bot.search.reading import Place, place
 from bot.search.screen import Head
 from bot.search.words import LogQuery, read_query
 from bot.steps.places import deployed_at
-from bot.window import Window, find_window, shown
+from bot.window import LONGEST, Window, find_window, shown
 
 DEFAULT_SECONDS = 900.0
 DISCOVERY_SECONDS = 4.0
@@ -42,12 +42,13 @@ class Asked:
 
     def head(self, *looked: str, console: str = "") -> Head:
         """The first lines of every answer."""
+        groups = ", ".join(self.where.groups)
         return Head(
             target=self.target.label,
             window=shown(self.window),
             zone=self.window.zone,
             asked=self.text,
-            looked=(*looked, ", ".join(self.where.groups)),
+            looked=(*looked, *([f":warning: {self.where.lacking}"] if self.where.lacking else []), groups),
             console=console if self._may_be_linked else "",
             masked=self.masked,
         )
@@ -81,19 +82,23 @@ def _discovered(target: Target, world: World, now: float) -> tuple[Place, float 
     return where, None if isinstance(deployed, Exception) else deployed
 
 
-def made_out(target: Target, words: str, world: World, person: Person) -> Asked:
-    """What the words after the service mean now. Raises UsageError, NotFoundError, and what AWS answers."""
+def made_out(target: Target, words: str, world: World, person: Person, known: Place | None = None) -> Asked:
+    """What the words after the service mean now; ``known`` is where it logs, for those who looked before.
+
+    Raises UsageError, NotFoundError, and what AWS answers.
+    """
     now, (settings, zone) = world.clock.now(), settings_of(target, world.catalog)
     window, text = find_window(words, now=now, zone=zone, default=DEFAULT_SECONDS)
     query = read_query(text)
     if query.named and query.named.lower() not in settings.queries:
-        known = ", ".join(settings.queries) or "none are configured"
-        hint = f"There are: {known}.{nearest(query.named, settings.queries)}"
+        names = ", ".join(settings.queries) or "none are configured"
+        hint = f"There are: {names}.{nearest(query.named, settings.queries)}"
         raise NotFoundError(f"{target.system} has no query “{query.named[:60]}”.", hint=hint)
-    where, deployed = _discovered(target, world, now)
+    where, deployed = (known, None) if known is not None else _discovered(target, world, now)
     if window.since_deploy:
+        deployed = deployed_at(target, world, now, within=LONGEST)
         if deployed is None:
-            raise NotFoundError(f"{target.label} was not deployed in the last day.", hint="Say a time: last 2h.")
+            raise NotFoundError(f"Nobody knows when {target.label} was deployed.", hint="Say a time: last 2h.")
         window = Window(deployed, now, window.zone, window.said, open_end=True, since_deploy=True)
     elif not window.said and person.about:
         end = now if now - person.about < AFTER_INCIDENT else person.about + AFTER_INCIDENT

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from bot.command import Plan
 from bot.console import insights_address
+from bot.errors import NotFoundError
 from bot.ports import World
 from bot.search import screen as view
 from bot.search.asked import Asked
-from bot.search.found import from_insights
+from bot.search.found import from_insights, safe_row
 from bot.search.insights import insights_query
-from bot.search.reading import MOST_ROWS
-from bot.search.shown import grouped_answer, whole
+from bot.search.reading import MOST_ROWS, existing
+from bot.search.shown import for_others, grouped_answer, whole
 from bot.telemetry import QueryAnswer
 from bot.views import blocks as b
 
@@ -23,21 +25,32 @@ GIGABYTE = 1e9
 
 def begun(asked: Asked, world: World, *, late: str = "") -> Plan:
     """Start the query; ``late`` says why FilterLogEvents was not enough."""
-    where, window = asked.where, asked.window
-    query = query_of(asked)
-    query_id = world.insights.start(
-        *(where.account, where.groups, query), start=window.start, end=window.end, limit=MOST_ROWS
-    )
+    window = asked.window
+    try:
+        query_id = _started(asked, world)
+    except NotFoundError:
+        # Insights knows nothing of any group when one does not exist.
+        asked = replace(asked, where=existing(asked.where, world))
+        query_id = _started(asked, world)
     facts: dict[str, Any] = {
         "query": query_id,
         "since": world.clock.now(),
         "late": late,
         "target": asked.target.key,
+        "groups": list(asked.where.groups),
+        "lacking": asked.where.lacking,
         "start": window.start,
         "end": window.end,
     }
     blocks = view.running(asked.head(), "asking Logs Insights …")
     return _going(asked, facts, blocks, FIRST_LOOK)
+
+
+def _started(asked: Asked, world: World) -> str:
+    where, window = asked.where, asked.window
+    return world.insights.start(
+        *(where.account, where.groups, query_of(asked)), start=window.start, end=window.end, limit=MOST_ROWS
+    )
 
 
 def query_of(asked: Asked) -> str:
@@ -65,8 +78,8 @@ def gone_on(asked: Asked, plan: Plan, world: World) -> Plan:
 
 def ended(asked: Asked, answer: QueryAnswer, query_id: str, why: str = "") -> Plan:
     """The answer of a query that has ended, or was ended."""
-    where, window = asked.where, asked.window
-    console = insights_address(where.account.region, where.groups, query_of(asked), window.start, window.end)
+    window = asked.window
+    console = console_address(asked)
     fresh = "the newest seconds may not be indexed yet" if window.open_end else ""
     looked = tuple(part for part in (f"Logs Insights, {_cost(asked, answer)}", why, fresh) if part)
     head = asked.head(*looked, console=console)
@@ -74,10 +87,19 @@ def ended(asked: Asked, answer: QueryAnswer, query_id: str, why: str = "") -> Pl
     if not (asked.query.named or asked.query.free):
         found = from_insights(answer, asked.query, MOST_ROWS, asked.masked)
         shown = grouped_answer(asked, found, head, None)
-        return shown.model_copy(update={"attachment": attachment if found.lines else None})
-    blocks = view.table(head, answer.rows, more=len(answer.rows) >= MOST_ROWS)
+        shown = shown.model_copy(update={"attachment": attachment if found.lines else None})
+        return for_others(asked, shown, query_id)
+    rows = [safe_row(row, asked.masked) for row in answer.rows]
+    blocks = b.fit(view.table(head, rows, more=len(rows) >= MOST_ROWS))
     text = f"{b.counted(len(answer.rows), 'row')} of {asked.target.label}"
-    return Plan(title=text, answer_text=text, answer=b.fit(blocks), attachment=attachment if answer.rows else None)
+    shown = Plan(title=text, answer_text=text, answer=blocks, attachment=attachment if answer.rows else None)
+    return for_others(asked, shown, query_id)
+
+
+def console_address(asked: Asked) -> str:
+    """Exactly this question in the console, whichever engine answered: there only Insights asks several groups."""
+    where, window = asked.where, asked.window
+    return insights_address(where.account.region, where.groups, query_of(asked), window.start, window.end)
 
 
 def _going(asked: Asked, facts: dict[str, Any], blocks: list[b.Block], seconds: float) -> Plan:

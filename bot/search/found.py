@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from bot.cloud import LogLine
+from bot.redact import clean
 from bot.search.matching import matcher
 from bot.search.words import LogQuery
 from bot.telemetry import QueryAnswer
@@ -23,7 +24,8 @@ class Found:
     """The lines that match, oldest first, without secrets and masked fields; not whole when there are more.
 
     ``failed`` says of log groups why they could not be read. ``scanned`` counts events and ``scanned_bytes`` what
-    Logs Insights is paid by, both 0 where FilterLogEvents looked, which tells neither.
+    Logs Insights is paid by, both 0 where FilterLogEvents looked, which tells neither. ``total`` is how many match in
+    all, where there are more than are here and CloudWatch has counted them.
     """
 
     lines: tuple[LogLine, ...]
@@ -31,10 +33,13 @@ class Found:
     failed: tuple[str, ...] = ()
     scanned: float = 0.0
     scanned_bytes: float = 0.0
+    total: int = 0
 
     @property
     def counted(self) -> str:
         """How many lines match, in words."""
+        if self.total > len(self.lines):
+            return f"{self.total:,}"
         return f"{'' if self.is_whole else 'at least '}{len(self.lines):,}"
 
 
@@ -55,7 +60,9 @@ def from_insights(answer: QueryAnswer, query: LogQuery, limit: int, fields: Sequ
     rows = sorted((_line(row) for row in answer.rows if row.get("@timestamp")), key=lambda line: line.at)
     lines = tuple(line for line in map(reader(query, fields), rows) if line is not None)
     whole = answer.is_whole and len(answer.rows) < limit
-    return Found(lines, whole, (), answer.scanned, answer.scanned_bytes)
+    # What is sorted out here was counted there.
+    exact = len(lines) == len(rows)
+    return Found(lines, whole, (), answer.scanned, answer.scanned_bytes, int(answer.matched) if exact else 0)
 
 
 def _line(row: Mapping[str, str]) -> LogLine:
@@ -95,6 +102,21 @@ def masked(text: str, pattern: re.Pattern[str] | None) -> str:
 def _mask(found: re.Match[str]) -> str:
     quote = found[3] or found[2] or ""
     return f"{found[1]}{quote}{MASKED}{quote}"
+
+
+def safe_row(row: Mapping[str, str], fields: Sequence[str]) -> dict[str, str]:
+    """A row of a query without masked fields, by the names of its columns too, and without secrets."""
+    names, pattern = {field.lower() for field in fields}, masker(fields)
+    return {
+        name: MASKED if name.lower() in names else _safe_cell(name, masked(value, pattern))
+        for name, value in row.items()
+    }
+
+
+def _safe_cell(name: str, value: str) -> str:
+    """What a column is called may say that a secret stands in it."""
+    told = clean(f"{name}={value}")
+    return told.removeprefix(f"{name}=") if told.startswith(f"{name}=") else clean(value)
 
 
 def new_kinds(grouped: Iterable[LogGroup], before: Iterable[LogLine]) -> frozenset[str]:

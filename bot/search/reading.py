@@ -12,12 +12,12 @@ from functools import partial
 
 from bot.cloud import LogLine
 from bot.domain import Account, Target
-from bot.errors import BotError, UpstreamError
+from bot.errors import BotError, NotFoundError, UpstreamError
 from bot.ports import World
 from bot.search.found import Found, reader
 from bot.search.matching import filter_pattern, is_servers
 from bot.search.words import LogQuery
-from bot.steps.places import log_groups
+from bot.steps.places import known_log_groups
 from bot.telemetry import LogSearch
 
 LONGEST_WALK = 3 * 3600.0
@@ -35,15 +35,27 @@ _OF_A_CLASS = "log class"
 
 @dataclass(frozen=True)
 class Place:
-    """Log groups of one account and region."""
+    """Log groups of one account and region; ``lacking`` says why there may be others."""
 
     account: Account
     groups: tuple[str, ...]
+    lacking: str = ""
 
 
 def place(target: Target, world: World) -> Place:
     """Where a service logs. Raises NotFoundError where that is nowhere known, and what ECS answers."""
-    return Place(target.account, log_groups(target, world))
+    return Place(target.account, *known_log_groups(target, world))
+
+
+def existing(where: Place, world: World) -> Place:
+    """Only the groups that there are; the others are named in ``lacking``. Raises NotFoundError when there are none."""
+    there = {each.name for each in world.log_exports.groups(where.account, where.groups)}
+    missing = [group for group in where.groups if group not in there]
+    if len(missing) == len(where.groups):
+        raise NotFoundError(f"CloudWatch has no log group {' and no '.join(missing)}.")
+    said = [where.lacking] if where.lacking else []
+    said += [f"CloudWatch has no log group {group}" for group in missing]
+    return Place(where.account, tuple(group for group in where.groups if group in there), "; ".join(said))
 
 
 def is_recent_and_narrow(query: LogQuery, start: float, end: float) -> bool:

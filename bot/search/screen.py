@@ -49,13 +49,16 @@ def lines(
     if not found.lines:
         counted = "*No line matches*" + ("" if found.is_whole else " so far")
     elif not few:
-        counted += f", of {len(grouped)} {'kind' if len(grouped) == 1 else 'kinds'}"
+        counted += f", of {b.counted(len(grouped), 'kind')}"
+    if found.lines and not found.is_whole:
+        since = time_of(found.lines[0].at, head.zone)
+        counted += f"; the newest {b.counted(len(found.lines), 'line')} are here, from {since} on"
     shown = [_head(head, counted)]
     if few:
         shown.append(b.section(b.pre(_screen(head, logged), SCREEN)))
     elif found.lines:
         # However rare, what failed is what somebody looks for.
-        first = sorted(grouped, key=lambda each: (each.template not in (new or ()), GRAVEST.get(each.level, 2)))
+        first = sorted(grouped, key=lambda each: (GRAVEST.get(each.level, 2), each.template not in (new or ())))
         shown += b.sections(_kind(each, head, new) for each in first[:KINDS])
         more = len(grouped) - KINDS
         shown += [b.context(f"… and {more} more {'kind' if more == 1 else 'kinds'}")] if more > 0 else []

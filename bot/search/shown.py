@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from bot.cloud import LogLine
 from bot.command import Attachment, Choice, Plan
+from bot.redact import clean
 from bot.search import screen as view
 from bot.search.asked import Asked
-from bot.search.found import Found, new_kinds
+from bot.search.found import Found, masked, masker, new_kinds
 from bot.templates import group
 from bot.views import blocks as b
 
@@ -23,8 +26,9 @@ def grouped_answer(asked: Asked, found: Found, head: view.Head, before: Sequence
     grouped = group(found.lines) if many else []
     new: frozenset[str] | None = None
     if before is not None and asked.deployed is not None:
-        known = [line for line in found.lines if line.at < asked.deployed]
-        new = new_kinds(grouped, [*before, *known])
+        known = [*before, *(line for line in found.lines if line.at < asked.deployed)]
+        # Where nothing was written before, nothing can be told apart from it.
+        new = new_kinds(grouped, known) if known else None
     deployed = f"the deployment at {b.when(asked.deployed)}" if asked.deployed else ""
     blocks = view.lines(head, found, grouped, new, deployed)
     lines = "line" if found.counted == "1" else "lines"
@@ -32,8 +36,29 @@ def grouped_answer(asked: Asked, found: Found, head: view.Head, before: Sequence
     return Plan(title=text, answer_text=text, answer=b.fit(blocks), choices=others(asked))
 
 
+def for_others(asked: Asked, shown: Plan, query_id: str = "") -> Plan:
+    """The answer with what a channel sees when it is shared: there not everybody may see what the asker may."""
+    if asked.masked or not asked.settings.masked:
+        return shown
+    pattern = masker(asked.settings.masked)
+    seen = tuple(_masked(block, pattern) for block in shown.answer)
+    file = whole(replace(asked, masked=asked.settings.masked), query_id) if shown.attachment else None
+    return shown.model_copy(update={"for_others": seen, "file_for_others": file})
+
+
+def _masked(found: Any, pattern: re.Pattern[str] | None) -> Any:
+    if isinstance(found, dict):
+        return {key: _masked(value, pattern) for key, value in found.items()}
+    if isinstance(found, list | tuple):
+        return [_masked(each, pattern) for each in found]
+    return masked(found, pattern) if isinstance(found, str) else found
+
+
 def others(asked: Asked) -> tuple[Choice, ...]:
     """The same question about another time, or otherwise."""
+    if clean(asked.text) != asked.text:
+        # A button carries what it asks to Slack.
+        return ()
     base = f"logs {asked.target.system}/{asked.target.name} {asked.target.environment} {asked.text}".strip()
     wider = [Choice(label=f"last {span}", text=f"{base} last {span}") for span in ("1h", "24h")]
     found = [each for each in wider if asked.window.said != each.label]

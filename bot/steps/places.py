@@ -26,7 +26,8 @@ PLACEHOLDERS: Mapping[str, ServiceKind | None] = {
 _PLACEHOLDER = re.compile(r"\{(" + "|".join(PLACEHOLDERS) + r")\}")
 # Nothing that has a meaning in a query, a filter pattern or an address, wherever the value is put.
 _PLAIN = re.compile(r"[\w.:/@+=,$-]+")
-_LASTING_SECONDS = 86_400.0
+LASTING_SECONDS = 86_400.0
+"""How long a deployment may be the cause of what happens."""
 
 
 def applies(scene: Scene, *texts: str) -> bool:
@@ -90,27 +91,39 @@ _VALUES: Mapping[str, Callable[[Target, World], str]] = {
 
 
 def log_groups(target: Target, world: World) -> tuple[str, ...]:
-    """The log groups of a service: its containers' own, as its task definition says, and configured ones."""
-    found = list(target.service.log_groups)
+    """The log groups of a service: its containers' or its function's own, as AWS says, and configured ones.
+
+    Raises what AWS answers when that leaves none.
+    """
+    return known_log_groups(target, world)[0]
+
+
+def known_log_groups(target: Target, world: World) -> tuple[tuple[str, ...], str]:
+    """The same, and why its own could not be found where only configured ones are known; nothing when all are."""
+    found, lacking = list(target.service.log_groups), ""
+    try:
+        found += _own_log_groups(target, world)
+    except BotError as error:
+        if not found:
+            raise
+        lacking = f"the service's own log groups could not be found: {error.message}"
+    return tuple(dict.fromkeys(found)), lacking
+
+
+def _own_log_groups(target: Target, world: World) -> list[str]:
     if target.service.function:
-        found.append(f"/aws/lambda/{target.service.function}")
-    if target.service.cluster:
-        try:
-            service = world.ecs.service(target)
-            definition = world.ecs.task_definition(target.account, service.task_definition)
-        except BotError:
-            if not found:
-                raise
-        else:
-            found += [container.log_group for container in definition.containers if container.log_group]
-    return tuple(dict.fromkeys(found))
+        function = world.functions.function(target, target.service.alias)
+        return [function.log_group or f"/aws/lambda/{target.service.function}"]
+    if not target.service.cluster:
+        return []
+    service = world.ecs.service(target)
+    definition = world.ecs.task_definition(target.account, service.task_definition)
+    return [container.log_group for container in definition.containers if container.log_group]
 
 
-def deployed_at(target: Target, world: World, now: float) -> float | None:
-    """When the newest deployment of the last day began, whoever made it; None when there was none, or nobody knows."""
-    starts = [
-        each.started_at for each in world.recent.operations(target.key, since=now - _LASTING_SECONDS) if each.version
-    ]
+def deployed_at(target: Target, world: World, now: float, *, within: float = LASTING_SECONDS) -> float | None:
+    """When the newest deployment within so many seconds began, whoever made it; None for none, or when nobody knows."""
+    starts = [each.started_at for each in world.recent.operations(target.key, since=now - within) if each.version]
     try:
         if target.service.cluster:
             primary = world.ecs.service(target).primary
@@ -120,4 +133,4 @@ def deployed_at(target: Target, world: World, now: float) -> float | None:
     except BotError:
         pass
     newest = max(starts, default=0.0)
-    return newest if now - _LASTING_SECONDS <= newest <= now else None
+    return newest if now - within <= newest <= now else None

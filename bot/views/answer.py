@@ -37,9 +37,16 @@ def unfinished(operation_id: str, plan: Plan) -> Message:
     return _message(plan.answer_text or plan.title, plan, b.actions(f"{PREFIX}{operation_id}", *buttons))
 
 
+def ended(operation_id: str, plan: Plan, why: str = "") -> Message:
+    """What was live, as it stands when it has ended before its time."""
+    blocks = (*(plan.at_end or plan.answer), *((b.section(b.esc(why)),) if why else ()))
+    return answer(operation_id, plan.model_copy(update={"answer": blocks}))
+
+
 def shared(plan: Plan, user: str) -> Message:
     """The answer as everybody sees it."""
-    return _message(plan.answer_text or plan.title, plan, b.context(f"Shared by {b.user(user)}"))
+    seen = plan.model_copy(update={"answer": plan.for_others or plan.answer})
+    return _message(plan.answer_text or plan.title, seen, b.context(f"Shared by {b.user(user)}"))
 
 
 def _message(text: str, plan: Plan, last: b.Block) -> Message:

@@ -169,6 +169,22 @@ def _photo(visit: Visit, chance: random.Random) -> list[str]:
     return [f"{visit.stamp} ERROR 1 --- {thread} c.r.upload.PhotoService : {reason}\n{trace}", done]
 
 
+def _lambda(visit: Visit, chance: random.Random) -> list[str]:
+    """One call of a function: what Lambda writes around what the function does."""
+    request = f"{visit.trace[:8]}-{visit.trace[8:12]}-4{visit.trace[12:15]}-8{visit.trace[:3]}-{visit.trace[3:15]}"
+    used = chance.randint(180, 420)
+    did = f"{visit.stamp}\t{request}\tINFO\tresized photo {chance.randint(1_000, 9_999)} duration={visit.duration}"
+    if visit.status >= 500:
+        did = f"{visit.stamp}\t{request}\tERROR\tcannot read the photo: AccessDenied: s3:GetObject"
+    report = f"Duration: {visit.duration}.31 ms\tBilled Duration: {visit.duration + 1} ms\tMemory Size: 1024 MB"
+    return [
+        f"START RequestId: {request} Version: 2",
+        did,
+        f"END RequestId: {request}",
+        f"REPORT RequestId: {request}\t{report}\tMax Memory Used: {used} MB",
+    ]
+
+
 def _postgresql(login: str, tables: tuple[str, ...]) -> Lines:
     """What RDS writes of PostgreSQL: checkpoints, slow statements, and what went wrong when a request failed."""
 
@@ -205,6 +221,7 @@ STYLES: dict[str, Lines] = {
     "bi-executor": _bi_executor,
     "caption": _caption,
     "photo": _photo,
+    "lambda": _lambda,
     "postgresql": _postgresql("arbor_user@arbor_production", _TABLES),
     "postgresql-photo": _postgresql("rapidphoto_admin@rapidphoto", _PHOTO_TABLES),
 }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sandbox.aws.logs import backdate
 from sandbox.seed.account import Account, in_parallel
-from sandbox.seed.catalogue import PHOTO_RDS_LOG_GROUP, RDS_LOG_GROUP, SERVICES, US, EcsService
+from sandbox.seed.catalogue import LAMBDA, PHOTO_RDS_LOG_GROUP, RDS_LOG_GROUP, SERVICES, US, EcsService
 from sandbox.seed.fleet import DAY, PAST_DAYS
 from sandbox.seed.log_lines import STYLES, visits
 
@@ -25,7 +25,8 @@ class _Stream:
     seed: int
 
 
-_DATABASES = (
+_OTHERS = (
+    _Stream(US, f"/aws/lambda/{LAMBDA}", "2026/11/26/[2]9b1d7c0a", "lambda", 1),
     _Stream(US, RDS_LOG_GROUP, "arbor-production-db.0", "postgresql", 1),
     _Stream(US, PHOTO_RDS_LOG_GROUP, "rapid-photo-prod-db.0", "postgresql-photo", 1),
 )
@@ -34,13 +35,13 @@ _DATABASES = (
 def write_logs(account: Account, now: float) -> int:
     """Write the lines of the last hours until ``now`` (seconds since the epoch); returns how many events."""
     groups = sorted({(service.region, service.log_group) for service in SERVICES})
-    groups += [(database.region, database.group) for database in _DATABASES]
+    groups += [(other.region, other.group) for other in _OTHERS]
     in_parallel(lambda group: account.client("logs", group[0]).create_log_group(logGroupName=group[1]), groups)
     for region, group in groups:
         backdate(region, group, PAST_DAYS * DAY)
     found = in_parallel(lambda service: _streams(account, service), SERVICES)
     streams = [stream for several in found for stream in several]
-    streams += _DATABASES
+    streams += _OTHERS
     return sum(in_parallel(lambda stream: _write(account, stream, now), streams))
 
 

@@ -10,7 +10,7 @@ import pytest
 from bot.catalog import Catalog
 from bot.cloud import LogLine
 from bot.domain import Actor, System
-from bot.errors import UpstreamError
+from bot.errors import NotFoundError, UpstreamError
 from bot.log_settings import LogSettings, NamedQuery
 from bot.ports import Message
 from bot.search.file import make_logs
@@ -200,6 +200,60 @@ def test_a_named_query_is_of_the_configuration_and_one_of_ones_own_a_right(scene
     assert scene.insights.asked[-1].query == "stats count(*)"
 
 
+def test_rows_of_a_query_show_no_masked_column_and_no_secret(scene: Scene) -> None:
+    row = {"customer_id": "abc123", "password": "hunter2", "n": "7", "text": "customer_id=abc123"}
+    scene.insights.answer = QueryAnswer((row,), 1, 9, 100)
+    said = told(ask(scene, "query slow last 3h"))
+    assert "customer_id [masked]" in said and "n 7" in said
+    assert "abc123" not in said and "hunter2" not in said
+
+
+def test_what_looks_like_a_secret_is_not_searched_for_nor_stored(scene: Scene) -> None:
+    said = scene.flow.receive("ops", f"logs bi/api production {KEY}", Actor(user=ALICE, channel="C0BI"))
+    assert said is not None and "looks like a secret" in told(said) and KEY not in told(said)
+    assert scene.operations() == []
+    assert "*No line matches*" in told(ask(scene, "to=ada@example.com"))
+
+
+def test_what_is_shared_is_masked_for_everybody(scene: Scene) -> None:
+    write(scene, '{"msg":"failed","customer_id":"abc123"}')
+    message = ask(scene, "failed", user=CARA)
+    assert "abc123" in told(message)
+    scene.desk.press(*button_labels(message)["Share"], Actor(user=CARA, channel="C0BI"), key="share")
+    scene.run(4)
+    (shared,) = scene.chat.posts
+    assert "abc123" not in told(shared.message) and "[masked]" in told(shared.message)
+    assert [b"abc123" in file.content for file in scene.chat.files] == [False]
+
+
+def test_a_group_that_is_gone_is_named_and_the_others_are_searched(scene: Scene) -> None:
+    scene.insights.failures.add("start", NotFoundError("CloudWatch has no log group /ecs/bi-api or /gone."))
+    for name in scene.logs.lines:
+        scene.log_exports.add_group(name)
+    said = told(ask(scene, "timeout last 2d"))
+    assert "Logs Insights" in said
+    assert len(scene.insights.asked) == 1
+
+
+def test_what_a_service_logs_itself_is_not_missed_in_silence(scene: Scene) -> None:
+    (name,) = scene.logs.lines
+    target = scene.api
+    object.__setattr__(target.service, "log_groups", (name,))
+    scene.ecs.failures.add("service", *[UpstreamError("AWS denied ecs:DescribeServices.")] * 2)
+    said = told(ask(scene, "timeout"))
+    assert "own log groups could not be found: AWS denied ecs:DescribeServices." in said
+    assert "not all could be read" in said
+
+
+def test_a_look_that_fails_ends_no_query(scene: Scene) -> None:
+    scene.insights.answers = [QueryAnswer((), is_whole=False)]
+    scene.insights.failures.add("results", *[UpstreamError("slow", retryable=True)] * 3)
+    scene.type("ops", "logs bi/api production timeout last 2d")
+    scene.run(10)
+    assert "Logs Insights" in told(scene.said_to(ALICE)[-1])
+    assert scene.insights.stopped == [] and scene.state() == "done"
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
@@ -266,4 +320,6 @@ def test_in_an_incidents_thread_the_time_around_it_is_searched(scene: Scene) -> 
 def test_since_deploy_begins_with_the_last_deployment(scene: Scene) -> None:
     assert "(2 h)" in told(ask(scene, "since deploy"))
     scene.clock.advance(2 * 86_400.0)
-    assert "was not deployed in the last day" in told(ask(scene, "since deploy"))
+    assert "(2 days 2 h)" in told(ask(scene, "since deploy"))
+    scene.clock.advance(100 * 86_400.0)
+    assert "Nobody knows when bi/api production was deployed" in told(ask(scene, "since deploy"))
