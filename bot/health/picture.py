@@ -53,7 +53,7 @@ def _names(verdicts: Sequence[Verdict], moment: Moment) -> dict[str, str]:
     users = sorted({user for verdict in verdicts for user in _MENTION.findall(verdict.text)})
     people = moment.world.gather({user: partial(moment.world.chat.person, user) for user in users}, seconds=moment.left)
     return {
-        user: b.code(user) if isinstance(people[user], Exception) else b.esc(people[user].name, 80) for user in users
+        user: b.code(user) if isinstance(found, Exception) else b.esc(found.name, 80) for user, found in people.items()
     }
 
 
