@@ -32,7 +32,7 @@ CHANGED, DELETED, ADDED = "changed", "deleted", "added"
 EMOJI = "pushpin"
 IN_IT = sentence("It is in the incident's timeline.", "Deleting the message takes it out again.")
 NO_INCIDENT = sentence("This message is not in the thread of an incident.", "Only those have a timeline.")
-MAY_NOT = sentence("You may not add to the timeline of this incident.")
+MAY_NOT = sentence("You may not add to the timeline of this incident.", "Ask an admin for the action incident.")
 GONE = sentence("This message is gone.")
 MOST = 1000
 TEXT = 3000
@@ -163,13 +163,14 @@ class Pins(Machine):
         return Pin(channel=pin.channel, ts=pin.ts, incident=pin.incident)
 
     def _marked_by(self, said: Said, target: Target | None, pin: Pin) -> str:
-        """Whoever marked it first among those who may look; empty when nobody has, or they may not."""
+        """Whoever marked it first among those who may add to it; empty when nobody has, or they may not."""
         users = [*said.reactions.get(EMOJI, ()), *([said.pinned_by] if said.pinned_by else ()), *pin.added_by]
         return next((user for user in users if self._may(self._world.chat.person(user), target)), "")
 
     def _may(self, person: Person, target: Target | None) -> bool:
+        """Whoever may do something about the incident, as for ``note``: its record is no place for everybody."""
         outside = person.is_bot or person.is_stranger or person.is_guest
-        return not outside and self._world.may(person, "read", target)
+        return not outside and self._world.may(person, "incident", target)
 
     def _read(self, pin: Pin, said: Said, incident: str, by: str) -> Pin:
         files = tuple(_file(each) for each in said.files[:FILES])

@@ -21,6 +21,7 @@ class Redis(Frozen):
     address: str = Field(default="", description="host:port; else the secret's.")
     secret: str = Field(default="", description="Secrets Manager id: a password, or JSON with host, port, password.")
     tls: bool = Field(default=False, description="Encrypted, with a certificate that is verified.")
+    nodes: tuple[str, ...] = Field(default=(), description="Its ElastiCache nodes (CacheClusterId), for /metrics.")
 
 
 class Dependencies(Frozen):

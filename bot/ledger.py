@@ -40,6 +40,11 @@ class Ledger:
         keys = (str(body["target"]) for body in asked if body["actor"]["user"] == user and not body.get("unattended"))
         return tuple(dict.fromkeys(key for key in keys if key))
 
+    def followers(self) -> tuple[str, ...]:
+        rows = self._store.rows(KIND, states=(State.LOOKING,), limit=READ_AT_ONCE)
+        looking = (Operation.model_validate(row.body) for row in rows)
+        return tuple(each.actor.user for each in looking if each.plan is not None and each.plan.live)
+
     def incident(self, target_key: str) -> str | None:
         for row in self._store.rows(INCIDENT, states=LIVE, limit=READ_AT_ONCE):
             incident = Incident.model_validate(row.body)

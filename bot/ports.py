@@ -200,6 +200,10 @@ class Recent(Protocol):
         """Keys of the targets that somebody asked about or for themselves, newest first."""
         ...
 
+    def followers(self) -> tuple[str, ...]:
+        """Who asked for each answer that is live now: a person once for each."""
+        ...
+
     def incident(self, target_key: str) -> str | None:
         """The name of the alarm whose incident of this target is open, or None."""
         ...

@@ -16,7 +16,7 @@ from bot.errors import DeniedError, NotFoundError
 from bot.form import parts
 from bot.ports import World
 from bot.redact import clean, strip_control
-from bot.search import asking, exporting, following
+from bot.search import asking, exporting, following, follows
 from bot.search.asked import Asked, made_out
 from bot.search.export_tasks import EXPORT
 from bot.search.found import Found
@@ -70,6 +70,7 @@ def plan(args: LogsArgs, world: World, person: Person) -> Plan:
     if asked.query.export:
         return exporting.planned(asked, world, person)
     if asked.query.follow:
+        follows.refuse_many(world, person)
         return following.begun(asked, world)
     if asked.query.free or asked.query.named or not is_recent_and_narrow(asked.query, *_range(asked)):
         return asking.begun(asked, world)

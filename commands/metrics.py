@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from bot.arguments import REST, words
+from bot.arguments import WRITTEN, Word, words
 from bot.catalog import Catalog
 from bot.command import Choice, Command, Plan
 from bot.domain import Account, Person, Target
@@ -34,6 +34,8 @@ AROUND = 3600.0
 """Seconds before and after an incident began that are shown in its thread."""
 READ_SECONDS = 6.0
 MOST_WORDS = 12
+COMPARED = 25 * 3600.0
+"""The longest time that yesterday is shown beside: a day, the one included on which clocks go back."""
 _YESTERDAY = re.compile(r"(?<!\S)(?:vs\.?|versus|against|compared\s+(?:to|with))\s+yesterday(?!\S)", re.IGNORECASE)
 _FILLERS = ("and", "with", "show", "the")
 _CHOICES = (("Last hour", "last 1h"), ("Last 24 h", "last 24h"))
@@ -51,7 +53,7 @@ class MetricsArgs(BaseModel):
         description="Signals (`cpu memory latency errors requests tasks`, `queue`, `database` …), any metric as "
         "`AWS/RDS/DatabaseConnections`, a percentile (`p99`), a time (`last 3h`, `14:00-14:20 Europe/Berlin`, "
         "`since deploy`), `vs yesterday`; or `dashboards`. The golden signals of three hours when left out.",
-        json_schema_extra=REST
+        json_schema_extra=WRITTEN
         | parts(
             time=["last 1h", "last 3h", "last 24h", "since deploy", "yesterday"],
             beside=["vs yesterday"],
@@ -104,19 +106,33 @@ def plan(args: MetricsArgs, world: World, person: Person) -> Plan:
 
 
 def _read(what: str, meant: Target, world: World, person: Person) -> _Asked:
-    """Raises UsageError for a time that is none, and for too many words."""
+    """Raises UsageError for a time that is none or is too long to compare, and for too many words."""
     yesterday = bool(_YESTERDAY.search(what))
     system = world.catalog.system(meant.system)
     zone = system.zone if system is not None else ZONE
     window, left = find_window(_YESTERDAY.sub(" ", what), now=world.clock.now(), zone=zone, default=USUAL)
-    typed = [word for each in words(left) for word in re.split(r"[,\s]+", each) if word.lower() not in ("", *_FILLERS)]
+    typed = [word for each in words(left) for word in _split(each) if word.lower() not in ("", *_FILLERS)]
     if len(typed) > MOST_WORDS:
         raise UsageError(f"These are {len(typed)} words; a picture has room for six signals.", hint="Say fewer.")
     statistics = [statistic for word in typed if (statistic := statistic_of(word))]
     if len(set(statistics)) > 1:
         raise UsageError(f"I read two statistics: {' and '.join(statistics)}.", hint="Say one, as in latency p99.")
     signals = tuple(dict.fromkeys(word for word in typed if not statistic_of(word)))
-    return _Asked(signals, statistics[0] if statistics else "", _placed(window, meant, world, person), yesterday)
+    window = _placed(window, meant, world, person)
+    if yesterday and not _fits(window):
+        said = f"Yesterday is compared with at most a day, and this is {b.ago(window.end - window.start)}."
+        raise UsageError(said, hint="Say a shorter time, as in cpu last 24h vs yesterday.")
+    return _Asked(signals, statistics[0] if statistics else "", window, yesterday)
+
+
+def _split(word: str) -> list[str]:
+    """What is in quotes is one word, as metrics whose names have blanks need it."""
+    is_quoted = isinstance(word, Word) and word.raw[:1] in ("'", '"')
+    return [word] if is_quoted else re.split(r"[,\s]+", word)
+
+
+def _fits(window: Window) -> bool:
+    return window.end - window.start <= COMPARED
 
 
 def _placed(window: Window, meant: Target, world: World, person: Person) -> Window:
@@ -155,7 +171,7 @@ def _choices(meant: Target, asked: _Asked) -> tuple[Choice, ...]:
     what = [*(f'"{word}"' if " " in word else word for word in asked.signals), asked.statistic]
     compared = "vs yesterday" if asked.yesterday else ""
     texts = {label: (*what, when, compared) for label, when in _CHOICES if when != asked.window.said.lower()}
-    if not asked.yesterday:
+    if not asked.yesterday and _fits(asked.window):
         texts["vs yesterday"] = (*what, asked.window.said, "vs yesterday")
     return tuple(
         Choice(label=label, text=" ".join(part for part in (place, *parts) if part)) for label, parts in texts.items()

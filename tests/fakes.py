@@ -295,6 +295,9 @@ class FakeRecent:
     def operation(self, operation_id: str) -> Past | None:
         return next((each for each in self.past if each.id == operation_id), None)
 
+    def followers(self) -> tuple[str, ...]:
+        return ()
+
     def incident(self, target_key: str) -> str | None:
         return self.incidents.get(target_key)
 

@@ -16,6 +16,7 @@ def check_dependencies(source: Source) -> None:
         "database.address": server_look,
         "database.instance": instance_look,
         "redis.address": server_look,
+        "redis.nodes.*": node_look,
         "queues.*": queue_look,
         "certificates.*": host_look,
     }
@@ -42,6 +43,13 @@ def instance_look(name: str) -> str:
     if not name or re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{0,62}", name):
         return ""
     return "must be the identifier of an RDS instance: letters, digits and '-', at most 63 long"
+
+
+def node_look(name: str) -> str:
+    """The id of an ElastiCache node, which for a replication group ends in its number (``cache-001``)."""
+    if re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{0,49}", name):
+        return ""
+    return "must be the id of an ElastiCache node: letters, digits and '-', at most 50 long"
 
 
 def queue_look(queue: str) -> str:

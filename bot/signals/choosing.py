@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bot.domain import Target
 from bot.errors import UsageError
@@ -82,7 +83,10 @@ def _unknown(target: Target, word: str, known: Sequence[Signal]) -> UsageError:
 
 
 def with_statistic(target: Target, signals: Sequence[Signal], statistic: str) -> tuple[Signal, ...]:
-    """The signals with this percentile in place of their own. Raises UsageError where none has any."""
+    """The signals with this percentile in place of their own, or with what has this statistic first.
+
+    Raises UsageError where none has any.
+    """
     if not statistic:
         return tuple(signals)
     changed = tuple(_with(signal, statistic) for signal in signals)
@@ -100,9 +104,12 @@ def _has(signal: Signal, statistic: str) -> bool:
 
 def _with(signal: Signal, statistic: str) -> Signal:
     timed = [line for line in signal.lines if PERCENTILE.fullmatch(line.statistic)]
+    if not timed:
+        first = sorted(signal.lines, key=lambda line: line.statistic != statistic)
+        return replace(signal, lines=tuple(first))
     lines: dict[str, Line] = {}
     for line in timed:
         metrics = tuple(metric.model_copy(update={"statistic": statistic}) for metric in line.metrics)
         label = line.label.replace(line.statistic, statistic)
         lines.setdefault(label, Line(label, metrics))
-    return Signal(signal.name, signal.title, tuple(lines.values()), signal.unit, signal.group) if timed else signal
+    return replace(signal, lines=tuple(lines.values()))

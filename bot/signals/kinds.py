@@ -70,6 +70,8 @@ def named_by(target: Target, alarms: Iterable[AlarmReading]) -> Owned:
     found[QUEUE].update(map(_queue_name, needs.queues))
     if needs.database is not None and needs.database.instance:
         found[DATABASE].add(needs.database.instance)
+    if needs.redis is not None:
+        found[CACHE].update(needs.redis.nodes)
     found[DATABASE].update(log[1] for group in target.service.log_groups if (log := _RDS_LOG.match(group)))
     for alarm in alarms:
         for metric in metrics_of(alarm):

@@ -172,11 +172,10 @@ def get_query_results(self: LogsResponse) -> str:
 
 
 def stop_query(self: LogsResponse) -> str:
-    """StopQuery; a query that has ended cannot be stopped."""
+    """StopQuery; a query that has ended, as GetQueryResults showed, cannot be stopped."""
     query = _query_of(self)
-    if not query.is_running():
-        ended = query.ended or "Complete"
-        raise invalid(f"Query with id {query.id} has already ended with status {ended}")
+    if query.ended:
+        raise invalid(f"Query with id {query.id} has already ended with status {query.ended}")
     query.ended = "Cancelled"
     return json.dumps({"success": True})
 

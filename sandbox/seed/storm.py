@@ -103,6 +103,7 @@ def _system(name: str, services: tuple[Stormy, ...], *, with_series: bool) -> di
         "title": f"Storm {name.removeprefix('storm')}",
         "channel": _CHANNEL,
         "region": US,
+        "email": ["storm@example.com"],  # low alarms go to email, and a configuration must say where that is
         "environments": {"production": environment},
     }
 

@@ -72,6 +72,8 @@ DEFAULT_COMMANDS: tuple[dict[str, str], ...] = (
         "description": "What a service is saying",
         "usage_hint": "<service> <environment> [words]",
     },
+    {"command": "/metrics", "description": "How a service is doing", "usage_hint": "<service> <environment> [signals]"},
+    {"command": "/health", "description": "How systems do, at a glance", "usage_hint": "[system] [environment]"},
     {"command": "/deploy", "description": "Deploy a version", "usage_hint": "<service> <environment> <version>"},
     {"command": "/rollback", "description": "Go back to a version that was good", "usage_hint": "<service> ..."},
     {"command": "/scale", "description": "Change how many tasks run", "usage_hint": "<service> <environment> <count>"},

@@ -163,14 +163,14 @@ def test_messages_that_nobody_marked_cost_nothing(wall: Wall) -> None:
     assert (wall.scene.chat.reads, wall.scene.store.rows("pin")) == (0, [])
 
 
-@pytest.mark.parametrize("user", [EVE, GUS, ROBOT])
-def test_strangers_guests_and_bots_put_nothing_into_the_record(wall: Wall, user: str) -> None:
+@pytest.mark.parametrize("user", [DAVE, EVE, GUS, ROBOT])
+def test_whoever_may_only_read_strangers_guests_and_bots_put_nothing_into_the_record(wall: Wall, user: str) -> None:
     wall.marks(user)
     wall.told()
     assert (wall.row().state, wall.kept()) == (REMOVED, [])
-    wall.marks(user, DAVE)
+    wall.marks(user, BOB)
     wall.told()
-    assert (wall.kept(), wall.pin.pinned_by) == (["it was the cache"], DAVE)
+    assert (wall.kept(), wall.pin.pinned_by) == (["it was the cache"], BOB)
 
 
 def test_secrets_are_masked_before_they_are_stored(wall: Wall) -> None:

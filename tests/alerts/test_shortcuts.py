@@ -15,7 +15,7 @@ from bot.console import alarm_address
 from bot.domain import Actor
 from bot.errors import UpstreamError
 from tests.fakes import texts
-from tests.scene import ALICE, BOB, EVE, Scene
+from tests.scene import ALICE, BOB, DAVE, EVE, Scene
 
 TS = "1750000100.000200"
 ARN = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:"
@@ -77,14 +77,15 @@ def test_an_edit_changes_what_was_added_and_deleting_takes_it_out(scene: Scene) 
     assert len(scene.said_to(ALICE)) == before
 
 
-def test_whoever_may_not_is_told_so_and_takes_nothing_of_the_others_away(scene: Scene) -> None:
+@pytest.mark.parametrize("user", [DAVE, EVE])
+def test_whoever_may_not_is_told_so_and_takes_nothing_of_the_others_away(scene: Scene, user: str) -> None:
     incident(scene)
-    pick(scene, NOTE, in_thread(scene), user=EVE)
-    assert "You may not add" in told(scene, EVE)
+    pick(scene, NOTE, in_thread(scene), user=user)
+    assert "You may not add" in told(scene, user)
     assert scene.store.rows("pin")[0].state == REMOVED
     pick(scene, NOTE, in_thread(scene))
-    pick(scene, NOTE, in_thread(scene), user=EVE)
-    assert "You may not add" in told(scene, EVE)
+    pick(scene, NOTE, in_thread(scene), user=user)
+    assert "You may not add" in told(scene, user)
     assert (kept(scene), scene.store.rows("pin")[0].state) == (["it was the cache"], KEPT)
 
 

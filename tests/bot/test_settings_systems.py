@@ -272,6 +272,10 @@ IN_NEEDS = IN_API.format(10, ".needs{}", "{}")
         ("{redis: {}}", ".redis", "must name an address, or a secret that holds one"),
         ("{redis: {address: 'redis://cache'}}", ".redis.address", "must be host:port, without a scheme before it"),
         (
+            *("{redis: {address: cache, nodes: [a b]}}", ".redis.nodes[0]"),
+            "must be the id of an ElastiCache node: letters, digits and '-', at most 50 long",
+        ),
+        (
             *("{database: {}}", ".database"),
             "must name a secret to ask it with, or an RDS instance that CloudWatch counts for",
         ),

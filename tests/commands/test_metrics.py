@@ -115,6 +115,26 @@ def test_any_metric_is_shown_by_its_name(scene: Scene) -> None:
     assert wanted(scene, "BI/Api/Visitors").words == ("BI/Api/Visitors",)
 
 
+def test_a_name_in_quotes_keeps_its_blanks_and_commas_and_so_do_the_choices(scene: Scene) -> None:
+    scene.metrics.known = [a_metric("BI/Api/Free, in use and max", "", Environment="production")]
+    made = typed(scene, 'api production "BI/Api/Free, in use and max" cpu, last 1h')
+    assert made.picture is not None
+    names = ("BI/Api/Free, in use and max", "cpu")
+    assert Wanted.model_validate(made.picture.parameters["wanted"]).words == names
+    assert wanted(scene, made.choices[0].text.removeprefix("metrics bi/api production")).words == names
+
+
+def test_a_statistic_is_what_is_told(scene: Scene) -> None:
+    assert "highest task: now" in said(typed(scene, "api production cpu max"))
+
+
+def test_yesterday_is_compared_with_a_day_at_most(scene: Scene) -> None:
+    assert wanted(scene, "cpu vs yesterday last 24h").yesterday
+    with pytest.raises(UsageError, match="Yesterday is compared with at most a day, and this is 60 days"):
+        typed(scene, "api production cpu vs yesterday last 60d")
+    assert "vs yesterday" not in [choice.label for choice in typed(scene, "api production cpu last 2d").choices]
+
+
 def test_the_choices_are_what_would_be_typed(scene: Scene) -> None:
     made = typed(scene, "api prod cpu latency p99 last 1h")
     assert {choice.label: choice.text for choice in made.choices} == {

@@ -81,7 +81,7 @@ def test_a_word_that_means_nothing_is_answered_where_only_its_writer_sees_it(tow
     headline = _fired(town)
     town.mention(ALICE, CHANNEL, "abracadabra", headline["ts"])
     told = town.whisper(ALICE, CHANNEL, headline["ts"], "an answer", thread=headline["ts"])
-    assert "There is no command “abracadabra”" in told
+    assert "I do not know “abracadabra”." in told
     asked = town.mention(ALICE, CHANNEL, "snooze", headline["ts"])
     assert "For how long?" in town.whisper(ALICE, CHANNEL, asked, "a question back", thread=headline["ts"])
     town.mention(ALICE, CHANNEL, "resolve", headline["ts"])

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bot.domain import AlarmMetric
+from bot.errors import UpstreamError
 from tests.commands.health_room import AMBER, BEGINS, answer, first, room
 from tests.scene import ALICE, Scene
 
@@ -32,7 +34,26 @@ def test_an_alarm_is_told_with_its_incident_and_whose_it_is(scene: Scene) -> Non
     scene.run(3)
     said, headline = first(scene), scene.headline()
     link = f"<https://slack.example.com/{headline.channel}/p{headline.ts}|incident>"
-    assert said == f"{BEGINS}*api*: alarm `api-down` for 7 s (critical) · {link}: <@{ALICE}> has it"
+    assert said == f"{BEGINS}*api*: alarm `api-down` for 7 s (critical) · {link}: alice has it"
+
+
+def test_a_name_that_slack_does_not_tell_in_time_is_an_id_and_pings_nobody(scene: Scene) -> None:
+    fire(scene, "api-down")
+    scene.press_incident("acknowledge")
+    scene.run(3)
+    scene.chat.failures.add("person", UpstreamError("Slack did not answer."), UpstreamError("Slack did not answer."))
+    assert f"`{ALICE}` has it" in first(scene)
+
+
+def test_hostile_names_ping_nobody(scene: Scene) -> None:
+    fire(scene, "api-down")
+    scene.press_incident("acknowledge")
+    scene.run(3)
+    scene.chat.people[ALICE] = replace(scene.chat.people[ALICE], name="<!channel> *x*")
+    said = answer(scene)
+    assert "channel" in said
+    assert "<!channel>" not in said
+    assert "*x*" not in said
 
 
 def test_an_alarm_without_an_incident_says_so(scene: Scene) -> None:

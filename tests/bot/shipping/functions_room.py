@@ -55,6 +55,9 @@ class FakeLedger:
     def operation(self, operation_id: str) -> Past | None:
         return next((past for past in self.pasts if past.id == operation_id), None)
 
+    def followers(self) -> tuple[str, ...]:
+        return ()
+
     def incident(self, target_key: str) -> str | None:
         return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.errors import UsageError
-from bot.signals import functions, stores
+from bot.signals import ecs, functions, stores
 from bot.signals.choosing import chosen, statistic_of, with_statistic
 from tests.bot.signals.readings import a_service
 
@@ -69,6 +69,14 @@ def test_a_percentile_takes_the_place_of_those_of_latency_and_leaves_counts_alon
     left, changed = with_statistic(JOBS, (requests, latency), "p99.9")
     assert left == requests
     assert [(line.label, line.statistic) for line in changed.lines] == [("p99.9", "p99.9")]
+
+
+def test_a_statistic_that_a_signal_has_is_told_first() -> None:
+    api = a_service()
+    (cpu,) = with_statistic(api, chosen(api, ["cpu"], ecs.of_tasks(api)), "Maximum")
+    assert [line.label for line in cpu.lines] == ["highest task", "average"]
+    (cpu,) = with_statistic(api, chosen(api, ["cpu"], ecs.of_tasks(api)), "Average")
+    assert [line.label for line in cpu.lines] == ["average", "highest task"]
 
 
 def test_a_percentile_of_what_has_none_is_said() -> None:

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from sandbox.proxy import Request
+from sandbox.slack.seed import DEFAULT_COMMANDS
 from tests.browser import DEADLINE, Browser
 from tests.sandbox.page.steps import OPS, buttons, open_page, sees, write
 from tests.sandbox.page.workspace import Workspace
@@ -36,16 +37,17 @@ def test_a_slash_offers_the_commands_and_tab_completes_one(browser: Browser, sla
     slack.app.answer = lambda told: {"text": f"you said {told['text']}"}
     open_page(browser, slack)
     write(browser, "/")
-    browser.wait_for("document.querySelectorAll('[data-testid=completion-option]').length === 13")
+    offered = "document.querySelectorAll('[data-testid=completion-option]').length"
+    browser.wait_for(f"{offered} === {len(DEFAULT_COMMANDS)}")
     assert "<service> <environment> <version>" in browser.text("[data-testid=completion]")
     browser.press("ArrowDown")
     browser.press("Tab")
-    browser.wait_for("document.querySelector('[data-testid=composer]').value === '/deploy '")
-    assert browser.text("[data-testid=usage-hint]") == "/deploy <service> <environment> <version>"
-    browser.write("bi/api staging v2")
+    browser.wait_for("document.querySelector('[data-testid=composer]').value === '/logs '")
+    assert browser.text("[data-testid=usage-hint]") == "/logs <service> <environment> [words]"
+    browser.write("bi/api staging error")
     browser.press("Enter")
-    sees(browser, "you said bi/api staging v2")
-    assert slack.app.told("command")[0]["command"] == "/deploy"
+    sees(browser, "you said bi/api staging error")
+    assert slack.app.told("command")[0]["command"] == "/logs"
 
 
 def test_escape_closes_the_list_and_shift_enter_makes_a_line(browser: Browser, slack: Workspace) -> None:

@@ -92,6 +92,19 @@ def test_a_query_over_millions_can_be_stopped(logs: Any, clock: Clock) -> None:
     assert logs.describe_queries(status="Cancelled")["queries"][0]["queryId"] == query_id
 
 
+def test_a_query_that_nobody_polled_can_be_stopped_as_long_as_it_shows_itself_running(logs: Any, clock: Clock) -> None:
+    make_busy_group("us-east-1", GROUP, end=clock.now(), count=MILLIONS, period=120.0)
+    query_id = start(logs, clock, "stats count(*)", 7 * 86_400)
+    logs.get_query_results(queryId=query_id)
+    clock.advance(600)
+    assert logs.get_query_results(queryId=query_id)["status"] == "Running"
+    assert logs.describe_queries()["queries"][0]["status"] == "Running"
+    assert logs.stop_query(queryId=query_id)["success"]
+    assert logs.get_query_results(queryId=query_id)["status"] == "Cancelled"
+    with pytest.raises(logs.exceptions.InvalidParameterException, match="Cancelled"):
+        logs.stop_query(queryId=query_id)
+
+
 def test_what_a_query_finds_is_what_filtering_finds(logs: Any, clock: Clock) -> None:
     make_busy_group("us-east-1", GROUP, end=clock.now(), count=30_000)
     events = counted(logs, clock, GROUP, 1_800)
