@@ -101,9 +101,12 @@ def _json_has(found: object, path: list[str], value: str) -> bool:
 
 
 def _same(found: object, value: str) -> bool:
+    """Whether a value reads like that, or one of a list does."""
+    if isinstance(found, list):
+        return any(_same(each, value) for each in found)
     if isinstance(found, str):
         return found == value
-    return not isinstance(found, dict | list) and json.dumps(found) == value
+    return not isinstance(found, dict) and json.dumps(found) == value
 
 
 def _is_escaped(value: str) -> bool:
