@@ -180,6 +180,7 @@ PIECES = st.lists(
     max_size=20,
 ).map("".join)
 PLACES = ["password={}", '"password": "{}"', "Authorization: Bearer {}", "x-api-key: {}", "a://u:{}@h"]
+PLACES += ['"password": ["a", "{}"]', '"name": "DB_PASSWORD", "value": "{}"', "a://u:b/{}@h"]
 
 
 @given(PIECES, PIECES, st.sampled_from(PLACES))
