@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from bot.secret_values import MASK, has_word, may_name_a_secret, without_named_secrets
+from bot.secret_values import MASK, ends_key, has_word, may_name_a_secret, names_secret, without_named_secrets
 
 _ESCAPES = re.compile(
     r"\x1b\][^\x07\x1b\n]{0,4096}+(?:\x07|\x1b\\)?"  # operating system commands: titles, links
@@ -104,12 +104,12 @@ def redact(text: str) -> str:
         text = _TOKENS.sub(MASK, text)
     if not lowered or "bearer" in lowered or "basic" in lowered:
         text = _SCHEME.sub(_mask_scheme, text)
-    if "curl" in text:
-        text = _CURL_LOGIN.sub(rf"\1\2{MASK}", text)
     if not lowered or may_name_a_secret(text, lowered):
         text = _OPTION.sub(rf"\1{MASK}", text)
         text = without_named_secrets(text)
         text = _without_aws_secrets(text)
+    if "curl" in text:
+        text = _CURL_LOGIN.sub(rf"\1\2{MASK}", text)
     if "@" in text:
         text = _EMAIL.sub(MASK, text)
     return _without_cards(text)
@@ -172,7 +172,8 @@ def _mask_login(found: re.Match[str]) -> str:
 def _mask_scheme(found: re.Match[str]) -> str:
     """``Bearer x…`` without its token; "Basic authentication failed" is prose and stays."""
     word = found.group(2).rstrip(".-=").lower()
-    return found.group() if word in _PROSE else f"{found.group(1)}{MASK}"
+    stays = word in _PROSE or (names_secret(word) and ends_key(found.string, found.end()))
+    return found.group() if stays else f"{found.group(1)}{MASK}"
 
 
 def _without_aws_secrets(text: str) -> str:

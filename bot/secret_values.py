@@ -182,7 +182,7 @@ def _values_beside_names(text: str) -> Iterator[tuple[int, int, str]]:
     found = _NAMED.search(text)
     while found is not None:
         position = found.end()
-        span = _value_span(text, "", position) if _names_secret(found.group(1) or "password") else None
+        span = _value_span(text, "", position) if names_secret(found.group(1) or "password") else None
         if span is not None:
             yield (*span, _quotes(found, span[0]))
             position = span[1]
@@ -196,19 +196,25 @@ def _values_before_names(text: str) -> Iterator[tuple[int, int, str]]:
         position = found.end()
         span = _value_span(text, "", position)
         name = _THEN_NAME.match(text, span[1]) if span else None
-        if span and name and _names_secret(name.group(1)):
+        if span and name and names_secret(name.group(1)):
             yield (*span, "")
             position = span[1]
         found = _QUOTED_VALUE.search(text, position)
 
 
-def _names_secret(name: str) -> bool:
+def names_secret(name: str) -> bool:
+    """Whether what is called so is secret."""
     key = _KEY.search(f"{name}=")
     return key is not None and _is_secret(key)
 
 
 def _is_key(text: str, start: int, end: int) -> bool:
-    return end - start <= _LONGEST_KEY and (text[end - 1 : end] in (":", "=") or bool(_ENDS_KEY.match(text, end)))
+    return end - start <= _LONGEST_KEY and (text[end - 1 : end] in (":", "=") or ends_key(text, end))
+
+
+def ends_key(text: str, position: int) -> bool:
+    """Whether what stands before the position is the name of a value."""
+    return bool(_ENDS_KEY.match(text, position))
 
 
 def _value_span(text: str, key: str, start: int) -> tuple[int, int] | None:

@@ -71,6 +71,7 @@ PEM = "-----BEGIN {0}-----\n" + "QUJD" * 12 + "\n-----END {0}-----"
         (f'password= "secret": "{WORD}"', WORD),
         (f"password= x-api-key: {WORD}", WORD),
         (f"Bearer Bearer {WORD}", WORD),
+        (f"Basic x-api-key: {WORD}", WORD),
         (json.dumps({"db": {"password": ["a", WORD]}}), WORD),
         (json.dumps({"password": {"a]}": "it's }", "value": WORD}}), WORD),
         (json.dumps({"message": json.dumps({"tokens": 3, "password": ['a"]', WORD]})}), WORD),
