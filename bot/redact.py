@@ -52,7 +52,17 @@ _TOKEN_WORDS = (
 _SCHEME = re.compile(r"(?i:(\b(?:bearer|basic)[ \t]{1,4}+)(?!(?:bearer|basic)\b))([A-Za-z0-9._~+/=-]{6,}+)")
 _PROSE = frozenset(
     (
-        *("access", "authentication", "authorization", "challenge", "check", "checks", "credential", "credentials"),
+        *(
+            "access",
+            "authentication",
+            "authorization",
+            "challenge",
+            "check",
+            "checks",
+            "configuration",
+            "credential",
+            "credentials",
+        ),
         *("error", "expired", "failed", "failure", "format", "functionality", "header", "headers", "health", "invalid"),
         *("metrics", "missing", "monitoring", "operation", "operations", "realm", "rejected", "required", "scheme"),
         *("security", "settings", "support", "tokens", "usage", "validation"),

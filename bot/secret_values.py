@@ -18,6 +18,10 @@ _NO_SECRET = "".join(
         *("IDEMPOTENCY", "DEDUP", "UNIQUE", "DUPLICATE", "INVALID", "MISSING", "UNKNOWN", "SUCH", "GROUP", "SHARD"),
     )
 )
+# "secrets": [{"name": "…", "valueFrom": "arn:…"}] in a task definition says where they are.
+_NO_TASKS_SECRETS = (
+    r"""(?!["'\\]{0,8}[ \t]{0,8}[:=][ \t]{0,8}\[\s{0,32}\{\s{0,32}["'\\]{0,8}(?:name|valueFrom)["'\\]{0,8}:)"""
+)
 _NEXT_LINE = (
     r"(?:\r?\n|(?:\\{1,4}[rn]){1,2}+)[ \t]{0,32}+"
     r"""(?!["']?[\w.-]{1,64}+["']?[ \t]{0,8}[:=](?![=\s"'\\]|$)|[\w.-]{1,64}+:[ \t])"""
@@ -31,7 +35,7 @@ _BY_FIRST_LETTER = {
     "j": r"wt[_-]?key",
     "m": r"aster[_-]?key",
     "p": r"ass(?:word|wd|phrase|wort)|rivate[_-]?key|(?<![A-Za-z0-9]p)(?:wd?|ass(?=[\"'\\]{0,8}[=:]))",
-    "s": r"ecrets?|(?:igning|ession|tripe)[_-]?key|ession[_-]?id|essid",
+    "s": rf"ecrets?{_NO_TASKS_SECRETS}|(?:igning|ession|tripe)[_-]?key|ession[_-]?id|essid",
     "t": "oken",
     "x": "-amz-signature",
     "_": rf"(?-i:KEY(?<=[A-Z0-9]_KEY){_NO_SECRET})",

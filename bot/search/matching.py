@@ -101,11 +101,10 @@ def _json_has(found: object, path: list[str], value: str) -> bool:
 
 
 def _same(found: object, value: str) -> bool:
-    """Whether a value reads like that, or one of a list does."""
-    if isinstance(found, list):
-        return any(_same(each, value) for each in found)
     if isinstance(found, str):
         return found == value
+    if isinstance(found, list):
+        return any(_same(each, value) for each in found)
     return not isinstance(found, dict) and json.dumps(found) == value
 
 

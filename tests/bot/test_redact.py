@@ -133,6 +133,7 @@ def test_a_secret_is_masked(text: str, secret: str) -> None:
         "request 1663955550123 took 1663955550123456 ns",
         "secret rotated in commit " + "0a1b2c3d4e" * 4,
         "https://api.example.com/health?at=12:30",
+        '"secrets":[{"name":"DB_PASSWORD","valueFrom":"arn:aws:secretsmanager:us-east-1:123456789012:secret:a"}]',
         "secretary: bob, passengers: 12",
         "Bearer authentication is required, the bearer token is expired",
         'WWW-Authenticate: Basic realm="api"',
