@@ -13,6 +13,7 @@ from bot.cloud import LogLine
 from bot.redact import clean
 from bot.search.matching import matcher
 from bot.search.words import LogQuery
+from bot.secret_values import nested_end
 from bot.telemetry import QueryAnswer
 from bot.templates import OTHER, LogGroup, ReadLine, group, read_line
 
@@ -79,7 +80,8 @@ def _seconds(moment: str) -> int:
 def masker(fields: Sequence[str]) -> re.Pattern[str] | None:
     """What finds the values of these fields in a text: in JSON, in JSON within JSON, and as ``name=value``.
 
-    A value in quotes ends with the quote that began it, or with a text that was cut off.
+    A value in quotes ends with the quote that began it, or with a text that was cut off; of a list or an object it
+    finds the bracket.
     """
     if not fields:
         return None
@@ -88,20 +90,25 @@ def masker(fields: Sequence[str]) -> re.Pattern[str] | None:
     by_length = sorted(fields, key=len, reverse=True)
     names = "|".join(f"(?<={re.escape(each[0])}){re.escape(each[1:])}" for each in by_length)
     return re.compile(
-        rf"""([{begins}](?<![\w.-].)(?i:{names})(\\*["'])?\s{{0,4}}[=:]\s{{0,4}})"""
-        r"""(?:(\\*["'])(?:(?!\3)(?:\\.|.))*+(?:\3|$)|[^\s,;&"'<>{}\[\]\\|]+)""",
+        rf"""([{begins}](?<![\w.-].)(?i:{names})(?:[.\[][\w.\[\]]{{0,64}}+)?(\\*["'])?\s{{0,4}}(?:=>|[=:])\s{{0,4}}"""
+        r"""(?:[bBuUrR]{1,2}(?=["']))?)(?:(\\*["'])(?:(?!\3)(?:\\.|.))*+(?:\3|$)|[\w.$]{0,64}+([\[{]|\((?=\\*["']))|[^\s,;&"'<>{}\[\]\\|]+)""",
         re.DOTALL,
     )
 
 
 def masked(text: str, pattern: re.Pattern[str] | None) -> str:
     """The text without the values of masked fields; what was JSON is JSON."""
-    return text if pattern is None else pattern.sub(_mask, text)
-
-
-def _mask(found: re.Match[str]) -> str:
-    quote = found[3] or found[2] or ""
-    return f"{found[1]}{quote}{MASKED}{quote}"
+    if pattern is None:
+        return text
+    pieces: list[str] = []
+    position = 0
+    found = pattern.search(text)
+    while found is not None:
+        quote = found[3] or found[2] or ""
+        pieces += [text[position : found.end(1)], quote, MASKED, quote]
+        position = nested_end(text, found.start(4)) if found[4] else found.end()
+        found = pattern.search(text, position)
+    return "".join([*pieces, text[position:]])
 
 
 def safe_row(row: Mapping[str, str], fields: Sequence[str]) -> dict[str, str]:

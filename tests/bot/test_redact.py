@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.redact import MASK, redact, strip_control
+from bot.redact import redact, strip_control
+from bot.secret_values import MASK
 
 MEGABYTE = 1_000_000
 WORD = "hunter" + "2"
@@ -70,6 +71,46 @@ PEM = "-----BEGIN {0}-----\n" + "QUJD" * 12 + "\n-----END {0}-----"
         (f'password= "secret": "{WORD}"', WORD),
         (f"password= x-api-key: {WORD}", WORD),
         (f"Bearer Bearer {WORD}", WORD),
+        (f"Basic x-api-key: {WORD}", WORD),
+        (json.dumps({"db": {"password": ["a", WORD]}}), WORD),
+        (json.dumps({"password": {"a]}": "it's }", "value": WORD}}), WORD),
+        (json.dumps({"message": json.dumps({"tokens": 3, "password": ['a"]', WORD]})}), WORD),
+        (f'{{"password": [["a"], "{WORD}', WORD),
+        (f"password=Optional[{WORD}]", WORD),
+        (f'password=Some("{WORD}")', WORD),
+        (f"Authorization=[Bearer x, {WORD}]", WORD),
+        (f"password={ACCESS_KEY}!{WORD}", WORD),
+        (json.dumps({"name": "DB_PASSWORD", "value": WORD}), WORD),
+        (json.dumps({"value": WORD, "name": "DB_PASSWORD"}), WORD),
+        (json.dumps({"message": json.dumps([{"Name": "STRIPE_KEY", "Value": WORD}])}), WORD),
+        (f"{{ name: 'API_TOKEN', value: '{WORD}' }}", WORD),
+        (f"- name: DB_PASSWORD\n  value: {WORD}", WORD),
+        (f"{{'password': b'{WORD}'}}", WORD),
+        (f"postgres://user:p/{WORD}@h/db", WORD),
+        (f"postgres://user:p@ss@w/{WORD}@host/db", WORD),
+        (f"postgres://user:p/a?{WORD}@host/db", WORD),
+        (f"postgres://user:12345{WORD}@host/db", WORD),
+        (f"https://{WORD}@host/x", WORD),
+        ("Bearer " + "abcdefghijkl", "abcdefghijkl"),
+        ("Basic " + "abcdefgh", "abcdefgh"),
+        ("STRIPE_KEY=" + "rk_live_" + "a1" * 12, "a1a1"),
+        ("found " + "rk_live_" + "a1" * 12, "a1a1"),
+        (f"JWT_KEY={WORD}", WORD),
+        (f"APP_KEY=base64:{WORD}", WORD),
+        (f'"appKey": "{WORD}"', WORD),
+        (f"SENDGRID_KEY: {WORD}", WORD),
+        (f"sessionid={WORD}; path=/", WORD),
+        (f"PHPSESSID={WORD}", WORD),
+        (f"password=\n{WORD}", WORD),
+        (json.dumps({"message": f"password:\n  {WORD}"}), WORD),
+        (f"CREATE USER 'app' IDENTIFIED BY '{WORD}'", WORD),
+        (f'alter role app with password "{WORD}"', WORD),
+        (f"curl -u user:{WORD} https://host", WORD),
+        (f"curl -sSu 'user:a {WORD}' https://host", WORD),
+        (f"curl --user user:{WORD}", WORD),
+        (json.dumps({"cmd": f'curl -u "user:{WORD}" x'}), WORD),
+        (json.dumps({"message": f"card\n{CARD}"}), CARD),
+        (f"order_{CARD}", CARD),
     ],
 )
 def test_a_secret_is_masked(text: str, secret: str) -> None:
@@ -92,7 +133,19 @@ def test_a_secret_is_masked(text: str, secret: str) -> None:
         "request 1663955550123 took 1663955550123456 ns",
         "secret rotated in commit " + "0a1b2c3d4e" * 4,
         "https://api.example.com/health?at=12:30",
+        '"secrets":[{"name":"DB_PASSWORD","valueFrom":"arn:aws:secretsmanager:us-east-1:123456789012:secret:a"}]',
         "secretary: bob, passengers: 12",
+        "Bearer authentication is required, the bearer token is expired",
+        'WWW-Authenticate: Basic realm="api"',
+        f"request=a{CARD}f took 12 ms",
+        f"trace {CARD}e0 of span c{CARD}",
+        "s3 key=exports/2026/a.csv CACHE_KEY=basket:17 INVALID_KEY: no such key",
+        "http://localhost:4873/@scope/lib and https://example.com/@bob",
+        "git clone ssh://git@host/repository",
+        "DB_PASSWORD=\nDB_HOST=db-1",
+        "docker run -u 1000:1000 api",
+        '{"name": "LOG_LEVEL", "value": "debug"}',
+        'password authentication failed for user "app"',
         f"1 datapoint [5.{CARD} (25/11/26 22:29:00)] was greater than the threshold (5.0)",
     ],
 )
@@ -103,6 +156,17 @@ def test_what_an_incident_is_understood_by_stays(text: str) -> None:
 def test_the_rest_of_the_line_stays_readable() -> None:
     text = f'{{"level":"error","password":"{WORD}","path":"/login","status":500}}'
     assert json.loads(redact(text)) == {"level": "error", "password": MASK, "path": "/login", "status": 500}
+
+
+@pytest.mark.parametrize("value", [["a", WORD], {"value": [WORD]}, [], [{"a": "it's ]"}]])
+def test_what_was_json_is_json_when_a_secret_is_a_list_or_an_object(value: object) -> None:
+    text = json.dumps({"db": {"password": value}, "status": 500})
+    assert json.loads(redact(text)) == {"db": {"password": MASK}, "status": 500}
+    assert redact(redact(text)) == redact(text)
+
+
+def test_the_host_of_an_address_stays_readable() -> None:
+    assert redact(f"postgres://app:{WORD}@db:5432/app?x=a@b") == f"postgres://{MASK}@db:5432/app?x=a@b"
 
 
 @given(st.text())
@@ -118,6 +182,7 @@ PIECES = st.lists(
     max_size=20,
 ).map("".join)
 PLACES = ["password={}", '"password": "{}"', "Authorization: Bearer {}", "x-api-key: {}", "a://u:{}@h"]
+PLACES += ['"password": ["a", "{}"]', '"name": "DB_PASSWORD", "value": "{}"', "a://u:b/{}@h"]
 
 
 @given(PIECES, PIECES, st.sampled_from(PLACES))
@@ -129,7 +194,8 @@ def test_no_surroundings_bring_a_secret_to_light(before: str, after: str, place:
 @pytest.mark.parametrize(
     "piece",
     ["a", "password=", 'password="', '\\"', "eyJ", "4", "4111 ", "a@", "a.", "://a:", "-----BEGIN A-----", "Bearer a"]  # noqa: RUF005
-    + ["secret ", "\x1b[", "\x1b]", "A" * 40 + " secret ", ",a", "token_", "abc@d."],
+    + ["secret ", "\x1b[", "\x1b]", "A" * 40 + " secret ", ",a", "token_", "abc@d.", "://a:@", "name=password,value="]
+    + ["password=[", "password=['", 'value="', "password=\n", "curl -u ", "identified by password ", "a.b@", "x["],
 )
 def test_a_megabyte_of_bait_is_swallowed(piece: str) -> None:
     # Anything worse than linear would take minutes to hours here.

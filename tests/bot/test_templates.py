@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.cloud import LogLine
-from bot.redact import MASK
 from bot.said import mask
+from bot.secret_values import MASK
 from bot.templates import MAX_GROUPS, OTHER, LogGroup, entries, group, read_line
 
 WORD = "hunter" + "2"

@@ -103,6 +103,13 @@ def test_only_what_cloudwatch_can_read_is_given_to_it_as_a_pattern() -> None:
     assert filter_pattern(LogQuery(patterns=("err[0-9]+",))) == "%err[0-9]+%"
 
 
+def test_a_field_in_json_that_is_a_list_has_each_of_its_values() -> None:
+    text = '{"ctx": {"customer_id": ["abc123", 42, {"v": "x"}]}}'
+    assert all(has_field(text, "customer_id", each) for each in ("abc123", "42"))
+    assert has_field(text, "ctx.customer_id", "42") and has_field(text, "customer_id.v", "x")
+    assert not has_field(text, "customer_id", "abc12") and not has_field(text, "customer_id", "x")
+
+
 @given(st.text(max_size=20), st.text(min_size=1, max_size=20))
 def test_a_field_in_json_is_found_whatever_its_value(name: str, value: str) -> None:
     assume(name and "." not in name)
