@@ -62,7 +62,7 @@ def others(asked: Asked) -> tuple[Choice, ...]:
     base = f"logs {asked.target.system}/{asked.target.name} {asked.target.environment} {asked.text}".strip()
     wider = [Choice(label=f"last {span}", text=f"{base} last {span}") for span in ("1h", "24h")]
     found = [each for each in wider if asked.window.said != each.label]
-    if asked.query.is_narrow and not asked.query.follow:
+    if asked.query.is_narrow and not (asked.query.follow or asked.query.grouped):
         found.append(Choice(label="follow", text=f"{base} follow"))
     elif not asked.query.level:
         found.append(Choice(label="errors only", text=f"{base} level error"))
