@@ -90,7 +90,7 @@ def masker(fields: Sequence[str]) -> re.Pattern[str] | None:
     by_length = sorted(fields, key=len, reverse=True)
     names = "|".join(f"(?<={re.escape(each[0])}){re.escape(each[1:])}" for each in by_length)
     return re.compile(
-        rf"""([{begins}](?<![\w.-].)(?i:{names})(?:[.\[][\w.\[\]]{{0,64}}+)?(\\*["'])?\s{{0,4}}(?:=>|[=:])\s{{0,4}}"""
+        rf"""([{begins}](?<![\w-].)(?i:{names})(?:[.\[][\w.\[\]]{{0,64}}+)?(\\*["'])?\s{{0,4}}(?:=>|[=:])\s{{0,4}}"""
         r"""(?:[bBuUrR]{1,2}(?=["']))?)(?:(\\*["'])(?:(?!\3)(?:\\.|.))*+(?:\3|$)|[\w.$]{0,64}+([\[{]|\((?=\\*["']))|[^\s,;&"'<>{}\[\]\\|]+)""",
         re.DOTALL,
     )
@@ -115,7 +115,9 @@ def safe_row(row: Mapping[str, str], fields: Sequence[str]) -> dict[str, str]:
     """A row of a query without masked fields, by the names of its columns too, and without secrets."""
     names, pattern = {field.lower() for field in fields}, masker(fields)
     return {
-        name: MASKED if name.lower() in names else _safe_cell(name, masked(value, pattern))
+        name: MASKED
+        if name.lower().rpartition(".")[2] in names or name.lower() in names
+        else _safe_cell(name, masked(value, pattern))
         for name, value in row.items()
     }
 

@@ -50,6 +50,7 @@ def test_rows_become_lines_oldest_first_and_those_not_asked_for_are_left_out() -
         ("{'customer_id': b'abc'}", f"{{'customer_id': b'{MASKED}'}}"),
         ('"customer_id"=>"abc"', f'"customer_id"=>"{MASKED}"'),
         ("my_customer_id=1", "my_customer_id=1"),
+        ("ctx.customer_id=abc123", f"ctx.customer_id={MASKED}"),
         ("no field", "no field"),
     ],
 )
