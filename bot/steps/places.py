@@ -112,13 +112,21 @@ def known_log_groups(target: Target, world: World) -> tuple[tuple[str, ...], str
 
 def _own_log_groups(target: Target, world: World) -> list[str]:
     if target.service.function:
-        function = world.functions.function(target, target.service.alias)
-        return [function.log_group or f"/aws/lambda/{target.service.function}"]
+        return [_of_function(target, world)]
     if not target.service.cluster:
         return []
     service = world.ecs.service(target)
     definition = world.ecs.task_definition(target.account, service.task_definition)
     return [container.log_group for container in definition.containers if container.log_group]
+
+
+def _of_function(target: Target, world: World) -> str:
+    """What Lambda says; what it names a group by itself where it does not tell."""
+    usual = f"/aws/lambda/{target.service.function}"
+    try:
+        return world.functions.function(target, target.service.alias).log_group or usual
+    except BotError:
+        return usual
 
 
 def deployed_at(target: Target, world: World, now: float, *, within: float = LASTING_SECONDS) -> float | None:
