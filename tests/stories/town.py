@@ -53,11 +53,15 @@ class Town(Townspeople):
         return self.whisper(user, channel, before, f"an answer to {text}")
 
     def whisper(self, user: str, channel: str, after: str, what: str = "a whisper", thread: str = "") -> str:
-        """The words of the first message that only this person sees and that is newer than ``after``."""
+        """The words of the first message that only this person sees and that is newer than ``after``.
+
+        The picture of an earlier answer may come as late as that, and is none.
+        """
 
         def look() -> str | None:
             shown = self.messages(channel, user, thread)
-            return next((words(one) for one in shown if one["ephemeral"] and _after(one, after)), None)
+            told = [one for one in shown if one["ephemeral"] and _after(one, after) and not _is_picture(one)]
+            return words(told[0]) if told else None
 
         return self.until(f"{what}, for {user} in {channel}", look)
 
@@ -245,6 +249,10 @@ def _texts(value: Any) -> Iterable[str]:
     elif isinstance(value, list):
         for inner in value:
             yield from _texts(inner)
+
+
+def _is_picture(message: Message) -> bool:
+    return [block["type"] for block in message.get("blocks") or ()] == ["image"]
 
 
 def _after(message: Message, ts: str) -> bool:
