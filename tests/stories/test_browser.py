@@ -22,7 +22,9 @@ def test_alice_types_deploy_confirms_and_reads_that_it_settled(town: Town, brows
     _read(browser, "/api/health answers 200 v1.6.0")
     assert "settled" in str(browser.evaluate(f"{CARD}.innerText"))
     browser.wait_for("!document.querySelector(\"[data-action-id='operation:confirm']\")")
-    browser.click("[data-testid=message-list] [data-testid=replies]")
+    # The card is the newest message; older ones of the channel may have threads, too.
+    browser.wait_for(f"{CARD}.querySelector('[data-testid=replies]')")
+    browser.evaluate(f"{CARD}.querySelector('[data-testid=replies]').click()")
     browser.wait_for("document.querySelector('[data-testid=thread-pane]').innerText.includes('settled: Deploy bi/api')")
     assert "@alice" in browser.text("[data-testid=thread-pane]")
     assert browser.problems == []
