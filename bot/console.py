@@ -46,26 +46,16 @@ def service_address(region: str, cluster: str, service: str) -> str:
     return f"https://{host}/ecs/v2/{path}?region={region}"
 
 
-def logs_address(region: str, group: str, pattern: str, start: float, end: float) -> str:
-    """A search of a log group's events in the console; times are seconds since the epoch. Empty for no region.
-
-    The console's own way of writing its addresses, percent-encoded twice, is not documented.
-    """
-    host = _host(region)
-    if not host or not group:
-        return ""
-    asked = f"?start={start * 1000:.0f}&end={end * 1000:.0f}&filterPattern={_quoted(pattern)}"
-    place = f"log-groups/log-group/{_twice(group)}/log-events{_once(asked)}"
-    return f"https://{host}/cloudwatch/home?region={region}#logsV2:{place}"
-
-
 def insights_address(region: str, groups: Sequence[str], query: str, start: float, end: float) -> str:
-    """A Logs Insights query in the console, with absolute times. Empty for no region."""
+    """A Logs Insights query in the console, with absolute times. Empty for no region.
+
+    The console's own way of writing what is asked into its addresses is not documented.
+    """
     host = _host(region)
     if not host or not groups:
         return ""
     times = [datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z") for at in (start, end)]
-    source = "~(" + "~".join(f"'{_starred(group)}" for group in groups) + ")"
+    source = "(" + "".join(f"~'{_starred(group)}" for group in groups) + ")"
     detail = (
         f"~(end~'{_starred(times[1])}~start~'{_starred(times[0])}~timeType~'ABSOLUTE~tz~'UTC"
         f"~editorString~'{_starred(query)}~source~{source})"
@@ -85,18 +75,12 @@ def bucket_address(region: str, bucket: str, prefix: str) -> str:
     return f"https://{host}/s3/buckets/{_quoted(bucket)}?region={region}&prefix={_quoted(prefix)}&showversions=false"
 
 
-def _twice(text: str) -> str:
-    return _quoted(_quoted(text)).replace("%", "$")
-
-
-def _once(text: str) -> str:
-    return _quoted(text).replace("%", "$")
-
-
 def _starred(text: str) -> str:
     """Every character but the plain ones as ``*`` and its bytes in hexadecimal, as the console writes a text."""
     return "".join(
-        each if re.fullmatch(r"[A-Za-z0-9._-]", each) else "".join(f"*{byte:02x}" for byte in each.encode())
+        each
+        if re.fullmatch(r"[A-Za-z0-9._-]", each)
+        else "".join(f"*{byte:02x}" for byte in each.encode(errors="replace"))
         for each in text
     )
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.console import alarm_address, bucket_address, dashboard_address, service_address
+from bot.console import alarm_address, bucket_address, dashboard_address, insights_address, service_address
 
 
 def test_an_alarm_is_linked_as_cloudwatchs_own_mails_link_it() -> None:
@@ -66,3 +66,22 @@ def test_no_name_breaks_out_of_its_address(name: str) -> None:
     address = alarm_address("eu-west-1", name)
     assert address.count("#") == 1 and address.isascii()
     assert not set(address.partition("#alarmsV2:alarm/")[2]) & set(" \n<>|\"'&?#/")
+
+
+def test_a_query_is_asked_again_of_the_same_groups_and_times() -> None:
+    address = insights_address("eu-west-1", ["/ecs/api", "b"], 'like "é"', 0.0, 900.0)
+    start, _, detail = address.partition("queryDetail$3D")
+    assert start == "https://eu-west-1.console.aws.amazon.com/cloudwatch/home?region=eu-west-1#logsV2:logs-insights$3F"
+    for coded, plain in (("$257E", "~"), ("$2528", "("), ("$2529", ")"), ("$2527", "'")):
+        detail = detail.replace(coded, plain)
+    assert detail == (
+        "~(end~'1970-01-01T00*3a15*3a00.000Z~start~'1970-01-01T00*3a00*3a00.000Z~timeType~'ABSOLUTE~tz~'UTC"
+        "~editorString~'like*20*22*c3*a9*22~source~(~'*2fecs*2fapi~'b))"
+    )
+
+
+@given(st.text(st.characters(), min_size=1))
+def test_no_query_breaks_out_of_its_address(query: str) -> None:
+    address = insights_address("eu-west-1", ["/g"], query, 0.0, 1.0)
+    assert address.count("#") == 1 and address.isascii()
+    assert not set(address.partition("#")[2]) & set(" \n<>|\"'&?#/")
