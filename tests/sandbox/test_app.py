@@ -274,7 +274,8 @@ def test_what_people_do_in_pagerduty_reaches_the_bot_signed(
     assert "There is no explode" in refused
 
     def told() -> list[str]:
-        lines = (sandbox.state_dir / "bot.log").read_text().splitlines()
+        # A body is longer than what one write takes: the last line may still be growing.
+        lines = (sandbox.state_dir / "bot.log").read_text().split("\n")[:-1]
         return [line for line in lines if line.startswith("POST /pagerduty") and "incident.acknowledged" in line]
 
     _, _, signature, body = until(told)[0].split(" ", 3)

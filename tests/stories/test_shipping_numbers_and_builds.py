@@ -39,19 +39,26 @@ def raised(town: Town) -> Message:
 
 
 def test_a_number_that_autoscaling_undoes_is_told(town: Town) -> None:
+    # Captions are idle, so the policy would take the number back at its next minute: here the floor must be what does.
+    cloudwatch = town.aws("cloudwatch", CAPTION.region)
+    resource = f"service/{CAPTION.cluster}/{CAPTION.service}"
+    made = cloudwatch.describe_alarms(AlarmNamePrefix=f"TargetTracking-{resource}-")["MetricAlarms"]
+    follows = [alarm["AlarmName"] for alarm in made]
+    assert len(follows) == 2
+    cloudwatch.disable_alarm_actions(AlarmNames=follows)
     town.speed(1)
     card = town.confirmed(BOB, CAPTION_CHANNEL, "/scale caption prod 4")
     assert f"Autoscaling may move it again: {CAPTION_POLICY} keeps CPU at 60 %." in words(card)
     town.says(CAPTION_CHANNEL, card["ts"], "Starting tasks")
     where = {"ServiceNamespace": "ecs", "ScalableDimension": "ecs:service:DesiredCount"}
     scaling = town.aws("application-autoscaling", CAPTION.region)
-    resource = f"service/{CAPTION.cluster}/{CAPTION.service}"
     scaling.register_scalable_target(**where, ResourceId=resource, MinCapacity=6, MaxCapacity=10)
     assert town.ended(CAPTION_CHANNEL, card["ts"]) == "failed"
     assert "Something moved the number to 6: minimum capacity was set to 6" in words(
         town.message(CAPTION_CHANNEL, card["ts"])
     )
     scaling.register_scalable_target(**where, ResourceId=resource, MinCapacity=2, MaxCapacity=10)
+    cloudwatch.enable_alarm_actions(AlarmNames=follows)
 
 
 def test_a_restart_is_no_deployment_of_what_the_tag_means_by_now(town: Town) -> None:

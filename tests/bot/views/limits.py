@@ -21,7 +21,7 @@ hostile = st.one_of(
 )
 _OWN_MENTION = re.compile(
     r"<@[UW][A-Z0-9]{2,20}>|<!date\^-?\d+\^[^|>]*\|[\d: -]+ UTC>"
-    r"|<https://ci\.example\.com/[!-;=?-{}~]*\|Watch it there>|<https://slack\.example\.com/[!-;=?-{}~]*\|incident>"
+    r"|<https://ci\.example\.com/[!-;=?-{}~]*\|(?:Watch|Look at) it there>|<https://slack\.example\.com/[!-;=?-{}~]*\|incident>"
 )
 
 
