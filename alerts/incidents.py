@@ -30,6 +30,7 @@ from bot.rows import NewRow, Received, Row, Step, Store
 from bot.settings.calendar import CalendarConfig
 from bot.settings.models import AccessConfig, BotConfig
 from bot.views import incident as view
+from bot.views import incident_replies as replies
 
 log = logging.getLogger("alerts.incidents")
 
@@ -119,7 +120,7 @@ class Incidents(Machine):
         if len(dropped) < len(signals):
             later = calm
         consumed = tuple(signal.number for signal in dropped)
-        return Step(scene.phase, later, as_json(scene.incident), consumed=consumed, new=tuple(scene.new))
+        return Step(scene.phase, later, as_json(scene.incident), consumed=consumed, new=scene.owed)
 
     def _take(self, scene: Scene, signal: Received) -> None:
         if scene.phase in LIVE or signal.name in AT_ANY_TIME:
@@ -181,7 +182,9 @@ class Incidents(Machine):
 
     def _step(self, scene: Scene, signals: list[Received], *, first: bool = False) -> Step:
         shown = self._headline(scene)
-        new = (shown, *scene.new) if first else (*scene.new, shown)
+        if scene.lists_alarms:
+            scene.reply("alarms", replies.alarms(scene.row.id, scene.incident))
+        new = (shown, *scene.owed) if first else (*scene.owed, shown)
         next_at = _next_at(scene)
         if scene.phase is Phase.OPEN and next_at is not None:
             # How long it has lasted is part of the headline.

@@ -223,5 +223,4 @@ def _replace(scene: Scene, member: Member) -> None:
 
 def _tell_of_alarms(scene: Scene) -> None:
     """One reply lists all alarms of an incident that has several; it is brought up to date, not posted again."""
-    if len(scene.incident.members) > 1:
-        scene.reply("alarms", replies.alarms(scene.row.id, scene.incident))
+    scene.lists_alarms = len(scene.incident.members) > 1

@@ -23,7 +23,11 @@ from bot.views.operation import sentence
 
 @dataclass
 class Scene:
-    """One transition of an incident; ``new`` and ``signals`` are what it owes."""
+    """One transition of an incident; ``owed`` and ``signals`` are what it owes.
+
+    A storm is taken in many notifications at a time: what each of them would say anew is said once, as it is at the
+    end. ``lists_alarms`` asks for the reply that lists them all.
+    """
 
     store: Store
     world: World
@@ -35,6 +39,8 @@ class Scene:
     phase: Phase
     now: float
     new: list[NewRow] = field(default_factory=list)
+    replies: dict[str, NewRow] = field(default_factory=dict)
+    lists_alarms: bool = False
     signals: list[tuple[str, Signal]] = field(default_factory=list)
 
     def change(self, **changes: object) -> None:
@@ -76,7 +82,12 @@ class Scene:
     def reply(self, mark: str, message: Message, *, broadcast: bool = False) -> None:
         """Owe a reply in the thread; the same mark again updates it."""
         key, thread = f"inc:{self.row.id}:{mark}", headline_key(self.row.id)
-        self.new.append(post(key, self.incident.channel, message, thread_key=thread, broadcast=broadcast))
+        self.replies[key] = post(key, self.incident.channel, message, thread_key=thread, broadcast=broadcast)
+
+    @property
+    def owed(self) -> tuple[NewRow, ...]:
+        """The rows it owes."""
+        return (*self.new, *self.replies.values())
 
     def note(
         self, mark: str, at: float, kind: str, text: str, *, by: str = "", alarm: str = "", state: str = ""
