@@ -23,8 +23,12 @@ Item = tuple[NewRow, Signal | None]
 
 
 def accept(store: Store, alarm: Alarm, message_id: str, default_channel: str, now: float) -> bool:
-    """Store one notification; False when this message is known. Raises when it cannot be stored."""
-    (known,) = store.deliver([item(alarm, message_id, default_channel, now)], now)
+    """Store what CloudWatch said of an alarm when it was asked; False when it is known. Raises when it cannot be stored.
+
+    What people wrote into the alarm is kept without the secrets they left there.
+    """
+    told = {"reason": clean(alarm.reason), "description": clean(alarm.description), "raw": clean(alarm.raw)}
+    (known,) = store.deliver([_item(alarm.model_copy(update=told), message_id, default_channel, now)], now)
     if isinstance(known, Exception):
         raise known
     return known
@@ -36,7 +40,7 @@ def accept_all(
     """Store what came through a door, in one transaction: of each True when new, False when known, or its error."""
     told = [_read(each) for each in deliveries]
     items = [
-        item(alarm, each.message_id, default_channel, each.received_at)
+        _item(alarm, each.message_id, default_channel, each.received_at)
         for each, alarms in zip(deliveries, told, strict=True)
         for alarm in alarms
     ]
@@ -51,6 +55,7 @@ def _outcome(outcomes: Sequence[bool | Exception]) -> bool | Exception:
 
 
 def _read(delivery: Delivery) -> tuple[Alarm, ...]:
+    """What a message tells of; reading takes secrets out of what people wrote."""
     told = (delivery.text, delivery.subject, delivery.topic, delivery.received_at)
     try:
         return alarms_from(*told)
@@ -60,10 +65,8 @@ def _read(delivery: Delivery) -> tuple[Alarm, ...]:
         return (unreadable(*told),)
 
 
-def item(alarm: Alarm, message_id: str, default_channel: str, now: float) -> Item:
-    """What is stored of a notification: what people wrote into it without the secrets they left there."""
-    told = {"reason": clean(alarm.reason), "description": clean(alarm.description), "raw": clean(alarm.raw)}
-    alarm = alarm.model_copy(update=told)
+def _item(alarm: Alarm, message_id: str, default_channel: str, now: float) -> Item:
+    """What is stored of a notification, in which there are no secrets any more."""
     if alarm.state is None:
         return post(f"notice:{message_id}", default_channel, view.notice(alarm), can_wait=True), None
     # A time from the future would make every later notification look old.

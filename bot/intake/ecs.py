@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.domain import Alarm, AlarmMetric, AlarmState
-from bot.intake.fields import mapping, moment, words
+from bot.intake.fields import mapping, moment, prose, words
 
 DEPLOYMENT, SERVICE, TASK = "ECS Deployment State Change", "ECS Service Action", "ECS Task State Change"
 ABOUT = {DEPLOYMENT: "deployment", SERVICE: "service", TASK: "task"}
@@ -58,7 +58,7 @@ def alarms_of(document: Mapping[str, Any], topic: str, at: float) -> tuple[Alarm
         "source": "ecs",
     }
     if detail.get("eventName") in _WELL:
-        said = words(detail.get("reason")) or f"{words(detail.get('eventName'), 100)}: the service is well again."
+        said = prose(detail.get("reason")) or f"{words(detail.get('eventName'), 100)}: the service is well again."
         return tuple(
             Alarm(arn=f"{arn}#{about}", name=f"ECS {about}: {service}", state=AlarmState.OK, reason=said, **place)
             for about in ABOUT.values()
@@ -90,7 +90,7 @@ def _service(document: Mapping[str, Any], detail: Mapping[str, Any]) -> tuple[st
 
 def _trouble(kind: str, detail: Mapping[str, Any]) -> tuple[str, str]:
     """What went wrong, as a title and a reason; nothing where all went as it should."""
-    event, reason = words(detail.get("eventName"), 100), words(detail.get("reason"))
+    event, reason = words(detail.get("eventName"), 100), prose(detail.get("reason"))
     if kind == DEPLOYMENT:
         return ("ECS deployment failed", reason) if event == "SERVICE_DEPLOYMENT_FAILED" else ("", "")
     if kind == SERVICE:
@@ -100,11 +100,11 @@ def _trouble(kind: str, detail: Mapping[str, Any]) -> tuple[str, str]:
     if detail.get("lastStatus") != "STOPPED":
         return "", ""
     ended = [text for one in _containers(detail) if (text := _ended(one))]
-    out_of_memory = any("OutOfMemory" in text for text in (*ended, words(detail.get("stoppedReason"))))
+    out_of_memory = any("OutOfMemory" in text for text in (*ended, prose(detail.get("stoppedReason"))))
     if detail.get("stopCode") not in _FAILED_STOPS and not out_of_memory:
         return "", ""
     title = "ECS task out of memory" if out_of_memory else "ECS task failed"
-    parts = (words(detail.get("stopCode"), 100), words(detail.get("stoppedReason")), *ended)
+    parts = (words(detail.get("stopCode"), 100), prose(detail.get("stoppedReason")), *ended)
     return title, "; ".join(part for part in parts if part)[:2_000]
 
 
@@ -115,7 +115,7 @@ def _containers(detail: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 def _ended(container: Mapping[str, Any]) -> str:
     """How a container ended: "api exited with 137 (OutOfMemoryError: …)"; nothing for one that ended well."""
-    code, reason = container.get("exitCode"), words(container.get("reason"), 500)
+    code, reason = container.get("exitCode"), prose(container.get("reason"), 500)
     if code in (0, None) and not reason:
         return ""
     exited = f"exited with {code}" if isinstance(code, int) else "did not run"

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.intake.delivery import storable
-from bot.redact import redact
+from bot.redact import clean
 
 MAX_TEXT = 4_000
 _MAX_READ = 2_000_000
@@ -37,8 +37,8 @@ def words(value: object, size: int = MAX_TEXT) -> str:
 
 
 def prose(value: object, size: int = MAX_TEXT) -> str:
-    """The same without secrets, for what is kept and shown; redacted first: half a secret no longer looks like one."""
-    return words(redact(value[: 4 * size]), size) if isinstance(value, str) else ""
+    """The same without secrets, for what is kept and shown; cut afterwards: half a secret no longer looks like one."""
+    return words(clean(value[: 4 * size]), size) if isinstance(value, str) else ""
 
 
 def moment(value: object, otherwise: float) -> float:

@@ -23,10 +23,10 @@ def metric_of(trigger: Mapping[str, Any], attributes: Mapping[str, str]) -> Alar
     contributor's: the dimensions of its own series.
     """
     queries = _queries(trigger)
-    stat = _first(queries, "MetricStat")
+    stat = _first(queries, "MetricStat") if queries else {}
     source = {**stat, **_mapping(_field(stat, "Metric"))} if stat else trigger
     name = _text(_field(source, "MetricName") or _field(source, "Name"))
-    watched = _watched(queries)
+    watched = _watched(queries) if queries else {}
     expression = _text(_field(watched, "Expression"), 2_048)
     label = _text(_field(watched, "Label"))
     if not name and not expression:
@@ -43,7 +43,7 @@ def metric_of(trigger: Mapping[str, Any], attributes: Mapping[str, str]) -> Alar
         comparison=_text(_field(trigger, "ComparisonOperator")),
         expression=expression,
         # "Expression1" is the console's word for nobody having thought of one.
-        label="" if re.fullmatch(r"Expression\d*", label) else label,
+        label="" if label.startswith("Expression") and re.fullmatch(r"Expression\d*", label) else label,
     )
 
 

@@ -198,7 +198,7 @@ def _description(document: Mapping[str, Any]) -> str:
     lines = [prose(document.get("AlarmDescription") or document.get("description"))]
     groups = document.get("LogGroups")
     if isinstance(groups, list) and groups:
-        lines.append("Log groups: " + ", ".join(words(one, 512) for one in groups[:50] if isinstance(one, str)))
+        lines.append("Log groups: " + ", ".join(prose(one, 512) for one in groups[:50] if isinstance(one, str)))
     if query := prose(document.get("QueryString"), 2_000):
         lines.append(f"Query: {query}")
     return "\n".join(line for line in lines if line)[:MAX_TEXT]

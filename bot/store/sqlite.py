@@ -7,7 +7,6 @@ survives ``kill -9``). Reads have a connection for each thread and never wait fo
 
 from __future__ import annotations
 
-import json
 import secrets
 import sqlite3
 import threading
@@ -19,11 +18,12 @@ from pathlib import Path
 import sqlite_utils
 
 from bot.rows import LeaseLostError, LockHeldError, NewRow, Received, Row, Signal, Step
-from bot.store.delivering import deliver_all, dump, listed
+from bot.store.delivering import batch_of, deliver_all
 from bot.store.group_commit import GroupCommit
 from bot.store.migrations import migrate
 from bot.store.one_process import hold
 from bot.store.statements import BY_KEY, COLUMNS, DUE, HASTEN, ID_BY_KEY, INSERT, NEXT_DUE
+from bot.store.stored_json import dump, load
 
 BUSY_SECONDS = 1.5
 """How long a write waits for another one: whoever asks at a door has a deadline, and may come again."""
@@ -32,7 +32,7 @@ BUSY_SECONDS = 1.5
 def _row(values: sqlite3.Row) -> Row:
     fields = dict(values)
     fields["group"] = fields.pop("grp")
-    fields["body"] = json.loads(fields["body"])
+    fields["body"] = load(fields["body"])
     return Row(**fields)
 
 
@@ -100,9 +100,9 @@ class SqliteStore:
 
     def deliver(self, items: Sequence[tuple[NewRow, Signal | None]], now: float) -> list[bool | Exception]:
         told = [(new, signal) for new, signal in items if signal is not None]
-        if len(told) == len(items) > 1 and (text := listed(told)) is not None:
+        if len(told) == len(items) > 1 and (batch := batch_of(told, now)) is not None:
             # Nearly always everything is new and fits; where it does not, each item is looked at by itself.
-            (all_new,) = self._safely.run_all([partial(deliver_all, text, len(told), now)])
+            (all_new,) = self._safely.run_all([partial(deliver_all, batch)])
             if all_new is True:
                 return [True] * len(items)
         return self._safely.run_all([partial(self._deliver, new, signal, now) for new, signal in items])
@@ -232,7 +232,7 @@ class SqliteStore:
             (row_id,),
         )
         return [
-            Received(number=item["number"], name=item["name"], payload=json.loads(item["payload"]), at=item["at"])
+            Received(number=item["number"], name=item["name"], payload=load(item["payload"]), at=item["at"])
             for item in found
         ]
 

@@ -22,21 +22,3 @@ NEXT_DUE = (
 )
 
 HASTEN = "UPDATE rows SET due_at = ?1 WHERE due_at > ?1 AND updated_at > ?1"
-
-# One statement for many items: SQLite works through them without Python's lock, which others need meanwhile.
-INSERT_ALL = (
-    "INSERT INTO rows (id, kind, key, grp, state, due_at, lock, body, created_at, updated_at)"
-    " SELECT coalesce(value->>0, lower(hex(randomblob(6)))), value->>1, value->>2, value->>3, value->>4, value->>5,"
-    " value->>6, value->7, ?2, ?2"
-    " FROM json_each(?1) WHERE true ON CONFLICT (kind, key) DO NOTHING"
-)
-TELL_ALL = (
-    "INSERT INTO signals (row_id, name, key, payload, at)"
-    " SELECT rows.id, told.value->>8, told.value->>9, told.value->10, ?2 FROM json_each(?1) AS told"
-    " JOIN rows ON rows.kind = told.value->>1 AND rows.key = told.value->>2"
-    " WHERE true ORDER BY told.key ON CONFLICT DO NOTHING"
-)
-WAKE_ALL = (
-    "UPDATE rows SET wakes = wakes + 1, due_at = ?2"
-    " WHERE (kind, key) IN (SELECT value->>1, value->>2 FROM json_each(?1))"
-)

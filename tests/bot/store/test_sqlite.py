@@ -83,7 +83,7 @@ def test_migrations_run_twice_change_nothing(tmp_path: Path) -> None:
 
 def test_nothing_is_left_open_when_a_transaction_fails(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path / "rows.db")
-    with pytest.raises(TypeError, match="not JSON serializable"):
+    with pytest.raises(ValueError, match="serialize unknown type"):
         store.add(NewRow(kind="job", key="k", state="s", body={"n": object()}), 1.0)
     assert store.add(NewRow(kind="job", key="k", state="s", body={}), 1.0)[1]
     store.close()

@@ -86,7 +86,7 @@ def test_an_item_that_cannot_be_stored_has_an_error_of_its_own(store: Store) -> 
     first, held, odd, last = store.deliver([told("a", "m1"), told("b", "m2", lock="l"), broken, told("c", "m3")], NOW)
     assert (first, last) == (True, True)
     assert isinstance(held, LockHeldError) and held.holder == holder.id
-    assert isinstance(odd, TypeError)
+    assert isinstance(odd, ValueError)
     assert store.by_key("job", "b") is None and store.by_key("job", "broken") is None
 
 
