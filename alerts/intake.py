@@ -23,9 +23,9 @@ Item = tuple[NewRow, Signal | None]
 
 
 def accept(store: Store, alarm: Alarm, message_id: str, default_channel: str, now: float) -> bool:
-    """Store what CloudWatch said of an alarm when it was asked; False when it is known. Raises when it cannot be stored.
+    """Store what CloudWatch said of an alarm when it was asked; False when it is known.
 
-    What people wrote into the alarm is kept without the secrets they left there.
+    Raises when it cannot be stored. What people wrote into the alarm is kept without the secrets they left there.
     """
     told = {"reason": clean(alarm.reason), "description": clean(alarm.description), "raw": clean(alarm.raw)}
     (known,) = store.deliver([_item(alarm.model_copy(update=told), message_id, default_channel, now)], now)

@@ -28,8 +28,11 @@ from bot.telemetry import Dashboard, LogSearch
 class Ecs(Protocol):
     """Amazon ECS and ECR."""
 
-    def service(self, target: Target) -> EcsService:
-        """DescribeServices for one target. Raises NotFoundError when cluster or service do not exist."""
+    def service(self, target: Target, *, age: float = 0.0) -> EcsService:
+        """DescribeServices for one target, or what it said within ``age`` seconds.
+
+        Raises NotFoundError when cluster or service do not exist.
+        """
         ...
 
     def services(self, targets: Sequence[Target]) -> Mapping[str, EcsService | Exception]:

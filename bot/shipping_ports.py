@@ -87,8 +87,11 @@ class Scalings(Protocol):
 class Functions(Protocol):
     """AWS Lambda; the target's ``function`` and ``alias``."""
 
-    def function(self, target: Target, version: str = "$LATEST") -> Function:
-        """GetFunction of a version, or of the version that an alias of this name has. Raises NotFoundError."""
+    def function(self, target: Target, version: str = "$LATEST", *, age: float = 0.0) -> Function:
+        """GetFunction of a version, or of the version that an alias of this name has. Raises NotFoundError.
+
+        What it said within ``age`` seconds is good enough.
+        """
         ...
 
     def concurrency(self, target: Target) -> Concurrency:

@@ -137,7 +137,7 @@ class FakeEcs:
         image = Image(repository=repository, digest=digest, tags=tags, pushed_at=NOON - 3600)
         self.images |= {f"{repository}:{tag}": image for tag in tags} | {f"{repository}@{digest}": image}
 
-    def service(self, target: Target) -> EcsService:
+    def service(self, target: Target, *, age: float = 0.0) -> EcsService:
         self.failures.take("service")
         if target.key not in self.live:
             raise NotFoundError(f"ECS has no service {target.label}.")

@@ -121,7 +121,7 @@ class FakeFunctions:
         self.failures = Failures()
         self.lost_answers = Failures()
 
-    def function(self, target: Target, version: str = "$LATEST") -> Function:
+    def function(self, target: Target, version: str = "$LATEST", *, age: float = 0.0) -> Function:
         self.failures.take("function")
         version = self.pointer.version if version == self.pointer.name else version
         if version not in self.found:

@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.aws.calls import Calls, cluster_of, in_batches, seconds, service_of
 from bot.aws.errors import ask
+from bot.aws.lately import Lately
 from bot.cloud import Deployment, EcsService, LoadBalancer, ServiceEvent
 from bot.domain import Account, Target
 from bot.errors import BotError, NotFoundError, UpstreamError
@@ -19,10 +20,21 @@ PER_CALL = 10
 class Services(Calls):
     """Fills the part of ``bot.ports.Ecs`` that reads services."""
 
-    def service(self, target: Target) -> EcsService:
-        """DescribeServices for one target. Raises NotFoundError when cluster or service do not exist."""
-        found = self._described(target.account, cluster_of(target), [service_of(target)])
-        return _present(found, target)
+    def __init__(self, *more: Any, **options: Any) -> None:
+        super().__init__(*more, **options)
+        self._lately: Lately[EcsService] = Lately()
+
+    def service(self, target: Target, *, age: float = 0.0) -> EcsService:
+        """DescribeServices for one target, or what it said within ``age`` seconds.
+
+        Raises NotFoundError when cluster or service do not exist.
+        """
+        account, cluster, name = target.account, cluster_of(target), service_of(target)
+
+        def ask_now() -> EcsService:
+            return _present(self._described(account, cluster, [name]), target)
+
+        return self._lately.of((account, cluster, name), age, ask_now)
 
     def services(self, targets: Sequence[Target]) -> Mapping[str, EcsService | Exception]:
         """Many at once, by target key: one call for ten services of a cluster, calls in parallel."""

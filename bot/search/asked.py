@@ -15,7 +15,7 @@ from bot.log_settings import LogSettings
 from bot.ports import World
 from bot.redact import clean
 from bot.search.found import masked, masker
-from bot.search.reading import Place, place
+from bot.search.reading import KNOWN_SECONDS, Place, place
 from bot.search.screen import Head
 from bot.search.spelling import other_spelling
 from bot.search.words import LogQuery, read_query
@@ -73,8 +73,8 @@ def settings_of(target: Target, catalog: Catalog) -> tuple[LogSettings, str]:
 def _discovered(target: Target, world: World, now: float) -> tuple[Place, float | None]:
     """Where it logs and when it was shipped, asked for at once: neither waits for the other."""
     reads: dict[str, Callable[[], Any]] = {
-        "where": partial(place, target, world),
-        "deployed": partial(deployed_at, target, world, now),
+        "where": partial(place, target, world, age=KNOWN_SECONDS),
+        "deployed": partial(deployed_at, target, world, now, age=KNOWN_SECONDS),
     }
     found = world.gather(reads, seconds=DISCOVERY_SECONDS)
     where, deployed = found["where"], found["deployed"]

@@ -12,7 +12,7 @@ from bot.errors import NotFoundError
 from bot.ports import World
 from bot.redact import clean
 from bot.search.found import from_insights, masked, masker
-from bot.search.reading import MOST_ROWS, place, walk
+from bot.search.reading import KNOWN_SECONDS, MOST_ROWS, place, walk
 from bot.search.words import read_query
 
 LARGEST = 20_000_000
@@ -27,7 +27,7 @@ def make_logs(world: World, parameters: Mapping[str, Any]) -> bytes | None:
     query, fields = read_query(str(parameters["text"])), tuple(parameters["masked"])
     start, end, query_id = float(parameters["start"]), float(parameters["end"]), str(parameters["query"])
     if not query_id:
-        found = walk(world, place(target, world), query, start=start, end=end, masked=fields)
+        found = walk(world, place(target, world, age=KNOWN_SECONDS), query, start=start, end=end, masked=fields)
         return _text(found.lines, whole=found.is_whole)
     answer = world.insights.results(target.account, query_id)
     if query.named or query.free:

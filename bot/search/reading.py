@@ -20,6 +20,8 @@ from bot.search.words import LogQuery
 from bot.steps.places import known_log_groups
 from bot.telemetry import LogSearch
 
+KNOWN_SECONDS = 60.0
+"""How long it is taken for known where a service logs and when it was shipped: who looks, looks again."""
 LONGEST_WALK = 3 * 3600.0
 """Seconds that FilterLogEvents is tried for; what is longer goes to Insights at once."""
 WALK_SECONDS = 6.0
@@ -42,9 +44,12 @@ class Place:
     lacking: str = ""
 
 
-def place(target: Target, world: World) -> Place:
-    """Where a service logs. Raises NotFoundError where that is nowhere known, and what ECS answers."""
-    return Place(target.account, *known_log_groups(target, world))
+def place(target: Target, world: World, *, age: float = 0.0) -> Place:
+    """Where a service logs, as AWS said within ``age`` seconds.
+
+    Raises NotFoundError where that is nowhere known, and what ECS answers.
+    """
+    return Place(target.account, *known_log_groups(target, world, age=age))
 
 
 def existing(where: Place, world: World) -> Place:

@@ -98,11 +98,14 @@ def log_groups(target: Target, world: World) -> tuple[str, ...]:
     return known_log_groups(target, world)[0]
 
 
-def known_log_groups(target: Target, world: World) -> tuple[tuple[str, ...], str]:
-    """The same, and why its own could not be found where only configured ones are known; nothing when all are."""
+def known_log_groups(target: Target, world: World, *, age: float = 0.0) -> tuple[tuple[str, ...], str]:
+    """The same, and why its own could not be found where only configured ones are known; nothing when all are.
+
+    What AWS said may be ``age`` seconds old.
+    """
     found, lacking = list(target.service.log_groups), ""
     try:
-        found += _own_log_groups(target, world)
+        found += _own_log_groups(target, world, age)
     except BotError as error:
         if not found:
             raise
@@ -110,34 +113,39 @@ def known_log_groups(target: Target, world: World) -> tuple[tuple[str, ...], str
     return tuple(dict.fromkeys(found)), lacking
 
 
-def _own_log_groups(target: Target, world: World) -> list[str]:
+def _own_log_groups(target: Target, world: World, age: float) -> list[str]:
     if target.service.function:
-        return [_of_function(target, world)]
+        return [_of_function(target, world, age)]
     if not target.service.cluster:
         return []
-    service = world.ecs.service(target)
+    service = world.ecs.service(target, age=age)
     definition = world.ecs.task_definition(target.account, service.task_definition)
     return [container.log_group for container in definition.containers if container.log_group]
 
 
-def _of_function(target: Target, world: World) -> str:
+def _of_function(target: Target, world: World, age: float) -> str:
     """What Lambda says; what it names a group by itself where it does not tell."""
     usual = f"/aws/lambda/{target.service.function}"
     try:
-        return world.functions.function(target, target.service.alias).log_group or usual
+        return world.functions.function(target, target.service.alias, age=age).log_group or usual
     except BotError:
         return usual
 
 
-def deployed_at(target: Target, world: World, now: float, *, within: float = LASTING_SECONDS) -> float | None:
-    """When the newest deployment within so many seconds began, whoever made it; None for none, or when nobody knows."""
+def deployed_at(
+    target: Target, world: World, now: float, *, within: float = LASTING_SECONDS, age: float = 0.0
+) -> float | None:
+    """When the newest deployment within so many seconds began, whoever made it; None for none, or when nobody knows.
+
+    What AWS said may be ``age`` seconds old; of the bot's own deployments none is missed.
+    """
     starts = [each.started_at for each in world.recent.operations(target.key, since=now - within) if each.version]
     try:
         if target.service.cluster:
-            primary = world.ecs.service(target).primary
+            primary = world.ecs.service(target, age=age).primary
             starts += [primary.created_at] if primary else []
         elif target.service.function and target.service.alias:
-            starts.append(world.functions.function(target, target.service.alias).modified_at)
+            starts.append(world.functions.function(target, target.service.alias, age=age).modified_at)
     except BotError:
         pass
     newest = max(starts, default=0.0)

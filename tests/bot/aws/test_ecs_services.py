@@ -198,3 +198,13 @@ def test_a_lone_task_set_that_scales_is_no_deployment(aws: ScriptedAws, sessions
     sets = [a_task_set(2, "PRIMARY", stabilityStatus="STABILIZING", runningCount=1)]
     aws.on("DescribeServices", {"services": [a_service(deployments=[], taskSets=sets)], "failures": []})
     assert not Ecs(sessions).service(target).in_flight
+
+
+def test_who_takes_an_older_answer_asks_nobody(aws: ScriptedAws, sessions: Sessions, target: Target) -> None:
+    aws.on("DescribeServices", all_asked_for)
+    ecs = Ecs(sessions)
+    known = ecs.service(target, age=60.0)
+    assert ecs.service(target, age=60.0) is known
+    assert len(aws.asked("DescribeServices")) == 1
+    assert ecs.service(target) is not known
+    assert len(aws.asked("DescribeServices")) == 2
