@@ -49,7 +49,8 @@ class Answers:
         if plan is None:
             return
         message = view.shared(plan, actor.user)
-        self._engine.add(post(shared, actor.channel, message, thread_ts=actor.thread_ts), safe=False)
+        owed = post(shared, actor.channel, message, thread_ts=actor.thread_ts, quiet=True)
+        self._engine.add(owed, safe=False)
         for mark, each in (("picture", plan.picture), ("whole", plan.file_for_others or plan.attachment)):
             if each is not None:
                 new = owed_file(f"op:{row.id}:{mark}:shared", actor.channel, each, thread_key=shared)

@@ -17,6 +17,7 @@ from bot.errors import BotError, UpstreamError
 from bot.ports import Chat, Clock, Message
 from bot.rows import NewRow, Received, Row, Signal, Step, Store
 from bot.views import blocks as b
+from bot.views.unmentioned import unmentioned
 
 log = logging.getLogger("bot.posts")
 
@@ -54,18 +55,20 @@ def post(
     thread_of: str = "",
     can_wait: bool = False,
     thread_ts: str = "",
+    quiet: bool = False,
 ) -> NewRow:
     """A message in a channel, or in the thread of the post ``thread_key``; a known key is updated instead.
 
     ``thread_ts`` is the first message of a thread that somebody else began. ``broadcast`` shows a reply in the channel
     too. ``thread_of`` is the row whose thread this message begins: it is found again by ``thread_row``. What
-    ``can_wait`` lets all others go first.
+    ``can_wait`` lets all others go first. A ``quiet`` one names people and mentions nobody.
     """
     body: dict[str, Any] = {"channel": channel, "message": _stored(message), "thread_key": thread_key}
     body |= {"broadcast": True} if broadcast else {}
     body |= {"thread_of": thread_of} if thread_of else {}
     body |= {"can_wait": True} if can_wait else {}
     body |= {"thread_ts": thread_ts} if thread_ts else {}
+    body |= {"quiet": True} if quiet else {}
     return NewRow(kind=KIND, key=key, state=OWED, body=body, group=channel, else_signal=Signal(SHOW, _stored(message)))
 
 
@@ -252,14 +255,20 @@ class Posts(Machine):
     def _parent(self, key: str) -> Row | None:
         return self._store.by_key(KIND, key) if key else None
 
-    @staticmethod
-    def _message(body: dict[str, Any]) -> Message:
+    def _message(self, body: dict[str, Any]) -> Message:
         text, blocks = str(body["message"]["text"]), tuple(body["message"]["blocks"])
         if "meant_for" in body:
             # Where there are blocks Slack shows nothing else.
             shown = blocks[: b.BLOCKS - 1] or (b.section(text),)
             blocks = (*shown, b.context(f"Meant for {b.esc(body['meant_for'])}"))
-        return Message(text=text, blocks=blocks)
+        message = Message(text=text, blocks=blocks)
+        return unmentioned(message, self._name) if body.get("quiet") else message
+
+    def _name(self, user: str) -> str:
+        try:
+            return self._chat.person(user).name
+        except BotError:  # the message matters more than what somebody is called
+            return user
 
     def give_up(self, row: Row, signals: list[Received], error: BotError) -> Step:
         """A message its channel will not take goes to the default channel; then it is given up, with a log line."""

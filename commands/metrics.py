@@ -17,11 +17,11 @@ from bot.domain import Account, Person, Target
 from bot.errors import BotError, DeniedError, UsageError
 from bot.form import parts
 from bot.live_alarms import is_here
+from bot.placing import placed
 from bot.ports import World
 from bot.signals.choosing import statistic_of
 from bot.signals.looking import Look, Wanted, look
 from bot.signals.picture import owed
-from bot.steps.places import deployed_at
 from bot.telemetry import Dashboard
 from bot.views import blocks as b
 from bot.views import metrics as view
@@ -30,8 +30,8 @@ from bot.window import Window, find_window, shown
 DASHBOARDS = "dashboards"
 ZONE = "UTC"
 USUAL = 3 * 3600.0
-AROUND = 3600.0
-"""Seconds before and after an incident began that are shown in its thread."""
+BEFORE_INCIDENT = 3600.0
+"""Of how things were before an incident a curve needs more than its last minutes."""
 READ_SECONDS = 6.0
 MOST_WORDS = 12
 COMPARED = 25 * 3600.0
@@ -118,7 +118,7 @@ def _read(what: str, meant: Target, world: World, person: Person) -> _Asked:
     if len(set(statistics)) > 1:
         raise UsageError(f"I read two statistics: {' and '.join(statistics)}.", hint="Say one, as in latency p99.")
     signals = tuple(dict.fromkeys(word for word in typed if not statistic_of(word)))
-    window = _placed(window, meant, world, person)
+    window = placed(window, meant, world, person, before=BEFORE_INCIDENT)
     if yesterday and not _fits(window):
         said = f"Yesterday is compared with at most a day, and this is {b.ago(window.end - window.start)}."
         raise UsageError(said, hint="Say a shorter time, as in cpu last 24h vs yesterday.")
@@ -133,19 +133,6 @@ def _split(word: str) -> list[str]:
 
 def _fits(window: Window) -> bool:
     return window.end - window.start <= COMPARED
-
-
-def _placed(window: Window, meant: Target, world: World, person: Person) -> Window:
-    """The window with what only the service or the incident knows filled in."""
-    if window.since_deploy:
-        start = deployed_at(meant, world, world.clock.now())
-        if start is None:
-            raise UsageError(f"Nothing was deployed to {meant.label} within a day.", hint="Say a time, as last 3h.")
-        return replace(window, start=start)
-    if not window.said and person.about:
-        now, start = world.clock.now(), person.about - AROUND
-        return replace(window, start=start, end=min(now, person.about + AROUND), open_end=False)
-    return window
 
 
 def _shown(found: Look, asked: _Asked) -> view.Shown:

@@ -92,6 +92,19 @@ def _row(each: Measured) -> tuple[object, ...]:
     )
 
 
+def _bound(found: Sequence[Measured]) -> list[str]:
+    """What the limit on calls allows at best, where it decides how long an answer takes."""
+    whole = next(each for each in found if each.case.question is ALL)
+    pages = min(len(one.calls) for one in whole.awslogs)
+    least = (pages - 1) // ALLOWED
+    theirs = statistics.median(one.seconds for one in whole.awslogs)
+    return [
+        f"All of it is {pages} pages, and the last of them cannot be asked for before {least} s have passed: an answer",
+        f"at that very moment would be {theirs / least:.1f} times faster than awslogs.",
+        "",
+    ]
+
+
 def written(found: Sequence[Measured], peer: Peer) -> str:
     """The results as they are checked in."""
     head = ("search", "ms a call", "events", "bot s", "slowest", "awslogs s", "times faster", "goal", "reached")
@@ -117,6 +130,7 @@ def written(found: Sequence[Measured], peer: Peer) -> str:
             f"{kept}: {'kept' if most <= ALLOWED else '**not kept**'}.",
             "This is counted from the sandbox's list of calls, by when a request had come in.",
             "",
+            *_bound(found),
         ]
     )
 

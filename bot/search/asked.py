@@ -12,6 +12,7 @@ from bot.catalog import Catalog
 from bot.domain import Person, Target
 from bot.errors import NotFoundError, UpstreamError
 from bot.log_settings import LogSettings
+from bot.placing import placed
 from bot.ports import World
 from bot.redact import clean
 from bot.search.found import masked, masker
@@ -20,12 +21,12 @@ from bot.search.screen import Head
 from bot.search.spelling import other_spelling
 from bot.search.words import LogQuery, read_query
 from bot.steps.places import deployed_at
-from bot.window import LONGEST, Window, find_window, shown
+from bot.window import Window, find_window, shown
 
 DEFAULT_SECONDS = 900.0
 DISCOVERY_SECONDS = 4.0
-BEFORE_INCIDENT, AFTER_INCIDENT = 900.0, 3600.0
-"""In the thread of an incident: from a while before it began until now, or an hour later."""
+BEFORE_INCIDENT = 900.0
+"""What was said so long before an incident may tell why."""
 _DAY = 86_400.0
 
 
@@ -98,14 +99,8 @@ def made_out(target: Target, words: str, world: World, person: Person, known: Pl
         hint = f"There are: {names}.{nearest(query.named, settings.queries)}"
         raise NotFoundError(f"{target.system} has no query “{query.named[:60]}”.", hint=hint)
     where, deployed = (known, None) if known is not None else _discovered(target, world, now)
-    if window.since_deploy:
-        deployed = deployed_at(target, world, now, within=LONGEST)
-        if deployed is None:
-            raise NotFoundError(f"Nobody knows when {target.label} was deployed.", hint="Say a time: last 2h.")
-        window = Window(deployed, now, window.zone, window.said, open_end=True, since_deploy=True)
-    elif not window.said and person.about:
-        end = now if now - person.about < AFTER_INCIDENT else person.about + AFTER_INCIDENT
-        window = Window(person.about - BEFORE_INCIDENT, end, window.zone, "", open_end=False)
+    window = placed(window, target, world, person, before=BEFORE_INCIDENT)
+    deployed = window.start if window.since_deploy else deployed
     masked = () if world.may(person, "unmask", target) else settings.masked
     if not where.groups:
         hint = "Name them under log_groups in the system's file."

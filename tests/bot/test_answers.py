@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from bot.command import Attachment, Button, Choice, Command, Plan
 from bot.domain import Actor, Person
-from bot.errors import UpstreamError
+from bot.errors import NotFoundError, UpstreamError
 from bot.ports import Message, World
 from bot.views import blocks as b
 from commands import COMMANDS
@@ -95,10 +95,31 @@ def test_an_answer_is_whispered_and_once_shared_everybody_sees_it_with_its_file(
     press(scene, "Share")
     (post,) = scene.chat.posts
     assert (post.channel, post.message.text) == (CHANNEL, "42")
-    assert f"Shared by <@{ALICE}>" in str(post.message.blocks)
+    assert f"Shared by @{scene.chat.person(ALICE).name}" in str(post.message.blocks)
     assert buttons(post.message) == {}
     (shared,) = scene.chat.files
     assert (shared.channel, shared.thread_ts, shared.content) == (CHANNEL, post.ts, b"everything")
+
+
+def test_what_is_shared_names_people_and_rings_nobody(scene: Scene, asked: Asked) -> None:
+    scene.chat.people["U0EVE"] = Person(user="U0EVE", name="<!channel> eve")
+    asked.plans = [an_answer(f"{b.user('U0EVE')} has it, before her {b.user(BOB)}")]
+    scene.type("services", "")
+    press(scene, "Share")
+    (post,) = scene.chat.posts
+    shown = f"{post.message.text} {post.message.blocks}"
+    assert "<@" not in shown and "<!" not in shown
+    assert "@&lt;!channel&gt;" in shown and "has it, before her @bob" in shown
+
+
+def test_a_person_slack_tells_nothing_of_is_named_by_id(scene: Scene, asked: Asked) -> None:
+    asked.plans = [an_answer(f"{b.user('U0EVE')} has it")]
+    scene.type("services", "")
+    unknown = NotFoundError("Slack knows no such user.")
+    scene.chat.failures.add("person", unknown, unknown)
+    press(scene, "Share")
+    (post,) = scene.chat.posts
+    assert "@U0EVE has it" in str(post.message.blocks)
 
 
 def test_the_whole_goes_into_the_conversation_with_whoever_asked(scene: Scene, asked: Asked) -> None:

@@ -96,7 +96,7 @@ def test_since_deploy_begins_with_the_last_deployment(scene: Scene) -> None:
     past = a_past("bi/production/api", asked_at=NOON - 700, started_at=NOON - 600, facts={"version": "v2"})
     scene.world = replace(scene.world, recent=FakeRecent(past))
     assert wanted(scene, "since deploy").start == NOON - 600
-    with pytest.raises(UsageError, match="Nothing was deployed to bi/jobs production within a day"):
+    with pytest.raises(NotFoundError, match="Nobody knows when bi/jobs production was deployed"):
         typed(scene, "jobs production since deploy")
 
 
