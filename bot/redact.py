@@ -77,6 +77,10 @@ _OPTION = re.compile(
 _CURL_LOGIN = re.compile(
     r"""((?<![\w-])(?:-[A-Za-z]{0,8}u|--(?:proxy-)?user)[ \t=]{0,4}+)(?:(\\{0,8}["'])(?:(?!\2)[^\n])++|[^\s"'\\]++)"""
 )
+# In quotes it is found like other values. What merely is "identified by email" names no user before.
+_SQL_LOGIN = re.compile(
+    r"""(?i:(\b(?:create|alter)\s{1,8}user\s{1,8}\S{1,128}+\s{1,8}identified\s{1,8}by\s{1,8}))([^\s"'\\;,]{1,256}+)"""
+)
 
 _AWS_SECRET = re.compile(r"(?<![A-Za-z0-9/+=])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])")
 _SHA1 = re.compile(r"[0-9a-f]{40}")
@@ -116,6 +120,7 @@ def redact(text: str) -> str:
         text = _SCHEME.sub(_mask_scheme, text)
     if not lowered or may_name_a_secret(text, lowered):
         text = _OPTION.sub(rf"\1{MASK}", text)
+        text = _SQL_LOGIN.sub(rf"\1{MASK}", text)
         text = without_named_secrets(text)
         text = _without_aws_secrets(text)
     if "curl" in text:

@@ -78,10 +78,10 @@ def _seconds(moment: str) -> int:
 
 
 def masker(fields: Sequence[str]) -> re.Pattern[str] | None:
-    """What finds the values of these fields in a text: in JSON, in JSON within JSON, and as ``name=value``.
+    """What finds the values of these fields in a text: in JSON, in JSON within JSON, in XML, and as ``name=value``.
 
-    A value in quotes ends with the quote that began it, or with a text that was cut off; of a list or an object it
-    finds the bracket.
+    A value in quotes ends with the quote that began it, an element of XML with its closing tag, and each with a text
+    that was cut off; of a list or an object it finds the bracket.
     """
     if not fields:
         return None
@@ -89,11 +89,19 @@ def masker(fields: Sequence[str]) -> re.Pattern[str] | None:
     begins = re.escape("".join({each[0].lower() + each[0].upper() for each in fields}))
     by_length = sorted(fields, key=len, reverse=True)
     names = "|".join(f"(?<={re.escape(each[0])}){re.escape(each[1:])}" for each in by_length)
-    return re.compile(
-        rf"""([{begins}](?<![\w-].)(?i:{names})(?:[.\[][\w.\[\]]{{0,64}}+)?(\\*["'])?\s{{0,4}}(?:=>|[=:])\s{{0,4}}"""
-        r"""(?:[bBuUrR]{1,2}(?=["']))?)(?:(\\*["'])(?:(?!\3)(?:\\.|.))*+(?:\3|$)|[\w.$]{0,64}+([\[{]|\((?=\\*["']))|[^\s,;&"'<>{}\[\]\\|]+)""",
-        re.DOTALL,
+    name = rf"(?P<name>[{begins}](?<![\w-].)(?:(?<=[<:].)(?P<opens>)|)(?i:{names}))"
+    tag = r"(?(opens)(?:\s[^<>]{0,500}+)?(?<!/)(?P<tag>>)|(?!))"
+    key = (
+        r"""(?:[.\[][\w.\[\]]{0,64}+)?(?P<key>\\*["'])?\s{0,4}(?:=>|[=:])\s{0,4}"""
+        r"""(?:[bBuUrR]{1,2}(?=["']))?"""
     )
+    end = r"<\\{0,4}/(?:[\w.-]{1,64}:)?(?P=name)\s{0,4}>"
+    element = rf"(?:[^<]++|(?!{end})<)*+(?P<end>{end})?"
+    value = (
+        r"""(?P<quote>\\*["'])(?:(?!(?P=quote))(?:\\.|.))*+(?:(?P=quote)|$)"""
+        r"""|[\w.$]{0,64}+(?P<nested>[\[{]|\((?=\\*["']))|[^\s,;&"'<>{}\[\]\\|]+"""
+    )
+    return re.compile(rf"(?P<kept>{name}(?:{tag}|{key}))(?(tag){element}|(?:{value}))", re.DOTALL)
 
 
 def masked(text: str, pattern: re.Pattern[str] | None) -> str:
@@ -104,9 +112,9 @@ def masked(text: str, pattern: re.Pattern[str] | None) -> str:
     position = 0
     found = pattern.search(text)
     while found is not None:
-        quote = found[3] or found[2] or ""
-        pieces += [text[position : found.end(1)], quote, MASKED, quote]
-        position = nested_end(text, found.start(4)) if found[4] else found.end()
+        quote = found["quote"] or found["key"] or ""
+        pieces += [text[position : found.end("kept")], quote, MASKED, quote, found["end"] or ""]
+        position = nested_end(text, found.start("nested")) if found["nested"] else found.end()
         found = pattern.search(text, position)
     return "".join([*pieces, text[position:]])
 

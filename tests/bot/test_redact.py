@@ -104,6 +104,7 @@ PEM = "-----BEGIN {0}-----\n" + "QUJD" * 12 + "\n-----END {0}-----"
         (f"password=\n{WORD}", WORD),
         (json.dumps({"message": f"password:\n  {WORD}"}), WORD),
         (f"CREATE USER 'app' IDENTIFIED BY '{WORD}'", WORD),
+        (f"CREATE USER app IDENTIFIED BY {WORD};", WORD),
         (f'alter role app with password "{WORD}"', WORD),
         (f"curl -u user:{WORD} https://host", WORD),
         (f"curl -sSu 'user:a {WORD}' https://host", WORD),
@@ -147,6 +148,7 @@ def test_a_secret_is_masked(text: str, secret: str) -> None:
         '{"name": "LOG_LEVEL", "value": "debug"}',
         'password authentication failed for user "app"',
         f"1 datapoint [5.{CARD} (25/11/26 22:29:00)] was greater than the threshold (5.0)",
+        "the user that was identified by email has gone",
     ],
 )
 def test_what_an_incident_is_understood_by_stays(text: str) -> None:
