@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from bot.domain import Person, Target, place_label
+from bot.domain import Person, Target
 from bot.errors import DeniedError
+from bot.holds import place_label
 from bot.ports import World
 from bot.settings.models import ANYONE, AccessConfig, Approvals, Role
 

@@ -11,7 +11,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.command import Check, CheckStatus, Override
-from bot.domain import Hold, HoldKind, Target
+from bot.domain import Target
+from bot.holds import Hold, HoldKind
 from bot.settings.calendar import CalendarConfig, CalendarRule, FreezeRule, MaintenanceRule, Times, WindowRule
 from bot.settings.models import ANY
 

@@ -6,8 +6,9 @@ import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from bot.domain import Account, Service, ServiceKind, Severity, System, Target, lies_in
+from bot.domain import Account, Service, ServiceKind, Severity, System, Target
 from bot.errors import NotFoundError
+from bot.holds import lies_in
 
 GLOBAL_REGION = "us-east-1"
 """CloudFront's metrics, and so its alarms, exist only here."""

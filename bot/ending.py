@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from bot.cloud import AlarmReading
 from bot.command import Run, Strategy
-from bot.domain import Hold, HoldKind, Target, as_json
+from bot.domain import Target, as_json
 from bot.errors import BotError, ConflictError, UpstreamError
+from bot.holds import Hold, HoldKind
 from bot.operation import Operation, State, unattended
 from bot.ports import Message, World
 from bot.rows import NewRow, Received, Row, Step, Store

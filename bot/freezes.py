@@ -10,9 +10,10 @@ from typing import Any
 
 from bot.calendar import hardest_first, holds
 from bot.catalog import Catalog
-from bot.domain import Hold, HoldKind, Target, as_json, place_label
+from bot.domain import Target, as_json
 from bot.engine import Lease, Machine
 from bot.errors import BotError, NotFoundError
+from bot.holds import Hold, HoldKind, place_label
 from bot.ports import Chat, Clock, Message
 from bot.posts import post
 from bot.rows import NewRow, Received, Row, Signal, Step, Store

@@ -12,10 +12,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from bot import arguments
-from bot.domain import Hold, HoldKind, Person, Target
+from bot.domain import Person, Target
 from bot.engine import Lease, Machine
 from bot.errors import BotError, ConflictError
 from bot.forms import PATIENCE_OF_PEOPLE
+from bot.holds import Hold, HoldKind
 from bot.incident import KIND as INCIDENT
 from bot.incident import LIVE, Incident, Phase, headline_key
 from bot.operation import ACTIVE, WAITING, Operation, State, card_key

@@ -9,8 +9,9 @@ from functools import partial
 from bot import authz
 from bot.calendar import hold_checks
 from bot.command import CheckStatus, Command, Plan
-from bot.domain import HoldKind, Person, Target
+from bot.domain import Person, Target
 from bot.errors import ConflictError, UpstreamError
+from bot.holds import HoldKind
 from bot.operation import Operation
 from bot.ports import World
 from bot.settings.models import AccessConfig, Approvals

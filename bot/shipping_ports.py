@@ -10,7 +10,8 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from bot.cloud import EcsService
-from bot.domain import Account, Build, Hold, Target
+from bot.domain import Account, Build, Target
+from bot.holds import Hold
 from bot.shipping_cloud import (
     Archive,
     BuildStatus,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bot.domain import Account, AlarmState, Frozen, Severity, lies_in
+from bot.domain import Account, AlarmState, Frozen, Severity
+from bot.holds import lies_in
 
 SHORTEST, LONGEST = 60.0, 15 * 86400.0
 """Seconds a silence may last: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_Schedule.html gives

@@ -12,8 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from bot.catalog import alarm_accounts
 from bot.cloud import AlarmReading
 from bot.command import Command, Plan
-from bot.domain import Account, AlarmState, Person, Target, place_label
+from bot.domain import Account, AlarmState, Person, Target
 from bot.errors import BotError, NotFoundError
+from bot.holds import place_label
 from bot.live_alarms import alarm_name, beside, is_here, unlisted
 from bot.ports import World
 from bot.silence import LiveIncident, LiveMember, Silence, covering

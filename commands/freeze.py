@@ -10,8 +10,9 @@ from bot import until as ends
 from bot.arguments import REST
 from bot.authz import require_everywhere
 from bot.command import Change, Command, Effect, Plan, Progress, Run, Stage, Strategy
-from bot.domain import Hold, HoldKind, Person, lies_in, place_label
+from bot.domain import Person
 from bot.errors import UsageError
+from bot.holds import Hold, HoldKind, lies_in, place_label
 from bot.ports import World
 from bot.until_args import Reason, deal_out, ends_at, lasting
 

@@ -10,8 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from bot.arguments import REST
 from bot.authz import require_everywhere
 from bot.command import Change, Command, Effect, Plan, Progress, Run, Stage, Strategy
-from bot.domain import Hold, Person, lies_in, place_label
+from bot.domain import Person
 from bot.errors import NotFoundError
+from bot.holds import Hold, lies_in, place_label
 from bot.ports import World
 from bot.views import blocks as b
 

@@ -6,8 +6,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from bot.cloud import EcsService
-from bot.domain import Account, Build, Hold, Target
+from bot.domain import Account, Build, Target
 from bot.errors import ConflictError, NotFoundError
+from bot.holds import Hold
 from bot.shipping_cloud import (
     Archive,
     BuildStatus,

@@ -42,8 +42,6 @@ from bot.domain import (
     AlarmState,
     Environment,
     Health,
-    Hold,
-    HoldKind,
     Person,
     Service,
     ServiceAlarm,
@@ -54,6 +52,7 @@ from bot.engine import Engine
 from bot.files import GRAPH, METRICS, Files, Maker
 from bot.flow import Flow
 from bot.forms import Forms
+from bot.holds import Hold, HoldKind
 from bot.home import Home
 from bot.ledger import Ledger
 from bot.operation import Operation, card_key

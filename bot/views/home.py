@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.domain import Hold, HoldKind, place_label
+from bot.holds import Hold, HoldKind, place_label
 from bot.incident import Incident, Phase
 from bot.operation import Operation, State
 from bot.views import blocks as b

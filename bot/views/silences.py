@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.domain import place_label
+from bot.holds import place_label
 from bot.ports import Message
 from bot.silence import Held, Silence, StillRed
 from bot.views import blocks as b

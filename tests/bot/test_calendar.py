@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from bot.calendar import hold_checks, holds, maintenance_spans, moment
 from bot.catalog import Catalog
 from bot.command import Check, CheckStatus, Override
-from bot.domain import Hold, HoldKind, Target
+from bot.domain import Target
+from bot.holds import Hold, HoldKind
 from bot.settings import CalendarConfig, load
 
 ROOT = Path(__file__).parents[2]

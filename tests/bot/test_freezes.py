@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from bot.catalog import Catalog
-from bot.domain import Hold, HoldKind, System
+from bot.domain import System
 from bot.engine import Engine
 from bot.errors import UpstreamError
 from bot.freezes import ACTIVE, LIFTED, OVER, Freezes, Freezing
+from bot.holds import Hold, HoldKind
 from bot.posts import Posts
 from bot.settings import CalendarConfig
 from bot.store.sqlite import SqliteStore

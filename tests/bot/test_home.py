@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from bot.catalog import Catalog
-from bot.domain import Actor, Alarm, AlarmState, Hold, HoldKind, Person, as_json
+from bot.domain import Actor, Alarm, AlarmState, Person, as_json
 from bot.errors import UpstreamError
+from bot.holds import Hold, HoldKind
 from bot.home import EVERY, FOR, opened
 from bot.incident import Incident, Phase
 from bot.rows import NewRow, Row

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain import Hold, HoldKind
+from bot.holds import Hold, HoldKind
 from bot.operation import State
 from tests.fakes import buttons, texts
 from tests.scene import ALICE, BOB, CARA, DAVE, Scene

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.command import Progress, Stage
-from bot.domain import HoldKind
+from bot.holds import HoldKind
 from bot.operation import State
 from bot.settings.models import Approvals
 from tests.bot.workshop import Workshop

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from bot import arguments
 from bot.command import Plan, Run
-from bot.domain import Actor, Hold, HoldKind
+from bot.domain import Actor
 from bot.errors import BotError, DeniedError, NotFoundError, UsageError
+from bot.holds import Hold, HoldKind
 from commands.freeze import FreezeArgs, freeze
 from commands.unfreeze import UnfreezeArgs, unfreeze
 from tests.fakes import texts
