@@ -20,6 +20,12 @@ _INVISIBLE = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f"
     "\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f\ud800-\udfff]"
 )
+# Colours as terminals read them, and as JSON and shells write them. They end with the letter that ``master_key`` begins
+# with.
+_COLOUR = re.compile(r"(?:\x1b|\\{1,4}(?:u001[bB]|x1[bB]|033|e))\[(?:\d{1,3}(?:[;:]\d{1,3}){0,8})?m(?!(?i:aster))")
+_COLOURED = ("\x1b[", "1b[", "1B[", "\\033[", "\\e[")
+# An escape takes what follows it with it; all others are only not seen.
+_UNSEEN = re.compile(f"(?![\x1b\x9b]){_INVISIBLE.pattern}")
 _LINE_ENDS = re.compile("\r\n?|[\x85\u2028\u2029]")
 
 _PEM_MARK = re.compile(r"-----(BEGIN|END) [A-Z0-9 ]{1,40}-----")
@@ -39,13 +45,14 @@ _TOKENS = re.compile(
     r"|xapp-[A-Za-z0-9-]{6,}+"
     r"|gh[pousr]_[A-Za-z0-9]{16,}+|github_pat_\w{16,}+|glpat-[\w-]{16,}+|npm_[A-Za-z0-9]{30,}+"
     r"|[sr]k[-_][\w-]{20,}+|AIza[\w-]{30,}+"
+    r"|SG\.[\w-]{16,32}+\.[\w-]{32,64}+"
     r"|eyJ[\w-]{5,}+\.[\w-]{5,}+(?:\.[\w-]*+){0,3}"
     r")"
 )
 
 _TOKEN_WORDS = (
     *("AKIA", "ASIA", "xox", "xapp-", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-"),
-    *("npm_", "sk-", "sk_", "rk_", "AIza", "eyJ"),
+    *("npm_", "sk-", "sk_", "rk_", "AIza", "eyJ", "SG."),
 )
 """What each of the tokens above begins with."""
 
@@ -136,9 +143,16 @@ def clean(text: str) -> str:
     Redacted on both sides of the stripping: a broken sequence may swallow the first letter of ``password``, and a
     sequence within a secret may hide it.
     """
-    redacted = redact(text)
+    redacted = redact(plain(text))
     stripped = strip_control(redacted)
-    return text if stripped == text else redact(stripped)
+    return stripped if stripped == text else redact(stripped)
+
+
+def plain(text: str) -> str:
+    """Without colours and invisible characters, which take no letter with them: they stand between name and value."""
+    if "[" in text and has_word(text, _COLOURED):
+        text = _COLOUR.sub("", text)
+    return text if text.isascii() and text.isprintable() else _UNSEEN.sub("", text)
 
 
 def strip_control(text: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from bot.redact import SAME_DIGITS, redact, strip_control
+from bot.redact import SAME_DIGITS, clean, redact
 
 LONGEST = 64_000
 """Characters of a text that are read."""
@@ -170,7 +170,7 @@ def _first(record: dict[str, Any], keys: tuple[str, ...]) -> str:
 
 
 def _clean(text: str) -> str:
-    return strip_control(redact(text)).strip()
+    return clean(text).strip()
 
 
 _short = lru_cache(maxsize=4096)(_clean)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from bot.cloud import LogLine
-from bot.redact import redact, strip_control
+from bot.redact import clean, redact
 from bot.said import EXCEPTION, LONGEST, TRACE_STARTS, Reading, level_of_words, read
 
 MAX_GROUPS = 500
@@ -141,7 +141,7 @@ def _entries(lines: Iterable[LogLine]) -> Iterator[_Entry]:
 
 
 def _readable(message: str) -> str:
-    return strip_control(redact(message)).rstrip()
+    return clean(message).rstrip()
 
 
 def _continues(entry: _Entry, text: str, at: float) -> bool:

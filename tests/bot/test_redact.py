@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.redact import redact, strip_control
+from bot.redact import clean, redact, strip_control
 from bot.secret_values import MASK
 
 MEGABYTE = 1_000_000
@@ -105,6 +105,7 @@ PEM = "-----BEGIN {0}-----\n" + "QUJD" * 12 + "\n-----END {0}-----"
         (json.dumps({"message": f"password:\n  {WORD}"}), WORD),
         (f"CREATE USER 'app' IDENTIFIED BY '{WORD}'", WORD),
         (f"CREATE USER app IDENTIFIED BY {WORD};", WORD),
+        ("SG." + "a1" * 11 + "." + "b2" * 22, "b2b2"),
         (f'alter role app with password "{WORD}"', WORD),
         (f"curl -u user:{WORD} https://host", WORD),
         (f"curl -sSu 'user:a {WORD}' https://host", WORD),
@@ -169,6 +170,26 @@ def test_what_was_json_is_json_when_a_secret_is_a_list_or_an_object(value: objec
 
 def test_the_host_of_an_address_stays_readable() -> None:
     assert redact(f"postgres://app:{WORD}@db:5432/app?x=a@b") == f"postgres://{MASK}@db:5432/app?x=a@b"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"password=\x1b[31m{WORD}\x1b[0m",
+        f"\x1b[36mpassword\x1b[0m=\x1b[35m{WORD} host=db",
+        f"Authorization: \x1b[31mBearer {WORD}",
+        f'password: \x1b[33m"a {WORD}"',
+        f"pass\x1b[1;31mword={WORD}",
+        f"\x1b[0master_key={WORD}",
+        f"password\u200b={WORD}",
+        f"\x1bPassword={WORD}",
+        json.dumps({"message": f"password=\x1b[31m{WORD}"}),
+        f"\\033[1mpassword=\\033[0m{WORD}",
+    ],
+)
+def test_colours_and_what_is_not_seen_hide_no_secret(text: str) -> None:
+    assert WORD not in clean(text)
+    assert MASK in clean(text)
 
 
 @given(st.text())
