@@ -15,7 +15,7 @@ from bot.log_settings import LogSettings
 from bot.placing import placed
 from bot.ports import World
 from bot.redact import clean
-from bot.search.found import masked, masker
+from bot.search.masks import masked, masker
 from bot.search.reading import KNOWN_SECONDS, Place, place
 from bot.search.screen import Head
 from bot.search.spelling import other_spelling
@@ -52,13 +52,13 @@ class Asked:
             zone=self.window.zone,
             asked=self.text,
             looked=(*looked, *([f":warning: {self.where.lacking}"] if self.where.lacking else []), groups),
-            console=console if self._may_be_linked else "",
+            console=console if self.may_be_linked else "",
             masked=self.masked,
             spelling=other_spelling(self.query),
         )
 
     @property
-    def _may_be_linked(self) -> bool:
+    def may_be_linked(self) -> bool:
         """An address shows what was looked for to everybody who sees it."""
         names = {name.lower() for name in self.masked}
         asked = (name.rpartition(".")[2].lower() for name, _ in (*self.query.fields, *self.query.without))

@@ -11,7 +11,8 @@ from bot.cloud import LogLine
 from bot.errors import NotFoundError
 from bot.ports import World
 from bot.redact import clean
-from bot.search.found import from_insights, masked, masker
+from bot.search.found import from_insights
+from bot.search.masks import masked, masker
 from bot.search.reading import KNOWN_SECONDS, MOST_ROWS, place, walk
 from bot.search.words import read_query
 

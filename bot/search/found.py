@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import calendar
-import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,13 +10,11 @@ from functools import lru_cache
 
 from bot.cloud import LogLine
 from bot.redact import clean
+from bot.search.masks import MASKED, masked, masker
 from bot.search.matching import matcher
 from bot.search.words import LogQuery
-from bot.secret_values import nested_end
 from bot.telemetry import QueryAnswer
 from bot.templates import OTHER, LogGroup, ReadLine, group, read_line
-
-MASKED = "[masked]"
 
 
 @dataclass(frozen=True)
@@ -75,48 +72,6 @@ def _line(row: Mapping[str, str]) -> LogLine:
 @lru_cache(maxsize=1024)
 def _seconds(moment: str) -> int:
     return calendar.timegm(time.strptime(moment, "%Y-%m-%d %H:%M:%S"))
-
-
-def masker(fields: Sequence[str]) -> re.Pattern[str] | None:
-    """What finds the values of these fields in a text: in JSON, in JSON within JSON, in XML, and as ``name=value``.
-
-    A value in quotes ends with the quote that began it, an element of XML with its closing tag, and each with a text
-    that was cut off; of a list or an object it finds the bracket.
-    """
-    if not fields:
-        return None
-    # A search that may begin with few characters takes a third of one that may begin anywhere.
-    begins = re.escape("".join({each[0].lower() + each[0].upper() for each in fields}))
-    by_length = sorted(fields, key=len, reverse=True)
-    names = "|".join(f"(?<={re.escape(each[0])}){re.escape(each[1:])}" for each in by_length)
-    name = rf"(?P<name>[{begins}](?<![\w-].)(?:(?<=[<:].)(?P<opens>)|)(?i:{names}))"
-    tag = r"(?(opens)(?:\s[^<>]{0,500}+)?(?<!/)(?P<tag>>)|(?!))"
-    key = (
-        r"""(?:[.\[][\w.\[\]]{0,64}+)?(?P<key>\\*["'])?\s{0,4}(?:=>|[=:])\s{0,4}"""
-        r"""(?:[bBuUrR]{1,2}(?=["']))?"""
-    )
-    end = r"<\\{0,4}/(?:[\w.-]{1,64}:)?(?P=name)\s{0,4}>"
-    element = rf"(?:[^<]++|(?!{end})<)*+(?P<end>{end})?"
-    value = (
-        r"""(?P<quote>\\*["'])(?:(?!(?P=quote))(?:\\.|.))*+(?:(?P=quote)|$)"""
-        r"""|[\w.$]{0,64}+(?P<nested>[\[{]|\((?=\\*["']))|[^\s,;&"'<>{}\[\]\\|]+"""
-    )
-    return re.compile(rf"(?P<kept>{name}(?:{tag}|{key}))(?(tag){element}|(?:{value}))", re.DOTALL)
-
-
-def masked(text: str, pattern: re.Pattern[str] | None) -> str:
-    """The text without the values of masked fields; what was JSON is JSON."""
-    if pattern is None:
-        return text
-    pieces: list[str] = []
-    position = 0
-    found = pattern.search(text)
-    while found is not None:
-        quote = found["quote"] or found["key"] or ""
-        pieces += [text[position : found.end("kept")], quote, MASKED, quote, found["end"] or ""]
-        position = nested_end(text, found.start("nested")) if found["nested"] else found.end()
-        found = pattern.search(text, position)
-    return "".join([*pieces, text[position:]])
 
 
 def safe_row(row: Mapping[str, str], fields: Sequence[str]) -> dict[str, str]:

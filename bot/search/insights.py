@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from bot.said import LEVELS
-from bot.search.matching import GRAVER
+from bot.search.matching import GRAVER, parts_of
 from bot.search.words import LogQuery
 
 _NUMBERS = {"CRITICAL": 60, "ERROR": 50, "WARNING": 40, "INFO": 30, "DEBUG": 20}
@@ -18,7 +18,7 @@ def insights_query(query: LogQuery, limit: int) -> str:
     """The newest lines, oldest last, that may be what is asked for; ``limit`` is at most 10,000."""
     filters = [f"@message like {literal(each)}" for each in query.include]
     filters += [f"@message not like {literal(each)}" for each in query.exclude]
-    filters += [f"@message like {literal(value)}" for _, value in query.fields if value.isascii() and value.isalnum()]
+    filters += [f"@message like {literal(part)}" for _, value in query.fields for part in parts_of(value)]
     filters += [f"@message like /{_regex(each)}/" for each in query.patterns]
     filters += [f"@logStream like {literal(query.task)}"] if query.task else []
     filters += [f"@message like /{_level(query.level)}/"] if query.level else []

@@ -13,7 +13,9 @@ from collections.abc import Callable
 from functools import cache
 
 from bot.cloud import LogLine
+from bot.redact import plain
 from bot.said import level_of
+from bot.search.masks import given, masker
 from bot.search.words import LogQuery
 
 GRAVER = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
@@ -26,7 +28,9 @@ _LEVEL_TERMS = {
     "WARNING": ("warn", '"level":40', '"level": 40'),
 }
 """Words of which one is in every line of a level, in lower case as in most loggers' JSON; read with ``_written``."""
-_PLAIN_VALUE = re.compile(r"[\w.:/@-]+")
+# JSON may write any other character otherwise than it reads: a slash as \/, an ampersand as \u0026.
+_AS_WRITTEN = re.compile(r"[A-Za-z0-9_.:@ -]*[A-Za-z0-9_.:@-]")
+_QUOTED = re.compile(r"""^\\*["']|\\*["']$""")
 _FIELD_EDGE = r"(?:^|[\s,;{\[(\"'&?|])"
 # What CloudWatch's own regular expressions know: no groups, no flags, no look around.
 _SERVER_PATTERN = re.compile(r"(?:[\w\s#=@/;,:.^$?\[\]{}|*+!\"'<>~`&-]|\\[dDsSwW.^$?\[\]{}|*+\\/%-])+")
@@ -46,7 +50,7 @@ def quote_term(text: str) -> str:
 def filter_pattern(query: LogQuery) -> str:
     """A pattern for FilterLogEvents that every line asked for matches; empty when nothing can be said."""
     terms = [quote_term(each) for each in query.include if not re.search(r"\s{2}|[^\S ]", each)]
-    terms += [quote_term(value) for _, value in query.fields if _PLAIN_VALUE.fullmatch(value)]
+    terms += [quote_term(part) for _, value in query.fields for part in parts_of(value)]
     if terms:
         return _fitting(terms)
     if query.patterns and all(is_servers(each) for each in query.patterns[:MOST_SERVER_PATTERNS]):
@@ -55,6 +59,12 @@ def filter_pattern(query: LogQuery) -> str:
     if query.level in _LEVEL_TERMS:
         return " ".join(f"?{quote_term(each)}" for word in words for each in _written(word))
     return ""
+
+
+def parts_of(value: str) -> tuple[str, ...]:
+    """What stands in every line that gives a field this value, however the line writes it; longest first."""
+    found = {part.strip() for part in _AS_WRITTEN.findall(value) if "  " not in part}
+    return tuple(sorted(found - {""}, key=lambda part: (-len(part), part)))
 
 
 def _fitting(terms: list[str]) -> str:
@@ -98,10 +108,29 @@ def has_field(text: str, name: str, value: str) -> bool:
         return False
     if text.lstrip().startswith("{"):
         try:
-            return _json_has(json.loads(text), name.lower().split("."), value)
+            if _json_has(json.loads(text), name.lower().split("."), value):
+                return True
         except (ValueError, RecursionError):
-            pass
-    return bool(_field(name, value).search(text))
+            return _says(text, name, value) or bool(_field(name, value).search(text))
+        return _says(text, name, value)
+    return bool(_field(name, value).search(text)) or _says(text, name, value)
+
+
+def _says(text: str, name: str, value: str) -> bool:
+    """Whether a text gives the field exactly that value in one of the forms in which it would be masked."""
+    pattern = masker((name,))
+    if pattern is None:
+        return False
+    text = plain(text)
+    return any(_bare(text[each.kept : each.end - len(each.closing)]) == value for each in given(text, pattern))
+
+
+def _bare(said: str) -> str:
+    """A value without the quotes, or the brackets of a tuple of one, around it."""
+    said = said.strip()
+    if said[:1] == "(" and said[-1:] == ")":
+        said = said[1:-1].strip()
+    return _QUOTED.sub("", said)
 
 
 def _json_has(found: object, path: list[str], value: str) -> bool:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from bot.search.found import Found, masked, masker
+from bot.search.found import Found
 from bot.search.lines import LONGEST, readable
+from bot.search.masks import masked, masker
 from bot.templates import LogGroup, entries
 from bot.views import blocks as b
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,12 +12,14 @@ from bot.command import Attachment, Choice, Plan
 from bot.redact import clean
 from bot.search import screen as view
 from bot.search.asked import Asked
-from bot.search.found import Found, masked, masker, new_kinds
+from bot.search.found import Found, new_kinds
+from bot.search.masks import masked, masker
 from bot.templates import group
 from bot.views import blocks as b
 
 MAKER = "logs"
 """The name of the maker of whole files."""
+_CONSOLE = re.compile(r"(?: · )?<https://[^<>|]*\|Open in CloudWatch>")
 
 
 def grouped_answer(asked: Asked, found: Found, head: view.Head, before: Sequence[LogLine] | None) -> Plan:
@@ -40,18 +42,24 @@ def for_others(asked: Asked, shown: Plan, query_id: str = "") -> Plan:
     """The answer with what a channel sees when it is shared: there not everybody may see what the asker may."""
     if asked.masked or not asked.settings.masked:
         return shown
-    pattern = masker(asked.settings.masked)
-    seen = tuple(_masked(block, pattern) for block in shown.answer)
-    file = whole(replace(asked, masked=asked.settings.masked), query_id) if shown.attachment else None
+    theirs = replace(asked, masked=asked.settings.masked)
+    pattern, linked = masker(theirs.masked), theirs.may_be_linked
+    seen = tuple(_changed(block, lambda text: _for_all(text, pattern, linked=linked)) for block in shown.answer)
+    file = whole(theirs, query_id) if shown.attachment else None
     return shown.model_copy(update={"for_others": seen, "file_for_others": file})
 
 
-def _masked(found: Any, pattern: re.Pattern[str] | None) -> Any:
+def _for_all(text: str, pattern: re.Pattern[str] | None, *, linked: bool) -> str:
+    """A text of the answer; what was looked for stands in the console's address, too."""
+    return masked(text if linked else _CONSOLE.sub("", text), pattern)
+
+
+def _changed(found: Any, change: Callable[[str], str]) -> Any:
     if isinstance(found, dict):
-        return {key: _masked(value, pattern) for key, value in found.items()}
+        return {key: _changed(value, change) for key, value in found.items()}
     if isinstance(found, list | tuple):
-        return [_masked(each, pattern) for each in found]
-    return masked(found, pattern) if isinstance(found, str) else found
+        return [_changed(each, change) for each in found]
+    return change(found) if isinstance(found, str) else found
 
 
 def others(asked: Asked) -> tuple[Choice, ...]:

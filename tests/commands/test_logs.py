@@ -253,6 +253,17 @@ def test_what_is_shared_is_masked_for_everybody(scene: Scene) -> None:
     assert [b"abc123" in file.content for file in scene.chat.files] == [False]
 
 
+def test_what_was_looked_for_is_not_shared_by_the_console_s_address(scene: Scene) -> None:
+    write(scene, '{"msg":"failed","customer_id":"abc123"}')
+    message = ask(scene, "customer_id=abc123", user=CARA)
+    assert "Open in CloudWatch" in told(message)
+    scene.desk.press(*button_labels(message)["Share"], Actor(user=CARA, channel="C0BI"), key="share")
+    scene.run(4)
+    (shared,) = scene.chat.posts
+    assert "abc123" not in f"{shared.message}" and "`customer_id=[masked]`" in told(shared.message)
+    assert "Open in CloudWatch" not in told(shared.message)
+
+
 def test_a_group_that_is_gone_is_named_and_the_others_are_searched(scene: Scene) -> None:
     scene.insights.failures.add("start", NotFoundError("CloudWatch has no log group /ecs/bi-api or /gone."))
     for name in scene.logs.lines:

@@ -7,9 +7,10 @@ import json
 import pytest
 
 from bot.cloud import LogLine
-from bot.search.found import MASKED, from_insights, masked, masker, new_kinds, reader
+from bot.search.found import from_insights, new_kinds, reader
 from bot.search.insights import insights_query, literal
 from bot.search.lines import readable
+from bot.search.masks import MASKED, masked, masker
 from bot.search.words import LogQuery, read_query
 from bot.telemetry import QueryAnswer
 from bot.templates import group
@@ -59,6 +60,21 @@ def test_rows_become_lines_oldest_first_and_those_not_asked_for_are_left_out() -
         ("<customer_id/>b <x:customer_id></x:customer_id>", f"<customer_id/>b <x:customer_id>{MASKED}</x:customer_id>"),
         (r'{"x": "<customer_id>abc<\/customer_id>"}', rf'{{"x": "<customer_id>{MASKED}<\/customer_id>"}}'),
         ("if customer_id > 5 then", "if customer_id > 5 then"),
+        ("\x1b[36mcustomer_id\x1b[0m=\x1b[35mabc\x1b[0m b", f"customer_id={MASKED} b"),
+        ("customer_id\u200b=abc b", f"customer_id={MASKED} b"),
+        ("Key (customer_id)=(abc) already exists.", f"Key (customer_id)={MASKED} already exists."),
+        ("Key (customer_id, plan_id)=(abc, 3) exists", f"Key (customer_id, plan_id)={MASKED} exists"),
+        ("Key (plan_id, customer_id)=(3, abc) exists", f"Key (plan_id, customer_id)={MASKED} exists"),
+        ("WHERE customer_id IN ('abc', 'b') AND", f"WHERE customer_id IN {MASKED} AND"),
+        ("customer_id LIKE 'abc%' AND", f"customer_id LIKE '{MASKED}' AND"),
+        ("customer_id != abc AND", f"customer_id != {MASKED} AND"),
+        ("?customer_id%3Dabc&x=1", f"?customer_id%3D{MASKED}&x=1"),
+        ('<field name="customer_id">abc d</field>', f'<field name="customer_id">{MASKED}</field>'),
+        ("&lt;customer_id&gt;abc&lt;/customer_id&gt;", f"&lt;customer_id&gt;{MASKED}&lt;/customer_id&gt;"),
+        ('{"name":"customer_id","value":"abc"}', f'{{"name":"customer_id","value":"{MASKED}"}}'),
+        ('{"name": "customer_id", "value": 7}', f'{{"name": "customer_id", "value": "{MASKED}"}}'),
+        ("`customer_id=abc` b", f"`customer_id={MASKED}` b"),
+        ("customer_id in the list, customer_id (its name)", "customer_id in the list, customer_id (its name)"),
         ("no field", "no field"),
     ],
 )

@@ -9,7 +9,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bot.cloud import LogLine
-from bot.search.matching import filter_pattern, has_field, is_servers, matcher, quote_term
+from bot.search.insights import insights_query
+from bot.search.masks import MASKED, masked, masker
+from bot.search.matching import filter_pattern, has_field, is_servers, matcher, parts_of, quote_term
 from bot.search.words import LogQuery, read_query
 from sandbox.aws.logs_patterns import compile_pattern
 
@@ -108,6 +110,40 @@ def test_a_field_in_json_that_is_a_list_has_each_of_its_values() -> None:
     assert all(has_field(text, "customer_id", each) for each in ("abc123", "42"))
     assert has_field(text, "ctx.customer_id", "42") and has_field(text, "customer_id.v", "x")
     assert not has_field(text, "customer_id", "abc12") and not has_field(text, "customer_id", "x")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<customer_id>S5</customer_id>",
+        '<c:customer_id type="x">S5</c:customer_id>',
+        r'"{\"customer_id\":\"S5\"}"',
+        json.dumps({"message": json.dumps({"customer_id": "S5"})}),
+        json.dumps({"message": "customer_id=S5"}),
+        "Key (customer_id)=(S5) already exists.",
+        "\x1b[36mcustomer_id\x1b[0m=\x1b[35mS5\x1b[0m",
+    ],
+)
+def test_what_would_be_masked_is_found(text: str) -> None:
+    assert has_field(text, "customer_id", "S5")
+    assert not has_field(text, "customer_id", "S")
+    assert MASKED in masked(text, masker(["customer_id"]))
+
+
+@pytest.mark.parametrize("text", ['{"customer_id": "S5 6"}', '{"customer_id": "S55"}', "my_customer_id=S5"])
+def test_another_value_or_field_is_not_found(text: str) -> None:
+    assert not has_field(text, "customer_id", "S5")
+
+
+def test_a_value_is_looked_for_by_what_every_line_writes_of_it() -> None:
+    assert parts_of("/v2/orders/494") == ("orders", "494", "v2")
+    assert parts_of("cus_0260") == ("cus_0260",)
+    assert parts_of("faf61db5-c4dc-1994") == ("faf61db5-c4dc-1994",)
+    assert parts_of("é&") == ()
+    query = read_query("path=/api/v9/cards customer_id=cus_0260")
+    assert filter_pattern(query) == '"cards" "api" "v9" "cus_0260"'
+    filters = [f'| filter @message like "{each}"' for each in ("cards", "api", "v9", "cus_0260")]
+    assert insights_query(query, 10).splitlines()[1:5] == filters
 
 
 @given(st.text(max_size=20), st.text(min_size=1, max_size=20))
