@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from alerts import people, record
-from bot.arguments import nearest
 from bot.duration import parse_duration
 from bot.errors import UsageError
+from bot.misspelt import meant
 from bot.ports import Message
 from bot.redact import clean
 from bot.views import blocks as b
@@ -46,6 +46,8 @@ EXAMPLES = (
 )
 """What can be said, and what it means."""
 
+MOST_NEAR = 2
+_MARKS = "/.,;:!?`\"'()"
 _PERSON = re.compile(r"<@([UW][A-Z0-9]{2,20})(?:\|[^>]*)?>")
 _LINK = re.compile(r"/archives/([CG][A-Z0-9]{2,20})/p(\d{10})(\d{6})")
 
@@ -115,12 +117,24 @@ def helped(text: str, commands: Iterable[str]) -> Message:
     """What can be said in the thread of an incident, for somebody who said nothing, or nothing that is known."""
     word = clean(text.split(maxsplit=1)[0])[:60] if text.strip() else ""
     known = [*commands]
-    near = nearest(word, [*(one for words in WORDS.values() for one in words), *known])
-    said = f"I do not know “{b.esc(word)}”.{b.esc(near)}" if word else "What you can say to me here"
+    said = f"I do not know “{b.esc(word)}”.{b.esc(_near(text, word, known))}" if word else "What you can say to me here"
     lines = [f"{b.code(example)} {b.esc(means)}" for example, means in EXAMPLES]
     more = f"Commands work here too, for this incident's service unless they name another: {', '.join(known)}."
     shown = [b.section(f"*{said}*"), *b.sections(lines), b.context(b.esc(more, 1500))]
     return Message(text=said, blocks=b.fit(shown))
+
+
+def _near(text: str, word: str, commands: Sequence[str]) -> str:
+    """What may have been meant: the commands that a sentence names, else what its first word is nearly spelt like.
+
+    Nothing else is near enough, since one of these words ends the incident.
+    """
+    if word.lower().strip(_MARKS) == "again":
+        return " Again is a button under the answer."
+    spoken = dict.fromkeys(each.lower().strip(_MARKS) for each in text.split())
+    named = [each for each in spoken if each in commands]
+    near = named or meant(word.strip(_MARKS), [*(one for words in WORDS.values() for one in words), *commands])
+    return f" Did you mean {' or '.join(near[:MOST_NEAR])}?" if near else ""
 
 
 def linked(text: str) -> tuple[str, str] | None:

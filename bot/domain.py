@@ -85,6 +85,11 @@ class Service(Frozen):
     build: Build | None = Field(default=None, description="How a version that does not exist yet is built.")
     needs: Dependencies = Field(default=Dependencies(), description="What it cannot do without, for /health.")
 
+    @property
+    def writes_logs(self) -> bool:
+        """A static site has none, unless the configuration names some."""
+        return self.kind is not ServiceKind.STATIC_SITE or bool(self.log_groups)
+
 
 class Environment(Frozen):
     """One environment of a system, for example ``production``."""

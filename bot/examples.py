@@ -15,8 +15,14 @@ ALARM = "bi-production-api-latency-p95"
 """The alarm that examples are written for."""
 
 
+LOGS = "logs"
+"""The action of what reads the logs of a service."""
+
+
 def fits(command: Command, target: Target) -> bool:
-    """Whether the command is for services of that kind."""
+    """Whether the command is for services of that kind, and finds there what it reads."""
+    if command.action == LOGS and not target.service.writes_logs:
+        return False
     return not command.kinds or target.service.kind in command.kinds
 
 

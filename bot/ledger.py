@@ -36,7 +36,9 @@ class Ledger:
         return _past(row) if row is not None and row.kind == KIND else None
 
     def lately(self, user: str) -> tuple[str, ...]:
-        asked = (row.body for row in self._store.rows(KIND, limit=READ_AT_ONCE))
+        rows = self._store.rows(KIND, limit=READ_AT_ONCE)
+        # What was refused may have named a service that the command is not for.
+        asked = (row.body for row in rows if row.state != State.REFUSED)
         keys = (str(body["target"]) for body in asked if body["actor"]["user"] == user and not body.get("unattended"))
         return tuple(dict.fromkeys(key for key in keys if key))
 

@@ -15,12 +15,16 @@ from bot.errors import UsageError
 from bot.zones import means_zone, nearest_zones, zone_named
 
 _CLOCK = r"(?:[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]{1,9})?)?(?:\s?[ap]m)?|[0-9]{1,2}[ap]m)"
-_DAY = r"(?:today|yesterday|[0-9]{4}-[0-9]{2}-[0-9]{2})"
+_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_DAY = rf"(?:today|yesterday|{_DATE})"
 _AHEAD = r"(?:z|\+(?:0[0-9]|1[0-4]):?(?:00|15|30|45))"
 _OFFSET = rf"(?:{_AHEAD}|-(?:0[0-9]|1[0-2]):?(?:00|15|30|45))"
 # After a T a minus begins an offset, as ISO 8601 has it; anywhere else it is the middle of a range.
 MOMENT = rf"(?:{_DAY}(?:t{_CLOCK}{_OFFSET}?+|\s+{_CLOCK}{_AHEAD}?+)?|{_CLOCK}{_AHEAD}?+)"
 """A regular expression without groups, to be matched without regard to capitals."""
+
+INTERVAL = rf"{_DATE}t{_CLOCK}{_OFFSET}?+/{_DATE}t{_CLOCK}{_OFFSET}?+"
+"""Two whole moments as ISO 8601 writes an interval; an expression like ``MOMENT``."""
 
 _PARTS = re.compile(rf"({_DAY})?(?:t|\s+)?({_CLOCK})?({_OFFSET})?", re.IGNORECASE)
 _TIME = re.compile(r"([0-9]{1,2})(?::([0-9]{2}))?(?::([0-9]{2}(?:[.,][0-9]+)?))?\s?([ap]m)?", re.IGNORECASE)

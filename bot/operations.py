@@ -25,6 +25,7 @@ from bot.rows import LockHeldError, NewRow, Received, Row, Step, Store
 from bot.sayings import At, Sayings
 from bot.settings.models import AccessConfig, Timings
 from bot.settling import Settling
+from bot.views import answer as answers
 from bot.views import operation as view
 
 PATIENCE_OF_PEOPLE = 3
@@ -87,7 +88,7 @@ class Operations(Machine):
             return self._looking.given_up(row, operation, error, consumed)
         if row.state in WAITING:
             if isinstance(error, UpstreamError) and not error.hint:
-                error = BotError(error.message, hint="Nothing was changed; try again.")
+                error = BotError(error.message, hint=self._calm(operation, error))
             said = self._say.whisper(row.id, operation, operation.actor.user, str(row.epoch), error)
             if operation.unattended:
                 said = self._say.alone(
@@ -105,6 +106,18 @@ class Operations(Machine):
         note = f"{error} {left_behind(operation)}".strip()
         failed = operation.model_copy(update={"note": note, "ended_at": now, "progress": None})
         return self._ending.ended(row, failed, State.FAILED, consumed, now)
+
+    def _calm(self, operation: Operation, error: UpstreamError) -> str:
+        """What an asker may need to know besides the error; a question changes nothing, and nobody fears that it did.
+
+        ``look`` tells a question even of a command that also has something to change: which of them was asked is known
+        once there is a plan.
+        """
+        command = self._world.commands[operation.command]
+        asks = operation.plan is None and (command.look is not None or not command.strategies)
+        if asks:
+            return "Try again." if error.retryable else ""
+        return "Nothing was changed; try again." if error.retryable else "Nothing was changed."
 
     def meanwhile(self, row: Row, error: UpstreamError) -> tuple[NewRow, ...]:
         """A change that is held up says why in its message, and for how long already."""
@@ -159,10 +172,16 @@ class Operations(Machine):
         return self._proposing.lost_race(self._at(row, signals, Lease(self._store, self._world.clock, row)), error)
 
     def _too_late(self, at: At) -> Step:
-        words = view.STATE_WORDS[State(at.row.state)].split(":")[-1].strip()
-        late = ConflictError(f"Too late, this operation is over: {words}.", hint="Ask for a fresh plan.")
+        late = self._over(at)
         told = tuple(
             self._say.whisper(at.row.id, at.operation, str(signal.payload.get("user", "")), str(signal.number), late)
             for signal in at.signals
         )
         return Step(at.row.state, None, as_json(at.operation), consumed=at.consumed, new=told)
+
+    def _over(self, at: At) -> ConflictError:
+        state, plan = State(at.row.state), at.operation.plan
+        if at.command.look is not None and plan is not None and not plan.changes_anything:
+            return ConflictError(answers.over(state))
+        words = view.STATE_WORDS[state].split(":")[-1].strip()
+        return ConflictError(f"Too late, this operation is over: {words}.", hint="Ask for a fresh plan.")

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from bot.duration import parse_duration
 from bot.errors import UsageError
 from bot.moments import (
+    INTERVAL,
     MOMENT,
     Moment,
     Zone,
@@ -47,13 +48,19 @@ _TIME = re.compile(
         | since\s+(?P<since>{MOMENT})
         | around\s+(?P<around>{MOMENT})
         | (?:(?:from|between)\s+)?(?P<start>{MOMENT}){_TO}(?P<end>now|{MOMENT})
-        | (?P<alone>{MOMENT})
+        | (?P<interval>{INTERVAL}) | (?P<alone>{MOMENT})
     )(?!\S)""",
     re.IGNORECASE | re.VERBOSE,
 )
 _DAYS = "(?:mon|tues|wednes|thurs|fri|satur|sun)day"
+_HOUR, _MINUTE, _DASH = "(?:[01]?[0-9]|2[0-3])", "[0-5][0-9]", r"\s?[-\u2013\u2014]\s?"
+_PAIR = rf"(?:{_HOUR}[.:]|(?:[01][0-9]|2[0-3])){_MINUTE}"
+# With a bare hour on one side a dot may be that of a number: 1-2.30.
+_OTHER_CLOCKS = rf"(?:{_PAIR}{_DASH}{_PAIR}|{_HOUR}{_DASH}{_HOUR}:{_MINUTE}|{_HOUR}:{_MINUTE}{_DASH}{_HOUR})(?:[ap]m)?"
 _HALF_READ = re.compile(
-    rf"(?<!\S)(?:(?:since|around|last|past)(?:\s+[0-9]+(?!\S))?(?:\s+\S+)?|ago|tomorrow|{_DAYS})(?!\S)", re.IGNORECASE
+    r"(?<!\S)(?:(?:since|around|last|past)(?:\s+[0-9]+(?!\S))?(?:\s+\S+)?"
+    rf"|ago|tomorrow|{_DAYS}|{_OTHER_CLOCKS})(?!\S)",
+    re.IGNORECASE,
 )
 _NEXT_WORDS = re.compile(r"\s+(\S+)(?:\s+(\S+))?")
 _WORD_BEFORE = re.compile(r"(?<!\S)(\S{1,60})\s{1,20}$")
@@ -135,7 +142,7 @@ def _zone_after(match: re.Match[str], shown_in: str) -> tuple[Zone | None, int]:
     if after and named:
         return named, after.end(1)
     # Of these the times are on a clock, and mean others in another zone.
-    if any(match[name] for name in ("since", "around", "start", "alone")):
+    if any(match[name] for name in ("since", "around", "start", "interval", "alone")):
         before = _WORD_BEFORE.search(match.string, 0, match.start())
         if before and read_zone(before[1], shown_in):
             raise UsageError(f"“{before[1]}” goes after the time.", hint=f"Say {match[0]} {before[1]}.")
@@ -159,7 +166,8 @@ def _read(match: re.Match[str], said: str, zone: Zone, now: float, default: floa
         return _around(read_moment(match["around"]), said, zone, now)
     if match["alone"]:
         return _whole_day(read_moment(match["alone"]), said, zone, now)
-    return _between(match["start"], match["end"], said, zone, now)
+    first, last = match["interval"].split("/") if match["interval"] else (match["start"], match["end"])
+    return _between(first, last, said, zone, now)
 
 
 def _seconds(length: str) -> float:

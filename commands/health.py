@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from bot.catalog import Catalog
 from bot.command import Choice, Command, Plan
 from bot.condition import Condition, Light
-from bot.domain import Person, Service, Target
+from bot.domain import Person, Target
 from bot.errors import DeniedError, NotFoundError
 from bot.health.picture import taken
 from bot.live_alarms import is_here
@@ -19,6 +19,7 @@ from bot.views import health as view
 
 READ = "read"
 CHOICES = 3
+ALL = "all"
 
 
 class HealthArgs(BaseModel):
@@ -28,7 +29,7 @@ class HealthArgs(BaseModel):
 
     system: str = Field(
         default="",
-        description="A system or a service; when left out, the system of the channel, else a line for each.",
+        description="A system, a service, or `all`; when left out, the system of the channel, else a line for each.",
     )
     environment: str = Field(default="", description="An environment; all of them when left out.")
 
@@ -48,6 +49,8 @@ def plan(args: HealthArgs, world: World, person: Person) -> Plan:
 
 def _asked(args: HealthArgs, world: World, channel: str) -> Sequence[Target]:
     """``production`` alone is an environment: that of the channel's system, or of all that have one."""
+    if args.system.lower() == ALL:
+        return world.catalog.matching(None, args.environment or None)
     if not args.system:
         return _here(world.catalog.targets, world, channel)
     try:
@@ -88,15 +91,10 @@ def _again(target: Target) -> str:
     return f"health {target.system} {target.environment}"
 
 
-def _writes_logs(service: Service) -> bool:
-    """A static site has none, unless the configuration names some."""
-    return bool(service.cluster or service.function or service.log_groups)
-
-
 def _logs(places: Sequence[view.Place]) -> tuple[Choice, ...]:
     """Into the logs of what is not well."""
     ill = [each for place in places for each in place.conditions if each.light is not Light.GREEN]
-    logging = [each for each in ill if _writes_logs(each.target.service)]
+    logging = [each for each in ill if each.target.service.writes_logs]
     worst = [each.target for each in sorted(logging, key=lambda each: -each.light)[:CHOICES]]
     return tuple(
         Choice(label=f"Logs of {each.name}", text=f"logs {each.system}/{each.name} {each.environment} last 30m")
@@ -110,5 +108,5 @@ health = Command(
     action=READ,
     args=HealthArgs,
     plan=plan,
-    examples=("bi production", "bi", ""),
+    examples=("bi production", "bi", "all", ""),
 )

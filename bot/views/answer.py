@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.command import Plan
+from bot.operation import State
 from bot.ports import Message
 from bot.views import blocks as b
 from bot.views.operation import ANSWER, CANCEL
@@ -41,6 +42,13 @@ def ended(operation_id: str, plan: Plan, why: str = "") -> Message:
     """What was live, as it stands when it has ended before its time."""
     blocks = (*(plan.at_end or plan.answer), *((b.section(b.esc(why)),) if why else ()))
     return answer(operation_id, plan.model_copy(update={"answer": blocks}))
+
+
+def over(state: State) -> str:
+    """What is said to a button of a search that has ended: Slack keeps it under what was whispered."""
+    if state is State.DONE:
+        return "This search is over; its answer is above."
+    return "This search was stopped." if state is State.CANCELLED else "This search is over; it found no answer."
 
 
 def shared(plan: Plan, user: str) -> Message:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from alerts.mentions import EXAMPLES, understood
+from alerts.mentions import EXAMPLES, helped, understood
 from bot.domain import Actor
+from commands import COMMANDS
 from sandbox.slack.blocks import check_blocks
 from tests.fakes import texts
 from tests.scene import ALICE, Scene
@@ -54,6 +55,27 @@ def test_an_unknown_word_gets_what_may_have_been_meant(scene: Scene, words: str,
     assert f"I do not know “{words.split(maxsplit=1)[0].replace('<', '&lt;').replace('>', '&gt;')}”." in said
     assert near in said
     assert "<!here>" not in said
+
+
+@pytest.mark.parametrize(
+    ("words", "near"),
+    [
+        ("please show me the logs", " Did you mean logs?"),
+        ("Those Logs, please", " Did you mean logs?"),
+        ("log timeout", " Did you mean logs?"),
+        ("explian", " Did you mean explain?"),
+        ("clsoe", " Did you mean close?"),
+        ("resovle", " Did you mean resolve?"),
+        ("please", ""),
+        ("those", ""),
+        ("can you resolve it", ""),
+        ("again", " Again is a button under the answer."),
+        ("Again!", " Again is a button under the answer."),
+    ],
+)
+def test_only_what_is_named_or_nearly_spelt_is_suggested(words: str, near: str) -> None:
+    first = words.split(maxsplit=1)[0]
+    assert helped(words, [*COMMANDS]).text == f"I do not know “{first}”.{near}"
 
 
 def test_elsewhere_whoever_says_nothing_is_told_what_can_be_typed(scene: Scene) -> None:

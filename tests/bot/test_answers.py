@@ -196,6 +196,32 @@ def test_an_answer_that_takes_long_is_told_of_and_ends_well(scene: Scene, asked:
     assert scene.state() == "done"
 
 
+def test_the_dead_button_of_a_search_that_is_over_says_where_its_answer_is(scene: Scene, asked: Asked) -> None:
+    asked.plans = [an_answer("so far", goes_on=1.0)]
+    scene.type("services", "")
+    scene.run(3)
+    dead = button_labels(said(scene))["Cancel"]
+    asked.plans = [an_answer("all of it")]
+    scene.run(2)
+    assert scene.state() == "done"
+    scene.desk.press(*dead, Actor(user=ALICE, channel=CHANNEL), key="late")
+    scene.run(2)
+    assert said(scene).text == "This search is over; its answer is above."
+    assert asked.stopped == []
+
+
+def test_the_dead_button_of_a_search_that_was_stopped_says_so(scene: Scene, asked: Asked) -> None:
+    asked.plans = [an_answer("so far", goes_on=1.0)]
+    scene.type("services", "")
+    scene.run(3)
+    dead = button_labels(said(scene))["Cancel"]
+    for key in ("first", "second"):
+        scene.desk.press(*dead, Actor(user=ALICE, channel=CHANNEL), key=key)
+        scene.run(2)
+    assert said(scene).text == "This search was stopped."
+    assert len(asked.stopped) == 1
+
+
 def test_cancel_really_stops_it(scene: Scene, asked: Asked) -> None:
     asked.plans = [an_answer("so far", goes_on=1.0, facts={"query": "q1"})]
     scene.type("services", "")

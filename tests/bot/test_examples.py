@@ -72,6 +72,18 @@ def test_the_service_is_one_that_the_command_is_for() -> None:
     assert sample(COMMANDS["scale"], [target("bank/live/ledger")]) is None
 
 
+def test_logs_are_those_of_a_service_that_can_have_some() -> None:
+    picked = sample(COMMANDS["logs"], CATALOG.targets)
+    assert picked is not None
+    assert picked.key == "shop/live/basket"
+    assert sample(COMMANDS["logs"], [target("shop/live/site"), target("bank/live/ledger")]) == target(
+        "bank/live/ledger"
+    )
+    named = service("static_site").model_copy(update={"log_groups": ("/cdn",)})
+    (site,) = Catalog((system("shop", "C0SHOP", site=named),)).targets
+    assert sample(COMMANDS["logs"], [site]) == site
+
+
 def test_ones_own_latest_come_before_the_channels_and_those_before_the_rest() -> None:
     def is_here(each: Target) -> bool:
         return each.channel == "C0BANK"

@@ -114,6 +114,30 @@ def test_aws_away_while_planning_is_told_within_seconds(scene: Scene) -> None:
     assert [said.text for said in scene.said_to(ALICE)] == ["AWS is throttling. Nothing was changed; try again."]
 
 
+DENIED = UpstreamError("AWS denied ecs:DescribeServices; give the bot's role this permission.", code="AccessDenied")
+
+MALFORMED = UpstreamError("AWS refused logs:StartQuery: unexpected symbol.", code="MalformedQueryException")
+
+
+@pytest.mark.parametrize(
+    ("typed", "error", "hint"),
+    [
+        ("logs api production timeout last 2d", AWAY, " Try again."),
+        ("logs api production timeout last 2d", MALFORMED, ""),
+        ("logs api production timeout last 2d", DENIED, ""),
+        ("deploy api production v2", DENIED, " Nothing was changed."),
+    ],
+)
+def test_nobody_is_told_to_try_what_cannot_work_nor_that_a_question_changed_nothing(
+    scene: Scene, typed: str, error: UpstreamError, hint: str
+) -> None:
+    scene.ecs.failures.add("service", *[error] * 9)
+    scene.insights.failures.add("start", *[error] * 9)
+    scene.type("ops", typed)
+    scene.run(5)
+    assert [said.text for said in scene.said_to(ALICE)] == [f"{error.message}{hint}"]
+
+
 def test_aws_away_while_confirming_leaves_the_plan_to_be_confirmed_again(scene: Scene) -> None:
     row_id = scene.propose()
     scene.ecs.failures.add("service", *[AWAY] * 3)

@@ -151,6 +151,22 @@ def test_elsewhere_each_system_has_one_line_and_a_button(scene: Scene) -> None:
     assert made.choices[0].text == "health bi production"
 
 
+def test_all_is_every_system_also_in_the_channel_of_one(scene: Scene) -> None:
+    scene.world = replace(scene.world, catalog=another(scene))
+    assert answer(scene, "All", "", channel="C0BI") == answer(scene, "", "", channel="C0NOWHERE")
+    said = answer(scene, "all", "prod", channel="C0BI")
+    assert "*CRM* · production" in said and "staging" not in said
+
+
+def test_all_is_what_the_asker_may_read(scene: Scene) -> None:
+    def may(person: Person, action: str, target: Target | None) -> bool:
+        return target is None or target.system == "crm"
+
+    scene.world = replace(scene.world, catalog=another(scene), may=may)
+    said = answer(scene, "all", "", channel="C0BI")
+    assert "*CRM*" in said and "*BI platform*" not in said
+
+
 @pytest.mark.parametrize(
     ("words", "shown"),
     [

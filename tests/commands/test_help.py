@@ -81,6 +81,13 @@ def test_ones_own_latest_service_is_the_example(scene: Scene) -> None:
     assert "`/rollback bi/api staging`" in said(scene, "rollback")
 
 
+def test_a_service_for_which_a_command_was_refused_is_no_example(scene: Scene) -> None:
+    scene.type("ops", "logs bi/web production timeout")
+    assert scene.state() == "refused"
+    assert scene.world.recent.lately(ALICE) == ()
+    assert "`/ops logs bi/api production timeout`" in said(scene, "logs")
+
+
 def test_any_command_can_be_filled_in_from_the_help(scene: Scene) -> None:
     menu = pressable(scene)
     offered = [option["value"] for option in menu["options"]]
