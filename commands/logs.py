@@ -20,7 +20,7 @@ from bot.search import asking, exporting, following, follows
 from bot.search.asked import Asked, made_out
 from bot.search.export_tasks import EXPORT
 from bot.search.found import Found
-from bot.search.reading import Place, earlier, is_recent_and_narrow, walk
+from bot.search.reading import TOO_MUCH, Place, earlier, is_recent_and_narrow, walk
 from bot.search.shown import for_others, grouped_answer, whole
 from bot.target_args import TargetArgs, target
 
@@ -89,10 +89,10 @@ def _walked(asked: Asked, world: World) -> Plan:
     if isinstance(now, Exception) and not isinstance(now, TimeoutError):
         raise now
     if not isinstance(now, Found) or not now.is_whole:
-        return asking.begun(asked, world, late="too much for FilterLogEvents in a few seconds")
+        return asking.begun(asked, world, late=now.why if isinstance(now, Found) else TOO_MUCH)
     all_there_is = not now.failed and not asked.where.lacking
     said = "all of the range was read" if all_there_is else "not all could be read"
-    head = asked.head(said, console=asking.console_address(asked))
+    head = asking.head_of(asked, said)
     answer = grouped_answer(asked, now, head, None if isinstance(before, Exception) else before)
     return for_others(asked, answer.model_copy(update={"attachment": whole(asked) if now.lines else None}))
 

@@ -30,10 +30,12 @@ FIRST_WAIT, LONGEST_WAIT = 0.2, 1.0
 """Seconds before a query is asked for the first time, and the most that it is left alone."""
 MOST_GROUPS = 50
 MOST_ROWS = 10_000
-START_SECONDS = 8.0
-"""How long AWS may throttle until somebody who waits is told."""
+ASK_SECONDS = 1.5
+"""How long AWS may refuse one step of a query that goes on by itself, until somebody who waits is told."""
 
 _POINTER = "@ptr"
+_NO_PLACE = "LimitExceededException"
+"""What StartQuery answers while all places of the account are taken."""
 _ENDINGS = {
     "Failed": "it failed inside CloudWatch",
     "Cancelled": "somebody stopped it",
@@ -86,14 +88,21 @@ class Insights:
         end: float,
         limit: int,
     ) -> str:
-        """Begin a query that is asked for later with ``results``; its id. Raises as ``query`` does."""
+        """Begin a query that is asked for later with ``results``; its id.
+
+        Raises as ``query`` does, and soon a retryable UpstreamError while AWS has no place for it.
+        """
         asked = _asked(groups, query, start, end, limit)
-        return self._start(account, groups, asked, self._clock.now() + START_SECONDS)
+        return self._start(account, groups, asked, self._clock.now() + ASK_SECONDS)
 
     def results(self, account: Account, query_id: str) -> QueryAnswer:
-        """What a query has found so far, whole when it has ended. Raises UpstreamError when it ended badly."""
-        client = self._sessions.client(account, "logs")
-        deadline = self._clock.now() + START_SECONDS
+        """What a query has found so far, whole when it has ended.
+
+        Raises UpstreamError when it ended badly, and soon a retryable one while AWS does not tell.
+        """
+        # Whoever waits hears of what is refused, which botocore would repeat in silence.
+        client = self._sessions.client(account, "logs", repeat=False)
+        deadline = self._clock.now() + ASK_SECONDS
         answer = self._pace.ask(account, client, "get_query_results", {"queryId": query_id}, deadline)
         _raise_for(answer["status"])
         if answer["status"] != "Complete":
@@ -112,6 +121,9 @@ class Insights:
         except UpstreamError as error:
             if error.code == "ResourceNotFoundException":
                 raise NotFoundError(f"CloudWatch has no log group {' or '.join(groups)}.") from error
+            if error.code == _NO_PLACE:
+                text = "The AWS account already runs as many Logs Insights queries as it may."
+                raise UpstreamError(text, retryable=True, code=error.code) from error
             raise
 
     def _wait(self, account: Account, query_id: str, limit: int, deadline: float) -> QueryAnswer:

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.command import Plan
 from bot.console import insights_address
-from bot.errors import NotFoundError
+from bot.errors import NotFoundError, UpstreamError
 from bot.ports import World
 from bot.search import screen as view
 from bot.search.asked import Asked
@@ -20,21 +20,18 @@ from bot.views import blocks as b
 
 FIRST_LOOK, LOOK_EVERY = 0.6, 1.0
 MOST_SECONDS = 600.0
+PATIENCE = 60.0
+"""Seconds that AWS may refuse to start a query, or to tell of it, one time after the other."""
 GIGABYTE = 1e9
 
 
 def begun(asked: Asked, world: World, *, late: str = "") -> Plan:
-    """Start the query; ``late`` says why FilterLogEvents was not enough."""
+    """Start the query, or say why it has to wait; ``late`` says why FilterLogEvents was not enough."""
     window = asked.window
-    try:
-        query_id = _started(asked, world)
-    except NotFoundError:
-        # Insights knows nothing of any group when one does not exist.
-        asked = replace(asked, where=existing(asked.where, world))
-        query_id = _started(asked, world)
     facts: dict[str, Any] = {
-        "query": query_id,
+        "query": "",
         "since": world.clock.now(),
+        "refused": 0.0,
         "late": late,
         "target": asked.target.key,
         "groups": list(asked.where.groups),
@@ -42,11 +39,43 @@ def begun(asked: Asked, world: World, *, late: str = "") -> Plan:
         "start": window.start,
         "end": window.end,
     }
-    blocks = view.running(asked.head(), "asking Logs Insights …")
-    return _going(asked, facts, blocks, FIRST_LOOK)
+    return _started(asked, facts, world)
 
 
-def _started(asked: Asked, world: World) -> str:
+def _started(asked: Asked, facts: dict[str, Any], world: World) -> Plan:
+    try:
+        asked, query_id = _query_of_what_exists(asked, world)
+    except UpstreamError as error:
+        return _held_up(asked, facts, world, error)
+    groups, lacking = list(asked.where.groups), asked.where.lacking
+    known = {"query": query_id, "since": world.clock.now(), "refused": 0.0, "groups": groups, "lacking": lacking}
+    facts = {**facts, **known}
+    return _going(asked, facts, view.running(asked.head(), "asking Logs Insights …"), FIRST_LOOK)
+
+
+def _held_up(asked: Asked, facts: dict[str, Any], world: World, error: UpstreamError) -> Plan:
+    """What AWS refuses for now, to be asked for again; raises the error when it stays or has stayed too long."""
+    if not error.retryable:
+        raise error
+    now = world.clock.now()
+    refused = _number(facts["refused"]) or now
+    if now - refused >= PATIENCE:
+        text = f"{error.message} It has been so for {b.ago(now - refused)}, so I gave this search up."
+        raise UpstreamError(text, hint="Ask again in a few minutes.", code=error.code) from error
+    so_far = f"{b.esc(error.message)} I go on trying."
+    return _going(asked, {**facts, "refused": refused}, view.running(asked.head(), so_far), LOOK_EVERY)
+
+
+def _query_of_what_exists(asked: Asked, world: World) -> tuple[Asked, str]:
+    try:
+        return asked, _query_id(asked, world)
+    except NotFoundError:
+        # Insights knows nothing of any group when one does not exist.
+        asked = replace(asked, where=existing(asked.where, world))
+        return asked, _query_id(asked, world)
+
+
+def _query_id(asked: Asked, world: World) -> str:
     where, window = asked.where, asked.window
     return world.insights.start(
         *(where.account, where.groups, query_of(asked)), start=window.start, end=window.end, limit=MOST_ROWS
@@ -61,10 +90,16 @@ def query_of(asked: Asked) -> str:
 
 
 def gone_on(asked: Asked, plan: Plan, world: World) -> Plan:
-    """One more look: the answer, or how far it is."""
-    facts = dict(plan.facts)
-    query_id, since = str(facts["query"]), float(str(facts["since"]))
-    answer = world.insights.results(asked.where.account, query_id)
+    """One more look: the answer, how far it is, or why it has to wait."""
+    facts: dict[str, Any] = {**plan.facts, "refused": plan.facts.get("refused", 0.0)}
+    query_id, since = str(facts["query"]), _number(facts["since"])
+    if not query_id:
+        return _started(asked, facts, world)
+    try:
+        answer = world.insights.results(asked.where.account, query_id)
+    except UpstreamError as error:
+        return _held_up(asked, facts, world, error)
+    facts["refused"] = 0.0
     if answer.is_whole:
         return ended(asked, answer, query_id, str(facts["late"]))
     seconds = world.clock.now() - since
@@ -78,11 +113,9 @@ def gone_on(asked: Asked, plan: Plan, world: World) -> Plan:
 
 def ended(asked: Asked, answer: QueryAnswer, query_id: str, why: str = "") -> Plan:
     """The answer of a query that has ended, or was ended."""
-    window = asked.window
-    console = console_address(asked)
-    fresh = "the newest seconds may not be indexed yet" if window.open_end else ""
+    fresh = "the newest seconds may not be indexed yet" if asked.window.open_end else ""
     looked = tuple(part for part in (f"Logs Insights, {_cost(asked, answer)}", why, fresh) if part)
-    head = asked.head(*looked, console=console)
+    head = head_of(asked, *looked)
     attachment = whole(asked, query_id)
     if not (asked.query.named or asked.query.free):
         found = from_insights(answer, asked.query, MOST_ROWS, asked.masked)
@@ -94,6 +127,12 @@ def ended(asked: Asked, answer: QueryAnswer, query_id: str, why: str = "") -> Pl
     text = f"{b.counted(len(answer.rows), 'row')} of {asked.target.label}"
     shown = Plan(title=text, answer_text=text, answer=blocks, attachment=attachment if answer.rows else None)
     return for_others(asked, shown, query_id)
+
+
+def head_of(asked: Asked, *looked: str) -> view.Head:
+    """The first lines of a finished answer, with the address of the same question in the console."""
+    head = asked.head(*looked, console=console_address(asked))
+    return view.spanning(head, asked.window.start, asked.window.end)
 
 
 def console_address(asked: Asked) -> str:
@@ -113,3 +152,7 @@ def _cost(asked: Asked, answer: QueryAnswer) -> str:
     size = f"{gigabytes:,.2f} GB" if gigabytes >= 0.01 else f"{answer.scanned_bytes / 1e6:,.2f} MB"
     price = f"about ${dollars:,.2f}" if dollars >= 0.01 else "less than a cent"
     return f"{answer.scanned:,.0f} events and {size} scanned, {price}"
+
+
+def _number(value: object) -> float:
+    return float(str(value))

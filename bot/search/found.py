@@ -23,7 +23,8 @@ class Found:
 
     ``failed`` says of log groups why they could not be read. ``scanned`` counts events and ``scanned_bytes`` what
     Logs Insights is paid by, both 0 where FilterLogEvents looked, which tells neither. ``total`` is how many match in
-    all, where there are more than are here and CloudWatch has counted them.
+    all, where there are more than are here and CloudWatch has counted them. ``why`` says why FilterLogEvents could not
+    read all, without a full stop.
     """
 
     lines: tuple[LogLine, ...]
@@ -32,6 +33,7 @@ class Found:
     scanned: float = 0.0
     scanned_bytes: float = 0.0
     total: int = 0
+    why: str = ""
 
     @property
     def counted(self) -> str:

@@ -33,6 +33,8 @@ EARLIER_SECONDS = 3600.0
 """How much of the time before a deployment tells what was said then already."""
 _OF_A_CLASS = "log class"
 """In what AWS says of operations that a group's class does not know."""
+_THROTTLED = "throttl"
+TOO_MUCH = "too much for FilterLogEvents in a few seconds"
 
 
 @dataclass(frozen=True)
@@ -84,8 +86,9 @@ def walk(
 ) -> Found:
     """What FilterLogEvents finds within its time, newest first. Raises when no group can be read.
 
-    Not whole when it took too long, when there is too much, or when it may not be asked, as groups of the Infrequent
-    Access class may not (https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CloudWatch_Logs_Log_Classes.html).
+    Not whole, with the reason, when it took too long, when there is too much, when it is throttled, or when it may not
+    be asked, as groups of the Infrequent Access class may not
+    (https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CloudWatch_Logs_Log_Classes.html).
     """
     deadline = world.clock.now() + WALK_SECONDS
     pattern, each = filter_pattern(query), reader(query, masked)
@@ -102,13 +105,15 @@ def walk(
 def _joined(answers: dict[str, LogSearch | Exception], limit: int) -> Found:
     lines: list[LogLine] = []
     failed: list[str] = []
-    whole = True
+    reasons: list[str] = []
     for group, answer in answers.items():
         if isinstance(answer, LogSearch):
             lines += answer.lines
-            whole = whole and answer.is_whole
-        elif isinstance(answer, TimeoutError) or (isinstance(answer, UpstreamError) and _goes_elsewhere(answer)):
-            whole = False
+            reasons += [] if answer.is_whole else [TOO_MUCH]
+        elif isinstance(answer, TimeoutError):
+            reasons.append(TOO_MUCH)
+        elif isinstance(answer, UpstreamError) and _goes_elsewhere(answer):
+            reasons.append(_why(group, answer))
         elif isinstance(answer, BotError):
             failed.append(f"{group}: {answer.message}")
         else:
@@ -116,12 +121,21 @@ def _joined(answers: dict[str, LogSearch | Exception], limit: int) -> Found:
     if failed and len(failed) == len(answers):
         raise next(answer for answer in answers.values() if isinstance(answer, BotError))
     ordered = sorted(lines, key=lambda line: line.at) if len(answers) > 1 else lines
-    return Found(tuple(ordered[-limit:]), whole and len(ordered) <= limit, tuple(failed))
+    reasons += [TOO_MUCH] if len(ordered) > limit else []
+    return Found(tuple(ordered[-limit:]), not reasons, tuple(failed), why="; ".join(dict.fromkeys(reasons)))
 
 
 def _goes_elsewhere(error: UpstreamError) -> bool:
     """Throttled for too long, or refused by the class of the group: Insights may still look."""
     return error.retryable or _OF_A_CLASS in error.message.lower()
+
+
+def _why(group: str, error: UpstreamError) -> str:
+    if _OF_A_CLASS in error.message.lower():
+        return f"the log class of {group} is only read by Logs Insights"
+    if _THROTTLED in f"{error.code} {error.message}".lower():
+        return "FilterLogEvents is throttled by AWS"
+    return error.message.removesuffix(".")
 
 
 def earlier(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from bot.search.found import Found
@@ -19,6 +20,10 @@ KINDS = 10
 SCREEN = 2600
 """Characters of lines in a message."""
 ROWS = 15
+_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}")
+"""How Logs Insights writes a time, always in UTC."""
+_OF_CLOUDWATCH = re.compile(r"@timestamp|@ingestionTime|(?:bin|datefloor|dateceil|fromMillis)\(.*|\w+\(@\w+\)")
+"""Columns in which a time is CloudWatch's; in others it may be one that a program wrote, in whatever zone."""
 GRAVEST = {"CRITICAL": 0, "ERROR": 0, "WARNING": 1}
 MARKS = {"CRITICAL": ":red_circle: ", "ERROR": ":red_circle: ", "WARNING": ":large_yellow_circle: "}
 
@@ -29,7 +34,7 @@ class Head:
 
     ``looked`` are sentences about the engine, what was scanned and what it cost; ``console`` is the address of the same
     question in AWS's console, empty for none. ``masked`` are names of fields whose values are not shown. ``spelling``
-    is what to try where nothing is found.
+    is what to try where nothing is found. A range that is ``dated`` covers several days, and its times have dates.
     """
 
     target: str
@@ -40,6 +45,14 @@ class Head:
     console: str = ""
     masked: tuple[str, ...] = ()
     spelling: str = ""
+    dated: bool = False
+
+
+def spanning(head: Head, start: float, end: float) -> Head:
+    """The head of an answer about a range, which is dated when it covers more than one day of its zone."""
+    # A range ends before its end: a day until midnight is one day.
+    first, last = (datetime.fromtimestamp(at, ZoneInfo(head.zone)).date() for at in (start, max(start, end - 0.001)))
+    return replace(head, dated=first != last)
 
 
 def lines(
@@ -55,7 +68,7 @@ def lines(
     elif not few:
         counted += f", of {b.counted(len(grouped), 'kind')}"
     if found.lines and not found.is_whole:
-        since = time_of(found.lines[0].at, head.zone)
+        since = time_of(found.lines[0].at, head.zone, dated=head.dated)
         counted += f"; the newest {b.counted(len(found.lines), 'line')} are here, from {since} on"
     shown = [_head(head, counted)]
     if few:
@@ -72,21 +85,54 @@ def lines(
 
 
 def table(head: Head, rows: Sequence[Mapping[str, str]], *, more: bool) -> list[b.Block]:
-    """An answer in the rows of a query, which are without masked fields."""
-    counted = f"*{len(rows):,}{'+' if more else ''} {'row' if len(rows) == 1 else 'rows'}*" if rows else "*No row*"
-    shown = [_head(head, counted)]
-    if rows:
-        told = [_row(each) for each in rows[:ROWS]]
-        left = len(rows) - ROWS
-        told += [f"… {left:,} more"] if left > 0 else []
-        shown.append(b.section(b.pre(told, SCREEN)))
-    return [*shown, _foot(head, (), "")]
+    """An answer in the rows of a query, which are without masked fields; times of CloudWatch's are in the head's zone.
+
+    A row is shown whole or, with a mark, without its middle; of what does not fit it says how many there are.
+    """
+    told = _fitting([_row(each, head.zone) for each in rows[:ROWS]])
+    total = f"{len(rows):,}{'+' if more else ''} {'row' if len(rows) == 1 else 'rows'}"
+    counted = f"*{total}*" if len(told) == len(rows) else f"*{len(told)} of {total}*; the whole as a file"
+    shown = [_head(head, counted if rows else "*No row*")]
+    shown += [b.section(b.pre(told, SCREEN))] if told else []
+    return [*shown, _foot(head, _zones(rows[: len(told)], head.zone), "")]
 
 
-def _row(row: Mapping[str, str]) -> str:
-    if len(row) == 1:
-        return _cut(readable(next(iter(row.values()))))
-    return _cut(" · ".join(f"{name} {readable(value)}" for name, value in row.items()))
+def _fitting(told: Sequence[str]) -> list[str]:
+    """As many from the first on as a message shows with their markup escaped, and one at least."""
+    count = len(told)
+    while count > 1 and len(b.pre(told[:count], SCREEN + 1)) > SCREEN:
+        count -= 1
+    return list(told[:count])
+
+
+def _row(row: Mapping[str, str], zone: str) -> str:
+    cells = {name: readable(_moved(name, value, zone)) for name, value in row.items()}
+    if len(cells) == 1:
+        return _cut(next(iter(cells.values())))
+    return _cut(" · ".join(f"{name} {value}" for name, value in cells.items()))
+
+
+def _moved(name: str, value: str, zone: str) -> str:
+    """A cell, in another zone where it is a time of CloudWatch's."""
+    if not (_TIME.fullmatch(value) and _OF_CLOUDWATCH.fullmatch(name)):
+        return value
+    try:
+        moment = datetime.fromisoformat(value).replace(tzinfo=UTC).astimezone(ZoneInfo(zone))
+    except (ValueError, OverflowError):
+        return value
+    return f"{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1000:03d}"
+
+
+def _zones(rows: Sequence[Mapping[str, str]], zone: str) -> list[str]:
+    """In which zone the times of the rows are, where somebody could take them for others."""
+    if zone == "UTC":
+        return []
+    times = dict.fromkeys(name for row in rows for name, value in row.items() if _TIME.fullmatch(value))
+    moved = [name for name in times if _OF_CLOUDWATCH.fullmatch(name)]
+    others = [name for name in times if name not in moved]
+    said = [f"times of {', '.join(moved)} are {zone}"] if moved else []
+    said += [f"times of {', '.join(others)} are as the query gives them, CloudWatch's own in UTC"] if others else []
+    return said
 
 
 def live(head: Head, counted: str, told: Sequence[str]) -> list[b.Block]:
@@ -115,13 +161,15 @@ def _foot(head: Head, failed: Sequence[str], deployed: str) -> b.Block:
 
 def _kind(found: LogGroup, head: Head, new: frozenset[str] | None) -> str:
     mark = MARKS.get(found.level, "") + (":new: " if found.template in (new or ()) else "")
-    first, last = (time_of(at, head.zone) for at in (found.first, found.last))
-    span = first if first == last else f"{first}–{last}"
+    first, last = (time_of(at, head.zone, dated=head.dated) for at in (found.first, found.last))
+    if first[:5] == last[:5] and head.dated:
+        last = last.partition(" ")[2]
+    span = first if first.endswith(last) else f"{first}–{last}"
     return f"{mark}*{found.count:,}×* {b.code(found.template, 260)} {span}"
 
 
 def _screen(head: Head, logged: Sequence[tuple[float, str]]) -> list[str]:
-    return [f"{time_of(at, head.zone, precise=True)} {_cut(readable(text))}" for at, text in logged]
+    return [f"{time_of(at, head.zone, precise=True, dated=head.dated)} {_cut(readable(text))}" for at, text in logged]
 
 
 def _cut(text: str) -> str:
@@ -129,7 +177,8 @@ def _cut(text: str) -> str:
     return text if len(text) <= LONGEST else f"{text[: LONGEST // 2]}\n…\n{text[-LONGEST // 3 :]}"
 
 
-def time_of(at: float, zone: str, *, precise: bool = False) -> str:
-    """A time of day in a zone, to the millisecond where it matters."""
+def time_of(at: float, zone: str, *, precise: bool = False, dated: bool = False) -> str:
+    """A time of day in a zone, to the millisecond where it matters, with month and day where there are several days."""
     moment = datetime.fromtimestamp(at, ZoneInfo(zone))
-    return f"{moment:%H:%M:%S}.{moment.microsecond // 1000:03d}" if precise else f"{moment:%H:%M:%S}"
+    shape = "%m-%d %H:%M:%S" if dated else "%H:%M:%S"
+    return f"{moment:{shape}}.{moment.microsecond // 1000:03d}" if precise else f"{moment:{shape}}"

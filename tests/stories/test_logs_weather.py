@@ -48,7 +48,7 @@ def test_a_few_minutes_of_five_million_lines_are_read_and_more_can_be_cancelled(
 
 def test_a_group_of_the_infrequent_class_is_asked_through_insights(town: Town) -> None:
     said = words(_answer(town, ALICE, LAB, "/logs lab/checkout staging last 15m"))
-    assert "Logs Insights," in said and "/lab/checkout/audit" in said
+    assert "Logs Insights," in said and "/lab/checkout/audit is only read by Logs Insights" in said
 
 
 def test_no_more_than_five_calls_begin_in_a_second_and_throttling_loses_nothing(town: Town) -> None:
@@ -70,6 +70,14 @@ def test_a_query_that_cannot_be_read_or_ends_badly_gets_a_sentence(town: Town) -
     for fault, sentence in (("query_timeout", "time limit"), ("query_failed", "failed inside CloudWatch")):
         town.fault("aws", START, fault, count=1)
         assert sentence in town.ask(ALICE, ARBOR, "/logs arbor/backend production query errors last 3h")
+
+
+def test_a_query_that_gets_no_place_says_so_at_once_and_begins_when_there_is_one(town: Town) -> None:
+    town.fault("aws", START, "LimitExceededException", count=8)
+    before = town.newest(ARBOR)
+    waiting = _answer(town, ALICE, ARBOR, "/logs arbor/backend production query errors last 3h", "Cancel")
+    assert "already runs as many Logs Insights queries as it may" in words(waiting)
+    town.until("the answer", lambda: _whispered(town, ALICE, ARBOR, before, "Share"), 60)
 
 
 def test_what_strangers_write_pings_nobody_and_leaks_nothing(town: Town) -> None:

@@ -19,6 +19,7 @@ from tests.bot.aws.scripted_aws import Refusal, ScriptedAws
 from tests.fakes import NOON, FakeClock
 
 BUSY = Refusal("LimitExceededException", "Account maximum query concurrency limit of [100] reached.")
+THROTTLED = Refusal("ThrottlingException", "Rate exceeded")
 ROWS = [[{"field": "path", "value": "/a"}, {"field": "count()", "value": "2"}, {"field": "@ptr", "value": "xyz"}]]
 STATISTICS = {"recordsMatched": 2.0, "recordsScanned": 9.0, "bytesScanned": 1234.0}
 
@@ -114,10 +115,34 @@ def test_an_account_that_stays_busy_is_said_before_the_deadline(
     aws: ScriptedAws, insights: Insights, account: Account, waiting: Waiting
 ) -> None:
     aws.on("StartQuery", BUSY)
-    with pytest.raises(UpstreamError, match="throttling logs:StartQuery") as caught:
+    with pytest.raises(UpstreamError, match="already runs as many Logs Insights queries") as caught:
         ask(insights, account)
     assert caught.value.retryable
     assert waiting.clock.now() <= NOON + 8
+
+
+@pytest.mark.parametrize(
+    ("refusal", "why"), [(BUSY, "as many Logs Insights queries as it may"), (THROTTLED, "throttling logs:StartQuery")]
+)
+def test_who_begins_a_query_hears_soon_why_it_has_to_wait(
+    aws: ScriptedAws, insights: Insights, account: Account, waiting: Waiting, refusal: Refusal, why: str
+) -> None:
+    aws.on("StartQuery", refusal)
+    with pytest.raises(UpstreamError, match=why) as caught:
+        insights.start(account, ["/g"], "q", start=NOON - 60, end=NOON, limit=1)
+    assert caught.value.retryable
+    assert waiting.clock.now() <= NOON + 2
+
+
+def test_who_looks_at_a_query_hears_soon_that_it_cannot_be_read(
+    aws: ScriptedAws, insights: Insights, account: Account, waiting: Waiting
+) -> None:
+    aws.on("GetQueryResults", THROTTLED)
+    with pytest.raises(UpstreamError, match="throttling logs:GetQueryResults") as caught:
+        insights.results(account, "q-1")
+    assert caught.value.retryable
+    assert waiting.clock.now() <= NOON + 2
+    assert len(aws.asked("GetQueryResults")) == 2
 
 
 def test_throttled_polls_lose_no_query(aws: ScriptedAws, insights: Insights, account: Account) -> None:
