@@ -82,7 +82,10 @@ def _readable_groups(asked: Asked, found: Found) -> Found:
             f"{refused} cannot be followed: its log class is not Standard, but one such as Infrequent Access.",
             hint=hint,
         )
-    said = [f"{group} cannot be followed, as its log class is not Standard" for group in found.refused]
+    said = [
+        f"{group} is not followed, as its log class is not Standard. Search it without follow."
+        for group in found.refused
+    ]
     return replace(found, failed=(*found.failed, *said))
 
 
@@ -123,8 +126,9 @@ def _blocks(asked: Asked, followed: Followed, now: float, state: str, *, ended: 
     said += _left_out(followed, zone)
     if followed.slow:
         said.append(f"AWS was slow at the last look: lines may {'be missing' if ended else 'come late'}")
+    failed = [f":warning: {b.esc(each, 300)}" for each in followed.failed]
     head = _head(asked, followed.began, now, ended=ended)
-    return tuple(b.fit(view.live(head, " · ".join(said), followed.shown, followed.failed)))
+    return tuple(b.fit(view.live(head, "\n".join((" · ".join(said), *failed)), followed.shown)))
 
 
 def _state(followed: Followed, now: float) -> str:

@@ -88,11 +88,11 @@ def _row(row: Mapping[str, str]) -> str:
     return _cut(" · ".join(f"{name} {readable(value)}" for name, value in row.items()))
 
 
-def live(head: Head, counted: str, told: Sequence[str], failed: Sequence[str] = ()) -> list[b.Block]:
-    """What was written lately, newest last; ``failed`` are sentences about groups that could not be read."""
+def live(head: Head, counted: str, told: Sequence[str]) -> list[b.Block]:
+    """What was written lately, newest last."""
     shown = [_head(head, counted)]
     shown += [b.section(b.pre(told, SCREEN))] if told else []
-    return [*shown, _foot(head, failed, "")]
+    return [*shown, _foot(head, (), "")]
 
 
 def running(head: Head, so_far: str) -> list[b.Block]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from bot.cloud import LogLine
 from bot.domain import Actor
 from bot.errors import UpstreamError
 from bot.search.follows import MOST, MOST_OF_ONE
@@ -168,6 +169,32 @@ def test_a_group_of_a_class_that_cannot_be_followed_ends_at_once_with_what_to_do
     assert f"{name} cannot be followed" in said and "Infrequent Access" in said
     assert "Leave out follow" in said and "Logs Insights" in said
     assert scene.chat.posts == [] and scene.state() == "refused"
+
+
+def test_a_group_that_cannot_be_followed_is_named_beside_those_that_can(scene: Scene) -> None:
+    (name,) = scene.logs.lines
+    object.__setattr__(scene.api.service, "log_groups", (name, "/audit"))
+    scene.logs.lines["/audit"] = []
+    refusal = UpstreamError("This operation is only supported on the Standard log class.", code="ValidationException")
+    scene.logs.failures.add("search /audit", *[refusal] * 9)
+    shown = start(scene)
+    scene.logs.lines[name].append(LogLine(scene.clock.now(), "INFO one", "api/api/1", "e1"))
+    scene.run(4)
+    said = told(shown.message)
+    assert ":warning: /audit is not followed, as its log class is not Standard. Search it without follow." in said
+    assert "INFO one" in said and "AWS was slow" not in said
+
+
+def test_bursts_that_come_late_are_known_to_be_cut_off(scene: Scene) -> None:
+    shown = start(scene)
+    scene.run(6)
+    (name,) = scene.logs.lines
+    now = scene.clock.now()
+    scene.logs.lines[name] += [
+        LogLine(now - 4 + number / 1000, f"INFO {number}", "s", f"e{number}") for number in range(2000)
+    ]
+    scene.run(4)
+    assert "sampled: not all that was written" in told(shown.message)
 
 
 def test_what_was_followed_is_masked_for_everybody_when_it_is_shared(scene: Scene) -> None:
