@@ -81,7 +81,9 @@ class Followed(Frozen):
 
     def after(self, found: Found, now: float) -> Followed:
         """After a look at ``now``; the lines are counted by whoever shows them."""
-        given = dict.fromkeys((*map(_short, filter(None, found.ids)), *map(mark, found.lines)))
+        lines = dict.fromkeys(map(mark, found.lines))
+        # Lines come last, since what comes first is forgotten first and a forgotten line is shown again.
+        given = dict.fromkeys(each for each in map(_short, filter(None, found.ids)) if each not in lines) | lines
         slow = self.slow + 1 if found.is_slow else 0
         read_to = now
         if found.is_slow:
