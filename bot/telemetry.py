@@ -13,10 +13,18 @@ from bot.cloud import LogLine
 
 @dataclass(frozen=True)
 class LogSearch:
-    """Events that match, oldest first. ``is_whole`` is False when older ones may have been left out."""
+    """Events that match, oldest first. ``is_whole`` is False when older ones may have been left out.
+
+    ``ids`` are those of all events that AWS gave, also of those that are not among the lines, and ``newest`` is when
+    the last of them was written, 0 for none. ``cut`` is the event from which on nothing is left out, where the limit
+    was reached; None where all was read, or time ran out.
+    """
 
     lines: tuple[LogLine, ...]
     is_whole: bool
+    ids: tuple[str, ...] = ()
+    cut: LogLine | None = None
+    newest: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from bot.cloud import (
     AlarmReading,
@@ -38,13 +39,15 @@ class FakeLogs:
         self.failures.take(f"search {group}")
         if group not in self.lines:
             raise NotFoundError(f"There is no log group {group}.")
-        return tuple(line for line in self.lines[group] if start <= line.at <= end)[:limit]
+        return tuple(line for line in self.lines[group] if start <= line.at <= end)[-limit:]
 
     def scan(
         self, account: Account, group: str, pattern: str, *, start: float, end: float, limit: int, deadline: float
     ) -> LogSearch:
         lines = self.search(account, group, pattern, start=start, end=end, limit=limit, deadline=deadline)
-        return LogSearch(lines, is_whole=len(lines) < limit)
+        whole = len(lines) < limit
+        newest = lines[-1].at if lines else 0.0
+        return LogSearch(lines, whole, tuple(line.id for line in lines), None if whole else lines[0], newest)
 
     def read(
         self,
@@ -63,7 +66,7 @@ class FakeLogs:
         found = self.scan(account, group, pattern, start=start, end=end, limit=limit, deadline=deadline)
         come = [each(line) if each else line for line in found.lines if line.stream.startswith(streams)]
         kept = tuple(line for line in come if line is not None)
-        return LogSearch(kept, is_whole=found.is_whole and group not in self.endless)
+        return replace(found, lines=kept, is_whole=found.is_whole and group not in self.endless)
 
     def tail(self, account: Account, group: str, stream: str, limit: int) -> tuple[LogLine, ...]:
         self.failures.take("tail")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from typing import Any
@@ -93,6 +93,8 @@ class Logs:
         search.look()
         ended = [walk.result() for walk in walks]
         search.is_whole = all(ended) and len(search.events) <= limit
+        # Each part was read from its own end: where one was not read to its beginning, there are holes.
+        search.unbroken_since = 0 if all(ended) else last
         return search.found()
 
     def _walk(self, account: Account, search: _Search, parameters: Mapping[str, Any], deadline: float) -> bool:
@@ -173,6 +175,8 @@ class _Search:
         self.group = group
         self.limit = limit
         self.is_whole = False
+        self.unbroken_since = 0
+        """Milliseconds: what is older was not read one page after the other."""
         self.events: dict[str, dict[str, Any]] = {}
         self._each = each or (lambda line: line)
         self._lines: dict[str, LogLine | None] = {}
@@ -218,7 +222,20 @@ class _Search:
         newest = sorted(self.events.values(), key=_age)[-self.limit :]
         lines = (self._lines[event["eventId"]] for event in newest)
         whole = self.is_whole and len(self.events) <= self.limit
-        return LogSearch(tuple(line for line in lines if line is not None), whole)
+        return LogSearch(
+            tuple(line for line in lines if line is not None),
+            whole,
+            ids=tuple(event["eventId"] for event in newest),
+            cut=self._cut(whole, newest),
+            newest=newest[-1]["timestamp"] / 1000 if newest else 0.0,
+        )
+
+    def _cut(self, whole: bool, newest: Sequence[Mapping[str, Any]]) -> LogLine | None:
+        """Only what was read newest first has left out what is older."""
+        if whole or len(newest) < self.limit or "startFromHead" not in self.parameters:
+            return None
+        event = next((each for each in newest if each["timestamp"] >= self.unbroken_since), newest[-1])
+        return _line(event, event.get("logStreamName", ""))
 
 
 def _no_group(error: UpstreamError, group: str) -> BotError:
@@ -232,5 +249,5 @@ def _age(event: Mapping[str, Any]) -> tuple[int, int, int, str]:
     return event["timestamp"], event.get("ingestionTime", 0), len(event["eventId"]), event["eventId"]
 
 
-def _line(event: dict[str, Any], stream: str) -> LogLine:
+def _line(event: Mapping[str, Any], stream: str) -> LogLine:
     return LogLine(event["timestamp"] / 1000, event["message"], stream, event.get("eventId", ""))

@@ -1,37 +1,36 @@
 """Logs as they are written, in one message for a bounded time.
 
-FilterLogEvents is asked every few seconds about the last minute: lines come late, and the same line comes again.
+FilterLogEvents is asked every few seconds from a minute before the last look on: lines come late, and the same line
+comes again.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
-from bot.cloud import LogLine
 from bot.command import Button, Plan
+from bot.domain import as_json
 from bot.errors import UsageError
 from bot.ports import World
 from bot.search import screen as view
 from bot.search.asked import Asked
+from bot.search.followed import EVERY, FOR, LATE, MOST_LEFT, Followed
+from bot.search.found import Found
 from bot.search.lines import readable
 from bot.search.reading import is_recent_and_narrow, walk
-from bot.search.shown import whole
+from bot.search.shown import for_others, whole
 from bot.templates import entries
 from bot.views import blocks as b
 
-EVERY = 2.5
-"""Seconds between two looks: Slack takes an update of a message every second or two, and AWS five calls a second."""
-FOR, EXTENDED_BY = 300.0, 300.0
-LATE = 60.0
-MOST_A_LOOK = 500
 SHOWN = 18
-REMEMBERED = 3000
 LONGEST = 240
 
 
 def begun(asked: Asked, world: World) -> Plan:
-    """The first look. Raises UsageError for a range, and for what only Logs Insights can look for."""
+    """The first look.
+
+    Raises UsageError for a range, for what only Logs Insights can look for, and for groups that only it reads.
+    """
     if asked.window.said:
         hint = "Leave out follow to read that range, or the time to follow."
         raise UsageError(f"Following begins now: “{asked.window.said}” does not go with it.", hint=hint)
@@ -39,80 +38,113 @@ def begun(asked: Asked, world: World) -> Plan:
         hint = "Look for plain words, or for one pattern without groups and without other words."
         raise UsageError("These patterns cannot be followed.", hint=hint)
     now = world.clock.now()
-    facts: dict[str, Any] = {
-        "target": asked.target.key,
-        "began": now - EVERY,
-        "until": now + FOR,
-        "paused": False,
-        "seen": [],
-        "shown": [],
-        "count": 0,
-        "left_out": 0,
-        "late": False,
-    }
-    return _looked(asked, facts, world)
+    began = now - EVERY
+    return _looked(asked, Followed(target=asked.target.key, began=began, until=now + FOR, read_to=began), world)
 
 
 def gone_on(asked: Asked, plan: Plan, world: World) -> Plan:
     """One more look, with what was pressed."""
-    facts, now = dict(plan.facts), world.clock.now()
-    for pressed in plan.pressed:
-        name = pressed.partition(":")[0]
-        if name == "extend":
-            facts["until"] = now + EXTENDED_BY
-        elif name in ("pause", "resume"):
-            facts["paused"] = name == "pause"
-    if now >= _number(facts["until"]):
-        return _shown(asked, facts, now, goes_on=0.0)
-    return _shown(asked, facts, now, goes_on=EVERY) if facts["paused"] else _looked(asked, facts, world)
-
-
-def _looked(asked: Asked, facts: dict[str, Any], world: World) -> Plan:
     now = world.clock.now()
-    start = max(_number(facts["began"]), now - LATE)
-    end, masked = now + LATE, asked.masked
-    found = walk(world, asked.where, asked.query, start=start, end=end, masked=masked, limit=MOST_A_LOOK)
-    known = set(facts["seen"])
-    fresh = [line for line in found.lines if _mark(line) not in known]
-    facts["seen"] = [*facts["seen"], *(_mark(line) for line in fresh)][-REMEMBERED:]
-    facts["count"] = int(facts["count"]) + len(fresh)
-    # Where a line of the look before is among them, nothing was left out between the two.
-    facts["left_out"] = int(facts["left_out"]) + (len(fresh) >= MOST_A_LOOK and not found.is_whole)
-    facts["late"] = len(found.lines) < MOST_A_LOOK and not found.is_whole
+    names = [pressed.partition(":")[0] for pressed in plan.pressed]
+    followed = Followed.model_validate(plan.facts).pressed(names, now)
+    if now >= followed.until:
+        return _shown(asked, followed, now, goes_on=0.0)
+    return _shown(asked, followed, now, goes_on=EVERY) if followed.paused else _looked(asked, followed, world)
+
+
+def _looked(asked: Asked, followed: Followed, world: World) -> Plan:
+    now = world.clock.now()
+    found = walk(
+        *(world, asked.where, asked.query),
+        start=followed.start,
+        end=now + LATE,
+        masked=asked.masked,
+        limit=followed.limit(now),
+    )
+    found = _readable_groups(asked, found)
+    fresh = followed.unseen(found)
     told = [
         f"{view.time_of(at, asked.window.zone, precise=True)} {b.cut(readable(text), LONGEST)}"
         for at, text in entries(fresh)
     ]
-    facts["shown"] = [*facts["shown"], *told][-SHOWN:]
-    return _shown(asked, facts, now, goes_on=EVERY)
+    shown = {"count": followed.count + len(fresh), "shown": (*followed.shown, *told)[-SHOWN:]}
+    return _shown(asked, followed.after(found, now).model_copy(update=shown), now, goes_on=EVERY)
 
 
-def _shown(asked: Asked, facts: dict[str, Any], now: float, *, goes_on: float) -> Plan:
-    left = max(0.0, _number(facts["until"]) - now)
-    state = "paused" if facts["paused"] else f"following, {b.ago(left)} left" if goes_on else "it has ended"
-    mark = "⏸" if facts["paused"] else "▶" if goes_on else "⏹"
-    counted = f"{mark} {b.counted(int(facts['count']), 'line')} so far · {state}"
-    if facts["left_out"]:
-        counted += f" · sampled: {b.counted(int(facts['left_out']), 'time')} more than {MOST_A_LOOK} lines came at once"
-    if facts["late"]:
-        counted += " · AWS was slow at the last look: lines may come late"
-    blocks = view.live(_head(asked, _number(facts["began"]), now, ended=not goes_on), counted, facts["shown"])
-    label, name = ("Go on", "resume") if facts["paused"] else ("Pause", "pause")
+def _readable_groups(asked: Asked, found: Found) -> Found:
+    """With a sentence for each group that is never read. Raises UsageError where none is."""
+    refused = " and ".join(found.refused)
+    if refused and len(found.refused) + len(found.failed) == len(asked.where.groups):
+        hint = (
+            "Leave out follow and give a time, as in last 15m: what FilterLogEvents may not read, Logs Insights does."
+        )
+        raise UsageError(
+            f"{refused} cannot be followed: its log class is not Standard, but one such as Infrequent Access.",
+            hint=hint,
+        )
+    said = [
+        f"{group} is not followed, as its log class is not Standard. Search it without follow."
+        for group in found.refused
+    ]
+    return replace(found, failed=(*found.failed, *said))
+
+
+def _shown(asked: Asked, followed: Followed, now: float, *, goes_on: float) -> Plan:
+    """What is seen while it goes on, and what stands there when somebody or a fault ends it after this look."""
+    ended = "it has ended while it was paused" if followed.paused else "it has ended"
+    at_end = _blocks(asked, followed, now, "stopped" if goes_on else ended, ended=True)
+    label, name = ("Go on", "resume") if followed.paused else ("Pause", "pause")
     buttons = (
         Button(label=label, name=name, value="1"),
-        Button(label="5 minutes more", name="extend", value=f"{_number(facts['until']):.0f}"),
+        Button(label="5 minutes more", name="extend", value=f"{followed.until:.0f}"),
     )
     text = f"Following {asked.target.label}"
-    return Plan(
+    plan = Plan(
         title=text,
         answer_text=text,
-        answer=b.fit(blocks),
-        facts=facts,
+        answer=at_end,
+        facts=as_json(followed),
         goes_on=goes_on,
         live=True,
         buttons=buttons,
-        attachment=whole(_since(asked, _number(facts["began"]), now)),
+        attachment=whole(_since(asked, followed.began, now)),
     )
+    plan = for_others(asked, plan)
+    if not goes_on:
+        return plan
+    return plan.model_copy(
+        update={"answer": _blocks(asked, followed, now, _state(followed, now), ended=False), "at_end": at_end}
+    )
+
+
+def _blocks(asked: Asked, followed: Followed, now: float, state: str, *, ended: bool) -> tuple[b.Block, ...]:
+    lines, zone = b.counted(followed.count, "line"), asked.window.zone
+    mark = "⏹" if ended else "⏸" if followed.paused else "▶"
+    said = [f"{mark} {lines}{'' if ended else ' so far'}", state]
+    if ended and followed.paused:
+        said.append(f"what was written after {view.time_of(followed.read_to, zone)} was not read")
+    said += _left_out(followed, zone)
+    if followed.slow:
+        said.append(f"AWS was slow at the last look: lines may {'be missing' if ended else 'come late'}")
+    failed = [f":warning: {b.esc(each, 300)}" for each in followed.failed]
+    head = _head(asked, followed.began, now, ended=ended)
+    return tuple(b.fit(view.live(head, "\n".join((" · ".join(said), *failed)), followed.shown)))
+
+
+def _state(followed: Followed, now: float) -> str:
+    left = followed.until - now
+    is_told = followed.is_longest and left > MOST_LEFT - 60.0
+    most = f" (no more than {b.ago(MOST_LEFT)} at a time)" if is_told else ""
+    return f"{'paused' if followed.paused else 'following'}, {b.ago(left)} left{most}"
+
+
+def _left_out(followed: Followed, zone: str) -> list[str]:
+    if followed.gap is None:
+        return []
+    first, last = (view.time_of(at, zone) for at in followed.gap)
+    when = f"at {last}" if first == last else f"from {first} to {last}"
+    before = f", nor {b.counted(followed.gaps - 1, 'time')} before" if followed.gaps > 1 else ""
+    return [f"sampled: not all that was written {when} could be read{before}"]
 
 
 def _head(asked: Asked, began: float, now: float, *, ended: bool) -> view.Head:
@@ -125,11 +157,3 @@ def _head(asked: Asked, began: float, now: float, *, ended: bool) -> view.Head:
 
 def _since(asked: Asked, start: float, end: float) -> Asked:
     return replace(asked, window=replace(asked.window, start=start, end=end))
-
-
-def _mark(line: LogLine) -> str:
-    return line.id[-24:] or f"{line.at}:{line.stream[-12:]}:{hash(line.message)}"
-
-
-def _number(value: object) -> float:
-    return float(str(value))

@@ -25,6 +25,9 @@ class Found:
     Logs Insights is paid by, both 0 where FilterLogEvents looked, which tells neither. ``total`` is how many match in
     all, where there are more than are here and CloudWatch has counted them. ``why`` says why FilterLogEvents could not
     read all, without a full stop.
+
+    ``ids``, ``cuts`` and ``newest`` are those of ``LogSearch``, of all groups. ``is_slow`` says that AWS did not answer
+    in time or took no more calls, ``refused`` are the groups whose class FilterLogEvents does not read.
     """
 
     lines: tuple[LogLine, ...]
@@ -34,6 +37,11 @@ class Found:
     scanned_bytes: float = 0.0
     total: int = 0
     why: str = ""
+    ids: tuple[str, ...] = ()
+    cuts: tuple[LogLine, ...] = ()
+    newest: float = 0.0
+    is_slow: bool = False
+    refused: tuple[str, ...] = ()
 
     @property
     def counted(self) -> str:

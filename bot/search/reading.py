@@ -6,7 +6,7 @@ in parallel and is paid by what it scans, but has not indexed the last seconds.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -103,34 +103,53 @@ def walk(
 
 
 def _joined(answers: dict[str, LogSearch | Exception], limit: int) -> Found:
-    lines: list[LogLine] = []
-    failed: list[str] = []
-    reasons: list[str] = []
-    for group, answer in answers.items():
-        if isinstance(answer, LogSearch):
-            lines += answer.lines
-            reasons += [] if answer.is_whole else [TOO_MUCH]
-        elif isinstance(answer, TimeoutError):
-            reasons.append(TOO_MUCH)
-        elif isinstance(answer, UpstreamError) and _goes_elsewhere(answer):
-            reasons.append(_why(group, answer))
-        elif isinstance(answer, BotError):
-            failed.append(f"{group}: {answer.message}")
-        else:
-            raise answer
+    searches = [answer for answer in answers.values() if isinstance(answer, LogSearch)]
+    errors = {group: answer for group, answer in answers.items() if isinstance(answer, Exception)}
+    refused = tuple(group for group, error in errors.items() if _is_of_a_class(error))
+    late = [group for group, error in errors.items() if _is_late(error)]
+    failed = _failed({group: error for group, error in errors.items() if group not in (*refused, *late)})
     if failed and len(failed) == len(answers):
-        raise next(answer for answer in answers.values() if isinstance(answer, BotError))
+        raise next(iter(errors.values()))
+    lines = [line for search in searches for line in search.lines]
     ordered = sorted(lines, key=lambda line: line.at) if len(answers) > 1 else lines
-    reasons += [TOO_MUCH] if len(ordered) > limit else []
-    return Found(tuple(ordered[-limit:]), not reasons, tuple(failed), why="; ".join(dict.fromkeys(reasons)))
+    cuts = [search.cut for search in searches if search.cut is not None]
+    cuts += [ordered[-limit]] if len(ordered) > limit else []
+    reasons = [_why(group, errors[group]) for group in (*refused, *late)]
+    reasons += [TOO_MUCH] if len(ordered) > limit or not all(search.is_whole for search in searches) else []
+    return Found(
+        tuple(ordered[-limit:]),
+        not reasons,
+        failed,
+        why="; ".join(dict.fromkeys(reasons)),
+        ids=tuple(each for search in searches for each in search.ids),
+        cuts=tuple(cuts),
+        newest=max((search.newest for search in searches), default=0.0),
+        is_slow=bool(late) or any(not search.is_whole and search.cut is None for search in searches),
+        refused=refused,
+    )
 
 
-def _goes_elsewhere(error: UpstreamError) -> bool:
-    """Throttled for too long, or refused by the class of the group: Insights may still look."""
-    return error.retryable or _OF_A_CLASS in error.message.lower()
+def _failed(errors: Mapping[str, Exception]) -> tuple[str, ...]:
+    """Why these groups could not be read. Raises what is no answer to anybody."""
+    for error in errors.values():
+        if not isinstance(error, BotError):
+            raise error
+    return tuple(f"{group}: {error.message}" for group, error in errors.items() if isinstance(error, BotError))
 
 
-def _why(group: str, error: UpstreamError) -> str:
+def _is_late(error: Exception) -> bool:
+    """Out of time, or throttled for too long: Insights may still look."""
+    return isinstance(error, TimeoutError) or (isinstance(error, UpstreamError) and error.retryable)
+
+
+def _is_of_a_class(error: Exception) -> bool:
+    """Refused by the class of the group: Insights may look."""
+    return isinstance(error, UpstreamError) and not error.retryable and _OF_A_CLASS in error.message.lower()
+
+
+def _why(group: str, error: Exception) -> str:
+    if not isinstance(error, UpstreamError):
+        return TOO_MUCH
     if _OF_A_CLASS in error.message.lower():
         return f"the log class of {group} is only read by Logs Insights"
     if _THROTTLED in f"{error.code} {error.message}".lower():

@@ -70,6 +70,7 @@ def test_what_is_followed_stands_in_one_message_of_the_asker(town: Town) -> None
     where = str(found["channel"])
     town.press(ALICE, where, found["ts"], "Stop")
     town.until("its end", lambda: "Share" in labels(_live(town, ALICE) or found))
+    assert "2 lines · stopped" in words(_live(town, ALICE) or found)
 
 
 def test_who_may_not_read_production_logs_is_refused(town: Town) -> None:

@@ -51,6 +51,17 @@ def test_a_group_of_the_infrequent_class_is_asked_through_insights(town: Town) -
     assert "Logs Insights," in said and "/lab/checkout/audit is only read by Logs Insights" in said
 
 
+def test_a_group_of_infrequent_access_is_not_followed(town: Town) -> None:
+    assert "It is in your conversation with me" in town.ask(ALICE, LAB, "/logs lab/checkout staging follow")
+    (conversation,) = [one for one in town.get("state", user=ALICE)["channels"] if one["is_im"]]
+
+    def is_told() -> bool:
+        told = [words(one) for one in town.messages(conversation["id"], ALICE)]
+        return any("/lab/checkout/audit is not followed" in each and "AWS was slow" not in each for each in told)
+
+    town.until("what is not followed", is_told)
+
+
 def test_no_more_than_five_calls_begin_in_a_second_and_throttling_loses_nothing(town: Town) -> None:
     limit_filter_rate(None)  # counts anew: other stories had another pace of the clock
     town.fault("aws", FILTER, "quota", seconds=60.0)

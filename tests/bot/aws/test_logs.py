@@ -236,3 +236,32 @@ def test_the_streams_of_one_task_are_asked_for_by_what_they_begin_with(
     aws.on("FilterLogEvents", {"events": []})
     logs.read(account, "/g", "", start=START, end=START + 1, limit=5, deadline=START + 9, streams="api/api/0f3a")
     assert aws.asked("FilterLogEvents")[0]["logStreamNamePrefix"] == "api/api/0f3a"
+
+
+def test_a_search_that_reached_its_limit_says_from_which_event_on_it_is_whole(
+    aws: ScriptedAws, logs: Logs, account: Account
+) -> None:
+    script(aws, [event(3), event(2)], [event(1)])
+    asked: dict[str, Any] = {"start": START, "end": START + 60, "deadline": START + 9}
+    keep = {"line 2": None}.get
+    found = logs.read(account, "/ecs/bi", "", limit=2, each=lambda line: keep(line.message, line), **asked)
+    assert ([line.message for line in found.lines], found.ids, found.newest) == (["line 3"], ("2", "3"), START + 3)
+    assert found.cut is not None and (found.cut.id, found.is_whole) == ("2", False)
+    script(aws, [event(3), event(2), event(1)])
+    found = logs.read(account, "/ecs/bi", "", limit=9, **asked)
+    assert (found.cut, found.is_whole) == (None, True)
+
+
+def test_parts_that_were_not_read_to_their_beginning_are_whole_only_since_the_first_page(
+    aws: ScriptedAws, logs: Logs, account: Account
+) -> None:
+    def answer(asked: dict[str, Any]) -> dict[str, Any]:
+        if "nextToken" not in asked and asked["endTime"] == int((START + 60) * 1000):
+            return {"events": [event(59), event(58)], "nextToken": "1"}
+        number = (asked["startTime"] + 500) // 1000 - int(START)
+        return {"events": [event(number)], "nextToken": "2"} if number < 40 else {"events": []}
+
+    aws.on("FilterLogEvents", answer)
+    found = logs.read(account, "/ecs/bi", "", start=START, end=START + 60, limit=4, deadline=START + 9)
+    assert not found.is_whole and len(found.ids) == 4
+    assert found.cut is not None and found.cut.id == "58"
