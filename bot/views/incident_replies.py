@@ -76,9 +76,12 @@ def recovered(incident: Incident) -> Message:
     return b.paragraph(f":large_green_circle: {what} is OK again after {took}.")
 
 
-def graver(incident: Incident, member: Member, who: str) -> Message:
-    """The reply when an alarm joins that is worse than what was there; ``who`` is a mention, a user or a name."""
-    whom = who if who.startswith("<!") else b.user(who) if who else ""
+def graver(incident: Incident, member: Member, mentions: str) -> Message:
+    """The reply when an alarm joins that is worse than what was there.
+
+    Whoever had it is mentioned; who is on call (``mentions``) where that was nobody whom Slack knows.
+    """
+    whom = b.user(incident.acked_by) if incident.acked_by else mentions or b.esc(incident.acked_as)
     grave = incident.severity.upper()
     text = f":small_red_triangle: {whom} {b.code(member.name)} joined: this is {grave} now. Who has it?"
     return b.paragraph(text.replace("  ", " "))
