@@ -17,10 +17,16 @@ from bot.working_hours import next_business_day
 
 
 def open_for_people(scene: Scene) -> None:
-    """Tell whoever hears first, as the severity's route says; what is next is set. While it is silenced, nobody."""
+    """Tell whoever hears first, as the severity's route says; what is next is set.
+
+    While it is silenced nobody is told, and none but whoever has it when somebody has it already.
+    """
     found = silent(scene)
     if found is not None:
         sleep(scene, found)
+        return
+    if scene.incident.is_had:
+        scene.change(next_at=scene.now + scene.settings.timings.remind)
         return
     response = scene.response
     wait_for_people(scene)
@@ -108,11 +114,9 @@ def wake_from_silence(scene: Scene) -> None:
     scene.note(f"awake:{scene.now}", scene.now, "incident", "the silence ended")
     scene.reply(f"awake:{scene.now}", silence_views.incident_awake(scene.incident.owner))
     scene.change(snoozed_until=0.0, silenced=False)
-    if scene.incident.is_had:
-        scene.change(next_at=scene.now + scene.settings.timings.remind)
-    else:
+    if not scene.incident.is_had:
         scene.change(level=0)
-        open_for_people(scene)
+    open_for_people(scene)
 
 
 def silence_over(scene: Scene, signal: Received) -> None:

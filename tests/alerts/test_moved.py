@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from bot.domain import AlarmState
 from bot.engine import Lease
 from bot.incident import LIVE, Incident, Phase
@@ -100,6 +102,25 @@ def test_an_alarm_that_is_split_off_after_it_recovered_calls_nobody_and_is_green
     scene.alarm("ALARM", "again", name="api-down")
     scene.run(5)
     assert scene.incidents()[0].state == Phase.OPEN
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_whoever_had_an_alarm_has_it_when_it_is_split_off_and_nobody_is_called(scene: Scene, elsewhere: bool) -> None:
+    row = together(scene)
+    if elsewhere:
+        scene.engine.signal(row.id, Signal("pagerduty", {"event": "acknowledged", "who": "Carol"}, key="pd"))
+    else:
+        tell(scene, row, "acknowledge")
+    scene.run(3)
+    tell(scene, row, "split", alarm="api-down")
+    scene.run(5)
+    new = scene.incidents()[0]
+    owner = "Carol (PagerDuty)" if elsewhere else f"<@{ALICE}>"
+    assert f"{owner} has it" in texts(scene.chat.by_key(f"inc:{new.id}:headline").message)
+    assert [key for _, key in scene.pager.heard if new.id in key] == []
+    scene.clock.advance(4 * 3600)
+    scene.run(3)
+    assert [key for _, key in scene.pager.heard if new.id in key] == []
 
 
 def test_an_alarm_that_recovers_while_it_is_split_off_is_green_in_its_own_incident(scene: Scene) -> None:
