@@ -71,7 +71,7 @@ def call(scene: Scene, level: int, *, by: str = "", quietly: bool = False) -> No
         scene.page("trigger", rung)
     if called.email:
         _write(scene, f"level:{scene.incident.cycle}:{level}:{scene.now}", called.email, scene.now)
-    scene.change(level=level, reminders=0)
+    scene.change(level=level, called_at=scene.now, reminders=0)
     wait_for_people(scene)
     scene.note(
         f"level:{scene.incident.cycle}:{level}:{scene.now}", scene.now, "page", f"{called.name} was called", by=by

@@ -12,13 +12,17 @@ from bot.errors import BotError, ConflictError, NotFoundError, UsageError
 from bot.incident import Phase
 from bot.mrkdwn import plain
 from bot.rows import Received
+from bot.views import blocks as b
 from bot.views import incident_replies as replies
+from bot.views.incident import calls_shown
 
 ACKNOWLEDGE, TAKE_OVER, HAND_OVER = "acknowledge", "take_over", "hand_over"
 ESCALATE, SNOOZE, RESOLVE = "escalate", "snooze", "resolve"
 SPLIT, MERGE, ABSORB = "split", "merge", "absorb"
 NOTE = "note"
 """Names of signals to an incident."""
+UNSEEN, SHOWN_LATE = 15.0, 60.0
+"""Seconds after a call in which who writes may not have seen it, and in which a headline may not show it."""
 SNOOZE_LEAST, SNOOZE_MOST = 60.0, 7 * 86_400.0
 
 
@@ -74,8 +78,29 @@ def escalate(scene: Scene, signal: Received) -> None:
         hint = "It belongs to no configured system."
         scene.whisper(signal, NotFoundError("There is nobody to escalate this to.", hint=hint))
         return
+    if _is_called_already(scene, signal):
+        name, seconds = scene.levels[scene.incident.level - 1].name, abs(scene.now - scene.incident.called_at)
+        said = f"{name} was called {b.ago(seconds)} ago."
+        scene.whisper(signal, ConflictError(said, hint="Ask again if that is not enough."))
+        return
     scene.change(acked_by="", acked_as="", acked_at=0.0, snoozed_until=0.0, silenced=False)
     call(scene, min(scene.incident.level + 1, len(scene.levels)), by=user)
+
+
+def _is_called_already(scene: Scene, signal: Received) -> bool:
+    """Whether a level was called that whoever asked for the next one had not seen.
+
+    A button knows which call was the last one that its message showed, though Slack may show the next one late. Words
+    do not: they were on their way when they were written within seconds of the call. Whoever escalates what is had
+    knows what they do.
+    """
+    incident = scene.incident
+    if incident.is_had or not 0 < incident.level <= len(scene.levels):
+        return False
+    age = abs(float(signal.payload.get("at") or signal.at) - incident.called_at)
+    if "seen" in signal.payload:
+        return age < SHOWN_LATE and str(signal.payload["seen"]) != calls_shown(incident)
+    return age < UNSEEN
 
 
 def snooze(scene: Scene, signal: Received) -> None:

@@ -66,6 +66,7 @@ class Incident(Frozen):
     those that may still be called off. ``cycle`` counts how often it opened after a calm, and ``flaps`` how often it
     came back within minutes in this one. ``silenced`` says that it is snoozed since its alarms are silenced.
     ``next_at`` is when something happens by itself: no live incident is without.
+    ``called_at`` is when a level was last called.
     ``deadline`` is when the next level is called unless somebody has it, which flapping does not put off.
     ``reminders`` counts what was said since somebody last had it, since the pauses between grow.
     """
@@ -93,6 +94,7 @@ class Incident(Frozen):
     level: int = 0
     paged: tuple[int, ...] = ()
     mails: tuple[str, ...] = ()
+    called_at: float = 0.0
     called: bool = False
     next_at: float = 0.0
     deadline: float = 0.0
