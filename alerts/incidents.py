@@ -235,7 +235,7 @@ def _too_late(scene: Scene, signal: Received) -> None:
         scene.signals.append(returned(scene.row.id, signal.number, signal.payload))
     elif signal.name == QUIET and scene.phase is Phase.MERGED:
         members.gone_quiet(scene, signal)
-    elif signal.name == people.ABSORB:
+    elif signal.name == people.ABSORB and not regrouping.crossed(scene, signal):
         for told in signal.payload["members"]:
             alarm = scene.last_alarm(str(told["key"]))
             if alarm is not None and alarm.state is AlarmState.ALARM:

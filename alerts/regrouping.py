@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from alerts.escalation import CLOSE_AFTER
 from alerts.members import recover, take_in
 from alerts.opening import call_off, open_for_people
 from alerts.people import ABSORB, has_it, noted
 from alerts.scene import Scene
 from alerts.triage import MOVED, TRIAGE_ID, opened, triage_row
 from bot.domain import Alarm, AlarmState, as_json
-from bot.errors import NotFoundError
+from bot.errors import BotError, ConflictError, NotFoundError
 from bot.incident import KIND as INCIDENT
-from bot.incident import LIVE, Incident, Member, Phase, worst
-from bot.rows import Received, Signal, Store
+from bot.incident import LIVE, Incident, Member, Phase, headline_key, worst
+from bot.posts import address, posted
+from bot.rows import Received, Row, Signal, Store
 from bot.views import incident_replies as replies
+
+NO_SUCH = "There is no such open incident."
 
 
 def split(scene: Scene, signal: Received) -> None:
@@ -61,9 +65,9 @@ def merge(scene: Scene, signal: Received, store: Store) -> None:
     if not user:
         return
     row = store.get(into)
-    if row is None or row.kind != INCIDENT or row.state not in LIVE or into == scene.row.id:
-        said = "It cannot be merged with itself." if into == scene.row.id else "There is no such open incident."
-        scene.whisper(signal, NotFoundError(said, hint="Pick one that is still open."))
+    error = _cannot_merge(scene, row, into)
+    if row is None or error is not None:
+        scene.whisper(signal, error or NotFoundError(NO_SUCH))
         return
     payload = {
         "from": scene.row.id,
@@ -78,11 +82,51 @@ def merge(scene: Scene, signal: Received, store: Store) -> None:
     scene.page_all("resolve")
     call_off(scene)
     noted(scene, signal, f"merged it into the incident of {row.body['alarm']['name']}", user)
-    scene.reply(f"merge:{signal.number}", replies.merged(str(row.body["alarm"]["name"]), user))
+    where = address(scene.world.chat, posted(store, headline_key(into)))
+    scene.reply(f"merge:{signal.number}", replies.merged(str(row.body["alarm"]["name"]), user, where))
 
 
-def absorb(scene: Scene, signal: Received) -> None:
-    """Another incident was merged into this one."""
+def _cannot_merge(scene: Scene, row: Row | None, into: str) -> BotError | None:
+    """Why this incident is not merged into that one, of which ``row`` is known; None when it can be."""
+    if into == scene.row.id:
+        return NotFoundError("It cannot be merged with itself.", hint="Pick one that is still open.")
+    if row is None or row.kind != INCIDENT:
+        return NotFoundError(NO_SUCH, hint="Pick one that is still open.")
+    if row.state == Phase.MERGED and row.body.get("merged_into") == scene.row.id:
+        return ConflictError("That one has been merged into this one already.")
+    return None if row.state in LIVE else NotFoundError(NO_SUCH, hint="Pick one that is still open.")
+
+
+def crossed(scene: Scene, signal: Received) -> bool:
+    """Two incidents were merged into each other at once: the older goes on with all alarms, the other stays over.
+
+    False when that is not what happened.
+    """
+    other = str(signal.payload["from"])
+    if scene.phase is not Phase.MERGED or scene.incident.merged_into != other:
+        return False
+    row = scene.store.get(other)
+    mine = (scene.incident.opened_at, scene.row.id)
+    if row is not None and (float(row.body["opened_at"]), other) < mine:
+        return True
+    _go_on(scene, signal)
+    return True
+
+
+def _go_on(scene: Scene, signal: Received) -> None:
+    incident = scene.incident
+    scene.phase = Phase.OPEN if any(each.state is not AlarmState.OK for each in incident.members) else Phase.RECOVERED
+    # Both merges ended what had been called.
+    scene.change(merged_into="", ended_at=0.0, paged=(), next_at=scene.now + CLOSE_AFTER)
+    scene.reply(f"crossed:{signal.number}", replies.goes_on())
+    absorb(scene, signal, anew=True)
+    # Triage may have looked while both were over, and knows neither any more.
+    for each in scene.incident.members:
+        scene.signals.append((TRIAGE_ID, Signal(MOVED, {"key": each.key, "incident": scene.row.id})))
+
+
+def absorb(scene: Scene, signal: Received, *, anew: bool = False) -> None:
+    """Another incident was merged into this one; people hear of this one ``anew`` when it had been over."""
     user, alarm = str(signal.payload["user"]), Alarm.model_validate(signal.payload["alarm"])
     before, owner = scene.incident.severity, scene.incident.acked_by or str(signal.payload.get("owner", ""))
     for told in signal.payload["members"]:
@@ -94,7 +138,7 @@ def absorb(scene: Scene, signal: Received) -> None:
     if owner and not scene.incident.is_had:
         # Whoever had the one has the other; nobody is called again for it.
         has_it(scene, signal, owner)
-    elif not scene.incident.is_had and scene.incident.severity is not before and scene.phase is Phase.OPEN:
+    elif scene.phase is Phase.OPEN and (anew or (not scene.incident.is_had and scene.incident.severity is not before)):
         scene.change(level=0)
         open_for_people(scene)
     noted(scene, signal, f"merged the incident of {alarm.name} into this one", user)

@@ -173,9 +173,15 @@ def split_off(member: Member, by: str) -> Message:
     return b.paragraph(f":scissors: {b.user(by)} split {b.code(member.name)} off; it has a thread of its own now.")
 
 
-def merged(into: str, by: str) -> Message:
-    """The reply in the thread that is over."""
-    return b.paragraph(f":arrow_right: {b.user(by)} merged this into the incident of {b.code(into)}. Go on there.")
+def merged(into: str, by: str, address: str = "") -> Message:
+    """The reply in the thread that is over; ``address`` is where the other one is read, empty when unknown."""
+    there = b.link(address, "Go on there")
+    return b.paragraph(f":arrow_right: {b.user(by)} merged this into the incident of {b.code(into)}. {there}.")
+
+
+def goes_on() -> Message:
+    """The reply in the thread of the one that goes on, of two that were merged into each other."""
+    return b.paragraph(":leftwards_arrow_with_hook: The two incidents were merged into each other. Both go on here.")
 
 
 def absorbed(count: int, alarm: Alarm, by: str) -> Message:
