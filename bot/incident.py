@@ -127,6 +127,15 @@ class Incident(Frozen):
         return tuple(member for member in self.members if member.state is AlarmState.ALARM)
 
     @property
+    def leading(self) -> tuple[str, str]:
+        """Name and reason of the alarm shown first: the one that leads, or the gravest that is red when it is not."""
+        lead = self.member(f"{self.alarm.arn}#{self.alarm.contributor}")
+        if not self.red or lead is None or lead in self.red:
+            return self.alarm.name, self.alarm.reason
+        gravest = min(self.red, key=lambda member: WORST_FIRST.index(member.severity))
+        return gravest.name, gravest.reason
+
+    @property
     def is_unknown(self) -> bool:
         """True when nothing is in ALARM and something has no data, which is not the same as well."""
         return not self.red and any(member.state is AlarmState.INSUFFICIENT_DATA for member in self.members)

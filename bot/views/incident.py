@@ -52,15 +52,16 @@ def headline(
     more = len(incident.members) - 1
     others = f" and {more} more alarm{'s' if more > 1 else ''}" if more > 0 else ""
     severity = f"{b.esc(graveness)}{incident.severity.upper()}"
-    shown = [b.section(f"{mark} *{severity}* · *{b.esc(what)}* · {b.code(incident.alarm.name)}{others}")]
-    if incident.alarm.reason:
-        shown.append(b.section(b.esc(incident.alarm.reason, 600)))
+    name, reason = incident.leading
+    shown = [b.section(f"{mark} *{severity}* · *{b.esc(what)}* · {b.code(name)}{others}")]
+    if reason:
+        shown.append(b.section(b.esc(reason, 600)))
     if incident.suspected:
         shown.append(b.section(f":mag: *Suspected:* {b.esc(incident.suspected, 600)}"))
     if phase in LIVE:
         shown.append(_buttons(incident_id, incident, phase, remedies, can_escalate=bool(answer.levels)))
     shown.append(b.context(words, *_small_print(incident, phase, answer)))
-    text = f"{mark} {severity} {b.esc(what)}: {b.esc(incident.alarm.name)}{others}"
+    text = f"{mark} {severity} {b.esc(what)}: {b.esc(name)}{others}"
     return Message(text=b.cut(text, b.FALLBACK_TEXT), blocks=b.fit(shown))
 
 

@@ -142,7 +142,7 @@ def escalated(incident: Incident, level: Level, by: str) -> Message:
     who = b.mentions(level.mention) or b.esc(level.who)
     why = f"{b.user(by)} escalated it" if by else "nobody has acknowledged it"
     pager = " PagerDuty is called." if level.calls_pagerduty else ""
-    text = f":arrow_up: *{b.esc(level.name)}* {who}: {b.code(incident.alarm.name)} — {why}.{pager}"
+    text = f":arrow_up: *{b.esc(level.name)}* {who}: {b.code(incident.leading[0])} — {why}.{pager}"
     return b.paragraph(text)
 
 
@@ -163,9 +163,10 @@ def snoozed(incident: Incident, by: str) -> Message:
 
 
 def snooze_over(incident: Incident) -> Message:
-    """The reply when a snooze ends while the alarm is still there."""
+    """The reply when a snooze ends while the alarm is still there, or what it watches is not known."""
     had = f" {b.user(incident.owner)}" if incident.is_had else ""
-    return b.paragraph(f":bell: The snooze is over and it is still in alarm.{had} Who has it?")
+    now = "; its metric has no data" if incident.is_unknown else " and it is still in alarm"
+    return b.paragraph(f":bell: The snooze is over{now}.{had} Who has it?")
 
 
 def split_off(member: Member, by: str) -> Message:
