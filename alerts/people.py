@@ -8,7 +8,7 @@ from typing import Any
 from alerts.opening import call, call_off
 from alerts.scene import Scene
 from bot import authz
-from bot.errors import BotError, ConflictError, NotFoundError, UsageError
+from bot.errors import BotError, ConflictError, DeniedError, NotFoundError, UpstreamError, UsageError
 from bot.incident import Phase
 from bot.mrkdwn import plain
 from bot.rows import Received
@@ -23,6 +23,8 @@ NOTE = "note"
 """Names of signals to an incident."""
 UNSEEN, SHOWN_LATE = 15.0, 60.0
 """Seconds after a call in which who writes may not have seen it, and in which a headline may not show it."""
+UNKNOWN_PERSON = ("user_not_found", "users_not_found", "user_not_visible")
+"""What Slack answers about people whom this workspace does not know."""
 SNOOZE_LEAST, SNOOZE_MOST = 60.0, 7 * 86_400.0
 
 
@@ -57,10 +59,14 @@ def hand_over(scene: Scene, signal: Received) -> None:
         return
     try:
         person = scene.world.chat.person(to)
-        authz.require(scene.access, person, "incident", scene.target)
+        authz.require(scene.access, person, "incident", scene.target, other=person.name)
+    except DeniedError as error:
+        scene.whisper(signal, ConflictError(f"It cannot be handed over: {error.message}", hint=error.hint))
+        return
     except BotError as error:
-        said = f"It cannot be handed to {name_of(scene, to)}: {error.message}"
-        scene.whisper(signal, ConflictError(said, hint="They may not work on incidents here."))
+        unknown = isinstance(error, UpstreamError) and error.code in UNKNOWN_PERSON
+        said = "Slack knows nobody of that name here." if unknown else error.message
+        scene.whisper(signal, ConflictError(f"It cannot be handed over: {said}"))
         return
     has_it(scene, signal, to)
     noted(scene, signal, f"handed it over to {person.name}", user)

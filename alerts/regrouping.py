@@ -10,6 +10,7 @@ from alerts.opening import call_off, open_for_people
 from alerts.people import ABSORB, has_it, noted
 from alerts.scene import Scene
 from alerts.triage import MOVED, TRIAGE_ID, opened, triage_row
+from bot import authz
 from bot.domain import Alarm, AlarmState, as_json
 from bot.errors import BotError, ConflictError, NotFoundError
 from bot.incident import KIND as INCIDENT
@@ -65,7 +66,7 @@ def merge(scene: Scene, signal: Received, store: Store) -> None:
     if not user:
         return
     row = store.get(into)
-    error = _cannot_merge(scene, row, into)
+    error = _cannot_merge(scene, row, into, user)
     if row is None or error is not None:
         scene.whisper(signal, error or NotFoundError(NO_SUCH))
         return
@@ -86,15 +87,27 @@ def merge(scene: Scene, signal: Received, store: Store) -> None:
     scene.reply(f"merge:{signal.number}", replies.merged(str(row.body["alarm"]["name"]), user, where))
 
 
-def _cannot_merge(scene: Scene, row: Row | None, into: str) -> BotError | None:
-    """Why this incident is not merged into that one, of which ``row`` is known; None when it can be."""
+def _cannot_merge(scene: Scene, row: Row | None, into: str, user: str) -> BotError | None:
+    """Why somebody cannot merge this incident into that one, of which ``row`` is known; None when they can."""
     if into == scene.row.id:
         return NotFoundError("It cannot be merged with itself.", hint="Pick one that is still open.")
     if row is None or row.kind != INCIDENT:
         return NotFoundError(NO_SUCH, hint="Pick one that is still open.")
     if row.state == Phase.MERGED and row.body.get("merged_into") == scene.row.id:
         return ConflictError("That one has been merged into this one already.")
-    return None if row.state in LIVE else NotFoundError(NO_SUCH, hint="Pick one that is still open.")
+    if row.state not in LIVE:
+        return NotFoundError(NO_SUCH, hint="Pick one that is still open.")
+    return _not_allowed_there(scene, Incident.model_validate(row.body), user)
+
+
+def _not_allowed_there(scene: Scene, other: Incident, user: str) -> BotError | None:
+    target = scene.world.catalog.target(other.target) if other.target else None
+    try:
+        authz.require(scene.access, scene.world.chat.person(user), "incident", target)
+    except BotError as error:
+        said = f"It cannot be merged into the incident of {other.alarm.name}: {error.message}"
+        return ConflictError(said, hint=error.hint)
+    return None
 
 
 def crossed(scene: Scene, signal: Received) -> bool:

@@ -170,7 +170,7 @@ def test_an_incident_is_handed_to_somebody_who_may_work_on_it(ladder: Scene) -> 
     assert f"<@{ALICE}> handed this to <@{BOB}>" in replies(ladder)[-1].message.text
     ladder.say(f"hand over <@{DAVE}>", ALICE)
     assert body(ladder).acked_by == BOB
-    assert "It cannot be handed to dave" in ladder.said_to(ALICE)[0].text
+    assert "It cannot be handed over: dave may not work on incidents" in ladder.said_to(ALICE)[0].text
 
 
 def test_whoever_takes_over_is_named_with_whoever_had_it(ladder: Scene) -> None:
