@@ -112,7 +112,8 @@ def wake_from_silence(scene: Scene) -> None:
         sleep(scene, found)
         return
     scene.note(f"awake:{scene.now}", scene.now, "incident", "the silence ended")
-    scene.reply(f"awake:{scene.now}", silence_views.incident_awake(scene.incident.owner))
+    owner = scene.incident.owner
+    scene.reply(f"awake:{scene.now}", silence_views.incident_awake(owner, is_unknown=scene.incident.is_unknown))
     scene.change(snoozed_until=0.0, silenced=False)
     if not scene.incident.is_had:
         scene.change(level=0)
