@@ -56,6 +56,8 @@ def test_the_alarm_that_was_picked_is_split_off_though_another_one_went_meanwhil
     assert pick(scene, question, "api-down") is None
     scene.run(5)
     assert alarms(scene) == [["api-down"], ["api-errors"], ["jobs-errors"]]
+    (newest, *_) = scene.incidents()
+    assert newest.body["alarm"]["name"] == "api-down"
 
 
 def test_an_alarm_that_was_split_off_meanwhile_is_not_split_off_again(scene: Scene, question: dict[str, Any]) -> None:
