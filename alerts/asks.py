@@ -5,6 +5,7 @@ A question is opened and forgotten; what is entered goes to the incident as a si
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,7 +18,7 @@ from bot.errors import BotError, ConflictError, NotFoundError
 from bot.form import FormState
 from bot.forms import PATIENCE_OF_PEOPLE, open_once
 from bot.incident import KIND as INCIDENT
-from bot.incident import LIVE, Incident
+from bot.incident import LIVE, Incident, Member
 from bot.ports import World
 from bot.posts import whisper
 from bot.rows import NewRow, Received, Row, Signal, Step, Store
@@ -82,11 +83,7 @@ class Asks(Machine):
 
     def _options(self, ask: Ask, incident: Incident) -> tuple[Suggestion, ...]:
         if ask.asks == people.SPLIT:
-            # The numbers stand for the keys, which may be longer than an option's value.
-            return tuple(
-                Suggestion(word=str(number), label=member.name)
-                for number, member in enumerate(incident.members[:OPTIONS])
-            )
+            return tuple(Suggestion(word=_mark(member), label=member.name) for member in incident.members[:OPTIONS])
         if ask.asks != people.MERGE:
             return ()
         others = [row for row in self._store.rows(INCIDENT, states=LIVE, limit=OPTIONS + 1) if row.id != ask.incident]
@@ -118,6 +115,8 @@ def submitted(engine: Engine, store: Store, shown: Mapping[str, Any], actor: Act
         payload["to"] = value
     elif asks == people.SPLIT:
         payload["alarm"] = _member_key(store, incident, value)
+        if not payload["alarm"]:
+            return forms.errors(shown, {incident_asks.ANSWER: "This alarm is not in the incident any more."})
     elif asks == people.MERGE:
         payload["into"] = value
     else:
@@ -128,7 +127,13 @@ def submitted(engine: Engine, store: Store, shown: Mapping[str, Any], actor: Act
     return forms.errors(shown, {"": "I no longer have this incident; it is too old."})
 
 
-def _member_key(store: Store, incident: str, number: str) -> str:
+def _mark(member: Member) -> str:
+    """What stands for a member in a form: its key may be longer than the 150 characters of an option's value."""
+    return hashlib.sha256(member.key.encode()).hexdigest()[:16]
+
+
+def _member_key(store: Store, incident: str, mark: str) -> str:
+    """The key of the member that was picked; empty when it is not there any more."""
     row = store.get(incident)
     members = Incident.model_validate(row.body).members if row is not None else ()
-    return members[int(number)].key if number.isdecimal() and int(number) < len(members) else ""
+    return next((member.key for member in members if _mark(member) == mark), "")

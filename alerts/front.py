@@ -42,6 +42,8 @@ class Front:
         incident, _, rest = value.partition(":")
         name = _BUTTONS.get(action_id, "")
         payload: dict[str, Any] = {"user": actor.user}
+        if name == people.ESCALATE and rest:
+            payload["seen"] = rest
         if action_id == view.MORE:
             name, _, argument = rest.partition(":")
             if name == people.SNOOZE and argument.isdecimal():

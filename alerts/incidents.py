@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 
-from alerts import findings, members, people, record
+from alerts import findings, members, people, record, regrouping
 from alerts.diagnosis import FOUND, looks
 from alerts.escalation import Due, due, set_back
 from alerts.opening import call, open_for_people, remind, silence_over, wake
@@ -75,9 +75,9 @@ class Incidents(Machine):
             people.ESCALATE: people.escalate,
             people.SNOOZE: people.snooze,
             people.RESOLVE: people.resolve,
-            people.SPLIT: people.split,
-            people.MERGE: lambda scene, signal: people.merge(scene, signal, store),
-            people.ABSORB: people.absorb,
+            people.SPLIT: regrouping.split,
+            people.MERGE: lambda scene, signal: regrouping.merge(scene, signal, store),
+            people.ABSORB: regrouping.absorb,
             people.NOTE: people.note,
             PAGERDUTY: people.pagerduty,
             record.TIMELINE: record.show_timeline,
@@ -235,7 +235,7 @@ def _too_late(scene: Scene, signal: Received) -> None:
         scene.signals.append(returned(scene.row.id, signal.number, signal.payload))
     elif signal.name == QUIET and scene.phase is Phase.MERGED:
         members.gone_quiet(scene, signal)
-    elif signal.name == people.ABSORB:
+    elif signal.name == people.ABSORB and not regrouping.crossed(scene, signal):
         for told in signal.payload["members"]:
             alarm = scene.last_alarm(str(told["key"]))
             if alarm is not None and alarm.state is AlarmState.ALARM:

@@ -94,11 +94,12 @@ def take_in(scene: Scene, member: Member, alarm: Alarm, mark: str, *, heard: boo
 
 def _graver(scene: Scene, member: Member, alarm: Alarm, *, heard: bool) -> None:
     """It has become worse: the alarm that made it so leads now, and people hear of it anew, whoever had it."""
-    owner = scene.incident.owner
     scene.change(alarm=alarm, target=member.target or scene.incident.target)
     if heard or scene.phase is not Phase.OPEN:
         return
-    scene.reply(f"graver:{member.key}:{member.at}", replies.graver(scene.incident, member, owner or scene.mentions))
+    said = replies.graver(scene.incident, member, scene.mentions)
+    # Whoever has it in PagerDuty only is not reached by Slack, and who is on call believes that it is had.
+    scene.reply(f"graver:{member.key}:{member.at}", said, broadcast=bool(scene.incident.acked_as))
     scene.change(acked_by="", acked_as="", acked_at=0.0, snoozed_until=0.0, silenced=False, level=0)
     open_for_people(scene)
 

@@ -17,10 +17,16 @@ from bot.working_hours import next_business_day
 
 
 def open_for_people(scene: Scene) -> None:
-    """Tell whoever hears first, as the severity's route says; what is next is set. While it is silenced, nobody."""
+    """Tell whoever hears first, as the severity's route says; what is next is set.
+
+    While it is silenced nobody is told, and none but whoever has it when somebody has it already.
+    """
     found = silent(scene)
     if found is not None:
         sleep(scene, found)
+        return
+    if scene.incident.is_had:
+        scene.change(next_at=scene.now + scene.settings.timings.remind)
         return
     response = scene.response
     wait_for_people(scene)
@@ -65,7 +71,7 @@ def call(scene: Scene, level: int, *, by: str = "", quietly: bool = False) -> No
         scene.page("trigger", rung)
     if called.email:
         _write(scene, f"level:{scene.incident.cycle}:{level}:{scene.now}", called.email, scene.now)
-    scene.change(level=level, reminders=0)
+    scene.change(level=level, called_at=scene.now, reminders=0)
     wait_for_people(scene)
     scene.note(
         f"level:{scene.incident.cycle}:{level}:{scene.now}", scene.now, "page", f"{called.name} was called", by=by
@@ -106,13 +112,12 @@ def wake_from_silence(scene: Scene) -> None:
         sleep(scene, found)
         return
     scene.note(f"awake:{scene.now}", scene.now, "incident", "the silence ended")
-    scene.reply(f"awake:{scene.now}", silence_views.incident_awake(scene.incident.owner))
+    owner = scene.incident.owner
+    scene.reply(f"awake:{scene.now}", silence_views.incident_awake(owner, is_unknown=scene.incident.is_unknown))
     scene.change(snoozed_until=0.0, silenced=False)
-    if scene.incident.is_had:
-        scene.change(next_at=scene.now + scene.settings.timings.remind)
-    else:
+    if not scene.incident.is_had:
         scene.change(level=0)
-        open_for_people(scene)
+    open_for_people(scene)
 
 
 def silence_over(scene: Scene, signal: Received) -> None:

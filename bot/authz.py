@@ -43,17 +43,23 @@ def _has(role: Role | None, name: str, person: Person) -> bool:
     return role is not None and (person.user in role.users or bool(person.groups & set(role.groups)))
 
 
-def require(access: AccessConfig, person: Person, action: str, target: Target | None) -> None:
-    """Raise DeniedError, saying who may, unless the person is allowed to."""
+def require(access: AccessConfig, person: Person, action: str, target: Target | None, *, other: str = "") -> None:
+    """Raise DeniedError, saying who may, unless the person is allowed to.
+
+    ``other`` is the person's name where somebody else is told about them.
+    """
     if allowed(access, person, action, target):
         return
     what = IN_WORDS.get(action, action) + (f" in {target.environment}" if target else "")
     if person.is_stranger or person.is_guest or person.is_bot:
         kind = "a bot" if person.is_bot else "from another company" if person.is_stranger else "a guest"
-        raise DeniedError(f"You may not {what}: you are {kind} here.", hint="Only full members of this workspace may.")
+        they_are = "they are" if other else "you are"
+        raise DeniedError(
+            f"{other or 'You'} may not {what}: {they_are} {kind} here.", hint="Only full members of this workspace may."
+        )
     roles = access.allowed_roles(action, target)
     who = ", ".join(roles) if roles else "nobody"
-    raise DeniedError(f"You may not {what}.", hint=f"Who may: {who} (config/access.yaml).")
+    raise DeniedError(f"{other or 'You'} may not {what}.", hint=f"Who may: {who} (config/access.yaml).")
 
 
 def require_everywhere(world: World, person: Person, action: str, place: str) -> None:

@@ -66,6 +66,7 @@ class Incident(Frozen):
     those that may still be called off. ``cycle`` counts how often it opened after a calm, and ``flaps`` how often it
     came back within minutes in this one. ``silenced`` says that it is snoozed since its alarms are silenced.
     ``next_at`` is when something happens by itself: no live incident is without.
+    ``called_at`` is when a level was last called.
     ``deadline`` is when the next level is called unless somebody has it, which flapping does not put off.
     ``reminders`` counts what was said since somebody last had it, since the pauses between grow.
     """
@@ -93,6 +94,7 @@ class Incident(Frozen):
     level: int = 0
     paged: tuple[int, ...] = ()
     mails: tuple[str, ...] = ()
+    called_at: float = 0.0
     called: bool = False
     next_at: float = 0.0
     deadline: float = 0.0
@@ -123,6 +125,15 @@ class Incident(Frozen):
     def red(self) -> tuple[Member, ...]:
         """Its alarms that are in ALARM now."""
         return tuple(member for member in self.members if member.state is AlarmState.ALARM)
+
+    @property
+    def leading(self) -> tuple[str, str]:
+        """Name and reason of the alarm shown first: the one that leads, or the gravest that is red when it is not."""
+        lead = self.member(f"{self.alarm.arn}#{self.alarm.contributor}")
+        if not self.red or lead is None or lead in self.red:
+            return self.alarm.name, self.alarm.reason
+        gravest = min(self.red, key=lambda member: WORST_FIRST.index(member.severity))
+        return gravest.name, gravest.reason
 
     @property
     def is_unknown(self) -> bool:

@@ -15,6 +15,7 @@ from bot.budget import Turns
 from bot.engine import Lease, Machine
 from bot.errors import BotError, UpstreamError
 from bot.ports import Chat, Clock, Message
+from bot.post_moves import asked, can_move, is_gone, move, moved
 from bot.rows import NewRow, Received, Row, Signal, Step, Store
 from bot.views import blocks as b
 from bot.views.unmentioned import unmentioned
@@ -171,6 +172,9 @@ class Posts(Machine):
         consumed = tuple(signal.number for signal in signals)
         if row.state == OWED:
             return self._first(row, body, consumed, lease)
+        why = asked(signals)
+        if why and can_move(row, self._default_channel()):
+            return Step(OWED, 0.0, moved(body, self._default_channel(), why), consumed=consumed)
         if not shows or body["message"] == body.get("shown"):
             return Step(SHOWN, None, body, consumed=consumed)
         ready = float(body.get("shown_at", 0.0)) + UPDATE_EVERY
@@ -183,6 +187,19 @@ class Posts(Machine):
         self._chat.update(body["channel"], body["ts"], self._message(body))
         return self._shown(body, consumed)
 
+    def _elsewhere(self, row: Row, signals: list[Received], error: BotError) -> Step | None:
+        """The step that moves a thread whose channel is gone: its first message by itself, a reply waits for that."""
+        to, body = self._default_channel(), dict(row.body)
+        first = row if row.state == SHOWN else self._parent(str(body.get("thread_key") or ""))
+        if first is None or not is_gone(error) or not can_move(first, to) or body.get("waited"):
+            return None
+        if row.state == OWED:
+            again = self._clock.now() + LONGEST_POLL
+            return Step(OWED, again, {**body, "waited": True}, signals=(move(first, row, error),))
+        newest = [body["message"], *(dict(signal.payload) for signal in signals if signal.name == SHOW)][-1]
+        consumed = tuple(signal.number for signal in signals)
+        return Step(OWED, 0.0, moved({**body, "message": newest}, to, error.message), consumed=consumed)
+
     def _first(self, row: Row, body: dict[str, Any], consumed: tuple[int, ...], lease: Lease) -> Step:
         parent = self._parent(str(body.get("thread_key") or body.get("link") or ""))
         if parent is not None and parent.state == OWED:
@@ -193,7 +210,6 @@ class Posts(Machine):
         thread_ts = str(body.get("thread_ts") or "")
         if parent is not None and body.get("thread_key"):
             thread_ts = str(parent.body.get("ts", ""))
-        if parent is not None and body.get("thread_key"):
             body["channel"] = parent.body["channel"]
         if body.get("user"):
             lease.before_effect()
@@ -274,6 +290,8 @@ class Posts(Machine):
         """A message its channel will not take goes to the default channel; then it is given up, with a log line."""
         body, consumed = dict(row.body), tuple(signal.number for signal in signals)
         fallback = self._default_channel()
+        if (step := self._elsewhere(row, signals, error)) is not None:
+            return step
         if row.state == OWED and not body.get("user") and body["channel"] != fallback:
             body |= {"channel": fallback, "thread_key": "", "meant_for": f"{body['channel']}: {error.message}"}
             log.warning("to the default channel", extra={"row": row.id, "error": error.message})

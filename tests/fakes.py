@@ -14,7 +14,7 @@ from bot.advice_ports import Advice
 from bot.chat_ports import Said
 from bot.cloud import HealthAnswer
 from bot.domain import Alarm, Health, Person, Target
-from bot.errors import ConflictError, NotFoundError
+from bot.errors import ConflictError, NotFoundError, UpstreamError
 from bot.ports import Message, Past
 from bot.silence import Held, LiveIncident, Silence, covering
 
@@ -113,17 +113,23 @@ class FakeChat:
         self.updates = 0
         self.people: dict[str, Person] = {}
         self.channels: dict[str, str] = {}
+        self.archived: set[str] = set()
         self.failures = Failures()
         self.lost_answers = Failures()
         self._posting = threading.Lock()
 
     def post(self, channel: str, message: Message, *, key: str, thread_ts: str = "", broadcast: bool = False) -> str:
-        self.failures.take("post")
+        self._take("post", channel)
         with self._posting:
             ts = f"{len(self.posts) + 1}.000100"
             self.posts.append(Shown(self.channel_id(channel), ts, key, thread_ts, message, broadcast=broadcast))
         self.lost_answers.take("post")
         return ts
+
+    def _take(self, call: str, channel: str) -> None:
+        self.failures.take(call)
+        if self.channel_id(channel) in self.archived:
+            raise UpstreamError(f"Slack refused it ({call}): the channel is archived.", code="is_archived")
 
     def find(self, channel: str, key: str, *, since: float, thread_ts: str = "") -> str | None:
         self.failures.take("find")
@@ -132,7 +138,7 @@ class FakeChat:
         return next((shown.ts for shown in self.posts if (shown.channel, shown.key, shown.thread_ts) == place), None)
 
     def update(self, channel: str, ts: str, message: Message) -> None:
-        self.failures.take("update")
+        self._take("update", channel)
         self.updates += 1
         shown = next(shown for shown in self.posts if (shown.channel, shown.ts) == (self.channel_id(channel), ts))
         shown.before.append(shown.message)
@@ -140,7 +146,7 @@ class FakeChat:
         self.lost_answers.take("update")
 
     def whisper(self, channel: str, user: str, message: Message, *, thread_ts: str = "") -> None:
-        self.failures.take("whisper")
+        self._take("whisper", channel)
         self.whispers.append(Whisper(self.channel_id(channel), user, message, thread_ts))
 
     def open_view(self, trigger_id: str, view: Mapping[str, Any]) -> str:

@@ -52,15 +52,16 @@ def headline(
     more = len(incident.members) - 1
     others = f" and {more} more alarm{'s' if more > 1 else ''}" if more > 0 else ""
     severity = f"{b.esc(graveness)}{incident.severity.upper()}"
-    shown = [b.section(f"{mark} *{severity}* · *{b.esc(what)}* · {b.code(incident.alarm.name)}{others}")]
-    if incident.alarm.reason:
-        shown.append(b.section(b.esc(incident.alarm.reason, 600)))
+    name, reason = incident.leading
+    shown = [b.section(f"{mark} *{severity}* · *{b.esc(what)}* · {b.code(name)}{others}")]
+    if reason:
+        shown.append(b.section(b.esc(reason, 600)))
     if incident.suspected:
         shown.append(b.section(f":mag: *Suspected:* {b.esc(incident.suspected, 600)}"))
     if phase in LIVE:
-        shown.append(_buttons(incident_id, incident, phase, remedies))
+        shown.append(_buttons(incident_id, incident, phase, remedies, can_escalate=bool(answer.levels)))
     shown.append(b.context(words, *_small_print(incident, phase, answer)))
-    text = f"{mark} {severity} {b.esc(what)}: {b.esc(incident.alarm.name)}{others}"
+    text = f"{mark} {severity} {b.esc(what)}: {b.esc(name)}{others}"
     return Message(text=b.cut(text, b.FALLBACK_TEXT), blocks=b.fit(shown))
 
 
@@ -102,16 +103,31 @@ def _small_print(incident: Incident, phase: Phase, answer: Answer) -> list[str]:
 
 def _nobody(incident: Incident, answer: Answer) -> str:
     """Who is to take it, by when, and who comes next."""
-    called = answer.levels[incident.level - 1].name if 0 < incident.level <= len(answer.levels) else ""
-    words = f"{b.esc(called)} was called, nobody has it yet" if called else "nobody has it yet"
-    if answer.mentions and answer.response.route != "email":
-        words = f"{answer.mentions} {words}"
+    called = answer.levels[incident.level - 1] if 0 < incident.level <= len(answer.levels) else None
+    words = f"{b.esc(called.name)} was called, nobody has it yet" if called else "nobody has it yet"
+    mentions = answer.mentions if answer.response.route != "email" else ""
+    if called and (called.mention or incident.level > 1):
+        mentions = b.mentions(called.mention)
+    if mentions:
+        words = f"{mentions} {words}"
     if answer.response.within is not None and incident.level < len(answer.levels):
         words += f"; {b.esc(answer.levels[incident.level].name)} is called at {b.when(incident.next_at)}"
     return words
 
 
-def _buttons(incident_id: str, incident: Incident, phase: Phase, remedies: tuple[tuple[str, str], ...]) -> b.Block:
+def calls_shown(incident: Incident) -> str:
+    """Which call was the last one, as the button knows it: a press is about what its message showed."""
+    return str(incident.called_at)
+
+
+def _buttons(
+    incident_id: str,
+    incident: Incident,
+    phase: Phase,
+    remedies: tuple[tuple[str, str], ...],
+    *,
+    can_escalate: bool,
+) -> b.Block:
     buttons = []
     if phase is not Phase.RECOVERED:
         if incident.is_had:
@@ -125,8 +141,8 @@ def _buttons(incident_id: str, incident: Incident, phase: Phase, remedies: tuple
         action += f":{number}" if action in taken else ""
         taken.add(action)
         buttons.append(b.button(label, action, command))
-    if phase is not Phase.RECOVERED:
-        buttons.append(b.button("Escalate", ESCALATE, incident_id))
+    if phase is not Phase.RECOVERED and can_escalate:
+        buttons.append(b.button("Escalate", ESCALATE, f"{incident_id}:{calls_shown(incident)}"))
     buttons.append(b.button("Resolve", RESOLVE, incident_id))
     more = [("Merge into …", f"{incident_id}:merge")]
     if len(incident.members) > 1:

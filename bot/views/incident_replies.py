@@ -76,9 +76,12 @@ def recovered(incident: Incident) -> Message:
     return b.paragraph(f":large_green_circle: {what} is OK again after {took}.")
 
 
-def graver(incident: Incident, member: Member, who: str) -> Message:
-    """The reply when an alarm joins that is worse than what was there; ``who`` is a mention, a user or a name."""
-    whom = who if who.startswith("<!") else b.user(who) if who else ""
+def graver(incident: Incident, member: Member, mentions: str) -> Message:
+    """The reply when an alarm joins that is worse than what was there.
+
+    Whoever had it is mentioned; who is on call (``mentions``) where that was nobody whom Slack knows.
+    """
+    whom = b.user(incident.acked_by) if incident.acked_by else mentions or b.esc(incident.acked_as)
     grave = incident.severity.upper()
     text = f":small_red_triangle: {whom} {b.code(member.name)} joined: this is {grave} now. Who has it?"
     return b.paragraph(text.replace("  ", " "))
@@ -139,7 +142,7 @@ def escalated(incident: Incident, level: Level, by: str) -> Message:
     who = b.mentions(level.mention) or b.esc(level.who)
     why = f"{b.user(by)} escalated it" if by else "nobody has acknowledged it"
     pager = " PagerDuty is called." if level.calls_pagerduty else ""
-    text = f":arrow_up: *{b.esc(level.name)}* {who}: {b.code(incident.alarm.name)} — {why}.{pager}"
+    text = f":arrow_up: *{b.esc(level.name)}* {who}: {b.code(incident.leading[0])} — {why}.{pager}"
     return b.paragraph(text)
 
 
@@ -160,9 +163,10 @@ def snoozed(incident: Incident, by: str) -> Message:
 
 
 def snooze_over(incident: Incident) -> Message:
-    """The reply when a snooze ends while the alarm is still there."""
+    """The reply when a snooze ends while the alarm is still there, or what it watches is not known."""
     had = f" {b.user(incident.owner)}" if incident.is_had else ""
-    return b.paragraph(f":bell: The snooze is over and it is still in alarm.{had} Who has it?")
+    now = "; its metric has no data" if incident.is_unknown else " and it is still in alarm"
+    return b.paragraph(f":bell: The snooze is over{now}.{had} Who has it?")
 
 
 def split_off(member: Member, by: str) -> Message:
@@ -170,9 +174,15 @@ def split_off(member: Member, by: str) -> Message:
     return b.paragraph(f":scissors: {b.user(by)} split {b.code(member.name)} off; it has a thread of its own now.")
 
 
-def merged(into: str, by: str) -> Message:
-    """The reply in the thread that is over."""
-    return b.paragraph(f":arrow_right: {b.user(by)} merged this into the incident of {b.code(into)}. Go on there.")
+def merged(into: str, by: str, address: str = "") -> Message:
+    """The reply in the thread that is over; ``address`` is where the other one is read, empty when unknown."""
+    there = b.link(address, "Go on there")
+    return b.paragraph(f":arrow_right: {b.user(by)} merged this into the incident of {b.code(into)}. {there}.")
+
+
+def goes_on() -> Message:
+    """The reply in the thread of the one that goes on, of two that were merged into each other."""
+    return b.paragraph(":leftwards_arrow_with_hook: The two incidents were merged into each other. Both go on here.")
 
 
 def absorbed(count: int, alarm: Alarm, by: str) -> Message:

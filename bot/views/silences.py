@@ -65,10 +65,11 @@ def incident_silenced(silence: Silence) -> Message:
     )
 
 
-def incident_awake(owner: str) -> Message:
-    """Said in the thread when the silence is over and the alarm is not."""
+def incident_awake(owner: str, *, is_unknown: bool = False) -> Message:
+    """Said in the thread when the silence is over and the alarm is not, or what it watches is not known."""
+    now = "; its metric has no data" if is_unknown else " and it is still in alarm"
     who = f"{b.user(owner)} has it." if owner else "Who has it?"
-    return b.paragraph(f":bell: The silence is over and it is still in alarm. {who}")
+    return b.paragraph(f":bell: The silence is over{now}. {who}")
 
 
 def kind(silence: Silence) -> str:

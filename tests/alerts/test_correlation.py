@@ -158,6 +158,20 @@ def test_an_alarm_without_data_keeps_an_incident_open_and_unknown(scene: Scene) 
     assert "unknown: the metric has no data" in texts(scene.headline().message)
 
 
+def test_the_headline_names_an_alarm_that_is_red(scene: Scene) -> None:
+    two(scene)
+    assert "`api-down` and 1 more alarm" in texts(scene.headline().message)
+    scene.alarm("OK", "m3", name="api-down")
+    scene.run(3)
+    said = texts(scene.headline().message)
+    assert "CRITICAL" in said
+    assert "`api-errors` and 1 more alarm" in said
+    assert scene.headline().message.text.endswith("api-errors and 1 more alarm")
+    scene.alarm("OK", "m4", name="api-errors")
+    scene.run(3)
+    assert "`api-down` and 1 more alarm" in texts(scene.headline().message)
+
+
 def test_an_alarm_that_was_split_off_has_a_thread_of_its_own_and_stays_there(scene: Scene) -> None:
     two(scene)
     scene.say("split api-down", BOB)

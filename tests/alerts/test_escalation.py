@@ -154,6 +154,15 @@ def test_a_snoozed_incident_is_quiet_until_then_and_open_afterwards(ladder: Scen
     assert called(ladder) == ["L1"]
 
 
+def test_a_snooze_that_ends_while_the_metric_has_no_data_says_so(ladder: Scene) -> None:
+    start(ladder)
+    ladder.say("snooze 2h", ALICE)
+    ladder.alarm("INSUFFICIENT_DATA", "no-data", name="api-errors")
+    ladder.run(3)
+    wait(ladder, 7300)
+    assert "The snooze is over; its metric has no data." in replies(ladder)[-1].message.text
+
+
 def test_an_incident_is_handed_to_somebody_who_may_work_on_it(ladder: Scene) -> None:
     start(ladder)
     ladder.say(f"hand over <@{BOB}>", ALICE)
@@ -161,7 +170,7 @@ def test_an_incident_is_handed_to_somebody_who_may_work_on_it(ladder: Scene) -> 
     assert f"<@{ALICE}> handed this to <@{BOB}>" in replies(ladder)[-1].message.text
     ladder.say(f"hand over <@{DAVE}>", ALICE)
     assert body(ladder).acked_by == BOB
-    assert "It cannot be handed to dave" in ladder.said_to(ALICE)[0].text
+    assert "It cannot be handed over: dave may not work on incidents" in ladder.said_to(ALICE)[0].text
 
 
 def test_whoever_takes_over_is_named_with_whoever_had_it(ladder: Scene) -> None:

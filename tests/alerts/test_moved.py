@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from bot.domain import AlarmState
 from bot.engine import Lease
 from bot.incident import LIVE, Incident, Phase
@@ -50,8 +52,9 @@ def live(scene: Scene) -> list[tuple[str, AlarmState]]:
     return sorted((each.alarm_name, each.state) for row in rows for each in Incident.model_validate(row.body).members)
 
 
-def test_two_incidents_that_are_merged_into_each_other_open_again_with_all_their_alarms(scene: Scene) -> None:
-    first, second = alone(scene, "api-errors"), alone(scene, "jobs-errors")
+def cross(scene: Scene) -> tuple[Row, Row]:
+    """Two incidents that were merged into each other, at once; the older first."""
+    first, second = alone(scene, "api-down"), alone(scene, "jobs-errors")
     tell(scene, first, "merge", into=second.id)
     tell(scene, second, "merge", into=first.id)
     # Both decide before either has heard of the other.
@@ -62,9 +65,40 @@ def test_two_incidents_that_are_merged_into_each_other_open_again_with_all_their
     steps = [machine.advance(row, scene.store.pending(row.id), lease) for row, lease in both]
     for row, step in zip(claimed, steps, strict=True):
         scene.store.save(row, step, scene.clock.now())
+    return first, second
+
+
+@pytest.mark.parametrize("triage_looks", [False, True])
+def test_of_two_incidents_that_are_merged_into_each_other_the_older_goes_on(scene: Scene, triage_looks: bool) -> None:
+    first, second = cross(scene)
+    if triage_looks:
+        scene.alarm("ALARM", "elsewhere", name="nobodys")
+        move(scene, "alarm", "triage")
+    before = len(scene.pager.heard)
     scene.run(10)
-    assert {now(scene, first)[0], now(scene, second)[0]} == {Phase.MERGED}
-    assert live(scene) == [("api-errors", AlarmState.ALARM), ("jobs-errors", AlarmState.ALARM)]
+    assert (now(scene, first)[0], now(scene, second)[0]) == (Phase.OPEN, Phase.MERGED)
+    both = [("api-down", AlarmState.ALARM), ("jobs-errors", AlarmState.ALARM)]
+    assert [each for each in live(scene) if each[0] != "nobodys"] == both
+    assert len(scene.incidents()) == 2 + triage_looks
+    assert [action for action, _ in scene.pager.heard[before:]].count("trigger") <= 1
+    said = [shown.message.text for shown in scene.chat.thread(f"inc:{first.id}:headline")]
+    assert "Both go on here." in "\n".join(said)
+    scene.alarm("OK", "ok", name="jobs-errors")
+    scene.alarm("OK", "ok-too", name="api-down")
+    scene.run(3)
+    assert now(scene, first)[0] == Phase.RECOVERED
+
+
+def test_what_was_merged_into_this_one_is_not_merged_with_again(scene: Scene) -> None:
+    first, second = alone(scene, "api-errors"), alone(scene, "jobs-errors")
+    tell(scene, first, "merge", into=second.id)
+    scene.run(3)
+    scene.engine.signal(second.id, Signal("merge", {"user": BOB, "into": first.id}, key="back"))
+    scene.run(3)
+    assert "That one has been merged into this one already." in scene.said_to(BOB)[0].text
+    headline = scene.chat.by_key(f"inc:{second.id}:headline")
+    (said,) = [each.message.text for each in scene.chat.thread(f"inc:{first.id}:headline") if ":merge:" in each.key]
+    assert f"<https://slack.example.com/C0BI/p{headline.ts}|Go on there>." in said
 
 
 def test_an_alarm_that_comes_to_an_incident_that_is_over_opens_another_though_it_did_not_fire_again(
@@ -100,6 +134,25 @@ def test_an_alarm_that_is_split_off_after_it_recovered_calls_nobody_and_is_green
     scene.alarm("ALARM", "again", name="api-down")
     scene.run(5)
     assert scene.incidents()[0].state == Phase.OPEN
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_whoever_had_an_alarm_has_it_when_it_is_split_off_and_nobody_is_called(scene: Scene, elsewhere: bool) -> None:
+    row = together(scene)
+    if elsewhere:
+        scene.engine.signal(row.id, Signal("pagerduty", {"event": "acknowledged", "who": "Carol"}, key="pd"))
+    else:
+        tell(scene, row, "acknowledge")
+    scene.run(3)
+    tell(scene, row, "split", alarm="api-down")
+    scene.run(5)
+    new = scene.incidents()[0]
+    owner = "Carol (PagerDuty)" if elsewhere else f"<@{ALICE}>"
+    assert f"{owner} has it" in texts(scene.chat.by_key(f"inc:{new.id}:headline").message)
+    assert [key for _, key in scene.pager.heard if new.id in key] == []
+    scene.clock.advance(4 * 3600)
+    scene.run(3)
+    assert [key for _, key in scene.pager.heard if new.id in key] == []
 
 
 def test_an_alarm_that_recovers_while_it_is_split_off_is_green_in_its_own_incident(scene: Scene) -> None:

@@ -262,6 +262,18 @@ def test_an_open_incident_sleeps_until_the_silence_ends(scene: Scene) -> None:
     assert only(scene).level == 1
 
 
+def test_at_the_end_of_a_silence_an_alarm_without_data_is_not_called_red(scene: Scene) -> None:
+    scene.alarm("ALARM", "m1", name="api-errors")
+    scene.run(3)
+    hush(scene)
+    scene.alarm("INSUFFICIENT_DATA", "m2", name="api-errors")
+    scene.run(3)
+    scene.metrics.states["api-errors"] = "INSUFFICIENT_DATA"
+    wait(scene, HOUR + 10)
+    said = "".join(texts(each) for each in scene.thread())
+    assert "The silence is over; its metric has no data. Who has it?" in said
+
+
 def test_whoever_has_an_incident_keeps_it_through_a_silence(scene: Scene) -> None:
     scene.alarm("ALARM", "m1", name="api-errors")
     scene.run(3)

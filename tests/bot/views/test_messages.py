@@ -165,6 +165,7 @@ def test_headlines_and_replies_fit_and_ping_nobody_but_whoever_has_it(
         replies.snooze_over(incident),
         replies.split_off(member, ALICE),
         replies.merged(alarm.name, ALICE),
+        replies.goes_on(),
         replies.absorbed(2, alarm, ALICE),
         replies.in_pagerduty(alarm.name, alarm.reason, (alarm.name,)),
     ):
