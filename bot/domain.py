@@ -217,8 +217,8 @@ class Alarm(Frozen):
     """One alarm notification, whatever door it came through. ``at`` is seconds since the epoch.
 
     ``raw`` is the text as received when it could not be read as an alarm; then ``name`` is a title only. ``source`` is
-    ``alarm`` for CloudWatch's own notification, ``asked`` for what the bot found by asking CloudWatch, ``ecs`` for an
-    event of ECS, which may be about a rollout of the bot's own.
+    ``alarm`` for CloudWatch's own notification, ``event`` for its event by way of EventBridge, ``asked`` for what was
+    found by asking CloudWatch, ``ecs`` for an event of ECS, which may be about a rollout of the bot's own.
     """
 
     arn: str

@@ -114,6 +114,7 @@ def _from_event(document: Mapping[str, Any], topic: str, at: float) -> Alarm | N
         contributor=contributor,
         children=_arns(reason_data.get("triggeringAlarms")),
         topic=topic,
+        source="event",
     )
 
 

@@ -122,6 +122,7 @@ def test_an_eventbridge_event_gives_the_same_alarm_as_sns() -> None:
     event, sns = read("event"), read("metric")
     same = ("arn", "name", "state", "previous", "at", "region", "account", "description", "metric")
     assert {key: getattr(event, key) for key in same} == {key: getattr(sns, key) for key in same}
+    assert (event.source, sns.source) == ("event", "alarm")
 
 
 @pytest.mark.parametrize(
