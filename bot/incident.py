@@ -59,12 +59,14 @@ class Member(Frozen):
 class Incident(Frozen):
     """The body of an incident's row. Times are seconds since the epoch; 0 means not yet.
 
-    ``alarm`` is the one that opened it, and ``members`` are all alarms in it, in the order they came. ``targets`` have
-    been, or are being, looked at; ``look`` is the last look at the first of them. ``acked_by`` is a Slack user,
-    ``acked_as`` the name of somebody who acknowledged elsewhere. ``level`` counts the levels of escalation that were
-    called, ``paged`` are those that PagerDuty owes a call, ``called`` says that PagerDuty took one, and ``mails`` are
-    those that may still be called off. ``cycle`` counts how often it opened after a calm, and ``flaps`` how often it
-    came back within minutes in this one. ``silenced`` says that it is snoozed since its alarms are silenced.
+    ``alarm`` is the one that opened it, and ``members`` are all alarms in it, in the order they came. ``opened_at`` is
+    when that alarm went off, ``heard_at`` when the bot opened it, maybe much later (0 in rows of older versions).
+    ``targets`` have been, or are being, looked at; ``look`` is the last look at the first of them. ``acked_by`` is a
+    Slack user, ``acked_as`` the name of somebody who acknowledged elsewhere. ``level`` counts the levels of
+    escalation that were called, ``paged`` are those that PagerDuty owes a call, ``called`` says that PagerDuty took
+    one, and ``mails`` are those that may still be called off. ``cycle`` counts how often it opened after a calm, and
+    ``flaps`` how often it came back within minutes in this one. ``silenced`` says that it is snoozed since its alarms
+    are silenced.
     ``next_at`` is when something happens by itself: no live incident is without.
     ``deadline`` is when the next level is called unless somebody has it, which flapping does not put off.
     ``reminders`` counts what was said since somebody last had it, since the pauses between grow.
@@ -76,6 +78,7 @@ class Incident(Frozen):
     severity: Severity = Severity.MEDIUM
     channel: str
     opened_at: float
+    heard_at: float = 0.0
     deployment: str = ""
     targets: tuple[str, ...] = ()
     looked: bool = False
@@ -103,6 +106,11 @@ class Incident(Frozen):
     resolved_by: str = ""
     ended_at: float = 0.0
     merged_into: str = ""
+
+    @property
+    def known_since(self) -> float:
+        """When people could first know of it: hours after it went off, where the alarm came late or was silent."""
+        return self.heard_at or self.opened_at
 
     @property
     def owner(self) -> str:

@@ -228,6 +228,27 @@ def test_a_notification_is_heard_after_an_event_of_the_same_transition_was_not(s
     assert len(scene.incidents()) == 1
 
 
+def test_a_late_alarm_shows_when_it_went_off_and_calls_as_of_now(scene: Scene) -> None:
+    scene.metrics.states["api-down"] = "ALARM"
+    went_off = scene.clock.now() - 2400
+    scene.alarm("ALARM", "m1", at=went_off)
+    scene.run(3)
+    known = incident(scene)
+    assert known.opened_at == went_off
+    assert known.heard_at == pytest.approx(scene.clock.now(), abs=5)
+    assert known.deadline > scene.clock.now()
+    assert "in alarm for 40 min" in texts(scene.headline().message)
+    scene.press_incident("resolve")
+    scene.run(3)
+    assert "after 40 min" in texts(scene.headline().message)
+
+
+def test_an_incident_of_an_older_version_is_known_since_it_opened() -> None:
+    alarm = {"arn": "a", "name": "api-down", "state": "ALARM", "at": 5.0}
+    older = Incident.model_validate({"alarm": alarm, "channel": "#bi", "opened_at": 5.0})
+    assert (older.heard_at, older.known_since) == (0.0, 5.0)
+
+
 def test_a_late_alarm_nobody_can_be_asked_about_is_shown(scene: Scene) -> None:
     scene.metrics.failures.add("alarms", UpstreamError("AWS did not answer.", retryable=True))
     scene.alarm("ALARM", "m1", at=scene.clock.now() - 3600)
