@@ -224,7 +224,7 @@ def member_of(alarm: Alarm, payload: Mapping[str, Any], now: float) -> Member:
     """An alarm as an incident keeps it."""
     return Member(
         key=str(payload["key"]),
-        name=alarm.name if not alarm.contributor else f"{alarm.name} ({alarm.contributor})",
+        name=alarm.label,
         target=str(payload["target"]),
         severity=Severity(payload["severity"]),
         state=alarm.state or AlarmState.ALARM,

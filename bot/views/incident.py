@@ -52,7 +52,7 @@ def headline(
     more = len(incident.members) - 1
     others = f" and {more} more alarm{'s' if more > 1 else ''}" if more > 0 else ""
     severity = f"{b.esc(graveness)}{incident.severity.upper()}"
-    shown = [b.section(f"{mark} *{severity}* · *{b.esc(what)}* · {b.code(incident.alarm.name)}{others}")]
+    shown = [b.section(f"{mark} *{severity}* · *{b.esc(what)}* · {b.code(incident.alarm.label)}{others}")]
     if incident.alarm.reason:
         shown.append(b.section(b.esc(incident.alarm.reason, 600)))
     if incident.suspected:
@@ -60,7 +60,7 @@ def headline(
     if phase in LIVE:
         shown.append(_buttons(incident_id, incident, phase, remedies))
     shown.append(b.context(words, *_small_print(incident, phase, answer)))
-    text = f"{mark} {severity} {b.esc(what)}: {b.esc(incident.alarm.name)}{others}"
+    text = f"{mark} {severity} {b.esc(what)}: {b.esc(incident.alarm.label)}{others}"
     return Message(text=b.cut(text, b.FALLBACK_TEXT), blocks=b.fit(shown))
 
 

@@ -341,6 +341,23 @@ def test_each_further_series_is_an_incident_of_its_own(scene: Scene) -> None:
     assert len(known) == 2
 
 
+def test_the_series_of_an_alarm_are_told_apart_in_words(scene: Scene) -> None:
+    for identity, path in (("b5e5629b1bc15aa7", "/orders"), ("6d442278dba546f6", "/carts")):
+        scene.alarm("ALARM", identity, contributor=identity, series=f"Path={path}")
+        scene.run(3)
+    rows = scene.incidents()
+    known = [Incident.model_validate(row.body) for row in rows]
+    names = {member.name: member.key.rpartition("#")[2] for each in known for member in each.members}
+    assert names == {"api-down (Path=/orders)": "b5e5629b1bc15aa7", "api-down (Path=/carts)": "6d442278dba546f6"}
+    heads = [texts(scene.chat.by_key(f"inc:{row.id}:headline").message) for row in rows]
+    assert sorted("api-down (Path=/orders)" in head for head in heads) == [False, True]
+    scene.clock.advance(60)
+    scene.alarm("OK", "over", contributor="b5e5629b1bc15aa7", series="Path=/orders")
+    scene.run(3)
+    said = [shown.message.text for row in rows for shown in scene.chat.thread(f"inc:{row.id}:headline")]
+    assert sum("`api-down (Path=/orders)` is OK again" in text for text in said) == 1
+
+
 def test_an_incident_whose_headline_channel_is_gone_is_told_in_the_default_channel(scene: Scene) -> None:
     del scene.chat.channels["#bi"]
     scene.alarm("ALARM", "m1")
