@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from alerts.triage import TRIAGE_ID, passed_on, triage_row
+from bot.cloud import AlarmReading
 from bot.domain import Account, Alarm, AlarmState, Severity, Target, as_json
 from bot.engine import Lease, Machine
 from bot.errors import BotError
@@ -27,6 +28,10 @@ FUTURE_SECONDS = 60.0
 STALE_SECONDS = 600.0
 """An ALARM that is older than this is asked about before it opens a thread."""
 WATCHED_SECONDS = 6 * 3600.0
+EVENT = "event"
+"""The source of what EventBridge told: it tells of every alarm, also of those that are to notify nobody."""
+SCALING = "TargetTracking-"
+"""How the names of Auto Scaling's own alarms begin; they are red whenever there is little to do."""
 LATE_EVENT_SECONDS = 600.0
 """How long after an operation ended ECS may still tell of the tasks it left behind."""
 WATCHING = (State.RUNNING, State.SETTLING, State.SOAKING)
@@ -89,9 +94,14 @@ class Alarms(Machine):
         if alarm.state is None or is_older or (alarm.at == last_at and alarm.state == last_state):
             log.info("an old notification changes nothing", extra={"alarm": alarm.name, "state": str(alarm.state)})
             return
+        reading = self._asked(alarm)
+        if self._is_unheard(alarm, reading):
+            # The row stays as it is: once its actions are switched on, asking CloudWatch finds what is still red.
+            log.info("an event of an alarm that notifies nobody opens nothing", extra={"alarm": alarm.name})
+            return
         course.body |= {"at": alarm.at, "state": alarm.state, "last": as_json(alarm)}
         if alarm.state is AlarmState.ALARM:
-            if self._is_past(alarm) or self._is_watched(alarm):
+            if _is_past(alarm, reading) or self._is_watched(alarm):
                 return
             alarm = self._with_children(alarm)
         target, severity = find(self._world, alarm)
@@ -112,17 +122,29 @@ class Alarms(Machine):
         target, _ = find(self._world, alarm)
         return target.account if target else Account(region=alarm.region)
 
-    def _is_past(self, alarm: Alarm) -> bool:
-        if self._world.clock.now() - alarm.at < STALE_SECONDS or not alarm.region:
-            return False
+    def _asked(self, alarm: Alarm) -> AlarmReading | None:
+        """What CloudWatch says of an ALARM that may be over or that nobody is to hear; None when it cannot tell."""
+        is_late = self._world.clock.now() - alarm.at >= STALE_SECONDS
+        if alarm.state is not AlarmState.ALARM or not alarm.region or not (is_late or alarm.source == EVENT):
+            return None
         try:
             readings = self._world.metrics.alarms(self._account(alarm), [alarm.name])
         except BotError:
+            return None
+        return next((each for each in readings if each.arn == alarm.arn), None)
+
+    def _is_unheard(self, alarm: Alarm, reading: AlarmReading | None) -> bool:
+        """True for an ALARM that only EventBridge tells of, since its actions are switched off or it notifies nobody.
+
+        One that the configuration lists is heard although it has no actions: the rule of EventBridge stands for them.
+        """
+        if alarm.source != EVENT or alarm.state is not AlarmState.ALARM:
             return False
-        past = bool(readings) and readings[0].state != AlarmState.ALARM
-        if past:
-            log.info("a late ALARM that is over opens nothing", extra={"alarm": alarm.name})
-        return past
+        if reading is not None and reading.silent:
+            return True
+        if self._world.catalog.by_alarm(alarm.name, alarm.region) is not None:
+            return False
+        return alarm.name.startswith(SCALING) or (reading is not None and not reading.notifies)
 
     def _is_watched(self, alarm: Alarm) -> bool:
         """True for what ECS tells of a rollout that the bot ships itself: its operation shows all of it."""
@@ -135,6 +157,13 @@ class Alarms(Machine):
         if watched:
             log.info("an event of a rollout that is watched opens nothing", extra={"alarm": alarm.name})
         return watched
+
+
+def _is_past(alarm: Alarm, reading: AlarmReading | None) -> bool:
+    past = reading is not None and reading.state != AlarmState.ALARM
+    if past:
+        log.info("a late ALARM that is over opens nothing", extra={"alarm": alarm.name})
+    return past
 
 
 def find(world: World, alarm: Alarm) -> tuple[Target | None, Severity]:

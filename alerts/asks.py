@@ -97,7 +97,7 @@ class Asks(Machine):
 
 
 def _label(incident: Incident, now: float) -> str:
-    return f"{incident.alarm.name}, {b.ago(now - incident.opened_at)} old"
+    return f"{incident.alarm.label}, {b.ago(now - incident.opened_at)} old"
 
 
 def submitted(engine: Engine, store: Store, shown: Mapping[str, Any], actor: Actor) -> dict[str, str] | None:

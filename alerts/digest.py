@@ -119,12 +119,12 @@ class Digests(Machine):
 def look_back(known: Sequence[Known], operations: Sequence[Past], until: float) -> view.Week:
     """The seven days before a moment."""
     began = until - WEEK
-    here = [each for each in known if began <= each.incident.opened_at < until and each.phase is not Phase.MERGED]
+    here = [each for each in known if began <= each.incident.known_since < until and each.phase is not Phase.MERGED]
     incidents = [each.incident for each in here]
-    acked = [each.first_acked_at - each.opened_at for each in incidents if each.first_acked_at]
+    acked = [each.first_acked_at - each.known_since for each in incidents if each.first_acked_at]
     ended = [each.ended_at - each.opened_at for each in incidents if each.ended_at]
     shipped = [past for past in operations if past.command == "deploy" and began <= past.started_at < until]
-    old = [each for each in known if each.phase in LIVE and each.incident.opened_at < began]
+    old = [each for each in known if each.phase in LIVE and each.incident.known_since < began]
     return view.Week(
         severities=_counted(each.severity.value for each in incidents),
         noisiest=_noisiest(incidents),

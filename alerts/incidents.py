@@ -154,7 +154,7 @@ class Incidents(Machine):
             members.recover(scene, alarm.at)
         else:
             open_for_people(scene)
-        said, key = f"{alarm.name}: {alarm.reason}", alarms[0].key if alarms else ""
+        said, key = f"{alarm.label}: {alarm.reason}", alarms[0].key if alarms else ""
         state = AlarmState.OK if recovered else AlarmState.ALARM
         scene.note("opened", alarm.at, "alarm", said, alarm=key, state=state)
         scene.new[:0] = looks(scene.row.id, alarm, scene.target, "look", self._playbooks)

@@ -8,10 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import dropwhile
 from typing import Any
 
 from alerts import people, record
-from bot.duration import parse_duration
+from bot.duration import spoken_duration
 from bot.errors import UsageError
 from bot.misspelt import meant
 from bot.ports import Message
@@ -46,6 +47,18 @@ EXAMPLES = (
 )
 """What can be said, and what it means."""
 
+_ALONE = {
+    people.ACKNOWLEDGE: "ack",
+    people.TAKE_OVER: "take over",
+    people.ESCALATE: "escalate",
+    people.RESOLVE: "resolve",
+    record.TIMELINE: "timeline",
+    record.REPORT: "report",
+}
+"""What is said by itself: more words make it a sentence in which the word may mean anything."""
+_POLITE = frozenset({"", "please", "pls", "it", "this", "the", "incident", "now", "thanks", "thx"})
+_GIVING = _POLITE | {"to", "over"}
+_FOR = _POLITE | {"for"}
 MOST_NEAR = 2
 _MARKS = "/.,;:!?`\"'()"
 _PERSON = re.compile(r"<@([UW][A-Z0-9]{2,20})(?:\|[^>]*)?>")
@@ -61,19 +74,37 @@ class Said:
 
 
 def understood(text: str) -> Said | None:
-    """What was said, or None when it is nothing about an incident. Raises UsageError when a part is missing.
+    """What was said, or None when it is nothing about an incident.
 
+    Raises UsageError when a part is missing, and for a question or what may be an ordinary sentence: nothing is done.
     ``text`` is what followed the bot's own mention, as Slack writes it.
     """
     words = text.split()
-    first = words[0].lower().rstrip(".,!") if words else ""
+    first = _bare(words[0]) if words else ""
     name = next((name for name, known in WORDS.items() if first in known), "")
     if not name:
         return None
     rest = words[1:]
-    if rest and f"{first} {rest[0].lower()}" in ("take over", "hand over", "assign to", "merge into", "split off"):
+    if rest and f"{first} {_bare(rest[0])}" in ("take over", "hand over", "assign to", "merge into", "split off"):
         rest = rest[1:]
+    if name != people.NOTE and any(word.endswith("?") for word in words):
+        raise UsageError("I did nothing, since that is a question.", hint=_how(name))
+    harmless = _GIVING if name == people.TAKE_OVER else _POLITE
+    if name in _ALONE and not all(_bare(word) in harmless for word in rest):
+        raise UsageError(f"I did nothing, since more follows than “{_ALONE[name]}”.", hint=_how(name))
     return Said(name, _payload(name, rest))
+
+
+def _bare(word: str) -> str:
+    """A word without the marks that end a sentence."""
+    return word.lower().rstrip(".,;:!?")
+
+
+def _how(name: str) -> str:
+    """How it is said so that it is done."""
+    if name in _ALONE:
+        return f"If you mean it, mention me with “{_ALONE[name]}” and nothing else."
+    return "If you mean it, say it without a question mark."
 
 
 def _payload(name: str, rest: Sequence[str]) -> dict[str, Any]:
@@ -102,15 +133,17 @@ def _person(said: str) -> str:
     person = _PERSON.search(said)
     if person is None:
         raise UsageError("To whom? Mention the person.", hint="As in: hand over @somebody.")
+    if not all(_bare(word) in _GIVING for word in _PERSON.sub(" ", said, count=1).split()):
+        raise UsageError("I did nothing, since more follows than a person.", hint="As in: hand over @somebody.")
     return person[1]
 
 
 def _seconds(rest: Sequence[str]) -> float:
-    word = next((each for each in rest if each.lower() != "for"), "")
+    said = " ".join(dropwhile(lambda word: word.lower() in _FOR, rest))
     try:
-        return parse_duration(word.lower())
+        return spoken_duration(said)
     except ValueError:
-        raise UsageError("For how long?", hint="As in: snooze 30m, snooze 2h.") from None
+        raise UsageError("For how long?", hint="As in: snooze 30m, snooze 2 hours.") from None
 
 
 def helped(text: str, commands: Iterable[str]) -> Message:

@@ -43,7 +43,7 @@ def call_of(body: Mapping[str, Any], world: World, thread: str) -> Call:
     """The call a row's body stands for, made now; rows of older versions know the alarm and its severity only."""
     alarm = Alarm.model_validate(body["alarm"])
     return Call(
-        summary=f"{alarm.name}: {alarm.reason}" if alarm.reason else alarm.name,
+        summary=f"{alarm.label}: {alarm.reason}" if alarm.reason else alarm.label,
         severity=Severity(body["severity"]),
         alarm=alarm,
         findings=tuple(str(finding) for finding in body.get("findings", ())),

@@ -19,6 +19,7 @@ from bot.domain import Account, Alarm, AlarmState
 from bot.errors import BotError, UpstreamError
 from bot.intake.fields import mapping, prose
 from bot.intake.metric import metric_of
+from bot.intake.parse import series_of
 from bot.ports import World
 from bot.rows import Row, Store
 
@@ -220,5 +221,6 @@ def _alarm(
         region=parts[3],
         metric=metric_of(mapping(reading.definition), found.attributes if found else {}),
         contributor=series,
+        series=series_of(found.attributes) if found else "",
         source="asked",
     )

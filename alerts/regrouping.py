@@ -105,7 +105,7 @@ def _not_allowed_there(scene: Scene, other: Incident, user: str) -> BotError | N
     try:
         authz.require(scene.access, scene.world.chat.person(user), "incident", target)
     except BotError as error:
-        said = f"It cannot be merged into the incident of {other.alarm.name}: {error.message}"
+        said = f"It cannot be merged into the incident of {other.alarm.label}: {error.message}"
         return ConflictError(said, hint=error.hint)
     return None
 
@@ -154,7 +154,7 @@ def absorb(scene: Scene, signal: Received, *, anew: bool = False) -> None:
     elif scene.phase is Phase.OPEN and (anew or (not scene.incident.is_had and scene.incident.severity is not before)):
         scene.change(level=0)
         open_for_people(scene)
-    noted(scene, signal, f"merged the incident of {alarm.name} into this one", user)
+    noted(scene, signal, f"merged the incident of {alarm.label} into this one", user)
     scene.reply(f"absorbed:{signal.number}", replies.absorbed(len(signal.payload["members"]), alarm, user))
 
 

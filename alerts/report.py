@@ -67,7 +67,7 @@ def report(record: Record, around: Around) -> str:
         ("Open questions", _open(record, around)),
     )
     head = [
-        f"# Incident {md.code(incident.alarm.name)}, {md.at(incident.opened_at)[:10]}",
+        f"# Incident {md.code(incident.alarm.label)}, {md.at(incident.opened_at)[:10]}",
         "",
         f"Draft, made by the bot from what it saw until {md.at(around.at)}. All times are UTC.",
     ]
@@ -81,7 +81,7 @@ def _summary(record: Record, around: Around) -> Iterable[str]:
     where = around.label(incident.target) if incident.target else "no configured service"
     more = len(incident.members) - 1
     others = f", and {more} more alarm{'s' if more > 1 else ''} with it" if more > 0 else ""
-    what = f"{md.code(incident.alarm.name)} went to ALARM for {where} ({graveness}{incident.severity.value})"
+    what = f"{md.code(incident.alarm.label)} went to ALARM for {where} ({graveness}{incident.severity.value})"
     yield f"{what} at {md.at(incident.opened_at)}{others}."
     yield _ended(record, around)
     if incident.fired > len(incident.members):

@@ -244,7 +244,7 @@ def _counted(held: Mapping[str, Any], signals: list[Received]) -> dict[str, Any]
         if known is not None:
             counted[key] = as_json(Held.model_validate(known).again(at))
             continue
-        name = str(alarm["name"]) + (f" ({alarm['contributor']})" if alarm.get("contributor") else "")
+        name = Alarm.model_validate(alarm).label
         told = {"target": str(signal.payload["target"]), "severity": signal.payload["severity"]}
         counted[key] = as_json(Held(key=key, name=name, first_at=at, last_at=at, **told))
     return counted

@@ -34,8 +34,6 @@ FIRED, JOINED, QUIET = "fired", "joined", "quiet"
 """Signals to an incident: an alarm of its own fired again, another one joins, one left ALARM."""
 BATCH = 200
 REASON = 300
-OPENED_LATE = 600.0
-"""Seconds after which an alarm's own time no longer says when its incident began."""
 ASKED = "asked"
 """The source of what no notification told, and was found by asking CloudWatch."""
 SHIPPING = ("deploy", "rollback")
@@ -212,7 +210,8 @@ def opened(
         target=target.key if target else "",
         severity=severity,
         channel=target.channel if target else default_channel,
-        opened_at=alarm.at if 0 <= now - alarm.at < OPENED_LATE else now,
+        opened_at=min(alarm.at, now),
+        heard_at=now,
         deployment=deployment,
         targets=(target.key,) if target else (),
     )
@@ -225,7 +224,7 @@ def member_of(alarm: Alarm, payload: Mapping[str, Any], now: float) -> Member:
     """An alarm as an incident keeps it."""
     return Member(
         key=str(payload["key"]),
-        name=alarm.name if not alarm.contributor else f"{alarm.name} ({alarm.contributor})",
+        name=alarm.label,
         target=str(payload["target"]),
         severity=Severity(payload["severity"]),
         state=alarm.state or AlarmState.ALARM,

@@ -222,8 +222,9 @@ class Alarm(Frozen):
     """One alarm notification, whatever door it came through. ``at`` is seconds since the epoch.
 
     ``raw`` is the text as received when it could not be read as an alarm; then ``name`` is a title only. ``source`` is
-    ``alarm`` for CloudWatch's own notification, ``asked`` for what the bot found by asking CloudWatch, ``ecs`` for an
-    event of ECS, which may be about a rollout of the bot's own.
+    ``alarm`` for CloudWatch's own notification, ``event`` for its event by way of EventBridge, ``asked`` for what was
+    found by asking CloudWatch, ``ecs`` for an event of ECS, which may be about a rollout of the bot's own.
+    ``contributor`` is the identity of a series of a multi-series alarm, ``series`` says in words which one it is.
     """
 
     arn: str
@@ -237,10 +238,17 @@ class Alarm(Frozen):
     region: str = ""
     metric: AlarmMetric | None = None
     contributor: str = ""
+    series: str = ""
     children: tuple[str, ...] = ()
     topic: str = ""
     raw: str = ""
     source: str = "alarm"
+
+    @property
+    def label(self) -> str:
+        """What people read: its name and, of one series of several, which one that is."""
+        series = self.series or self.contributor
+        return f"{self.name} ({series})" if series else self.name
 
 
 class Fact(Frozen):

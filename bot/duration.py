@@ -10,6 +10,9 @@ from pydantic import BeforeValidator, WithJsonSchema
 _UNITS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0}
 _PATTERN = "[0-9]{1,6}[smhd]"
 _NEVER = "never"
+_SPOKEN = re.compile(
+    r"([0-9]{1,6}|an?|one) ?(?:(s|sec|secs|seconds?)|(m|min|mins|minutes?)|(h|hr|hrs|hours?)|(d|days?))(?![a-z0-9])"
+)
 
 
 def parse_duration(text: str) -> float:
@@ -17,6 +20,19 @@ def parse_duration(text: str) -> float:
     if not re.fullmatch(_PATTERN, text):
         raise ValueError("must be a duration, a number and a unit as in 90s, 15m, 1h or 2d")
     return int(text[:-1]) * _UNITS[text[-1]]
+
+
+def spoken_duration(text: str) -> float:
+    """Seconds of the duration a text begins with, also in words: ``1h``, ``1 hour``, ``an hour``, ``90 minutes``.
+
+    What follows is not read. Raises ValueError when it begins with none.
+    """
+    said = _SPOKEN.match(" ".join(text.lower().split()))
+    if said is None:
+        raise ValueError("must begin with a duration, as 90s, 15 minutes, 1h or 2 days")
+    count = int(said[1]) if said[1].isdecimal() else 1
+    unit = next(unit for unit, word in zip("smhd", said.groups()[1:], strict=True) if word)
+    return count * _UNITS[unit]
 
 
 def _parse(value: Any) -> float:

@@ -59,12 +59,14 @@ class Member(Frozen):
 class Incident(Frozen):
     """The body of an incident's row. Times are seconds since the epoch; 0 means not yet.
 
-    ``alarm`` is the one that opened it, and ``members`` are all alarms in it, in the order they came. ``targets`` have
-    been, or are being, looked at; ``look`` is the last look at the first of them. ``acked_by`` is a Slack user,
-    ``acked_as`` the name of somebody who acknowledged elsewhere. ``level`` counts the levels of escalation that were
-    called, ``paged`` are those that PagerDuty owes a call, ``called`` says that PagerDuty took one, and ``mails`` are
-    those that may still be called off. ``cycle`` counts how often it opened after a calm, and ``flaps`` how often it
-    came back within minutes in this one. ``silenced`` says that it is snoozed since its alarms are silenced.
+    ``alarm`` is the one that opened it, and ``members`` are all alarms in it, in the order they came. ``opened_at`` is
+    when that alarm went off, ``heard_at`` when the bot opened it, maybe much later (0 in rows of older versions).
+    ``targets`` have been, or are being, looked at; ``look`` is the last look at the first of them. ``acked_by`` is a
+    Slack user, ``acked_as`` the name of somebody who acknowledged elsewhere. ``level`` counts the levels of
+    escalation that were called, ``paged`` are those that PagerDuty owes a call, ``called`` says that PagerDuty took
+    one, and ``mails`` are those that may still be called off. ``cycle`` counts how often it opened after a calm, and
+    ``flaps`` how often it came back within minutes in this one. ``silenced`` says that it is snoozed since its alarms
+    are silenced.
     ``next_at`` is when something happens by itself: no live incident is without.
     ``called_at`` is when a level was last called.
     ``deadline`` is when the next level is called unless somebody has it, which flapping does not put off.
@@ -77,6 +79,7 @@ class Incident(Frozen):
     severity: Severity = Severity.MEDIUM
     channel: str
     opened_at: float
+    heard_at: float = 0.0
     deployment: str = ""
     targets: tuple[str, ...] = ()
     looked: bool = False
@@ -107,6 +110,11 @@ class Incident(Frozen):
     merged_into: str = ""
 
     @property
+    def known_since(self) -> float:
+        """When people could first know of it: hours after it went off, where the alarm came late or was silent."""
+        return self.heard_at or self.opened_at
+
+    @property
     def owner(self) -> str:
         """Who has it: a Slack user's id, or the name of somebody elsewhere; empty when nobody has."""
         return self.acked_by or self.acked_as
@@ -128,10 +136,10 @@ class Incident(Frozen):
 
     @property
     def leading(self) -> tuple[str, str]:
-        """Name and reason of the alarm shown first: the one that leads, or the gravest that is red when it is not."""
+        """Label and reason of the alarm shown first: the one that leads, or the gravest that is red when it is not."""
         lead = self.member(f"{self.alarm.arn}#{self.alarm.contributor}")
         if not self.red or lead is None or lead in self.red:
-            return self.alarm.name, self.alarm.reason
+            return self.alarm.label, self.alarm.reason
         gravest = min(self.red, key=lambda member: WORST_FIRST.index(member.severity))
         return gravest.name, gravest.reason
 

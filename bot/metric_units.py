@@ -23,3 +23,8 @@ def unit_of(namespace: str, name: str, statistic: str) -> str:
     if statistic.upper().replace("_", "") == "SAMPLECOUNT":
         return ""
     return "%" if name.endswith(_PERCENT) else _UNITS.get((namespace, name), "")
+
+
+def suffix(unit: str) -> str:
+    """What follows a figure of this unit; nothing for a count."""
+    return f" {unit}" if unit else ""

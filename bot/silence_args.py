@@ -66,9 +66,8 @@ def meant(words: str, world: World) -> Meant:
             found, near = _in_cloudwatch(typed, world), near_alarms(typed, world)
             if found is not None:
                 return found
-            if not near:
-                raise
-            raise NotFoundError(f"There is no alarm and no service “{typed}”.", hint=f"Did you mean {near}?") from error
+            hint = f"Did you mean {near}?" if near else error.hint
+            raise NotFoundError(f"There is no alarm and no service “{typed[:80]}”.", hint=hint) from error
         return Meant(name=target.label, targets=(target,), places=(target.key,))
     found, near = _in_cloudwatch(typed, world), near_alarms(typed, world)
     if found is not None:
@@ -124,7 +123,11 @@ def _in_cloudwatch(name: str, world: World) -> Meant | None:
 
 
 def near_alarms(word: str, world: World) -> str:
-    """Names of alarms that are spelt like it, at most two."""
+    """Names of alarms that begin with it, else have it in them, else are spelt like it; at most two."""
     names = {alarm.name for target in world.catalog.targets for alarm in target.service.alarms}
     names |= {member.name for incident in world.recent.live_incidents() for member in incident.members}
-    return " or ".join(difflib.get_close_matches(word[:80], sorted(names), n=2, cutoff=0.6))
+    typed, ordered = word[:80].lower(), sorted(names)
+    begins = [name for name in ordered if name.lower().startswith(typed)]
+    inside = [name for name in ordered if typed in name.lower()]
+    near = begins or inside or difflib.get_close_matches(word[:80], ordered, n=2, cutoff=0.6)
+    return " or ".join(near[:2])

@@ -70,8 +70,10 @@ def plan(args: AlarmsArgs, world: World, person: Person) -> Plan:
     targets, whole = _asked(args, world, person.channel)
     look = _read(targets, world)
     glances = {place: _glance(mine, look) for place, mine in _places(targets).items()}
-    every = whole or len(targets) == len(world.catalog.targets)
-    odd = unlisted(look.incidents, targets, world, whole=every, channel=person.channel)
+    every = whole or (not args.system and len(targets) == len(world.catalog.targets))
+    # Whoever names a system wants its own; what belongs to none is shown only where that is the system's channel.
+    channel = person.channel if any(is_here(target, person.channel, world) for target in targets) else ""
+    odd = unlisted(look.incidents, targets, world, whole=every, channel=channel)
     elsewhere = [_line(*live, look, world) for live in odd]
     also = () if args.system else beside(look.incidents, targets, _red(look), world, channel=person.channel)
     besides = [_line(*live, look, world) for live in also if live not in odd]

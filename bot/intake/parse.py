@@ -20,7 +20,7 @@ from bot.intake.metric import metric_of
 MAX_RAW = 16_384
 """Bytes kept of a text that is no alarm."""
 
-_MAX_TITLE = 150
+_MAX_TITLE, _MAX_SERIES = 150, 200
 _STATE_CHANGES = (
     "CloudWatch Alarm State Change",
     "CloudWatch Alarm Contributor State Change",
@@ -78,6 +78,7 @@ def _from_notification(document: Mapping[str, Any], topic: str, at: float) -> Al
         region=region,
         metric=metric_of(mapping(document.get("Trigger")), attributes),
         contributor=contributor,
+        series=series_of(attributes),
         children=_arns(document.get("TriggeringChildren")),
         topic=topic,
     )
@@ -112,8 +113,10 @@ def _from_event(document: Mapping[str, Any], topic: str, at: float) -> Alarm | N
         region=region,
         metric=metric_of({**limit, **configuration}, attributes),
         contributor=contributor,
+        series=series_of(attributes),
         children=_arns(reason_data.get("triggeringAlarms")),
         topic=topic,
+        source="event",
     )
 
 
@@ -191,6 +194,11 @@ def _contributor(document: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
         if isinstance(value, str)
     }
     return identity or ", ".join(f"{key}={attributes[key]}" for key in sorted(attributes)), attributes
+
+
+def series_of(attributes: Mapping[str, str]) -> str:
+    """Which series of a multi-series alarm it is, as people read it."""
+    return prose(", ".join(f"{key}={attributes[key]}" for key in sorted(attributes)), _MAX_SERIES)
 
 
 def _description(document: Mapping[str, Any]) -> str:

@@ -10,6 +10,7 @@ from typing import Literal
 from pydantic import Field
 
 from bot.domain import Account, AlarmMetric, Fact, Finding
+from bot.metric_units import suffix, unit_of
 from bot.ports import World
 from bot.sparks import spark
 from bot.steps.base import ReadingStep, Scene, figure
@@ -40,7 +41,9 @@ class AlarmMetricStep(ReadingStep):
         metric = scene.alarm.metric
         if metric is None:
             return None
-        limit = f"{OPERATORS.get(metric.comparison, metric.comparison) or 'at'} {_number(metric.threshold)}"
+        # The result of math has whatever unit the math gives it.
+        unit = "" if metric.expression else suffix(unit_of(metric.namespace, metric.name, metric.statistic))
+        limit = f"{OPERATORS.get(metric.comparison, metric.comparison) or 'at'} {_number(metric.threshold, unit)}"
         account = scene.target.account if scene.target else Account(region=scene.alarm.region)
         start, end = scene.at - self.minutes * 60, scene.at + 60
         name = metric.name
@@ -60,7 +63,7 @@ class AlarmMetricStep(ReadingStep):
         return Finding(
             step=self.do,
             title="Metric",
-            summary=f"{name}{says} {_number(last)}; alarm when {limit}; highest {_number(peak)}",
+            summary=f"{name}{says} {_number(last, unit)}; alarm when {limit}; highest {_number(peak, unit)}",
             lines=(line,),
             facts=(
                 Fact(name="metric.last", value=last),
@@ -81,5 +84,5 @@ def _breaching_for(values: Sequence[float], metric: AlarmMetric) -> tuple[Fact, 
     return (Fact(name="metric.breaching_for", value=float(len(latest) * metric.period)),)
 
 
-def _number(value: float | None) -> str:
-    return "its band" if value is None else figure(value)
+def _number(value: float | None, unit: str) -> str:
+    return "its band" if value is None else figure(value) + unit

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from bot.cloud import Datapoint
 from bot.domain import AlarmMetric, Finding
+from bot.metric_units import suffix, unit_of
 from bot.ports import World
 from bot.sparks import spark
 from bot.steps.base import NamedStep, Scene, account_of, figure
@@ -57,17 +58,17 @@ class MetricStep(NamedStep):
             summary = f"{asked.namespace} {asked.name} ({of or 'no dimensions'}) has no {self.stat}"
             summary += f" in the last {self.minutes} min."
             return Finding(step=self.do, title=title, summary=summary, weight=0)
-        return self._found(title, points, scene.at)
+        return self._found(title, points, scene.at, suffix(unit_of(asked.namespace, asked.name, self.stat)))
 
-    def _found(self, title: str, points: Sequence[Datapoint], now: float) -> Finding:
+    def _found(self, title: str, points: Sequence[Datapoint], now: float, unit: str) -> Finding:
         values = [point.value for point in points]
         ended = values
         if self.stat in _COUNTED and len(values) > 1 and points[-1].at + self.period > now:
             # What is still being counted is small, and would read as a drop.
             ended = values[:-1]
         last, grown = ended[-1], growth(ended)
-        bad = self._bad(ended[-3:])
-        told = f"{self.stat} is {figure(last)}, between {figure(min(values))} and {figure(max(values))}"
+        bad = self._bad(ended[-3:], unit)
+        told = f"{self.stat} is {figure(last)}{unit}, between {figure(min(values))} and {figure(max(values))}{unit}"
         if grown:
             told += f", {'grown' if grown > 0 else 'fallen'} by {abs(grown):.0f} %"
         return Finding(
@@ -86,12 +87,12 @@ class MetricStep(NamedStep):
             weight=BAD_WEIGHT if bad else WEIGHT,
         )
 
-    def _bad(self, latest: Sequence[float]) -> str:
+    def _bad(self, latest: Sequence[float], unit: str) -> str:
         """What is wrong with the latest values, in words; one of three is enough, since metrics jitter."""
         if self.above is not None and max(latest) > self.above:
-            return f"bad above {figure(self.above)}"
+            return f"bad above {figure(self.above)}{unit}"
         if self.below is not None and min(latest) < self.below:
-            return f"bad below {figure(self.below)}"
+            return f"bad below {figure(self.below)}{unit}"
         return ""
 
 

@@ -85,7 +85,7 @@ def _part(title: str, lines: Sequence[str], most: int, otherwise: str) -> list[b
 def _incident(each: OpenIncident) -> str:
     incident = each.incident
     mark = ":large_green_circle:" if each.phase is Phase.RECOVERED else MARKS[incident.severity]
-    name = b.link(each.link, incident.alarm.name) if each.link else b.code(incident.alarm.name)
+    name = b.link(each.link, incident.alarm.label) if each.link else b.code(incident.alarm.label)
     more = len(incident.members) - 1
     others = f" and {more} more alarm{'s' if more > 1 else ''}" if more > 0 else ""
     where = f" · {b.esc(each.label)}" if each.label else ""

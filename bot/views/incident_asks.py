@@ -32,6 +32,6 @@ def ask(asks: str, incident_id: str, incident: Incident, options: Sequence[Sugge
         element = {"type": "plain_text_input", "initial_value": "1h", "max_length": 10}
     else:
         element = {"type": "static_select", "options": [forms.option(each) for each in options]}
-    lines = [f"*{b.esc(incident.alarm.name)}*", means]
+    lines = [f"*{b.esc(incident.alarm.label)}*", means]
     metadata = {"asks": asks, "incident": incident_id}
     return forms.question(CALLBACK, title, lines, ANSWER, label, element, metadata, submit=title[:24])

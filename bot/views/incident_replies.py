@@ -72,7 +72,7 @@ def _member(member: Member) -> str:
 def recovered(incident: Incident) -> Message:
     """The reply when all alarms went back to OK."""
     took = b.ago(incident.recovered_at - incident.opened_at)
-    what = b.code(incident.alarm.name) if len(incident.members) == 1 else "Every alarm"
+    what = b.code(incident.alarm.label) if len(incident.members) == 1 else "Every alarm"
     return b.paragraph(f":large_green_circle: {what} is OK again after {took}.")
 
 
@@ -116,7 +116,7 @@ def flapping(incident: Incident, phase: Phase) -> Message:
 
 def fired_again(incident: Incident, alarm: Alarm, mentions: str) -> Message:
     """The reply when an incident that had been calm opens again."""
-    name, reason = b.code(alarm.name), b.esc(alarm.reason)
+    name, reason = b.code(alarm.label), b.esc(alarm.reason)
     text = f":rotating_light: {name} fires again (time {incident.fired}). {reason} {mentions}"
     return b.paragraph(text.strip())
 
@@ -187,7 +187,7 @@ def goes_on() -> Message:
 
 def absorbed(count: int, alarm: Alarm, by: str) -> Message:
     """The reply in the thread that goes on."""
-    what = f"{count} alarms, of which {b.code(alarm.name)} was the first," if count > 1 else b.code(alarm.name)
+    what = f"{count} alarms, of which {b.code(alarm.label)} was the first," if count > 1 else b.code(alarm.label)
     return b.paragraph(f":inbox_tray: {b.user(by)} merged {what} into this incident.")
 
 

@@ -19,7 +19,7 @@ def written(incident: Incident, label: str, severity: str, thread: str) -> tuple
     grave = f"{severity} {incident.severity.upper()}".strip()
     opened = datetime.fromtimestamp(incident.opened_at, UTC)
     lines = [
-        f"{incident.alarm.name} ({what}) has been in alarm since {opened:%Y-%m-%d %H:%M} UTC, and nobody has it yet.",
+        f"{incident.alarm.label} ({what}) has been in alarm since {opened:%Y-%m-%d %H:%M} UTC, and nobody has it yet.",
         "",
         f"Severity: {grave}",
         f"Reason: {incident.alarm.reason}",
@@ -27,7 +27,7 @@ def written(incident: Incident, label: str, severity: str, thread: str) -> tuple
     lines += [f"Suspected: {incident.suspected}"] if incident.suspected else []
     lines += [f"Found: {finding.summary}" for finding in incident.findings if not finding.failed][:10]
     lines += ["", f"It is discussed in Slack, {incident.channel}. Acknowledge or resolve it there.", thread]
-    return f"[{grave}] {what}: {incident.alarm.name}", "\n".join(lines).rstrip()
+    return f"[{grave}] {what}: {incident.alarm.label}", "\n".join(lines).rstrip()
 
 
 def mail_failed(to: Sequence[str], subject: str, error: str, *, perhaps_sent: bool) -> Message:

@@ -223,47 +223,6 @@ def test_a_message_that_is_no_alarm_is_shown_as_it_came_once(scene: Scene) -> No
     assert scene.incidents() == []
 
 
-def test_two_series_of_one_alarm_are_two_incidents(scene: Scene) -> None:
-    scene.alarm("ALARM", "m1", contributor="host=a")
-    scene.alarm("ALARM", "m2", contributor="host=b")
-    scene.run(3)
-    assert len(scene.incidents()) == 2
-
-
-@pytest.mark.parametrize("order", [("", "host=a"), ("host=a", "")])
-def test_an_alarm_told_of_as_a_whole_is_no_member_beside_its_series(scene: Scene, order: tuple[str, ...]) -> None:
-    for contributor in order:
-        scene.alarm("ALARM", f"red {contributor}", contributor=contributor)
-        scene.run(3)
-    (row,) = scene.incidents()
-    found = Incident.model_validate(row.body)
-    assert [member.name for member in found.members] == ["api-down (host=a)"]
-    assert found.alarm.contributor == "host=a"
-    scene.alarm("OK", "over", contributor="host=a", at=scene.clock.now())
-    scene.run(3)
-    assert [each.state for each in scene.incidents()] == [Phase.RECOVERED]
-
-
-def test_an_alarm_whose_series_are_never_told_of_has_its_incident_as_a_whole(scene: Scene) -> None:
-    scene.alarm("ALARM", "whole")
-    scene.alarm("ALARM", "another", name="api-down#2", contributor="host=a")
-    scene.run(3)
-    names = {member.name for row in scene.incidents() for member in Incident.model_validate(row.body).members}
-    assert names == {"api-down", "api-down#2 (host=a)"}
-
-
-def test_each_further_series_is_an_incident_of_its_own(scene: Scene) -> None:
-    for contributor in ("", "host=a", "host=b"):
-        scene.alarm("ALARM", f"red {contributor}", contributor=contributor)
-        scene.run(3)
-    known = [Incident.model_validate(row.body).members for row in scene.incidents()]
-    assert sorted(member.name for members in known for member in members) == [
-        "api-down (host=a)",
-        "api-down (host=b)",
-    ]
-    assert len(known) == 2
-
-
 def test_an_incident_whose_headline_channel_is_gone_is_told_in_the_default_channel(scene: Scene) -> None:
     del scene.chat.channels["#bi"]
     scene.alarm("ALARM", "m1")

@@ -43,6 +43,12 @@ def known(number: int, **changes: Any) -> Known:
 # what is counted
 
 
+def test_an_incident_belongs_to_the_week_in_which_people_could_know_of_it() -> None:
+    late = known(1, at=MONDAY - 8 * 86_400, heard_at=NOON, first_acked_at=NOON + 60, phase=Phase.OPEN)
+    week = look_back([late], [], MONDAY)
+    assert (week.severities, week.old, week.to_acknowledge) == ({"high": 1}, (), 60.0)
+
+
 def test_incidents_are_counted_by_severity_and_alarms_by_how_often_they_fired() -> None:
     week = look_back(
         [

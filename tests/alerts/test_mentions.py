@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from alerts import people
 from alerts.mentions import EXAMPLES, helped, understood
 from bot.domain import Actor
+from bot.errors import UsageError
+from bot.incident import Phase
 from commands import COMMANDS
 from sandbox.slack.blocks import check_blocks
 from tests.fakes import texts
@@ -26,6 +29,90 @@ def test_every_example_is_understood() -> None:
     for example, _ in EXAMPLES:
         text = example.replace("@somebody", "<@U0BOB>").replace("<alarm>", "api").replace("<text>", "x")
         assert understood(text.replace("<link to the other headline>", "api")) is not None, example
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("ack, thanks!", people.ACKNOWLEDGE),
+        ("take it", people.TAKE_OVER),
+        ("take over this incident please", people.TAKE_OVER),
+        ("take this over", people.TAKE_OVER),
+        ("Resolved.", people.RESOLVE),
+        ("close it now", people.RESOLVE),
+        ("escalate; please", people.ESCALATE),
+    ],
+)
+def test_a_word_is_understood_by_itself_and_with_what_is_polite(text: str, name: str) -> None:
+    said = understood(text)
+    assert said is not None and (said.name, dict(said.payload)) == (name, {})
+
+
+@pytest.mark.parametrize(
+    ("text", "alone"),
+    [
+        ("take a look at the pool settings please", "take over"),
+        ("take over from the vendor is planned", "take over"),
+        ("resolved on the vendor side yet, or are we waiting", "resolve"),
+        ("close the door", "resolve"),
+        ("resolve?", "resolve"),
+        ("close this now?", "resolve"),
+        ("take over? please", "take over"),
+        ("mine is broken too", "ack"),
+        ("escalate <@U0BOB>", "escalate"),
+        ("report what you saw", "report"),
+    ],
+)
+def test_an_ordinary_sentence_does_nothing_and_is_told_what_to_say(text: str, alone: str) -> None:
+    with pytest.raises(UsageError, match="I did nothing") as refused:
+        understood(text)
+    assert f"mention me with “{alone}” and nothing else" in refused.value.hint
+
+
+@pytest.mark.parametrize("text", ["hand over to <@U0BOB>?", "snooze 1h?", "split api-latency?"])
+def test_a_question_does_nothing(text: str) -> None:
+    with pytest.raises(UsageError, match="that is a question"):
+        understood(text)
+
+
+def test_a_question_can_be_noted() -> None:
+    said = understood("note was it the vendor?")
+    assert said is not None and said.payload == {"text": "was it the vendor?"}
+
+
+@pytest.mark.parametrize("text", ["assign <@U0BOB>", "hand it over to <@U0BOB|bob> please", "assign this to <@U0BOB>."])
+def test_somebody_is_given_it(text: str) -> None:
+    said = understood(text)
+    assert said is not None and said.payload == {"to": "U0BOB"}
+
+
+def test_a_sentence_with_a_person_in_it_hands_nothing_over() -> None:
+    with pytest.raises(UsageError, match="I did nothing"):
+        understood("hand me the logs that <@U0BOB> saved")
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("snooze 30m", 1800),
+        ("snooze for 1 hour", 3600),
+        ("snooze 1 hour", 3600),
+        ("snooze it for an hour please", 3600),
+        ("Snooze for 90 Minutes.", 5400),
+        ("snooze 2 days, the vendor knows", 172_800),
+    ],
+)
+def test_a_length_may_be_said_in_words(text: str, seconds: float) -> None:
+    said = understood(text)
+    assert said is not None and said.payload == {"seconds": seconds}
+
+
+@pytest.mark.parametrize(
+    "text", ["snooze", "snooze 30", "snooze until 18:00", "snooze -5m", "snooze 1e9h", "snooze 5mm"]
+)
+def test_a_length_that_cannot_be_read_is_asked_for(text: str) -> None:
+    with pytest.raises(UsageError, match="For how long"):
+        understood(text)
 
 
 def mention(scene: Scene, words: str, thread_ts: str = "") -> str:
@@ -87,3 +174,11 @@ def test_a_command_in_the_thread_is_still_one(scene: Scene) -> None:
     scene.alarm("ALARM", "m1", name="api-errors")
     scene.run(3)
     assert "`api-errors`" in mention(scene, "explain", scene.headline().ts)
+
+
+def test_a_question_about_the_end_ends_nothing(scene: Scene) -> None:
+    scene.alarm("ALARM", "m1", name="api-errors")
+    scene.run(3)
+    with pytest.raises(UsageError):
+        scene.say("resolved on the vendor side yet, or are we waiting?")
+    assert [row.state for row in scene.incidents()] == [Phase.OPEN]

@@ -250,6 +250,8 @@ def test_each_series_in_alarm_that_was_never_told_opens_its_own_incident(asked: 
     series(asked, "a", "b")
     assert look(asked) == 2
     assert contributors(asked) == {"id-a": "open", "id-b": "open"}
+    shown = {Alarm.model_validate(row.body["alarm"]).label for row in asked.incidents()}
+    assert shown == {"api-down (host=a)", "api-down (host=b)"}
     assert look(asked) == 0
 
 

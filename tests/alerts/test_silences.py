@@ -148,7 +148,8 @@ def test_what_is_still_red_at_the_end_opens_its_incident_and_the_channel_hears(s
     scene.metrics.states |= {"api-down": "ALARM", "api-errors": "OK"}
     wait(scene, HOUR)
     assert only(scene).alarm.name == "api-down"
-    assert only(scene).opened_at == pytest.approx(scene.clock.now(), abs=5)
+    assert only(scene).opened_at == only(scene).alarm.at
+    assert only(scene).heard_at == pytest.approx(scene.clock.now(), abs=5)
     assert {event for event, _ in scene.pager.events} == {"trigger"}
     said = posted(scene, "over")
     assert set(said) == {"C0BI", "C0OPS"}

@@ -170,6 +170,15 @@ def test_an_unlisted_alarm_is_shown_in_the_default_channel_even_where_that_is_a_
         assert said.startswith("1 in alarm") and "`odd`" in said and "green" not in said
     assert "odd" not in answer(shared, channel="C0BI")
     assert "odd" not in answer(shared, "zoo", channel="C0BI")
+    assert "odd" not in answer(shared, "bi", channel="C0OPS")
+
+
+def test_of_the_only_system_its_own_alarms_are_shown_and_no_others(scene: Scene) -> None:
+    scene.alarm("ALARM", "m1", name="odd")
+    scene.run(4)
+    assert "`odd`" in answer(scene, channel="C0OPS")
+    said = answer(scene, "bi", channel="C0OPS")
+    assert "`odd`" not in said and "in alarm" not in said
 
 
 def test_what_is_red_in_a_channel_is_never_green_there_even_when_cloudwatch_says_otherwise(shared: Scene) -> None:

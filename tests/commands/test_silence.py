@@ -153,6 +153,9 @@ def test_an_alarm_of_several_environments_can_be_meant_in_one(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("text", "sentence", "hint"),
     [
+        ("API-e", "There is no alarm and no service “API-e”.", "Did you mean api-errors?"),
+        ("errors", "There is no alarm and no service “errors”.", "Did you mean api-errors or jobs-errors?"),
+        ("nosuchalarm", "There is no alarm and no service “nosuchalarm”.", "api"),
         ("api-erors", "There is no alarm and no service “api-erors”.", "Did you mean api-errors"),
         ("api", "bi/api runs in production and staging", "Say in which one"),
         ("some words that are nothing", "There is no alarm and no service", "Say an alarm's name"),

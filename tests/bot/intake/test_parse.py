@@ -104,11 +104,16 @@ def test_a_composite_alarm_names_the_children_that_caused_it() -> None:
 
 def test_two_contributors_of_one_alarm_are_told_apart() -> None:
     alarm = read("contributor")
-    assert alarm.contributor == "6d442278dba546f6"
+    assert (alarm.contributor, alarm.series) == ("6d442278dba546f6", "TableName=orders")
     assert alarm.metric is not None and alarm.metric.dimensions == {"TableName": "orders"}
     assert alarm.metric.expression.startswith("SELECT SUM")
     other = changed("contributor", AlarmContributorId=None, AlarmContributorAttributes={"b": "2", "a": "1"})
-    assert other.contributor == "a=1, b=2"
+    assert (other.contributor, other.series) == ("a=1, b=2", "a=1, b=2")
+
+
+def test_what_describes_a_series_is_kept_without_its_secrets() -> None:
+    alarm = changed("contributor", AlarmContributorAttributes={"key": "AKIAABCDEFGHIJKLMNOP"})
+    assert "AKIAABCDEFGHIJKLMNOP" not in alarm.series
 
 
 def test_a_log_alarm_says_where_it_searches_for_what() -> None:
@@ -122,6 +127,7 @@ def test_an_eventbridge_event_gives_the_same_alarm_as_sns() -> None:
     event, sns = read("event"), read("metric")
     same = ("arn", "name", "state", "previous", "at", "region", "account", "description", "metric")
     assert {key: getattr(event, key) for key in same} == {key: getattr(sns, key) for key in same}
+    assert (event.source, sns.source) == ("event", "alarm")
 
 
 @pytest.mark.parametrize(
@@ -148,7 +154,7 @@ def test_an_eventbridge_event_of_a_composite_alarm_names_its_children() -> None:
 
 def test_an_eventbridge_event_of_a_contributor_equals_that_of_sns() -> None:
     event, sns = read("event-contributor"), read("contributor")
-    assert (event.contributor, event.arn) == (sns.contributor, sns.arn)
+    assert (event.contributor, event.series, event.arn) == (sns.contributor, sns.series, sns.arn)
     assert event.metric is not None and event.metric.dimensions == {"TableName": "orders"}
 
 

@@ -104,6 +104,12 @@ def test_the_metric_is_shown_against_its_threshold(scene: Scene) -> None:
     assert (found.fact("metric.last"), found.fact("metric.max")) == (7.0, 9.0)
 
 
+def test_a_metric_whose_unit_is_known_is_told_in_it(scene: Scene) -> None:
+    scene.metrics.points["CPUUtilization"] = points(20, 24.17)
+    found = measured(scene, namespace="AWS/ECS", name="CPUUtilization", statistic="Average", threshold=80.0)
+    assert found.summary == "CPUUtilization is 24.17 %; alarm when above 80 %; highest 24.17 %"
+
+
 def test_a_metric_without_data_says_so(scene: Scene) -> None:
     assert measured(scene).summary == "Errors has no data in the last 60 min (alarm when above 5)."
 

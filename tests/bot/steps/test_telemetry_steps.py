@@ -41,7 +41,7 @@ def test_a_metric_is_told_with_its_facts(scene: Scene) -> None:
     found = measure(scene, title="CPU")
     assert found is not None
     assert (found.title, found.weight) == ("CPU", 15)
-    assert found.summary == "Average is 60, between 10 and 60, grown by 267 %"
+    assert found.summary == "Average is 60 %, between 10 and 60 %, grown by 267 %"
     assert found.lines == ("▁▂▄▅▇█  last 60 min, every 60 s",)
     facts = {fact.name: fact.value for fact in found.facts}
     assert facts == {
