@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bot.domain import Alarm, Target
 from bot.settings.models import Correlation
 
+_WORD_ENDS = re.compile(r"[\W_]+")
 MOST_ALARMS = 200
 """Alarms and children of composite alarms that one incident takes in."""
 
@@ -40,10 +42,19 @@ class Arrival:
 
     @property
     def place(self) -> str:
-        """Where it is: ``system/environment``, or the AWS account and region of an alarm that nobody configured."""
+        """Where it is: ``system/environment``.
+
+        Of an alarm that nobody configured it is the AWS account, the region, and how its name begins: of alarms in one
+        account only those that are called alike are likely to be of one system.
+        """
         if self.target is not None:
             return f"{self.target.system}/{self.target.environment}"
-        return f"?/{self.alarm.account}/{self.alarm.region}"
+        return f"?/{self.alarm.account}/{self.alarm.region}/{self.beginning.lower()}"
+
+    @property
+    def beginning(self) -> str:
+        """The first word of the alarm's name."""
+        return next((word for word in _WORD_ENDS.split(self.alarm.name) if word), "")
 
 
 @dataclass(frozen=True)
@@ -98,7 +109,8 @@ def _system(rules: Correlation, arrival: Arrival, each: Open) -> str:
     if window is None or arrival.place != each.place:
         return ""
     target = arrival.target
-    what = f"same system ({target.system} {target.environment})" if target else "same AWS account and region"
+    what = f"same system ({target.system} {target.environment})" if target else ""
+    what = what or f"same AWS account and region, and the name begins with {arrival.beginning} as well"
     return _within(arrival, each, window, what)
 
 

@@ -197,8 +197,8 @@ def _contributor(document: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
 
 
 def series_of(attributes: Mapping[str, str]) -> str:
-    """Which series of a multi-series alarm it is, as people read it."""
-    return prose(", ".join(f"{key}={attributes[key]}" for key in sorted(attributes)), _MAX_SERIES)
+    """Which series of a multi-series alarm it is, as people read it; nothing for an alarm of one."""
+    return prose(", ".join(f"{key}={attributes[key]}" for key in sorted(attributes)), _MAX_SERIES) if attributes else ""
 
 
 def _description(document: Mapping[str, Any]) -> str:

@@ -79,6 +79,19 @@ def test_alarms_that_an_incident_has_no_room_for_open_another_one_and_none_is_lo
     assert len({member.key for body in bodies(scene) for member in body.members}) == many
 
 
+def test_alarms_of_no_configured_service_are_one_matter_when_they_are_called_alike(scene: Scene) -> None:
+    for number, name in enumerate(("shop-errors", "billing", "Shop.latency")):
+        scene.alarm("ALARM", f"m{number}", name=name)
+        scene.run(3)
+    scene.run(5)
+    assert [[member.name for member in each.members] for each in bodies(scene)] == [
+        ["shop-errors", "Shop.latency"],
+        ["billing"],
+    ]
+    said = [texts(shown.message) for shown in scene.chat.posts]
+    assert any("same AWS account and region, and the name begins with Shop as well" in each for each in said)
+
+
 def test_an_alarm_long_after_the_last_is_an_incident_of_its_own(scene: Scene) -> None:
     scene.alarm("ALARM", "m1", name="api-errors")
     scene.run(3)
