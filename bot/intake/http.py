@@ -70,9 +70,9 @@ class SnsEndpoint:
         await send({"type": "http.response.body", "body": body})
 
     async def _received(self, scope: Scope, receive: Receive) -> Answer:
-        headers = {bytes(name): bytes(value) for name, value in scope["headers"]}
-        if headers.get(b"x-amz-sns-rawdelivery", b"").lower() == b"true":
+        if any(name == b"x-amz-sns-rawdelivery" and value.lower() == b"true" for name, value in scope["headers"]):
             if self._raw is not None:
+                headers = {bytes(name): bytes(value) for name, value in scope["headers"]}
                 told = (headers.get(f"x-amz-sns-{what}-arn".encode(), b"") for what in ("topic", "subscription"))
                 await run_in_threadpool(self._raw.refused, *(value.decode("latin-1") for value in told))
             return 403, "raw delivery carries no signature; turn RawMessageDelivery off"

@@ -14,7 +14,7 @@ from typing import Any
 from bot.domain import Alarm, AlarmState
 from bot.intake.delivery import storable
 from bot.intake.ecs import alarms_of
-from bot.intake.fields import MAX_TEXT, finite, json_object, mapping, moment, prose, words
+from bot.intake.fields import MAX_TEXT, described, finite, json_object, mapping, moment, prose, words
 from bot.intake.metric import metric_of
 
 MAX_RAW = 16_384
@@ -203,7 +203,7 @@ def series_of(attributes: Mapping[str, str]) -> str:
 
 def _description(document: Mapping[str, Any]) -> str:
     """The alarm's own words and, for a log alarm, what it searches where; it has no metric to show."""
-    lines = [prose(document.get("AlarmDescription") or document.get("description"))]
+    lines = [described(document.get("AlarmDescription") or document.get("description"))]
     groups = document.get("LogGroups")
     if isinstance(groups, list) and groups:
         lines.append("Log groups: " + ", ".join(prose(one, 512) for one in groups[:50] if isinstance(one, str)))

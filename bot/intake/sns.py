@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 import re
 import threading
 from collections import OrderedDict
@@ -27,6 +26,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+from bot.intake.fields import read_json
 from bot.ports import Clock
 
 MAX_AGE = 3600.0
@@ -41,6 +41,10 @@ _SIGNED = {
     "Notification": _NOTIFICATION,
     "SubscriptionConfirmation": _CONFIRMATION,
     "UnsubscribeConfirmation": _CONFIRMATION,
+}
+_REQUIRED = {
+    kind: frozenset({*signed, "SignatureVersion", "Signature", "SigningCertURL"} - {"Subject"})
+    for kind, signed in _SIGNED.items()
 }
 _HASHES: dict[str, hashes.SHA1 | hashes.SHA256] = {
     "1": hashes.SHA1(),  # noqa: S303 - SNS's default; a topic may be pinned to version 2
@@ -242,17 +246,15 @@ def canonical(envelope: Mapping[str, str]) -> bytes:
 def _envelope(body: bytes) -> dict[str, str] | Malformed:
     """The text fields of an SNS message; a null Subject counts as none."""
     try:
-        document = json.loads(body)
+        document = read_json(body)
     except (ValueError, RecursionError):
         return Malformed("body is not JSON")
     if not isinstance(document, dict):
         return Malformed("body is not a JSON object")
     envelope = {key: value for key, value in document.items() if isinstance(value, str)}
-    signed = _SIGNED.get(envelope.get("Type", ""))
-    if signed is None:
+    if envelope.get("Type") not in _SIGNED:
         return Malformed("Type is none of SNS's")
-    required = {*signed, "SignatureVersion", "Signature", "SigningCertURL"} - {"Subject"}
-    missing = sorted(required - envelope.keys())
+    missing = sorted(_REQUIRED[envelope["Type"]] - envelope.keys())
     return Malformed(f"missing: {', '.join(missing)}") if missing else envelope
 
 
