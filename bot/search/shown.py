@@ -31,7 +31,8 @@ def grouped_answer(asked: Asked, found: Found, head: view.Head, before: Sequence
         known = [*before, *(line for line in found.lines if line.at < asked.deployed)]
         # Where nothing was written before, nothing can be told apart from it.
         new = new_kinds(grouped, known) if known else None
-    deployed = f"the deployment at {b.when(asked.deployed)}" if asked.deployed else ""
+    zone = asked.window.zone
+    deployed = f"the deployment at {view.time_of(asked.deployed, zone, dated=True)} {zone}" if asked.deployed else ""
     blocks = view.lines(head, found, grouped, new, deployed)
     lines = "line" if found.counted == "1" else "lines"
     text = f"{found.counted} {lines} of {asked.target.label}, {head.window}"

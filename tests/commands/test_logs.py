@@ -104,7 +104,7 @@ def test_what_is_new_since_the_deployment_is_marked(scene: Scene) -> None:
     said = told(ask(scene, "level error last 2m"))
     assert ":red_circle: :new: *20×* `ERROR no tariff`" in said
     assert ":new: *5×*" not in said
-    assert "is new since the deployment" in said
+    assert re.search(r"is new since the deployment at 06-15 \d\d:\d\d:\d\d Europe/Prague", said)
 
 
 def test_a_stack_trace_stays_whole(scene: Scene) -> None:
