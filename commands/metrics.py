@@ -17,8 +17,8 @@ from bot.domain import Account, Person, Target
 from bot.errors import BotError, DeniedError, UsageError
 from bot.form import parts
 from bot.live_alarms import is_here
-from bot.placing import placed
 from bot.ports import World
+from bot.relative_window import placed
 from bot.signals.choosing import statistic_of
 from bot.signals.looking import Look, Wanted, look
 from bot.signals.picture import owed

@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from bot.aws.answer_cache import AnswerCache
 from bot.aws.calls import Calls, cluster_of, in_batches, seconds, service_of
 from bot.aws.errors import ask
-from bot.aws.lately import Lately
 from bot.cloud import Deployment, EcsService, LoadBalancer, ServiceEvent
 from bot.domain import Account, Target
 from bot.errors import BotError, NotFoundError, UpstreamError
@@ -22,7 +22,7 @@ class Services(Calls):
 
     def __init__(self, *more: Any, **options: Any) -> None:
         super().__init__(*more, **options)
-        self._lately: Lately[EcsService] = Lately()
+        self._answers: AnswerCache[EcsService] = AnswerCache()
 
     def service(self, target: Target, *, age: float = 0.0) -> EcsService:
         """DescribeServices for one target, or what it said within ``age`` seconds.
@@ -34,7 +34,7 @@ class Services(Calls):
         def ask_now() -> EcsService:
             return _present(self._described(account, cluster, [name]), target)
 
-        return self._lately.of((account, cluster, name), age, ask_now)
+        return self._answers.of((account, cluster, name), age, ask_now)
 
     def services(self, targets: Sequence[Target]) -> Mapping[str, EcsService | Exception]:
         """Many at once, by target key: one call for ten services of a cluster, calls in parallel."""

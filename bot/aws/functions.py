@@ -10,9 +10,9 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError
 
+from bot.aws.answer_cache import AnswerCache
 from bot.aws.calls import seconds
 from bot.aws.errors import ask, ask_all, upstream
-from bot.aws.lately import Lately
 from bot.aws.session import Sessions
 from bot.domain import Account, Target
 from bot.errors import BotError, ConflictError, NotFoundError, UpstreamError
@@ -33,14 +33,14 @@ class Functions:
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
-        self._lately: Lately[Function] = Lately()
+        self._answers: AnswerCache[Function] = AnswerCache()
 
     def function(self, target: Target, version: str = LATEST, *, age: float = 0.0) -> Function:
         def ask_now() -> Function:
             answer = self._ask(target, "get_function", Qualifier=version)
             return _read(answer["Configuration"], answer.get("Code", {}))
 
-        return self._lately.of((target.account, target.service.function, version), age, ask_now)
+        return self._answers.of((target.account, target.service.function, version), age, ask_now)
 
     def concurrency(self, target: Target) -> Concurrency:
         reserved = self._ask(target, "get_function_concurrency").get("ReservedConcurrentExecutions")

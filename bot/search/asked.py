@@ -12,9 +12,9 @@ from bot.catalog import Catalog
 from bot.domain import Person, Target
 from bot.errors import NotFoundError, UpstreamError
 from bot.log_settings import LogSettings
-from bot.placing import placed
 from bot.ports import World
 from bot.redact import clean
+from bot.relative_window import placed
 from bot.search.masks import masked, masker
 from bot.search.reading import KNOWN_SECONDS, Place, place
 from bot.search.screen import Head

@@ -14,7 +14,7 @@ from bot.errors import UsageError
 from bot.ports import World
 from bot.search import screen as view
 from bot.search.asked import Asked
-from bot.search.followed import EVERY, FOR, LATE, MOST_LEFT, Followed
+from bot.search.follow_state import EVERY, FOR, LATE, MOST_LEFT, Followed
 from bot.search.found import Found
 from bot.search.lines import readable
 from bot.search.reading import is_recent_and_narrow, walk

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class Lately(Generic[T]):
+class AnswerCache(Generic[T]):
     """The last answer for each key, which must be few. May be used by many threads; ``monotonic`` tells seconds."""
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
