@@ -6,53 +6,14 @@ from typing import Any
 
 import pytest
 
-from alerts.standing import HELD, UNMUTING
-from bot.domain import Account, AlarmMetric
-from bot.errors import UpstreamError
-from bot.incident import Incident, Phase
-from bot.rows import Row, Signal
+from alerts.standing import HELD
+from bot.domain import AlarmMetric
+from bot.incident import Phase
+from bot.rows import Signal
 from bot.silence import NamedAlarm, Silence
+from tests.alerts.silenced_scene import API, ARN, AWAY, HOUR, JOBS, hush, only, posted, row, wait
 from tests.fakes import texts
 from tests.scene import ALICE, BOB, Scene
-
-HOUR = 3600.0
-API, JOBS = "bi/production/api", "bi/production/jobs"
-ARN = "arn:aws:cloudwatch:eu-west-1:1:alarm:"
-AWAY = UpstreamError("AWS did not answer.", retryable=True)
-
-
-def hush(scene: Scene, name: str = "s1", place: str = API, seconds: float = HOUR, **changes: Any) -> Silence:
-    now = scene.clock.now()
-    values: dict[str, Any] = {"name": "bi/api production", "places": (place,) if place else (), "reason": "load test"}
-    values |= {"since": now, "until": now + seconds, "by": ALICE, "channel": "C0OPS"}
-    silence = Silence.model_validate({"id": name, **values, **changes})
-    scene.silences.add(silence)
-    scene.run()
-    return silence
-
-
-def row(scene: Scene, name: str = "s1") -> Row:
-    found = scene.store.by_key("silence", name)
-    assert found is not None
-    return found
-
-
-def wait(scene: Scene, seconds: float) -> None:
-    """Let a long time pass at once."""
-    scene.clock.advance(seconds)
-    scene.run(3)
-
-
-def posted(scene: Scene, mark: str, name: str = "s1") -> dict[str, str]:
-    """What was said in which channel, by the mark of its key."""
-    found = [shown for shown in scene.chat.posts if shown.key.startswith(f"silence:{name}:{mark}:")]
-    return {shown.channel: texts(shown.message) for shown in found}
-
-
-def only(scene: Scene) -> Incident:
-    (found,) = scene.incidents()
-    return Incident.model_validate(found.body)
-
 
 # during it
 
@@ -351,39 +312,6 @@ def test_an_incident_that_opens_in_the_moment_of_a_silence_calls_nobody(scene: S
 
 
 # mute rules
-
-
-def muted(scene: Scene) -> Silence:
-    scene.mutes.rules["runbook-bot-s1"] = (("api-down",), 0.0, 0.0)
-    return hush(scene, account=Account("eu-west-1"), muted=("api-down",))
-
-
-def test_its_mute_rule_goes_when_it_ends(scene: Scene) -> None:
-    muted(scene)
-    wait(scene, HOUR)
-    assert scene.mutes.rules == {}
-    assert row(scene).state == "over"
-
-
-def test_a_mute_rule_is_deleted_when_cloudwatch_is_back(scene: Scene) -> None:
-    muted(scene)
-    scene.mutes.failures.add("delete", AWAY, AWAY)
-    scene.silences.end("s1", BOB)
-    scene.run()
-    assert row(scene).state == UNMUTING
-    assert posted(scene, "over")
-    scene.run(10)
-    assert scene.mutes.rules == {}
-    assert row(scene).state == "over"
-
-
-def test_a_mute_rule_that_cannot_be_deleted_is_told(scene: Scene) -> None:
-    muted(scene)
-    scene.mutes.refusal = UpstreamError("AWS denied cloudwatch:DeleteAlarmMuteRule.")
-    scene.silences.end("s1", BOB)
-    scene.run(3)
-    assert row(scene).state == "over"
-    assert "The mute rule `runbook-bot-s1` could not be deleted: AWS denied" in posted(scene, "muted")["C0BI"]
 
 
 def test_a_bug_at_its_end_keeps_no_alarm_silent(scene: Scene) -> None:
