@@ -8,8 +8,11 @@ image digests, counters, the words of AWS's own errors) is let through on purpos
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import lru_cache, partial
 
 from bot.secret_values import MASK, ends_key, has_word, may_name_a_secret, names_secret, without_named_secrets
+from bot.shapes import LONGEST, shape
 
 _ESCAPES = re.compile(
     r"\x1b\][^\x07\x1b\n]{0,4096}+(?:\x07|\x1b\\)?"  # operating system commands: titles, links
@@ -99,11 +102,11 @@ _EMAIL = re.compile(
 
 # Digits behind a decimal point are a measurement: 5.2631578947368425 in an alarm's reason is no card. Those beside a
 # letter are part of an id, unless the letter ends JSON's way of writing a line break.
-SAME_DIGITS = str.maketrans("123456789", "000000000")
 _CARD_START = re.compile(r"(?:(?<![A-Za-z\d])|(?<=\\[nrt]))(?<!\d\.)[2-6]\d{3}[ -]?\d{4}")
 _GOES_ON = re.compile(r"[A-Za-z\d]")
 _EIGHT_DIGITS = re.compile(r"[2-6]\d{3}[ -]?\d{4}")
 """What every card starts with, found in a fifth of the time."""
+_CARDS_SHAPE = re.compile(r"(?:(?<![A-Za-z\d])|(?<=\\[nrt]))\d{4}[ -]?\d{4}")
 
 
 def redact(text: str) -> str:
@@ -113,28 +116,37 @@ def redact(text: str) -> str:
     addresses, payment cards; known by their place: ``password=…``, ``"secret": "…"``, ``Authorization: …``,
     user and password in an address, forty characters near the word *secret*. Redacting again does no harm.
     """
-    # A search for plain words takes a hundredth of one for a pattern, and nearly every line has none of them.
+    for search in _worth_a_look(shape(text)) if len(text) <= LONGEST else _searches(text):
+        text = search(text)
+    return text
+
+
+def _searches(text: str) -> tuple[Callable[[str], str], ...]:
+    """What may find a secret in a text, and in every other of its shape, in the order in which it is to be done.
+
+    A search for plain words takes a hundredth of one for a pattern, and nearly every line has none of them. No word
+    looked for has digits or could be part of an id.
+    """
     lowered = text.lower() if text.isascii() else ""
-    if "-----" in text:
-        text = _without_pem(text)
-    if "@" in text and "://" in text:
-        text = _ADDRESS.sub(_mask_login, text)
-    if "hooks.slack.com/" in text:
-        text = _SLACK_HOOK.sub(MASK, text)
-    if has_word(text, _TOKEN_WORDS):
-        text = _TOKENS.sub(MASK, text)
-    if not lowered or "bearer" in lowered or "basic" in lowered:
-        text = _SCHEME.sub(_mask_scheme, text)
-    if not lowered or may_name_a_secret(text, lowered):
-        text = _OPTION.sub(rf"\1{MASK}", text)
-        text = _SQL_LOGIN.sub(rf"\1{MASK}", text)
-        text = without_named_secrets(text)
-        text = _without_aws_secrets(text)
-    if "curl" in text:
-        text = _CURL_LOGIN.sub(rf"\1\2{MASK}", text)
-    if "@" in text:
-        text = _EMAIL.sub(MASK, text)
-    return _without_cards(text)
+    named = not lowered or may_name_a_secret(text, lowered)
+    searches = (
+        ("-----" in text, _without_pem),
+        ("@" in text and "://" in text, partial(_ADDRESS.sub, _mask_login)),
+        ("hooks.slack.com/" in text, partial(_SLACK_HOOK.sub, MASK)),
+        (has_word(text, _TOKEN_WORDS), partial(_TOKENS.sub, MASK)),
+        (not lowered or "bearer" in lowered or "basic" in lowered, partial(_SCHEME.sub, _mask_scheme)),
+        (named, partial(_OPTION.sub, rf"\1{MASK}")),
+        (named, partial(_SQL_LOGIN.sub, rf"\1{MASK}")),
+        (named, without_named_secrets),
+        (named, _without_aws_secrets),
+        ("curl" in text, partial(_CURL_LOGIN.sub, rf"\1\2{MASK}")),
+        ("@" in text, partial(_EMAIL.sub, MASK)),
+        (bool(_CARDS_SHAPE.search(text)), _without_cards),
+    )
+    return tuple(search for is_worth, search in searches if is_worth)
+
+
+_worth_a_look = lru_cache(maxsize=4096)(_searches)
 
 
 def clean(text: str) -> str:

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from bot.redact import SAME_DIGITS, clean, redact
+from bot.redact import clean, redact
+from bot.shapes import LONGEST as SHAPED
+from bot.shapes import shape
 
 LONGEST = 64_000
 """Characters of a text that are read."""
@@ -17,11 +19,10 @@ _TEMPLATE = 300
 
 @dataclass(frozen=True)
 class Reading:
-    """What a text says: its level, the template of its words, and the part worth showing."""
+    """What a text says: its level and the template of its words."""
 
     level: str
     template: str
-    shown: str
 
 
 _MASKS: tuple[tuple[re.Pattern[str], str], ...] = (
@@ -40,7 +41,7 @@ _MASKS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\b[a-z][a-z0-9+.-]{1,15}://[^\s<>\"']{1,500}"), "<url>"),
     (re.compile(r"(?<![\w<./])/?(?:[\w.@~+-]{1,100}+/)+[\w.@~+?=&%-]{0,200}"), "<path>"),
     (re.compile(r"(?<![\w<./])/[\w.@~+?=&%-]{1,200}"), "<path>"),
-    (re.compile(r"\b0x[0-9a-fA-F]{1,64}\b"), "<hex>"),
+    (re.compile(r"\b\dx[0-9a-fA-F]{1,64}\b"), "<hex>"),
     (re.compile(r"\b(?=[a-fA-F]{0,64}\d)(?=\d{0,64}[a-fA-F])[0-9a-fA-F]{7,64}\b"), "<hex>"),
     (re.compile(r"\b(?=[A-Za-z_-]{0,64}\d)[A-Za-z0-9_-]{20,128}\b"), "<id>"),
     (re.compile(r"(?<![\w<])[+-]?\d[\d_,]*+(?:\.\d++)*+"), "<n>"),
@@ -55,20 +56,7 @@ def mask(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _template(text: str) -> str:
-    text = redact(" ".join(text.split()))
-    return _masked(_HEX.sub(_same_hex, text).translate(SAME_DIGITS))
-
-
-_UUID = "0a0a0a0a-0a0a-0a0a-0a0a-0a0a0a0a0a0a"
-_HEX = re.compile(
-    r"\b(?:[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
-    r"|(?=[a-fA-F]{0,64}\d)(?=\d{0,64}[a-fA-F])[0-9a-fA-F]{7,64})\b"
-)
-
-
-def _same_hex(found: re.Match[str]) -> str:
-    """An id of the same length for all ids: the patterns below look at what kind of character stands where."""
-    return _UUID if found[0][8:9] == "-" else f"0a{'0' * (len(found[0]) - 2)}"
+    return _masked(shape(redact(" ".join(text.split()))))
 
 
 @lru_cache(maxsize=4096)
@@ -112,25 +100,61 @@ _LEVEL_WORD = re.compile(rf"\b({_LEVEL_NAMES})\b|(?:^|\[|level[=:] ?\"?)((?i:{_L
 _MESSAGE_KEYS = ("message", "msg", "event", "error", "err", "exception", "errorMessage", "text", "log")
 _LOGGER_KEYS = ("logger", "logger_name", "loggerName", "name", "module", "component", "service")
 _LEVEL_KEYS = ("level", "levelname", "severity", "log.level", "loglevel", "lvl")
+# What a shape says nothing of: levels that are numbers, and letters that JSON writes as numbers.
+_TELLING_DIGITS = re.compile(rf"""\\u|"(?:{"|".join(map(re.escape, _LEVEL_KEYS))})"\s*:\s*1""")
 _STACK_KEYS = ("stack", "stack_trace", "stacktrace", "traceback", "exc_info", "exception", "err", "error")
 
 
 def level_of(text: str) -> str:
     """The level of one thing logged: CRITICAL, ERROR, WARNING, INFO, DEBUG, or nothing."""
+    known = _level_of_shape(shape(text)) if len(text) <= SHAPED else None
+    return _level(text) if known is None else known
+
+
+def _level(text: str) -> str:
     parsed = _parsed(text)
     return (_json_level(parsed) if parsed else "") or level_of_words(text)
 
 
+@lru_cache(maxsize=4096)
+def _level_of_shape(text: str) -> str | None:
+    return None if _TELLING_DIGITS.search(text) else _level(text)
+
+
 def read(text: str) -> Reading:
     """What a text without secrets and control characters says."""
-    parsed = _parsed(text)
-    if parsed is not None:
-        return _read_json(parsed, text)
-    return _reading(level_of_words(text), _essence(text), text)
+    known = _read_shape(shape(text)) if len(text) <= SHAPED else None
+    return _read(text) if known is None else known
 
 
-def _reading(level: str, said: str, shown: str) -> Reading:
-    return Reading(level, mask(said) or "(empty line)", shown)
+def _read(text: str) -> Reading:
+    level, said, _ = _parts(text)
+    return Reading(level, mask(said) or "(empty line)")
+
+
+@lru_cache(maxsize=4096)
+def _read_shape(text: str) -> Reading | None:
+    return None if _TELLING_DIGITS.search(text) else _read(text)
+
+
+def shown(text: str) -> str:
+    """The part of a text that is worth showing: of a JSON record its message and its stack trace."""
+    return _parts(text)[2]
+
+
+def _parts(text: str) -> tuple[str, str, str]:
+    """The level of a text, what its template is made of, and the part worth showing."""
+    record = _parsed(text)
+    if record is None:
+        return level_of_words(text), _essence(text), text
+    message = _first(record, _MESSAGE_KEYS)
+    if not message:
+        return _json_level(record), ", ".join(sorted(str(key)[:40] for key in list(record)[:20])), text
+    stack = _first(record, _STACK_KEYS)
+    logger = _first(record, _LOGGER_KEYS)
+    body = f"{message}\n{stack}" if stack and stack != message else message
+    said = _essence(body)
+    return _json_level(record) or level_of_words(body), f"{logger}: {said}" if logger else said, body
 
 
 def _parsed(text: str) -> dict[str, Any] | None:
@@ -141,18 +165,6 @@ def _parsed(text: str) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return parsed if isinstance(parsed, dict) else None
-
-
-def _read_json(record: dict[str, Any], text: str) -> Reading:
-    message = _first(record, _MESSAGE_KEYS)
-    if not message:
-        return _reading(_json_level(record), ", ".join(sorted(str(key)[:40] for key in list(record)[:20])), text)
-    stack = _first(record, _STACK_KEYS)
-    logger = _first(record, _LOGGER_KEYS)
-    body = f"{message}\n{stack}" if stack and stack != message else message
-    said = _essence(body)
-    level = _json_level(record) or level_of_words(body)
-    return _reading(level, f"{logger}: {said}" if logger else said, body)
 
 
 def _first(record: dict[str, Any], keys: tuple[str, ...]) -> str:

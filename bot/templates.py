@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from bot.cloud import LogLine
 from bot.redact import clean, redact
-from bot.said import EXCEPTION, LONGEST, TRACE_STARTS, Reading, level_of_words, read
+from bot.said import EXCEPTION, LONGEST, TRACE_STARTS, Reading, level_of_words, read, shown
 
 MAX_GROUPS = 500
 OTHER = "(other lines)"
@@ -83,7 +83,8 @@ class _Groups:
     tallies: dict[str, _Tally] = field(default_factory=dict)
 
     def add(self, entry: _Entry) -> None:
-        reading = entry.alone or read("\n".join(entry.lines))
+        text = "\n".join(entry.lines)
+        reading = entry.alone or read(text)
         template = reading.template
         if template not in self.tallies and len(self.tallies) >= MAX_GROUPS:
             template = OTHER
@@ -93,7 +94,7 @@ class _Groups:
         tally.count += 1
         tally.first = min(tally.first, entry.first)
         if not tally.sample or entry.first >= tally.last:
-            tally.sample = _ends(reading.shown, _KEPT)
+            tally.sample = text if len(text) <= _KEPT else _ends(shown(text), _KEPT)
         tally.last = max(tally.last, entry.first)
 
 
@@ -103,7 +104,9 @@ def group(lines: Iterable[LogLine]) -> list[LogGroup]:
     for entry in _entries(lines):
         groups.add(entry)
     found = [
-        LogGroup(template, tally.count, tally.first, tally.last, _ends(redact(tally.sample), _SAMPLE), tally.level)
+        LogGroup(
+            template, tally.count, tally.first, tally.last, _ends(redact(shown(tally.sample)), _SAMPLE), tally.level
+        )
         for template, tally in groups.tallies.items()
     ]
     return sorted(found, key=lambda one: (-one.count, -one.last, one.template))
