@@ -16,6 +16,7 @@ from botocore.credentials import (
     DeferredRefreshableCredentials,
 )
 
+from bot.aws.log_pages import OPERATIONS, read_page
 from bot.aws.raw import keep_body
 from bot.domain import Account
 
@@ -97,6 +98,8 @@ class Sessions:
     def _core(self) -> botocore.session.Session:
         core = botocore.session.Session()
         core.register("before-parse.ecs.DescribeTaskDefinition", keep_body)
+        for operation in OPERATIONS:
+            core.register(f"before-parse.cloudwatch-logs.{operation}", read_page)
         return core
 
     def _session(self, account: Account) -> boto3.session.Session:

@@ -84,17 +84,20 @@ def is_servers(pattern: str) -> bool:
 def matcher(query: LogQuery) -> Callable[[LogLine], bool]:
     """The test of a line. Regular expressions are left to CloudWatch: here a hostile one could take for ever."""
     levels = frozenset(_at_least(query.level)) if query.level else frozenset()
+    tests: list[Callable[[LogLine], bool]] = [
+        *(lambda line, each=each: each in line.message for each in query.include),
+        *(lambda line, each=each: each not in line.message for each in query.exclude),
+        *([lambda line: query.task in line.stream] if query.task else []),
+        *(lambda line, each=each: has_field(line.message, *each) for each in query.fields),
+        *(lambda line, each=each: not has_field(line.message, *each) for each in query.without),
+        *([lambda line: level_of(line.message) in levels] if levels else []),
+    ]
 
     def matches(line: LogLine) -> bool:
-        text = line.message
-        return (
-            all(each in text for each in query.include)
-            and not any(each in text for each in query.exclude)
-            and (not query.task or query.task in line.stream)
-            and all(has_field(text, name, value) for name, value in query.fields)
-            and not any(has_field(text, name, value) for name, value in query.without)
-            and (not levels or level_of(text) in levels)
-        )
+        for test in tests:  # noqa: SIM110 - most queries have no test or one, and all() costs more than that
+            if not test(line):
+                return False
+        return True
 
     return matches
 
