@@ -108,6 +108,7 @@ READS = (
     "lambda:GetFunctionConcurrency",
     "lambda:ListVersionsByFunction",
     "logs:DescribeLogGroups",
+    "logs:DescribeLogStreams",
     "logs:FilterLogEvents",
     "logs:GetLogEvents",
     "logs:GetQueryResults",

@@ -20,7 +20,7 @@ PERIOD = 72.0
 """Milliseconds between two events: all of them are an hour's."""
 LONGEST = 60.0
 WORD = "QueuePool"
-EVENTS, ANSWER = "logs:FilterLogEvents", "response_url"
+EVENTS, STREAMS, ANSWER = "logs:FilterLogEvents", "logs:GetLogEvents", "response_url"
 
 _COUNTED = re.compile(r"\*(at least )?([\d,]+)\* lines? match")
 
@@ -35,11 +35,15 @@ class Question:
 
 @dataclass(frozen=True)
 class Round:
-    """One contender's answer: seconds, the events it has, and when its calls of FilterLogEvents came in."""
+    """One contender's answer: seconds, the events it has, and when its calls came in.
+
+    ``calls`` are those of FilterLogEvents, ``of_streams`` those of GetLogEvents.
+    """
 
     seconds: float
     events: int
     calls: tuple[float, ...]
+    of_streams: tuple[float, ...]
 
 
 class Ground:
@@ -65,7 +69,7 @@ class Ground:
         asked = time.time()
         self.town.stage.command(BOB, STAR_CHANNEL, " ".join(text.split()))
         answer, events = until(lambda: self._answer(asked), f"the answer to {text}", LONGEST)
-        return Round(answer["at"] - asked, events, self._calls(asked))
+        return Round(answer["at"] - asked, events, self._calls(EVENTS, asked), self._calls(STREAMS, asked))
 
     def awslogs(self, question: Question) -> Round:
         """The whole process, from its start to its end; what it writes is read as it comes."""
@@ -77,7 +81,7 @@ class Ground:
         if said.status != 0:
             raise AssertionError(said.words[-500:])
         events = sum(line.startswith(f"{STAR.log_group} ") for line in said.words.splitlines())
-        return Round(said.at - asked, events, self._calls(asked))
+        return Round(said.at - asked, events, self._calls(EVENTS, asked), self._calls(STREAMS, asked))
 
     def _range(self, question: Question) -> Sequence[datetime]:
         first, last = self._end - BENCHMARK * PERIOD / 1000, self._end
@@ -97,5 +101,5 @@ class Ground:
             return call, int(counted[2].replace(",", ""))
         return None
 
-    def _calls(self, since: float) -> tuple[float, ...]:
-        return tuple(sorted(call["began"] for call in self.town.calls(EVENTS, since)))
+    def _calls(self, operation: str, since: float) -> tuple[float, ...]:
+        return tuple(sorted(call["began"] for call in self.town.calls(operation, since)))

@@ -5,7 +5,9 @@ from __future__ import annotations
 from contextvars import ContextVar
 
 QUOTA = "quota"
-"""The operation allows as many calls as AWS does, and no more: logs:FilterLogEvents, logs:GetQueryResults."""
+"""The operation allows as many calls as AWS does, and no more: logs:FilterLogEvents, logs:GetLogEvents,
+logs:GetQueryResults.
+"""
 QUERY_TIMEOUT, QUERY_FAILED = "query_timeout", "query_failed"
 """The query that is started ends so: logs:StartQuery."""
 EXPORT_FAILED = "export_failed"

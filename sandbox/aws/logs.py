@@ -85,6 +85,16 @@ def busiest_second() -> int:
     return logs_limits.filter_rate.busiest
 
 
+def limit_stream_rate(per_second: int | None) -> None:
+    """Let GetLogEvents be called only so often in a region; AWS allows 10 to 30 a second. None lifts the limit."""
+    logs_limits.stream_rate.limit(per_second)
+
+
+def busiest_second_of_streams() -> int:
+    """The most GetLogEvents calls that began within a second since the limit was set or lifted."""
+    return logs_limits.stream_rate.busiest
+
+
 def limit_results_rate(per_second: int | None) -> None:
     """Let GetQueryResults be called only so often in a region; AWS allows 5 a second. None lifts the limit."""
     logs_limits.results_rate.limit(per_second)

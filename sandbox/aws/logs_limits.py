@@ -6,7 +6,9 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.h
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from sandbox.aws.acted import QUOTA, met
 from sandbox.aws.logs_errors import LogsError, throttled
@@ -20,11 +22,13 @@ INFREQUENT_AT_ONCE = 5
 class RateLimit:
     """How often an operation may be called in a region, in calls a second of the sandbox's clock.
 
-    None is without limit; ``quota`` is AWS's own, which also holds for a call that meets the fault "quota".
+    None is without limit; ``quota`` is AWS's own, ``quotas`` those of regions that have another. They also hold for a
+    call that meets the fault "quota".
     """
 
-    def __init__(self, quota: int) -> None:
+    def __init__(self, quota: int, quotas: Mapping[str, int] = MappingProxyType({})) -> None:
         self.quota = quota
+        self.quotas = quotas
         self.per_second: int | None = None
         self.busiest = 0
         """The most calls that began within any second since ``limit`` was called, those that were refused included."""
@@ -44,7 +48,8 @@ class RateLimit:
         begun.append(now)
         self.busiest = max(self.busiest, len(begun))
         allowed = _since(self._allowed, region, now)
-        most = self.per_second if self.per_second is not None else self.quota if met(QUOTA) else None
+        quota = self.quotas.get(region, self.quota) if met(QUOTA) else None
+        most = self.per_second if self.per_second is not None else quota
         if most is not None and len(allowed) >= most:
             raise throttled()
         allowed.append(now)
@@ -76,7 +81,18 @@ class Queries:
             )
 
 
+_TEN_STREAMS = (
+    "ap-northeast-3",
+    "ap-southeast-3",
+    "ca-west-1",
+    "eu-central-1",
+    "eu-west-1",
+    "il-central-1",
+    "us-west-2",
+)
+
 filter_rate = RateLimit(5)
+stream_rate = RateLimit(25, {"eu-west-3": 30} | dict.fromkeys(_TEN_STREAMS, 10))
 results_rate = RateLimit(5)
 queries = Queries()
 
@@ -84,5 +100,6 @@ queries = Queries()
 def lift() -> None:
     """Only what always holds at AWS."""
     filter_rate.limit(None)
+    stream_rate.limit(None)
     results_rate.limit(None)
     queries.at_once = QUERIES_AT_ONCE

@@ -18,7 +18,7 @@ from sandbox.aws.acted import EMPTY_PAGE, met
 from sandbox.aws.logs_errors import invalid
 from sandbox.aws.logs_groups import group_of, stream_of
 from sandbox.aws.logs_ingestion import EVENT_OVERHEAD, PAGE_BYTES, PAGE_EVENTS
-from sandbox.aws.logs_limits import filter_rate
+from sandbox.aws.logs_limits import filter_rate, stream_rate
 from sandbox.aws.logs_matching import PatternError
 from sandbox.aws.logs_patterns import Pattern, compile_pattern
 from sandbox.aws.logs_store import (
@@ -134,6 +134,7 @@ def _read_token(token: str, params: dict[str, Any]) -> tuple[bool, int]:
 
 def get_log_events(self: LogsResponse) -> str:
     """GetLogEvents: newest page first unless startFromHead; at either end the same token comes back."""
+    stream_rate.check(self.region)
     params: dict[str, Any] = json.loads(self.body)
     group = group_of(self.logs_backend, params.get("logGroupName"), params.get("logGroupIdentifier"))
     sources = stream_sources(stream_of(group, params["logStreamName"]))

@@ -18,8 +18,9 @@ Every answer has ``ok``; one that is not has ``error``, a word, and ``detail``, 
   "events_api"; "drop_ack" also "*"); the rest befalls calls of the Web API: "ratelimited", "timeout", "disconnect",
   "lost_response", a status such as "503", or the word to answer. For PagerDuty the operation "webhook" befalls its
   webhooks: "twice", "lost_response", "timeout", or a status. For AWS, CloudWatch Logs acts out some words of its own:
-  "quota" (logs:FilterLogEvents, logs:GetQueryResults: as many calls a second as AWS allows), "empty_page"
-  (logs:FilterLogEvents), "query_timeout" and "query_failed" (logs:StartQuery), "export_failed" (logs:CreateExportTask)
+  "quota" (logs:FilterLogEvents, logs:GetLogEvents, logs:GetQueryResults: as many calls a second as AWS allows),
+  "empty_page" (logs:FilterLogEvents), "query_timeout" and "query_failed" (logs:StartQuery), "export_failed"
+  (logs:CreateExportTask)
 - POST channel {channel, is_private?, is_archived?, is_member?}: make or change one
 - POST verify {}: whether the request URL answers Slack's challenge
 - GET fault: ``faults``, those that are set now, with what is left of their count and seconds

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import time
+from datetime import UTC, datetime
 
 import pytest
 
-from sandbox.aws.logs import busiest_second, limit_filter_rate
+from sandbox.aws.logs import busiest_second, busiest_second_of_streams, limit_filter_rate, limit_stream_rate
 from sandbox.seed.catalogue import service_of
 from tests.stories.town import ALICE, BOB, Message, Town, labels, words
 
@@ -68,6 +69,22 @@ def test_no_more_than_five_calls_begin_in_a_second_and_throttling_loses_nothing(
     for span in ("5m", "10m", "20m"):
         assert "lines match" in words(_answer(town, BOB, LAB, f"/logs lab/storefront staging last {span}"))
     assert 0 < busiest_second() <= 5
+
+
+def test_all_of_a_busy_time_is_read_from_its_streams_within_their_quota(town: Town) -> None:
+    limit_filter_rate(None)
+    limit_stream_rate(None)
+    town.fault("aws", FILTER, "quota", seconds=60.0)
+    town.fault("aws", "logs:GetLogEvents", "quota", seconds=60.0)
+    last = round(time.time()) // 60 * 60 - 600
+    span = " to ".join(f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M}" for at in (last - 5400, last))
+    said = words(_answer(town, BOB, LAB, f"/logs lab/storefront staging {span} UTC"))
+    assert 10 < busiest_second_of_streams() <= 25
+    assert busiest_second() <= 5
+    pages = town.aws("logs", "us-east-1").get_paginator("filter_log_events")
+    asked = {"logGroupName": "/lab/storefront/requests", "startTime": (last - 5400) * 1000, "endTime": last * 1000}
+    count = sum(len(page["events"]) for page in pages.paginate(**asked))
+    assert count > 40_000 and f"*{count:,}* lines match" in said
 
 
 def test_empty_pages_are_walked_through(town: Town) -> None:

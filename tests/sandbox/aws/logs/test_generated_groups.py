@@ -162,6 +162,21 @@ def test_calls_per_second_and_region_can_be_held_to_aws_s_quota(aws: AwsServer, 
         logs.filter_log_events(logGroupName=GROUP, limit=1)
 
 
+def test_a_stream_has_a_quota_of_its_own_that_some_regions_have_less_of(
+    aws: AwsServer, client: Client, clock: Clock
+) -> None:
+    clock.advance(2)  # a second without the calls of other tests
+    aws.faults.add("aws", "logs:GetLogEvents", "quota")
+    for region, quota in (("us-east-1", 25), ("eu-central-1", 10), ("eu-west-3", 30)):
+        logs = client("logs", region)
+        make_busy_group(region, GROUP, end=clock.now(), count=10, streams=1)
+        name = logs.describe_log_streams(logGroupName=GROUP)["logStreams"][0]["logStreamName"]
+        for _ in range(quota):
+            logs.get_log_events(logGroupName=GROUP, logStreamName=name, limit=1)
+        with pytest.raises(logs.exceptions.ClientError, match=r"ThrottlingException.*Rate exceeded"):
+            logs.get_log_events(logGroupName=GROUP, logStreamName=name, limit=1)
+
+
 def test_a_page_can_be_empty_and_have_a_token_for_the_same_place(aws: AwsServer, logs: Any, clock: Clock) -> None:
     make_busy_group("us-east-1", GROUP, end=clock.now(), count=300)
     expected = texts(logs.filter_log_events(logGroupName=GROUP))
