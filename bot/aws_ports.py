@@ -150,8 +150,11 @@ class Logs(Protocol):
         deadline: float,
         streams: str = "",
         each: Callable[[LogLine], LogLine | None] | None = None,
+        has_ids: bool = False,
     ) -> LogSearch:
         """As ``scan``, but with several calls at a time where there is much to read.
+
+        Every line is sure to have its id only with ``has_ids``: GetLogEvents, which may be quicker, tells none.
 
         ``streams`` is what the names of the streams begin with, for those of one container or task. ``each`` is done
         with every line as it comes, in several threads, while others are on their way; None leaves the line out.

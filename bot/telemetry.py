@@ -15,9 +15,9 @@ from bot.cloud import LogLine
 class LogSearch:
     """Events that match, oldest first. ``is_whole`` is False when older ones may have been left out.
 
-    ``ids`` are those of all events that AWS gave, also of those that are not among the lines, and ``newest`` is when
-    the last of them was written, 0 for none. ``cut`` is the event from which on nothing is left out, where the limit
-    was reached; None where all was read, or time ran out.
+    ``ids`` are those of all events that AWS gave with one, also of those that are not among the lines, and ``newest``
+    is when the last of them was written, 0 for none. ``cut`` is the event from which on nothing is left out, where the
+    limit was reached; None where all was read, or time ran out.
     """
 
     lines: tuple[LogLine, ...]

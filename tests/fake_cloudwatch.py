@@ -29,6 +29,8 @@ class FakeLogs:
         self.streams: dict[tuple[str, str], list[LogLine]] = {}
         self.patterns: list[str] = []
         """What was asked of ``read``."""
+        self.with_ids: list[bool] = []
+        """Whether it was to know the ids of all lines."""
         self.endless: set[str] = set()
         """Groups with more than can be read in time."""
         self.failures = Failures()
@@ -61,7 +63,9 @@ class FakeLogs:
         deadline: float,
         streams: str = "",
         each: Callable[[LogLine], LogLine | None] | None = None,
+        has_ids: bool = False,
     ) -> LogSearch:
+        self.with_ids.append(has_ids)
         self.patterns.append(pattern)
         found = self.scan(account, group, pattern, start=start, end=end, limit=limit, deadline=deadline)
         come = [each(line) if each else line for line in found.lines if line.stream.startswith(streams)]

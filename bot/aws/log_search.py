@@ -16,7 +16,7 @@ _BACKWARDS_SINCE = 1_704_067_200.0
 
 
 class Search:
-    """Events by their ids, each looked at once with ``each``; several threads read into it."""
+    """Events by their ids, or places in their streams, each looked at once; several threads read into it."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class Search:
         self.events: dict[str, dict[str, Any]] = {}
         self._each = each or (lambda line: line)
         self._lines: dict[str, LogLine | None] = {}
-        self._fresh: list[dict[str, Any]] = []
+        self._fresh: list[tuple[str, dict[str, Any]]] = []
         self._counts: dict[str, int] = {}
         self.parameters: dict[str, Any] = {
             "logGroupName": group,
@@ -55,28 +55,29 @@ class Search:
 
     def take(self, events: Iterable[dict[str, Any]]) -> None:
         """Add a page; the first that came of an event stays."""
-        with self._lock:
-            for event in events:
-                if event["eventId"] not in self.events:
-                    self.events[event["eventId"]] = event
-                    self._fresh.append(event)
+        self._add((event["eventId"], event) for event in events)
 
-    def take_of_stream(self, events: Iterable[dict[str, Any]], stream: str) -> None:
+    def _add(self, events: Iterable[tuple[str, dict[str, Any]]]) -> None:
+        with self._lock:
+            for key, event in events:
+                if key not in self.events:
+                    self.events[key] = event
+                    self._fresh.append((key, event))
+
+    def take_of_stream(self, events: Sequence[dict[str, Any]], stream: str) -> None:
         """Add the next page of a stream, oldest first; GetLogEvents gives no ids, so that none may come again."""
         first = self._counts.get(stream, 0)
-        named = [
-            event | {"logStreamName": stream, "eventId": f"{stream}/{number:09}"}
-            for number, event in enumerate(events, first)
-        ]
-        self._counts[stream] = first + len(named)
-        self.take(named)
+        for event in events:
+            event["logStreamName"] = stream
+        self._counts[stream] = first + len(events)
+        self._add((f"{stream}/{number:09}", event) for number, event in enumerate(events, first))
 
     def look(self) -> None:
         """Do with the events that nobody has looked at yet what is done with each."""
         with self._lock:
             fresh, self._fresh = self._fresh, []
-        for event in fresh:
-            self._lines[event["eventId"]] = self._each(line_of(event, event.get("logStreamName", "")))
+        for key, event in fresh:
+            self._lines[key] = self._each(line_of(event, event.get("logStreamName", "")))
 
     def is_full(self) -> bool:
         """Whether no more is worth reading."""
@@ -122,13 +123,14 @@ class Search:
     def found(self) -> LogSearch:
         """The newest events within the limit, oldest first."""
         self.look()
-        newest = sorted(self.events.values(), key=_age)[-self.limit :]
-        lines = (self._lines[event["eventId"]] for event in newest)
+        ordered = sorted(self.events.items(), key=_age)[-self.limit :]
+        newest = [event for _, event in ordered]
+        lines = (self._lines[key] for key, _ in ordered)
         whole = self.is_whole and len(self.events) <= self.limit
         return LogSearch(
             tuple(line for line in lines if line is not None),
             whole,
-            ids=tuple(event["eventId"] for event in newest),
+            ids=tuple(event["eventId"] for event in newest if "eventId" in event),
             cut=self._cut(whole, newest),
             newest=newest[-1]["timestamp"] / 1000 if newest else 0.0,
         )
@@ -141,9 +143,10 @@ class Search:
         return line_of(event, event.get("logStreamName", ""))
 
 
-def _age(event: Mapping[str, Any]) -> tuple[int, int, int, str]:
+def _age(found: tuple[str, Mapping[str, Any]]) -> tuple[int, int, int, str]:
     """Lines of one millisecond, such as a stack trace, keep the order of their ids, which are numbers in text."""
-    return event["timestamp"], event.get("ingestionTime", 0), len(event["eventId"]), event["eventId"]
+    key, event = found
+    return event["timestamp"], event.get("ingestionTime", 0), len(key), key
 
 
 def line_of(event: Mapping[str, Any], stream: str) -> LogLine:

@@ -69,6 +69,7 @@ class Logs:
         deadline: float,
         streams: str = "",
         each: Callable[[LogLine], LogLine | None] | None = None,
+        has_ids: bool = False,
     ) -> LogSearch:
         """The same, in several calls at a time where one page is not all; raises as ``scan`` does."""
         search = Search(group, pattern, start, end, limit, streams=streams, each=each)
@@ -76,7 +77,7 @@ class Logs:
         if token is None or len(search.events) >= limit:
             search.is_whole = token is None
             return search.found()
-        if not self._by_streams(account, search, deadline):
+        if has_ids or not self._by_streams(account, search, deadline):
             self._by_slices(account, search, deadline)
         return search.found()
 

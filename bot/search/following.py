@@ -60,6 +60,7 @@ def _looked(asked: Asked, followed: Followed, world: World) -> Plan:
         end=now + LATE,
         masked=asked.masked,
         limit=followed.limit(now),
+        has_ids=True,
     )
     found = _readable_groups(asked, found)
     fresh = followed.unseen(found)

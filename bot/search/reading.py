@@ -83,8 +83,11 @@ def walk(
     end: float,
     masked: Sequence[str],
     limit: int = MOST_LINES,
+    has_ids: bool = False,
 ) -> Found:
     """What FilterLogEvents finds within its time, newest first. Raises when no group can be read.
+
+    ``has_ids`` is for who looks again, and has to tell lines that come twice from equal ones.
 
     Not whole, with the reason, when it took too long, when there is too much, when it is throttled, or when it may not
     be asked, as groups of the Infrequent Access class may not
@@ -95,7 +98,13 @@ def walk(
 
     def read(group: str) -> LogSearch:
         return world.logs.read(
-            *(where.account, group, pattern), start=start, end=end, limit=limit, deadline=deadline, each=each
+            *(where.account, group, pattern),
+            start=start,
+            end=end,
+            limit=limit,
+            deadline=deadline,
+            each=each,
+            has_ids=has_ids,
         )
 
     answers = world.gather({group: partial(read, group) for group in where.groups}, seconds=WALK_SECONDS + 2)

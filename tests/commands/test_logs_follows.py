@@ -208,3 +208,12 @@ def test_what_was_followed_is_masked_for_everybody_when_it_is_shared(scene: Scen
     assert shared is not shown and "stopped" in told(shared.message)
     assert "abc123" not in told(shared.message) and "[masked]" in told(shared.message)
     assert [b"abc123" in file.content for file in scene.chat.files] == [False]
+
+
+def test_lines_that_are_followed_are_known_again_by_their_ids(scene: Scene) -> None:
+    ask(scene, "timeout")
+    assert set(scene.logs.with_ids) == {False}
+    scene.logs.with_ids.clear()
+    start(scene)
+    scene.run(10)
+    assert len(scene.logs.with_ids) > 2 and all(scene.logs.with_ids)
