@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-LONGEST = 4_000
+LONGEST = 2_000
 """Characters of a text that is likely to have a shape others have, too."""
 _DIGITS = bytes.maketrans(b"023456789", b"111111111")
 _ALL_DIGITS = str.maketrans("023456789", "111111111")
