@@ -107,6 +107,10 @@ def _scientific(mantissa: float, power: int) -> str:
     return f"{mantissa / 10.0**shift:.3g}e{power + shift:+d}"
 
 
+_NOTHING = 1e-300
+"""What is less has no logarithm, divided into steps."""
+
+
 def scale_of(values: Iterable[float], threshold: float | None) -> Scale:
     """An axis around all finite values and the threshold; from zero where that does not flatten what there is."""
     finite = [value for value in values if math.isfinite(value)]
@@ -123,7 +127,7 @@ def scale_of(values: Iterable[float], threshold: float | None) -> Scale:
     if high - low <= abs(high) * 1e-9:
         # A constant: it is drawn on the way to zero, or above it.
         low, high = min(low, 0.0), max(high, 0.0)
-    if high == low:
+    if high - low < _NOTHING:
         high = low + 1.0
     room = (high - low) * 0.08
     high = high + room if high > 0 else high
