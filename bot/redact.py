@@ -116,6 +116,12 @@ def redact(text: str) -> str:
     addresses, payment cards; known by their place: ``password=…``, ``"secret": "…"``, ``Authorization: …``,
     user and password in an address, forty characters near the word *secret*. Redacting again does no harm.
     """
+    redacted = _searched(text)
+    # What was masked may have stood between a secret and the place where it is looked for.
+    return redacted if redacted == text else _searched(redacted)
+
+
+def _searched(text: str) -> str:
     for search in _worth_a_look(shape(text)) if len(text) <= LONGEST else _searches(text):
         text = search(text)
     return text

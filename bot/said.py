@@ -118,7 +118,7 @@ def _level(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _level_of_shape(text: str) -> str | None:
-    return None if _TELLING_DIGITS.search(text) else _level(text)
+    return _level(text) if _tells_all(text) else None
 
 
 def read(text: str) -> Reading:
@@ -134,7 +134,16 @@ def _read(text: str) -> Reading:
 
 @lru_cache(maxsize=4096)
 def _read_shape(text: str) -> Reading | None:
-    return None if _TELLING_DIGITS.search(text) else _read(text)
+    return _read(text) if _tells_all(text) else None
+
+
+def _tells_all(text: str) -> bool:
+    """Whether a shape says all that a text of that shape says.
+
+    Not, where a record's digits tell something, or the shape of what may be a record is none: 8.821487e-05 looks like
+    an id.
+    """
+    return not _TELLING_DIGITS.search(text) and (not text.startswith("{") or _parsed(text) is not None)
 
 
 def shown(text: str) -> str:

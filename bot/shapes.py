@@ -13,7 +13,6 @@ LONGEST = 2_000
 """Characters of a text that is likely to have a shape others have, too."""
 _DIGITS = bytes.maketrans(b"023456789", b"111111111")
 _ALL_DIGITS = str.maketrans("023456789", "111111111")
-_UUID = "1a1a1a1a-1a1a-1a1a-1a1a-1a1a1a1a1a1a"
 _H = "[0-9a-fA-F]"
 # Seven are looked for before what stands in front of them, which is faster by half.
 _HEX = re.compile(rf"{_H}{{7}}(?<!\w.{{7}})(?:{_H}(?:-{_H}{{4}}){{3}}-{_H}{{12}}(?!\w)|{_H}{{0,57}}+(?!\w))")
@@ -31,6 +30,10 @@ def shape(text: str) -> str:
 
 def _same_hex(found: re.Match[str]) -> str:
     said = found[0]
-    if said[8:9] == "-":
-        return _UUID
-    return said if said.isdecimal() or said.isalpha() else f"1a{'1' * (len(said) - 2)}"
+    if said[8:9] == "-":  # a group of digits stays one, since with the next it may look like a payment card
+        return "-".join(each if each.isdecimal() else f"1a{'1' * (len(each) - 2)}" for each in said.split("-"))
+    if said.isdecimal() or said.isalpha():
+        return said
+    # What an exception's name begins with: no name begins with a digit.
+    is_name = said[0].isalpha() and found.string.startswith(".", found.end())
+    return f"{'a1' if is_name else '1a'}{'1' * (len(said) - 2)}"

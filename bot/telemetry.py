@@ -17,7 +17,7 @@ class LogSearch:
 
     ``ids`` are those of all events that AWS gave with one, also of those that are not among the lines, and ``newest``
     is when the last of them was written, 0 for none. ``cut`` is the event from which on nothing is left out, where the
-    limit was reached; None where all was read, or time ran out.
+    limit was reached; None where all was read, where time ran out, and where it cannot be told.
     """
 
     lines: tuple[LogLine, ...]

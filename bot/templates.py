@@ -71,11 +71,18 @@ class _Entry:
 
 @dataclass
 class _Tally:
+    """``sample`` is the newest text, or when ``is_shown`` the ends of what is worth showing of it."""
+
     level: str
     sample: str
     first: float
     last: float
     count: int = 0
+    is_shown: bool = False
+
+    @property
+    def shown(self) -> str:
+        return self.sample if self.is_shown else shown(self.sample)
 
 
 @dataclass
@@ -94,7 +101,8 @@ class _Groups:
         tally.count += 1
         tally.first = min(tally.first, entry.first)
         if not tally.sample or entry.first >= tally.last:
-            tally.sample = text if len(text) <= _KEPT else _ends(shown(text), _KEPT)
+            tally.is_shown = len(text) > _KEPT
+            tally.sample = _ends(shown(text), _KEPT) if tally.is_shown else text
         tally.last = max(tally.last, entry.first)
 
 
@@ -104,9 +112,7 @@ def group(lines: Iterable[LogLine]) -> list[LogGroup]:
     for entry in _entries(lines):
         groups.add(entry)
     found = [
-        LogGroup(
-            template, tally.count, tally.first, tally.last, _ends(redact(shown(tally.sample)), _SAMPLE), tally.level
-        )
+        LogGroup(template, tally.count, tally.first, tally.last, _ends(redact(tally.shown), _SAMPLE), tally.level)
         for template, tally in groups.tallies.items()
     ]
     return sorted(found, key=lambda one: (-one.count, -one.last, one.template))

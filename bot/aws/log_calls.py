@@ -46,10 +46,13 @@ class LogCalls:
 
     def filtered(self, account: Account, asked: Mapping[str, Any], deadline: float) -> dict[str, Any]:
         """FilterLogEvents. Raises NotFoundError when there is no such group, and UpstreamError."""
-        return self._ask(account, self._filters, "filter_log_events", asked, deadline)
+        try:
+            return self._ask(account, self._filters, "filter_log_events", asked, deadline)
+        except UpstreamError as error:
+            raise no_group(error, asked["logGroupName"]) from error
 
     def of_stream(self, account: Account, asked: Mapping[str, Any], deadline: float) -> dict[str, Any]:
-        """GetLogEvents; raises the same."""
+        """GetLogEvents. Raises UpstreamError."""
         limit = self._few_streams if account.region in FEWER_IN else self._streams
         return self._ask(account, limit, "get_log_events", asked, deadline)
 
@@ -61,7 +64,7 @@ class LogCalls:
             answer = ask(self._sessions.client(account, "logs", repeat=False), "describe_log_streams", **asked)
         except UpstreamError:
             return ()
-        return () if "nextToken" in answer else tuple(each["logStreamName"] for each in answer["logStreams"])
+        return () if "nextToken" in answer else tuple(each["logStreamName"] for each in answer.get("logStreams", ()))
 
     def _ask(
         self, account: Account, limit: CallLimit, operation: str, asked: Mapping[str, Any], deadline: float
@@ -77,7 +80,7 @@ class LogCalls:
             except UpstreamError as error:
                 late = self._clock.now() + AGAIN_SECONDS >= deadline
                 if late or not error.retryable or (again and not is_throttled(error)):
-                    raise no_group(error, asked["logGroupName"]) from error
+                    raise
                 again = True
                 self._pause(AGAIN_SECONDS)
 

@@ -106,8 +106,12 @@ class Search:
         rest.parameters = self.parameters | {"endTime": end}
         return rest
 
+    def streams(self) -> set[str]:
+        """The streams whose events were found."""
+        return {event.get("logStreamName", "") for event in self.events.values()}
+
     def join(self, rest: Search, end: int) -> None:
-        """Have what was found ``beside`` in place of all up to ``end``."""
+        """Have all that was found ``beside`` in place of what there is up to ``end``."""
         self.look()
         rest.look()
         self.events = {key: event for key, event in self.events.items() if event["timestamp"] > end} | rest.events
@@ -139,14 +143,14 @@ class Search:
         """Only what was read newest first has left out what is older."""
         if whole or len(newest) < self.limit or "startFromHead" not in self.parameters:
             return None
-        event = next((each for each in newest if each["timestamp"] >= self.unbroken_since), newest[-1])
-        return line_of(event, event.get("logStreamName", ""))
+        event = next((each for each in newest if each["timestamp"] >= self.unbroken_since), None)
+        return line_of(event, event.get("logStreamName", "")) if event else None
 
 
 def _age(found: tuple[str, Mapping[str, Any]]) -> tuple[int, int, int, str]:
     """Lines of one millisecond, such as a stack trace, keep the order of their ids, which are numbers in text."""
     key, event = found
-    return event["timestamp"], event.get("ingestionTime", 0), len(key), key
+    return event["timestamp"], event.get("ingestionTime") or 0, len(key), key
 
 
 def line_of(event: Mapping[str, Any], stream: str) -> LogLine:

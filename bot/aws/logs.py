@@ -9,7 +9,6 @@ from contextvars import copy_context
 from functools import partial
 from typing import Any
 
-from bot.aws.errors import ask
 from bot.aws.log_calls import CALLS, LogCalls, calls_within_a_second, no_group
 from bot.aws.log_search import PER_PAGE, Search, line_of
 from bot.aws.session import Sessions
@@ -22,6 +21,8 @@ from bot.telemetry import LogSearch
 SLICES = 4
 """Parts of a range that are read at the same time, when one page was not all."""
 THREADS = 8
+TAIL_SECONDS = 5.0
+"""How long it is tried to read the end of a stream."""
 
 Page = Callable[[str | None], str | None]
 """Reads the page of a token; the token of the next, None when there is none."""
@@ -31,7 +32,6 @@ class Logs:
     """Fills ``bot.ports.Logs``. ``clock`` is the one its deadlines are told by; ``pause`` waits some seconds."""
 
     def __init__(self, sessions: Sessions, clock: Clock, *, pause: Callable[[float], None] = time.sleep) -> None:
-        self._sessions = sessions
         self._clock = clock
         self._calls = LogCalls(sessions, clock, pause=pause)
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="logs")
@@ -73,11 +73,14 @@ class Logs:
     ) -> LogSearch:
         """The same, in several calls at a time where one page is not all; raises as ``scan`` does."""
         search = Search(group, pattern, start, end, limit, streams=streams, each=each)
+        began = self._clock.now()
         token = self._page(account, search, search.parameters, deadline, None)
         if token is None or len(search.events) >= limit:
             search.is_whole = token is None
             return search.found()
-        if has_ids or not self._by_streams(account, search, deadline):
+        now = self._clock.now()
+        # Half of the time, so that the other way is left.
+        if has_ids or not self._by_streams(account, search, now + (deadline - now) / 2, now - began):
             self._by_slices(account, search, deadline)
         return search.found()
 
@@ -96,38 +99,46 @@ class Logs:
         # Where a part was not read to its beginning, there are holes.
         search.unbroken_since = 0 if ended else last
 
-    def _by_streams(self, account: Account, search: Search, deadline: float) -> bool:
-        """Read every stream by itself, if that is quicker and all of them are known; whether it was done.
+    def _by_streams(self, account: Account, search: Search, deadline: float, took: float) -> bool:
+        """Read every stream to its end, if that is quicker and all of them are known; whether that was done.
 
         GetLogEvents has a quota of its own, several times that of FilterLogEvents. Which streams have events in a
-        time is not asked, since AWS says it late: all are read.
+        time is not asked, since AWS says it late: all are read. ``took`` is how many seconds the first page took.
         """
         pages = search.pages_left()
         if pages < CALLS:
             return False
         names = self._calls.streams(account, search.group, search.parameters.get("logStreamNamePrefix", ""))
+        if not search.streams() <= set(names):
+            return False
         calls = pages + 2 * len(names)
-        if not names or calls / calls_within_a_second(account.region) >= pages / CALLS:
+        seconds = max(calls / calls_within_a_second(account.region), calls * took / THREADS)
+        if seconds >= max(pages / CALLS, pages * took / SLICES):
             return False
         last = search.oldest()
         beside = search.beside(last)
         reads = [partial(self._stream_page, account, beside, name, deadline) for name in names]
         try:
-            ended = self._together(beside, reads, deadline)
+            if not self._together(beside, reads, deadline):
+                return False
         except BotError:
-            beside.end()
             return False
+        finally:
+            beside.end()
         search.join(beside, last)
-        search.is_whole = ended and len(search.events) <= search.limit
-        search.unbroken_since = 0 if ended else last + 1
+        search.is_whole = len(search.events) <= search.limit
         return True
 
     def _together(self, search: Search, pages: Iterable[Page], deadline: float) -> bool:
         """Walk through several at a time; whether all of them were read to their ends."""
-        walks = [self._pool.submit(copy_context().run, self._walk, search, page, deadline) for page in pages]
+        walks = [self._pool.submit(copy_context().run, self._later, search, page, deadline) for page in pages]
         search.look()
         ended = [walk.result() for walk in walks]
         return all(ended)
+
+    def _later(self, search: Search, page: Page, deadline: float) -> bool:
+        """Walk, if there is still time for it; it may have waited for the others."""
+        return not search.is_full() and self._clock.now() < deadline and self._walk(search, page, deadline)
 
     def _walk(self, search: Search, page: Page, deadline: float) -> bool:
         """Read page after page into ``search``; whether that was all.
@@ -169,7 +180,9 @@ class Logs:
             "startFromHead": True,
         }
         answer = self._calls.of_stream(account, {**asked, "nextToken": token} if token else asked, deadline)
-        search.take_of_stream(answer["events"], stream)
+        search.take_of_stream(answer.get("events", []), stream)
+        if "nextForwardToken" not in answer:
+            raise UpstreamError("CloudWatch Logs answered GetLogEvents without saying whether that was all.")
         following: str = answer["nextForwardToken"]
         return None if following == token else following
 
@@ -178,19 +191,12 @@ class Logs:
 
         Raises NotFoundError when the group does not exist.
         """
-        client = self._sessions.client(account, "logs")
+        asked = {"logGroupName": group, "logStreamName": stream, "limit": min(limit, PER_PAGE), "startFromHead": False}
         try:
-            answer = ask(
-                client,
-                "get_log_events",
-                logGroupName=group,
-                logStreamName=stream,
-                limit=min(limit, PER_PAGE),
-                startFromHead=False,
-            )
+            answer = self._calls.of_stream(account, asked, self._clock.now() + TAIL_SECONDS)
         except UpstreamError as error:
             # One code for both; only the text tells "The specified log stream does not exist." from a missing group.
             if error.code == "ResourceNotFoundException" and "log stream" in error.message:
                 return ()
             raise no_group(error, group) from error
-        return tuple(line_of(each, stream) for each in answer["events"])
+        return tuple(line_of(each, stream) for each in answer.get("events", ()))

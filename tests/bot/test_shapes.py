@@ -23,7 +23,7 @@ IDS = ("7", "1234567", HEX, HEX.upper(), "550e8400-e29b-41d4-a716-446655440000",
     [
         ("took 17 ms", "took 11 ms"),
         ("request=b75fda43d0ea52cd done", "request=1a11111111111111 done"),
-        ("550e8400-e29b-41d4-a716-446655440000", "1a1a1a1a-1a1a-1a1a-1a1a-1a1a1a1a1a1a"),
+        ("550e8400-e29b-0000-a716-446655440000", "1a111111-1a11-1111-1a11-111111111111"),
         ("550e8400-e29b-41d4-a716-4466554400001", "1a111111-e11b-11d1-a111-1111111111111"),
         ("defaced 2222222", "defaced 1111111"),
         ("x3f2a9b10 3f2a9b10x é3f2a9b10", "x1f1a1b11 1f1a1b11x é1f1a1b11"),
@@ -74,6 +74,30 @@ def test_what_was_read_of_one_line_holds_for_every_line_of_its_shape_and_no_othe
     assert [read(line) for line in lines] == [Reading("WARNING", "slow <n>")] * 2
     assert read('{"level": "warn", "msg": "fast 1", "id": "1f2a9b10", "ms": 1}').template == "fast <n>"
     assert read("3xdeadbeef 0xdeadbeef").template == "<hex> <hex>"
+
+
+@pytest.mark.parametrize("number", ["8.821487426757812e-05", "1.23456789E9", "123456789e5", "012345678"])
+def test_numbers_that_look_like_ids_do_not_hide_the_record_they_are_in(number: str) -> None:
+    text = f'{{"level": "error", "msg": "db gone", "elapsed": {number}}}'
+    expected = ("ERROR", "db gone")
+    assert (level_of(text), read(text).template) == expected
+    assert level_of('{"level":"error","msg":"page\\f123456 done"}') == "ERROR"
+
+
+@pytest.mark.parametrize("name", ["facade2.TimeoutError", "a1b2c3d.jobs.PaymentError"])
+def test_what_an_exception_s_name_begins_with_is_no_number(name: str) -> None:
+    assert level_of(f"{name}: no answer") == read(f"{name}: no answer").level == "ERROR"
+
+
+@pytest.mark.parametrize("tail", ["", " " * LONGEST])
+def test_short_and_long_lines_are_redacted_alike(tail: str) -> None:
+    text = "id 00308533-7301-4878-3533-082370079087"
+    assert redact(text + tail) == "id 00308533-7301-4878-[redacted]" + tail
+
+
+def test_what_was_masked_hides_nothing_behind_it() -> None:
+    text = f"SG.{'a' * 22}.{'b' * 64}4111111111111111"
+    assert redact(text) == "[redacted][redacted]"
 
 
 def test_what_is_longer_than_most_lines_is_read_all_the_same() -> None:

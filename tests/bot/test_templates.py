@@ -219,3 +219,10 @@ JSON = st.recursive(
 def test_any_json_record_can_be_grouped(record: dict[str, object]) -> None:
     (only,) = grouped(json.dumps(record))
     assert only.count == 1
+
+
+def test_of_a_long_record_within_a_record_the_outer_s_message_is_shown() -> None:
+    inner = json.dumps({"message": "payment failed", "order": 7, "reason": "declined"})
+    text = json.dumps({"log": inner, "kubernetes": "x" * 9_000})
+    (found,) = group([LogLine(1.0, text, "s")])
+    assert found.sample == inner

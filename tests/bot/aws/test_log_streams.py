@@ -207,31 +207,35 @@ def test_more_than_the_limit_is_said_and_the_newest_are_kept(aws: ScriptedAws, l
     events = group_of(600, lambda number: number * 40 if number < 500 else 20_000 + (number - 500) * 400)
     answer(aws, sorted(events, key=lambda each: int(each["timestamp"])))
     found = read(logs, account, limit=300)
-    assert not found.is_whole and len(found.lines) == 300
+    assert not found.is_whole and said(found)[-PAGE:] == expected(events)[-PAGE:] and len(found.lines) == 300
     assert len(aws.asked("GetLogEvents")) > 0
     for count in (299, 300, 301):
         answer(aws, evenly(count))
         assert read(logs, account, limit=300).is_whole is (count <= 300)
 
 
-def test_out_of_time_what_there_is_is_whole_only_since_the_first_page(
+def test_after_half_of_the_time_the_streams_are_left_and_the_group_is_read(
     aws: ScriptedAws, logs: Logs, account: Account, clock: FakeClock
 ) -> None:
-    answer(aws, evenly(400))
+    answer(aws, evenly(400), STREAMS + tuple(f"idle/{number}" for number in range(20)))
     given = aws.replies["GetLogEvents"]
 
     def slowly(asked: dict[str, Any]) -> Any:
-        clock.advance(1)
+        clock.advance(2)
         return given(asked)
 
     aws.on("GetLogEvents", slowly)
-    found = read(logs, account, deadline=START + 4)
-    newest = expected(evenly(400))[-9:]
-    assert not found.is_whole and said(found)[-9:] == newest
+    found = read(logs, account, deadline=START + 100)
+    assert (said(found), found.is_whole) == (expected(evenly(400)), True)
+    # All would be 82 calls; those that waited for a thread did not begin any more.
+    assert 0 < len(aws.asked("GetLogEvents")) < 50
 
 
-def test_a_stream_that_is_throttled_for_too_long_leaves_it_unfinished(
-    aws: ScriptedAws, logs: Logs, account: Account
+@pytest.mark.parametrize(
+    "error", [Refusal("ThrottlingException", "Rate exceeded"), Refusal("InternalFailure", "", 500)]
+)
+def test_streams_that_do_not_answer_leave_the_group_to_be_read(
+    aws: ScriptedAws, logs: Logs, account: Account, error: Refusal
 ) -> None:
     answer(aws, evenly(400))
     given = aws.replies["GetLogEvents"]
@@ -239,8 +243,51 @@ def test_a_stream_that_is_throttled_for_too_long_leaves_it_unfinished(
 
     def some(asked: dict[str, Any]) -> Any:
         asked_before.append(asked)
-        return given(asked) if len(asked_before) < 5 else Refusal("ThrottlingException", "Rate exceeded")
+        return given(asked) if len(asked_before) < 5 else error
 
     aws.on("GetLogEvents", some)
-    found = read(logs, account, deadline=START + 5)
-    assert not found.is_whole and 40 <= len(found.lines) < 400
+    found = read(logs, account, deadline=START + 60)
+    assert (said(found), found.is_whole, len(set(found.ids))) == (expected(evenly(400)), True, 400)
+
+
+def test_slow_calls_are_reckoned_with(aws: ScriptedAws, logs: Logs, account: Account, clock: FakeClock) -> None:
+    answer(aws, evenly(400), STREAMS + tuple(f"idle/{number}" for number in range(40)))
+    given = aws.replies["FilterLogEvents"]
+
+    def slowly(asked: dict[str, Any]) -> Any:
+        clock.advance(0 if len(aws.asked("FilterLogEvents")) > 1 else 1)
+        return given(asked)
+
+    aws.on("FilterLogEvents", slowly)
+    assert said(read(logs, account)) == expected(evenly(400))
+    assert aws.asked("GetLogEvents") == []
+
+
+def test_a_stream_that_is_not_named_has_the_group_read(aws: ScriptedAws, logs: Logs, account: Account) -> None:
+    answer(aws, evenly(400), STREAMS[:2])
+    found = read(logs, account)
+    assert (said(found), found.is_whole) == (expected(evenly(400)), True)
+    assert aws.asked("GetLogEvents") == []
+
+
+def test_answers_without_what_they_should_have_are_no_failure(aws: ScriptedAws, logs: Logs, account: Account) -> None:
+    answer(aws, [each | {"ingestionTime": None} for each in evenly(400)])
+    aws.on("GetLogEvents", {"events": None})
+    assert (len(read(logs, account).lines), len(aws.asked("GetLogEvents"))) == (400, len(STREAMS))
+    aws.on("DescribeLogStreams", {})
+    assert said(read(logs, account)) == expected(evenly(400))
+
+
+def test_the_ends_of_streams_are_read_within_the_same_quota(aws: ScriptedAws, logs: Logs, clock: FakeClock) -> None:
+    answer(aws, evenly(30))
+    given = aws.replies["GetLogEvents"]
+    began: list[float] = []
+
+    def noted(asked: dict[str, Any]) -> Any:
+        began.append(clock.now())
+        return given({"startTime": 0, "endTime": MINUTE[1], "logStreamName": asked["logStreamName"]})
+
+    aws.on("GetLogEvents", noted)
+    for _ in range(FEWER + 5):
+        assert len(logs.tail(Account("eu-west-1"), "/g", STREAMS[0], 10)) == 10
+    assert max(sum(at <= other < at + 1 for other in began) for at in began) <= FEWER

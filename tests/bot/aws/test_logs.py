@@ -252,6 +252,20 @@ def test_a_search_that_reached_its_limit_says_from_which_event_on_it_is_whole(
     assert (found.cut, found.is_whole) == (None, True)
 
 
+def test_after_an_empty_first_page_nobody_knows_what_parts_left_out(
+    aws: ScriptedAws, logs: Logs, account: Account
+) -> None:
+    def answer(asked: dict[str, Any]) -> dict[str, Any]:
+        if asked["endTime"] == int((START + 60) * 1000):
+            return {"events": [], "nextToken": asked.get("nextToken", "") + "more"}
+        number = (asked["startTime"] + 500) // 1000 - int(START)
+        return {"events": [event(number)], "nextToken": "2"}
+
+    aws.on("FilterLogEvents", answer)
+    found = logs.read(account, "/ecs/bi", "", start=START, end=START + 60, limit=3, deadline=START + 9)
+    assert (found.is_whole, found.cut, len(found.lines)) == (False, None, 3)
+
+
 def test_parts_that_were_not_read_to_their_beginning_are_whole_only_since_the_first_page(
     aws: ScriptedAws, logs: Logs, account: Account
 ) -> None:
