@@ -12,8 +12,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from bot.cloud import LogLine
+from bot.key_lines import without_keys
 from bot.redact import clean, redact
 from bot.said import EXCEPTION, LONGEST, TRACE_STARTS, Reading, level_of_words, read, shown
+from bot.secret_values import MASK
 
 MAX_GROUPS = 500
 OTHER = "(other lines)"
@@ -134,7 +136,7 @@ _CHAINS = re.compile(r"During handling of the above|The above exception was")
 def _entries(lines: Iterable[LogLine]) -> Iterator[_Entry]:
     """Lines with their continuations. Streams interleave, so every stream keeps its own open entry."""
     still_open: dict[str, _Entry] = {}
-    for line in lines:
+    for line in without_keys(tuple(lines), masked_line):
         text = line.message[:LONGEST] if isinstance(line, ReadLine) else _readable(line.message[:LONGEST])
         entry = still_open.get(line.stream)
         if entry is not None and _continues(entry, text, line.at):
@@ -147,6 +149,11 @@ def _entries(lines: Iterable[LogLine]) -> Iterator[_Entry]:
         alone = line.reading if isinstance(line, ReadLine) else None
         still_open[line.stream] = _Entry(line.at, line.at, [text], bool(TRACE_STARTS.match(text)), alone)
     yield from still_open.values()
+
+
+def masked_line(line: LogLine) -> LogLine:
+    """The line with a mask in place of what it says."""
+    return read_line(line, MASK)
 
 
 def _readable(message: str) -> str:

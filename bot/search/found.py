@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from bot.cloud import LogLine
+from bot.key_lines import without_keys
 from bot.redact import clean
 from bot.search.masks import MASKED, masked, masker
 from bot.search.matching import matcher
 from bot.search.words import LogQuery
 from bot.telemetry import QueryAnswer
-from bot.templates import OTHER, LogGroup, ReadLine, group, read_line
+from bot.templates import OTHER, LogGroup, ReadLine, group, masked_line, read_line
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,8 @@ def reader(query: LogQuery, fields: Sequence[str]) -> Callable[[LogLine], ReadLi
 def from_insights(answer: QueryAnswer, query: LogQuery, limit: int, fields: Sequence[str]) -> Found:
     """The rows of ``bot.search.insights.insights_query`` as lines, without the masked ``fields``."""
     rows = sorted((_line(row) for row in answer.rows if row.get("@timestamp")), key=lambda line: line.at)
-    lines = tuple(line for line in map(reader(query, fields), rows) if line is not None)
+    read = (line for line in map(reader(query, fields), rows) if line is not None)
+    lines = tuple(without_keys(tuple(read), masked_line))
     whole = answer.is_whole and len(answer.rows) < limit
     # What is sorted out here was counted there.
     exact = len(lines) == len(rows)

@@ -11,12 +11,14 @@ from bot.redact import plain
 from bot.secret_values import nested_end
 
 MASKED = "[masked]"
+# What is shorter, or a word, would be found elsewhere by chance.
+_IS_TELLING = re.compile(r"(?=\D*\d)[\w.@+-]{4,200}|[\w.@+-]{8,200}")
 
 # After the name: "=", ":" and the like, the value's own key of a pair, or what SQL writes before a value.
 _SEPARATOR = (
     r"""(?:[.\[][\w.\[\]]{0,64}+)?(?P<key>\\*["'])?"""
     r"""(?:\s{0,4},\s{0,4}\\*["']?(?i:value)\\*["']?(?=\s{0,4}[=:]))?"""
-    r"""(?:\s{0,4}(?:=>|!=|<>|[=:]|%3[dD])\s{0,4}|\s{1,4}(?:not\s{1,4})?(?i:like|ilike|in)\s{1,4}(?=[\\"'(]))"""
+    r"""(?:\s{0,4}(?:=>|->|!=|<>|[=:|]|%3[dD])\s{0,4}|\s{1,4}(?=[\w.$-]{0,64}?\d)|\s{1,4}(?:not\s{1,4})?(?i:like|ilike|in)\s{1,4}(?=[\\"'(]))"""
     r"""(?:[bBuUrR]{1,2}(?=["']))?"""
 )
 # PostgreSQL: Key (customer_id, plan_id)=(7, 3) already exists.
@@ -27,6 +29,8 @@ _ATTRIBUTE = r"(?P<attribute>\\*[\"'](?:\s[^<>]{0,200}+)?>|&gt;)"
 _VALUE = (
     r"""(?P<quote>\\*["'])(?:(?!(?P=quote))(?:\\.|.))*+(?:(?P=quote)|$)"""
     r"""|(?P<nested>[\[{(])|[\w.$]{0,64}+(?P<call>[\[{]|\((?=\\*["']))|[^\s,;&"'`<>{}\[\]()\\|]+"""
+    # Further values of a list: customer_id=7,8,plan=3.
+    r"""(?:,(?![\w.-]{1,64}[=:])(?=[\w.$-]{0,64}?\d)[^\s,;&"'`<>{}\[\]()\\|]+)*+"""
 )
 _END = r"<\\{0,4}/(?:[\w.-]{1,64}:)?(?P=name)\s{0,4}>"
 _ELEMENT = rf"(?:[^<]++|(?!{_END})<)*+(?P<end>{_END})?"
@@ -86,8 +90,21 @@ def masked(text: str, pattern: re.Pattern[str] | None) -> str:
         return text
     text = plain(text)
     pieces: list[str] = []
+    values: set[str] = set()
     position = 0
     for each in given(text, pattern):
         pieces += [text[position : each.kept], each.quote, MASKED, each.quote, each.closing]
         position = each.end
-    return "".join([*pieces, text[position:]])
+        values.update(said.strip("\\\"'") for said in text[each.kept : each.end - len(each.closing)].split(","))
+    return _without_values("".join([*pieces, text[position:]]), values)
+
+
+def _without_values(text: str, values: set[str]) -> str:
+    """The text without values that were masked in one place of it, in any other: ``path=/customers/cus_0260``."""
+    for value in sorted(values, key=len, reverse=True):
+        if value in text and _IS_TELLING.fullmatch(value):
+            said = re.escape(value)
+            if text.startswith("{"):  # a number in JSON
+                text = re.sub(rf"(?<=[:\[,])(\s{{0,4}}){said}(?=\s{{0,4}}[,}}\]])", rf'\1"{MASKED}"', text)
+            text = re.sub(rf"(?<![A-Za-z0-9]){said}(?![A-Za-z0-9])", MASKED, text)
+    return text

@@ -13,12 +13,14 @@ from functools import partial
 from bot.cloud import LogLine
 from bot.domain import Account, Target
 from bot.errors import BotError, NotFoundError, UpstreamError
+from bot.key_lines import without_keys
 from bot.ports import World
 from bot.search.found import Found, reader
 from bot.search.matching import filter_pattern, is_servers
 from bot.search.words import LogQuery
 from bot.steps.places import known_log_groups
 from bot.telemetry import LogSearch
+from bot.templates import masked_line
 
 KNOWN_SECONDS = 60.0
 """How long it is taken for known where a service logs and when it was shipped: who looks, looks again."""
@@ -120,7 +122,7 @@ def _joined(answers: dict[str, LogSearch | Exception], limit: int) -> Found:
     if failed and len(failed) == len(answers):
         raise next(iter(errors.values()))
     lines = [line for search in searches for line in search.lines]
-    ordered = sorted(lines, key=lambda line: line.at) if len(answers) > 1 else lines
+    ordered = without_keys(sorted(lines, key=lambda line: line.at) if len(answers) > 1 else lines, masked_line)
     cuts = [search.cut for search in searches if search.cut is not None]
     cuts += [ordered[-limit]] if len(ordered) > limit else []
     reasons = [_why(group, errors[group]) for group in (*refused, *late)]
