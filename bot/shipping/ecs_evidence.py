@@ -10,6 +10,7 @@ from pydantic import JsonValue
 from bot.cloud import StoppedTask
 from bot.command import Run
 from bot.errors import BotError
+from bot.key_lines import without_keys
 from bot.ports import World
 from bot.shipping import images
 from bot.stop_reasons import explain, is_failure
@@ -62,7 +63,7 @@ def last_lines(run: Run, world: World, task: StoppedTask) -> tuple[str, ...]:
             if container.log_group:
                 stream = f"{container.log_stream_prefix}/{container.name}/{task.id}"
                 read = world.logs.tail(run.target.account, container.log_group, stream, LAST_LINES)
-                return tuple(line.message for line in read)
+                return tuple(line.message for line in without_keys(read))
     except BotError:
         return ()
     return ()
