@@ -141,7 +141,8 @@ class Operations(Machine):
         if operation.unattended:
             return self._unattended(at, operation, plan)
         posts = [self._say.card(at.row.id, operation, State.PROPOSED, at.now)]
-        if target is not None and self._world.chat.channel_id(target.channel) != operation.actor.channel:
+        elsewhere = target is not None and self._world.chat.channel_id(target.channel) != operation.actor.channel
+        if elsewhere or operation.actor.thread_ts:
             posts.append(self._elsewhere(at.row.id, operation))
         due = self._proposing.expiry(at.row, operation)
         return Step(State.PROPOSED, due, as_json(operation), new=tuple(posts))
@@ -164,6 +165,7 @@ class Operations(Machine):
         return whisper(
             *(f"op:{row_id}:link", operation.actor.channel, operation.actor.user, message),
             response_url=operation.response_url,
+            thread_ts=operation.actor.thread_ts,
             link=card_key(row_id),
         )
 

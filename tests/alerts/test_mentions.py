@@ -182,3 +182,11 @@ def test_a_question_about_the_end_ends_nothing(scene: Scene) -> None:
     with pytest.raises(UsageError):
         scene.say("resolved on the vendor side yet, or are we waiting?")
     assert [row.state for row in scene.incidents()] == [Phase.OPEN]
+
+
+def test_who_asks_for_a_change_in_a_thread_is_told_there_where_its_plan_is(scene: Scene) -> None:
+    scene.alarm("ALARM", "m1", name="api-errors")
+    scene.run(3)
+    thread = scene.headline().ts
+    assert mention(scene, "restart api production", thread).startswith("The plan is in #bi: https://")
+    assert scene.chat.whispers[-1].thread_ts == thread
