@@ -176,6 +176,11 @@ def linked(text: str) -> tuple[str, str] | None:
     return (found[1], f"{found[2]}.{found[3]}") if found else None
 
 
+def unpunctuated(text: str) -> str:
+    """A message without the colon or comma that people put behind its first word, as in ``logs: timeout``."""
+    return re.sub(r"^(/?[\w-]+)[:,](?=\s|$)", r"\1", text)
+
+
 def without_mention(text: str, bot: str) -> str:
     """A message without the mention of the bot, and without other leading mentions where its id is not known."""
     if bot:

@@ -46,6 +46,7 @@ from bot.clock import SystemClock
 from bot.desk import Desk
 from bot.domain import Account, Person, Target
 from bot.engine import Engine, Machine
+from bot.errors import BotError
 from bot.files import GRAPH, METRICS, Files, Maker
 from bot.flow import UMBRELLA, Flow
 from bot.forms import Forms
@@ -129,6 +130,13 @@ class Bot:
         late = ["Work that has been due for minutes is not being done."] if stuck else []
         return late + complaints(self.store, self.clock.now())
 
+    def _learn_channels(self) -> None:
+        """Slack is asked for its channels ahead: what is typed must be understood without waiting for it."""
+        try:
+            self.outside.chat.channel_id(self.world.catalog.targets[0].channel)
+        except BotError as error:
+            log.warning("channels are not known yet", extra={"error": error.message})
+
     def _digest(self) -> None:
         now = self.clock.now()
         owe_digests(self.engine, self.settings.systems, self.settings.bot, self.settings.calendar, now)
@@ -164,6 +172,7 @@ class Bot:
         expect_maintenance(self.store, self.settings.calendar, self.clock.now())
         self.engine.start()
         self.scheduler.start()
+        self.scheduler.add_job(self._learn_channels)
         self.queues.start()
 
     def stop(self) -> bool:
@@ -229,7 +238,11 @@ def build(settings: Settings, environment: EnvironmentVariables, *, clock: Clock
     home = Account(region=settings.systems[0].region)
     illustrate = illustrations(world, outside.pictures(home)) if outside.images_bucket else without_pictures
     engine = Engine(store, clock, _machines(store, world, settings, playbooks, outside.mailer, illustrate))
-    flow = Flow(engine, catalog, COMMANDS, slash, world.recent.lately)
+
+    def is_here(target: Target, channel: str) -> bool:
+        return outside.chat.is_channel(channel, target.channel)
+
+    flow = Flow(engine, catalog, COMMANDS, slash, world.recent.lately, is_here)
     desk = Desk(
         *(engine, flow, Submissions(engine, flow, COMMANDS), Front(engine, store), Answers(engine, store, flow)),
         Shortcuts(engine, store, catalog, flow),

@@ -7,7 +7,7 @@ from typing import Any
 
 from alerts.front import PREFIX as INCIDENT_PREFIX
 from alerts.front import Front
-from alerts.mentions import helped, without_mention
+from alerts.mentions import helped, unpunctuated, without_mention
 from alerts.shortcuts import Shortcuts
 from bot.answers import Answers
 from bot.domain import Actor
@@ -109,6 +109,7 @@ class Desk:
         try:
             about_incident, said = self._front.mentioned(words, actor, thread_ts=thread_ts, key=key, at=at)
             if not about_incident:
+                words = unpunctuated(words)
                 near, about = self._front.talk_of(actor.channel, thread_ts)
                 there = actor.model_copy(update={"thread_ts": thread_ts, "about": about})
                 if about and not self._flow.knows(words):

@@ -20,7 +20,7 @@ from bot.engine import Engine
 from bot.errors import BotError, UsageError
 from bot.examples import examples, fits, likely, sample
 from bot.forms import asking
-from bot.nearby import filled
+from bot.nearby import filled, told_apart
 from bot.operation import KIND, State, request
 from bot.ports import Message
 from bot.rows import NewRow, Signal
@@ -40,9 +40,11 @@ class Flow:
         commands: Mapping[str, Command],
         slash: Mapping[str, str],
         lately: Callable[[str], Sequence[str]] = lambda user: (),
+        is_here: Callable[[Target, str], bool] = lambda target, channel: target.channel == channel,
     ):
         self._engine = engine
         self._lately = lately
+        self._is_here = is_here
         self._catalog = catalog
         self._commands = commands
         self._slash = slash
@@ -71,6 +73,7 @@ class Flow:
             command, typed, shown_as = self._command(slash, arguments.words(text))
             here = self._catalog.target(near) if near else None
             typed = filled(command, typed, here, self._catalog) if here is not None else typed
+            typed = told_apart(command, typed, self._catalog, lambda target: self._is_here(target, actor.channel))
             if trigger_id and (asks or not typed) and arguments.lacking(command, typed):
                 given = dict(zip(command.args.model_fields, typed, strict=False))
                 form = asking(command, shown_as, actor, trigger_id, response_url=response_url, key=key, given=given)
@@ -97,7 +100,7 @@ class Flow:
         try:
             return arguments.parse(command, slash, typed)
         except UsageError as error:
-            order = likely(self._catalog, self._lately(actor.user), lambda target: target.channel == actor.channel)
+            order = likely(self._catalog, self._lately(actor.user), lambda target: self._is_here(target, actor.channel))
             where = near if near is not None and fits(command, near) else sample(command, order)
             example = next(iter(examples(command, where, self._catalog)), "")
             raise UsageError(error.message, hint=arguments.hint(command, slash, example)) from error

@@ -1,9 +1,9 @@
-"""What a command in the thread of an incident leaves out: which service, in which environment."""
+"""What a command leaves out where it is asked: in the thread of an incident, in the channel of a system."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from bot.catalog import Catalog
 from bot.command import Command
@@ -14,36 +14,95 @@ SERVICE, SYSTEM, ENVIRONMENT = "service", "system", "environment"
 ANYTHING = ("what", "where")
 """Arguments that may be a service with its environment, in two words."""
 _TIME = re.compile(r"until|\d+(?:[smhdw].*)?", re.IGNORECASE)
+_WHOLE_NAME = re.compile(r"([a-z0-9._-]+)/[a-z0-9._-]+")
+"""A system and a service of it; also a type of content (``text/html``), while metrics are written with capitals."""
 
 
 def filled(command: Command, typed: Sequence[str], near: Target, catalog: Catalog) -> list[str]:
     """The words of a command with where it is meant put before them, unless they say so themselves.
 
-    Whoever names a service, a system or an environment in an incident's thread means that one.
+    Whoever names a service, a system or an environment in an incident's thread means that one, and of several services
+    of one name that of the incident's system. Raises NotFoundError for what is called as a service and is none.
     """
     names, words = list(command.args.model_fields), list(typed)
-    service = f"{near.system}/{near.name}"
     if names[:1] == [SERVICE]:
-        if not words:
-            return [service, near.environment]
-        if not _is_service(words[0], catalog):
-            return [service, *words] if _runs_in(near, words[0], catalog) else [service, near.environment, *words]
-        if len(words) == 1 or not _runs_in(near, words[1], catalog):
-            return [words[0], near.environment, *words[1:]]
-    elif names[:1] == [SYSTEM] and not words:
+        return _with_service(words, near, catalog)
+    if names[:1] == [SYSTEM] and not words:
         return [near.system, near.environment][: names[:2].count(SYSTEM) + names[:2].count(ENVIRONMENT)]
-    elif names[:1] and names[0] in ANYTHING and (not words or _TIME.fullmatch(words[0])):
-        return [service, near.environment, *words]
+    if names[:1] and names[0] in ANYTHING and (not words or _TIME.fullmatch(words[0])):
+        return [_name(near), near.environment, *words]
     return words
 
 
-def _is_service(word: str, catalog: Catalog) -> bool:
+def told_apart(
+    command: Command, typed: Sequence[str], catalog: Catalog, is_here: Callable[[Target], bool]
+) -> list[str]:
+    """The words with the whole name of a service of which there are several, where one is of a system that is here.
+
+    Commands that list take them all, and what nobody can tell apart stays as it was typed.
+    """
+    words = list(typed)
+    if not any(words[:1]) or command.target is None or [*command.args.model_fields][:1] != [SERVICE]:
+        return words
     try:
-        return bool(catalog.matching(word))
+        found = catalog.matching(words[0], words[1] if len(words) > 1 else None)
     except NotFoundError:
-        return False
+        return words
+    if len(_names(found)) == 1:
+        return words
+    several = {each.system for each in found}
+    here = {each.system for each in catalog.targets if each.system in several and is_here(each)}
+    own = _names(each for each in found if each.system in here)
+    return [own[0], *words[1:]] if len(own) == 1 else words
+
+
+def _with_service(words: list[str], near: Target, catalog: Catalog) -> list[str]:
+    if not words:
+        return [_name(near), near.environment]
+    found = _services(words, catalog)
+    own = [each for each in found if each.system == near.system]
+    if found and not own:
+        return _elsewhere(words, near, {each.environment for each in found})
+    if not found:
+        return [_name(near), *words] if _runs_in(near, words[0], catalog) else [_name(near), near.environment, *words]
+    name = _name(own[0]) if len(_names(own)) == 1 else words[0]
+    if len(words) == 1 or not _runs_in(near, words[1], catalog):
+        return [name, near.environment, *words[1:]]
+    return [name, *words[1:]]
+
+
+def _elsewhere(words: list[str], near: Target, environments: set[str]) -> list[str]:
+    """What is said of another system's service: its environment is typed as in a command elsewhere."""
+    if near.environment not in environments or _begins_one(words[1:2], environments):
+        return words
+    return [words[0], near.environment, *words[1:]]
+
+
+def _services(words: list[str], catalog: Catalog) -> tuple[Target, ...]:
+    """The services that the first word names, if any. Raises NotFoundError where it must have been meant as one."""
+    try:
+        return catalog.matching(words[0])
+    except NotFoundError:
+        whole = _WHOLE_NAME.fullmatch(getattr(words[0], "raw", words[0]))
+        environments = {each.environment for each in catalog.targets}
+        if whole and (catalog.system(whole[1]) or _begins_one(words[1:2], environments)):
+            raise
+        return ()
+
+
+def _begins_one(word: list[str], environments: set[str]) -> bool:
+    """Whether a word, if there is one, is an environment or the beginning of some."""
+    return any(name.startswith(each.lower()) for each in word if each for name in environments)
 
 
 def _runs_in(near: Target, word: str, catalog: Catalog) -> bool:
     """Whether it is an environment's whole name: the beginning of one may as well be a word to look for."""
     return any(each.environment == word.lower() for each in catalog.targets if each.system == near.system)
+
+
+def _name(target: Target) -> str:
+    return f"{target.system}/{target.name}"
+
+
+def _names(targets: Iterable[Target]) -> list[str]:
+    return list(dict.fromkeys(map(_name, targets)))

@@ -259,7 +259,10 @@ class Scene:
         )
         self.engine = Engine(self.store, self.clock, {machine.kind: machine for machine in machines}, workers=workers)
         expect_maintenance(self.store, self.calendar, self.clock.now())
-        self.flow = Flow(self.engine, self.catalog, commands, SLASH, self.world.recent.lately)
+        self.flow = Flow(
+            *(self.engine, self.catalog, commands, SLASH, self.world.recent.lately),
+            lambda target, channel: channel in (target.channel, self.chat.channels.get(target.channel)),
+        )
         self.submissions = Submissions(self.engine, self.flow, commands)
         self.front = Front(self.engine, self.store)
         self.answers = Answers(self.engine, self.store, self.flow)

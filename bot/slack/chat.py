@@ -219,6 +219,11 @@ class SlackChat:
             raise NotFoundError(f"Slack has no channel {channel} that the bot can see.", hint="Invite the bot to it.")
         return ids[name]
 
+    def is_channel(self, channel: str, name: str) -> bool:
+        """Whether an id is that of a ``#name`` (or an id), as far as it is known without asking Slack."""
+        ids: dict[str, str] | None = self._kept.get("channels", (0.0, None))[1]
+        return channel in (name, (ids or {}).get(name.removeprefix("#")))
+
     def _conversation(self, user: str) -> str:
         return str(self._call("conversations.open", self._client.conversations_open, users=[user])["channel"]["id"])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from alerts import people
-from alerts.mentions import EXAMPLES, helped, understood
+from alerts.mentions import EXAMPLES, helped, understood, unpunctuated
 from bot.domain import Actor
 from bot.errors import UsageError
 from bot.incident import Phase
@@ -190,3 +190,26 @@ def test_who_asks_for_a_change_in_a_thread_is_told_there_where_its_plan_is(scene
     thread = scene.headline().ts
     assert mention(scene, "restart api production", thread).startswith("The plan is in #bi: https://")
     assert scene.chat.whispers[-1].thread_ts == thread
+
+
+@pytest.mark.parametrize("words", ["explain: api-errors", "explain, api-errors", "/Explain: api-errors"])
+def test_a_colon_or_comma_after_a_commands_name_is_none_of_it(scene: Scene, words: str) -> None:
+    assert "`api-errors`" in mention(scene, words)
+    scene.alarm("ALARM", "m1", name="api-errors")
+    scene.run(3)
+    assert "`api-errors`" in mention(scene, words, scene.headline().ts)
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("logs: error: timeout", "logs error: timeout"),
+        ("logs:", "logs"),
+        ("logs:timeout", "logs:timeout"),
+        ("logs:: timeout", "logs:: timeout"),
+        ("logs error: timeout", "logs error: timeout"),
+        ("", ""),
+    ],
+)
+def test_only_one_mark_behind_the_first_word_is_left_out(text: str, left: str) -> None:
+    assert unpunctuated(text) == left

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -117,3 +118,24 @@ def test_a_button_of_the_home_tab_opens_a_form(bot: Bot) -> None:
     bot.desk.press("home:open:deploy", "deploy", actor, key="p1", trigger_id="T1")
     (form,) = bot.store.rows("form")
     assert (form.body["command"], form.body["actor"]["channel"]) == ("deploy", "U0ALICE")
+
+
+def test_in_a_systems_channel_its_services_are_known_by_their_short_names(
+    bot: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asker = Actor(user="U0ALICE", channel="C0ARBOR")
+    names = {"C0ARBOR": "#arbor-energy"}
+    monkeypatch.setattr(bot.outside.chat, "is_channel", lambda channel, name: names.get(channel) == name)
+    assert bot.desk.receive("logs", "backend production level error last 1h", asker) is None
+    (row,) = bot.store.rows("operation")
+    assert row.group == "arbor/production/backend"
+    said = bot.desk.receive("logs", "backend production", asker.model_copy(update={"channel": "C0OPS"}))
+    assert said is not None and "could be arbor/backend or photo/backend" in said.text
+
+
+def test_slack_is_asked_for_its_channels_when_the_bot_starts(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = threading.Event()
+    monkeypatch.setattr(bot.outside.chat, "channel_id", lambda channel: asked.set())
+    bot.start()
+    assert asked.wait(5)
+    bot.stop()

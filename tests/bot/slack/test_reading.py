@@ -114,3 +114,11 @@ def test_whoever_is_alone_with_the_bot_is_told_there(slack: Slack, chat: SlackCh
     chat.whisper("U0ALICE", "U0ALICE", Message(text="You may not deploy."))
     channel = slack.web().conversations_open(users="U0ALICE")["channel"]["id"]
     assert [one["text"] for one in slack.messages(channel)] == ["You may not deploy."]
+
+
+def test_a_channel_is_known_by_its_name_without_asking_once_the_list_was_read(slack: Slack, chat: SlackChat) -> None:
+    assert not chat.is_channel("C0OPS", "#ops")
+    assert chat.channel_id("#ops") == "C0OPS"
+    slack.faults.add("slack", "conversations.list", "disconnect", count=1, seconds=None)
+    assert chat.is_channel("C0OPS", "#ops") and chat.is_channel("C0OPS", "C0OPS")
+    assert not chat.is_channel("C0OPS", "#bi-platform") and not chat.is_channel("C0OPS", "#nosuch")
