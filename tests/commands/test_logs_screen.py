@@ -100,7 +100,7 @@ def test_why_insights_was_asked_is_said(scene: Scene) -> None:
     scene.logs.failures.add(f"search {name}", refusal)
     said = ask(scene, "timeout")
     assert f"the log class of {name} is only read by Logs Insights" in said and "too much" not in said
-    throttled = UpstreamError("AWS is throttling logs:FilterLogEvents: too many calls at once.", retryable=True)
+    throttled = UpstreamError("AWS is throttling logs:FilterLogEvents, with too many calls at once.", retryable=True)
     scene.logs.failures.add(f"search {name}", throttled)
     said = ask(scene, "timeout")
     assert "FilterLogEvents is throttled by AWS" in said and "too much" not in said
