@@ -18,7 +18,7 @@ def render(commands: Mapping[str, Command]) -> str:
         "`config/bot.yaml`. Phones may write curly quotes, long dashes and links; they are read as what was meant. "
         "A command that needs arguments and is typed without any opens a form that asks for them; "
         f"`/{UMBRELLA} {HELP}` and the home tab open the form of any command. The examples here are for a service "
-        f"`bi/api` that runs in `production`; `/{UMBRELLA} {HELP} <command>` shows them for one of your own.\n",
+        f"`bi/api` that runs on ECS in `production`; `/{UMBRELLA} {HELP} <command>` shows them for one of your own.\n",
     ]
     parts += [_one(command) for _, command in sorted(commands.items())]
     return "\n".join(parts)

@@ -1,6 +1,6 @@
 """Examples of commands that work on the configuration of whoever reads them.
 
-They are written for a service ``bi/api`` that runs in ``production``, and shown for one of the reader's own.
+They are written for a service ``bi/api`` that runs on ECS in ``production``, and shown for one of the reader's own.
 """
 
 from __future__ import annotations
@@ -9,20 +9,40 @@ from collections.abc import Callable, Iterable
 
 from bot.catalog import Catalog
 from bot.command import Command
-from bot.domain import Target
+from bot.domain import ServiceKind, Target
 
 ALARM = "bi-production-api-latency-p95"
 """The alarm that examples are written for."""
-
-
 LOGS = "logs"
 """The action of what reads the logs of a service."""
+METRICS = "metrics"
+"""The command that shows the signals of a service."""
+PLACEHOLDERS = {"v1.4.2": "<version>", "v2.0.0": "<version>", "41": "<version>", "0f3a91c2": "<task id>"}
+"""What only the reader can know of a service."""
+# The signals that every service of a kind has, whatever it stands behind and leans on.
+_SIGNALS = {
+    ServiceKind.ECS: {},
+    ServiceKind.LAMBDA: {
+        "cpu": "errors",
+        "memory": "latency",
+        "tasks": "throttles",
+        "AWS/ECS/CPUUtilization": "AWS/Lambda/Errors",
+    },
+    ServiceKind.STATIC_SITE: {
+        "cpu": "requests",
+        "memory": "errors",
+        "tasks": "traffic",
+        "AWS/ECS/CPUUtilization": "AWS/CloudFront/Requests",
+    },
+}
 
 
 def fits(command: Command, target: Target) -> bool:
     """Whether the command is for services of that kind, and finds there what it reads."""
     if command.action == LOGS and not target.service.writes_logs:
         return False
+    if command.name == METRICS and target.service.kind is ServiceKind.STATIC_SITE:
+        return bool(target.service.distribution)
     return not command.kinds or target.service.kind in command.kinds
 
 
@@ -45,7 +65,8 @@ def sample(command: Command, targets: Iterable[Target]) -> Target | None:
 def examples(command: Command, where: Target | None, catalog: Catalog) -> tuple[str, ...]:
     """The words of the command's examples, said of a service; as they are written where there is none.
 
-    An example with an alarm is left out when the configuration lists none.
+    What only the reader can know is a placeholder, <version>. An example with an alarm is left out when the
+    configuration lists none.
     """
     if where is None:
         return command.examples
@@ -60,6 +81,8 @@ def examples(command: Command, where: Target | None, catalog: Catalog) -> tuple[
         "production": where.environment,
         "prod": where.environment,
         ALARM: next(listed, ""),
+        **PLACEHOLDERS,
+        **(_SIGNALS[where.service.kind] if command.name == METRICS else {}),
     }
     said = ([own.get(word, word) for word in example.split(" ")] for example in command.examples)
     return tuple(

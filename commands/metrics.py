@@ -232,9 +232,9 @@ metrics = Command(
     target=target,
     examples=(
         "bi/api production",
-        "bi/api production latency p99 last 24h vs yesterday",
-        "bi/api production errors queue since deploy",
-        "bi/api production AWS/RDS/DatabaseConnections last 6h",
+        "bi/api production cpu memory last 24h vs yesterday",
+        "bi/api production tasks since deploy",
+        "bi/api production AWS/ECS/CPUUtilization last 6h",
         "dashboards",
     ),
 )

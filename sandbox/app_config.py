@@ -13,7 +13,7 @@ OVERLAY = Path(__file__).parent / "config"
 
 COMMANDS = (
     *("services", "logs", "metrics", "health", "deploy", "rollback", "scale", "restart", "cancel"),
-    *("operations", "alarms", "silence", "unsilence", "freeze", "unfreeze", "ops"),
+    *("operations", "alarms", "explain", "silence", "unsilence", "freeze", "unfreeze", "ops"),
 )
 """The bot's commands, by the names they have where ``bot.yaml`` says nothing else."""
 

@@ -151,6 +151,7 @@ def upstream(error: Exception, action: str) -> UpstreamError:
 
 
 def _refused(error: exceptions.ClientError, asked: str) -> UpstreamError:
+    """No sentence has a colon after the operation: what stands after "GetSecretValue:" is redacted as a secret."""
     said = error.response.get("Error", {})
     code = str(said.get("Code", "")).rpartition("#")[2]
     message = " ".join(str(said.get("Message", "")).split())
@@ -160,15 +161,15 @@ def _refused(error: exceptions.ClientError, asked: str) -> UpstreamError:
     if code in _DENIED:
         return _denied(message, action, code)
     if code in _EXPIRED:
-        return UpstreamError(f"AWS refused {action}: the bot's credentials have expired.", code=code, retryable=True)
+        return UpstreamError(f"AWS refused {action}, as the bot's credentials have expired.", code=code, retryable=True)
     if code in _UNKNOWN_KEY:
-        return UpstreamError(f"AWS refused {action}: it does not accept the bot's credentials.", code=code)
+        return UpstreamError(f"AWS refused {action}, as it does not accept the bot's credentials.", code=code)
     if code in _THROTTLED or status == 429 or (code == "LimitExceededException" and action.startswith("logs:")):
-        text = f"AWS is throttling {action}: too many calls at once."
+        text = f"AWS is throttling {action}, with too many calls at once."
         return UpstreamError(text, code=code, retryable=True)
     transient = status >= 500 or code in _TRANSIENT or BUSY_FAMILY in message
-    said_so = f"{message[:_LONGEST]} ({code})" if message else code
-    return UpstreamError(f"AWS refused {action}: {said_so}", code=code, retryable=transient)
+    said_so = f", saying: {message[:_LONGEST]} ({code})" if message else f" ({code})"
+    return UpstreamError(f"AWS refused {action}{said_so}", code=code, retryable=transient)
 
 
 def _denied(message: str, asked: str, code: str) -> NotPermittedError:

@@ -15,6 +15,7 @@ from bot.log_settings import LogSettings
 from bot.ports import World
 from bot.redact import clean
 from bot.relative_window import placed
+from bot.search.insights import asks_more
 from bot.search.masks import masked, masker
 from bot.search.reading import KNOWN_SECONDS, Place, place
 from bot.search.screen import Head
@@ -53,6 +54,7 @@ class Asked:
             asked=self.text,
             looked=(*looked, *([f":warning: {self.where.lacking}"] if self.where.lacking else []), groups),
             console=console if self.may_be_linked else "",
+            asks_more=asks_more(self.query),
             masked=self.masked,
             spelling=other_spelling(self.query),
         )

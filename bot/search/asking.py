@@ -136,7 +136,7 @@ def head_of(asked: Asked, *looked: str) -> view.Head:
 
 
 def console_address(asked: Asked) -> str:
-    """Exactly this question in the console, whichever engine answered: there only Insights asks several groups."""
+    """This question in the console, whichever engine answered: there only Insights asks several groups."""
     where, window = asked.where, asked.window
     return insights_address(where.account.region, where.groups, query_of(asked), window.start, window.end)
 

@@ -17,6 +17,10 @@ from bot.views import blocks as b
 FEW = 12
 """So many things logged are shown as they are; more are grouped."""
 KINDS = 10
+OPEN = "Open in CloudWatch"
+"""How the label of the link to the console begins."""
+FIRST_LINES, LAST_LINES = 7, 4
+"""Lines of one thing logged that are shown, where it has more."""
 SCREEN = 2600
 """Characters of lines in a message."""
 ROWS = 15
@@ -33,8 +37,9 @@ class Head:
     """What every answer says of itself: where was looked, in which time, for what, and how.
 
     ``looked`` are sentences about the engine, what was scanned and what it cost; ``console`` is the address of the same
-    question in AWS's console, empty for none. ``masked`` are names of fields whose values are not shown. ``spelling``
-    is what to try where nothing is found. A range that is ``dated`` covers several days, and its times have dates.
+    question in AWS's console, empty for none; it ``asks_more`` where the console's language cannot say all of it.
+    ``masked`` are names of fields whose values are not shown. ``spelling`` is what to try where nothing is found. A
+    range that is ``dated`` covers several days, and its times have dates.
     """
 
     target: str
@@ -43,6 +48,7 @@ class Head:
     asked: str
     looked: tuple[str, ...] = ()
     console: str = ""
+    asks_more: bool = False
     masked: tuple[str, ...] = ()
     spelling: str = ""
     dated: bool = False
@@ -155,7 +161,8 @@ def _head(head: Head, counted: str) -> b.Block:
 def _foot(head: Head, failed: Sequence[str], deployed: str) -> b.Block:
     told = [b.esc(each, 300) for each in (*head.looked, *failed)]
     told += [f":new: is new since {b.esc(deployed)}"] if deployed else []
-    told += [b.link(head.console, "Open in CloudWatch")] if head.console else []
+    label = f"{OPEN} (asks for a little more)" if head.asks_more else OPEN
+    told += [b.link(head.console, label)] if head.console else []
     return b.context(" · ".join(told) or "as found")
 
 
@@ -174,6 +181,9 @@ def _screen(head: Head, logged: Sequence[tuple[float, str]]) -> list[str]:
 
 def _cut(text: str) -> str:
     """A long text by its head and its end, where a stack trace says most."""
+    lines = text.split("\n")
+    if len(lines) > FIRST_LINES + LAST_LINES + 1:
+        text = "\n".join([*lines[:FIRST_LINES], "…", *lines[-LAST_LINES:]])
     return text if len(text) <= LONGEST else f"{text[: LONGEST // 2]}\n…\n{text[-LONGEST // 3 :]}"
 
 

@@ -19,7 +19,7 @@ from bot.views import blocks as b
 
 MAKER = "logs"
 """The name of the maker of whole files."""
-_CONSOLE = re.compile(r"(?: · )?<https://[^<>|]*\|Open in CloudWatch>")
+_CONSOLE = re.compile(rf"(?: · )?<https://[^<>|]*\|{view.OPEN}[^<>]*>")
 
 
 def grouped_answer(asked: Asked, found: Found, head: view.Head, before: Sequence[LogLine] | None) -> Plan:

@@ -81,6 +81,7 @@ DEFAULT_COMMANDS: tuple[dict[str, str], ...] = (
     {"command": "/cancel", "description": "Stop what is under way", "usage_hint": "<service> <environment>"},
     {"command": "/operations", "description": "What is under way, and what was", "usage_hint": "[service]"},
     {"command": "/alarms", "description": "What is in alarm now", "usage_hint": "[system]"},
+    {"command": "/explain", "description": "What an alarm means, and what to do", "usage_hint": "[alarm]"},
     {"command": "/silence", "description": "Silence an alarm", "usage_hint": "<alarm or service> <duration> <reason>"},
     {"command": "/unsilence", "description": "End a silence", "usage_hint": "<alarm or service>"},
     {"command": "/freeze", "description": "Let nothing be shipped", "usage_hint": "<where> <until> <reason>"},

@@ -13,6 +13,10 @@ from bot.catalog import Catalog
 from bot.command import Command
 from bot.domain import Environment, Service, ServiceAlarm, System, Target
 from bot.examples import examples, likely, sample
+from bot.signals import functions, sites
+from bot.signals.choosing import chosen
+from bot.signals.ecs import of_tasks
+from bot.window import find_window
 from commands import COMMANDS
 
 FILES = (Path(__file__).parents[2] / "config" / "systems").glob("*.yaml")
@@ -32,6 +36,8 @@ def system(name: str, channel: str, **services: Service) -> System:
 
 SHOP = system("shop", "C0SHOP", site=service("static_site"), basket=service("ecs", "basket-slow"))
 BANK = system("bank", "C0BANK", basket=service("ecs"), ledger=service("lambda"))
+CDN = service("static_site").model_copy(update={"distribution": "E1"})
+WEB = system("web", "C0WEB", basket=service("ecs"), ledger=service("lambda"), cdn=CDN)
 CATALOG = Catalog((SHOP, BANK))
 
 
@@ -49,7 +55,40 @@ def test_no_example_names_anything_that_the_reader_does_not_have(command: Comman
         words = example.replace("/", " ").split()
         assert not {*SHIPPED, "api", "production", "prod", "staging"} & set(words), example
         assert "bi-" not in example
-        arguments.parse(command, command.name, arguments.words(example))
+        assert not {"v1.4.2", "v2.0.0", "41", "0f3a91c2"} & set(words), example
+        filled = example.replace("<version>", "v1").replace("<task id>", "0f")
+        arguments.parse(command, command.name, arguments.words(filled))
+
+
+def test_what_only_the_reader_can_know_is_a_placeholder() -> None:
+    assert examples(COMMANDS["deploy"], target("shop/live/basket"), CATALOG)[0] == "shop/basket live <version>"
+    assert "shop/basket live to <version>" in examples(COMMANDS["rollback"], target("shop/live/basket"), CATALOG)
+    assert "shop/basket live task <task id>" in examples(COMMANDS["restart"], target("shop/live/basket"), CATALOG)
+
+
+KNOWN = {"basket": of_tasks, "ledger": functions.signals, "cdn": sites.signals}
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_metrics_are_shown_by_signals_that_every_service_of_the_kind_has(name: str) -> None:
+    (where,) = [each for each in Catalog((WEB,)).targets if each.name == name]
+    known = KNOWN[name](where)
+    spaces = {line.metrics[0].namespace for signal in known for line in signal.lines}
+    shown = [example for example in examples(COMMANDS["metrics"], where, Catalog((WEB,))) if example != "dashboards"]
+    assert len(shown) == 4
+    for example in shown:
+        _, left = find_window(
+            example.partition(" live")[2].replace("vs yesterday", ""), now=9e8, zone="UTC", default=1.0
+        )
+        custom = [word for word in left.split() if "/" in word]
+        # Raises for a word that is none of the signals.
+        chosen(where, [word for word in left.split() if word not in custom], known)
+        assert {word.rpartition("/")[0] for word in custom} <= spaces
+
+
+def test_metrics_are_not_those_of_a_site_without_a_distribution() -> None:
+    assert sample(COMMANDS["metrics"], [target("shop/live/site")]) is None
+    assert sample(COMMANDS["metrics"], Catalog((WEB,)).targets) is not None
 
 
 def test_an_example_is_said_of_the_service_its_environment_and_an_alarm_that_is_listed() -> None:

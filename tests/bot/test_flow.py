@@ -77,7 +77,7 @@ def test_a_wrong_argument_gets_the_usage_line_and_an_example_as_they_must_be_typ
     assert direct is not None
     assert umbrella is not None
     assert "Usage: /deploy &lt;service&gt; &lt;environment&gt; &lt;version&gt;" in direct.text
-    assert "Example: /deploy bi/api production v1.4.2" in direct.text
+    assert "Example: /deploy bi/api production &lt;version&gt;" in direct.text
     assert "Usage: /ops deploy &lt;service&gt;" in umbrella.text
 
 

@@ -342,11 +342,11 @@ def test_a_button_for_a_command_that_there_is_no_more_says_so(room: FormRoom, na
 def test_what_was_typed_wrong_is_answered_with_an_example_of_ones_own(room: FormRoom) -> None:
     said = room.type("deploy", "api")
     assert said is not None
-    assert "Example: /deploy bi/api production v1.4.2" in said.text
+    assert "Example: /deploy bi/api production &lt;version&gt;" in said.text
     room.flow.receive("ops", "cancel bi/api staging", Actor(user=ALICE, channel="C0BI"))
     said = room.type("deploy", "api")
     assert said is not None
-    assert "Example: /deploy bi/api staging v1.4.2" in said.text
+    assert "Example: /deploy bi/api staging &lt;version&gt;" in said.text
 
 
 def test_a_text_is_asked_for_in_parts_that_are_put_together_as_they_would_be_typed(room: FormRoom) -> None:

@@ -116,7 +116,7 @@ def test_aws_away_while_planning_is_told_within_seconds(scene: Scene) -> None:
 
 DENIED = UpstreamError("AWS denied ecs:DescribeServices; give the bot's role this permission.", code="AccessDenied")
 
-MALFORMED = UpstreamError("AWS refused logs:StartQuery: unexpected symbol.", code="MalformedQueryException")
+MALFORMED = UpstreamError("AWS refused logs:StartQuery, saying: unexpected symbol.", code="MalformedQueryException")
 
 
 @pytest.mark.parametrize(

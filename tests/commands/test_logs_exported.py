@@ -90,7 +90,7 @@ def test_a_failure_is_told_in_aws_s_words(scene: Scene, status: str, said: str) 
 
 
 def test_a_refusal_to_begin_is_told_in_aws_s_words(scene: Scene) -> None:
-    said = "AWS refused logs:CreateExportTask: GetBucketAcl call on the given bucket failed."
+    said = "AWS refused logs:CreateExportTask, saying: GetBucketAcl call on the given bucket failed."
     scene.log_exports.failures.add("begin", UpstreamError(said))
     row_id = begun(scene)
     assert scene.state(row_id) == State.FAILED

@@ -100,9 +100,24 @@ def test_why_insights_was_asked_is_said(scene: Scene) -> None:
     scene.logs.failures.add(f"search {name}", refusal)
     said = ask(scene, "timeout")
     assert f"the log class of {name} is only read by Logs Insights" in said and "too much" not in said
-    throttled = UpstreamError("AWS is throttling logs:FilterLogEvents: too many calls at once.", retryable=True)
+    throttled = UpstreamError("AWS is throttling logs:FilterLogEvents, with too many calls at once.", retryable=True)
     scene.logs.failures.add(f"search {name}", throttled)
     said = ask(scene, "timeout")
     assert "FilterLogEvents is throttled by AWS" in said and "too much" not in said
     scene.logs.failures.add(f"search {name}", UpstreamError("AWS did not answer in time.", retryable=True))
     assert "AWS did not answer in time ·" in ask(scene, "timeout")
+
+
+def test_the_link_says_where_the_console_finds_a_little_more(scene: Scene) -> None:
+    assert "|Open in CloudWatch>" in ask(scene, "failed last 15m")
+    assert "|Open in CloudWatch (asks for a little more)>" in ask(scene, "level error last 15m")
+
+
+def test_of_one_long_stack_trace_the_first_and_the_last_lines_are_shown(scene: Scene) -> None:
+    (name,) = scene.logs.lines
+    trace = "\n".join(["ERROR it failed", *(f"  at f{number}" for number in range(60)), "caused by this"])
+    scene.logs.lines[name] = [LogLine(scene.clock.now() - 60, trace, "s", "1")]
+    said = ask(scene, "last 2m")
+    shown = said.partition("```")[2].partition("```")[0].split("\\n")
+    assert len(shown) == 12 and shown[0].endswith("ERROR it failed") and shown[-1] == "caused by this"
+    assert shown[6:9] == ["  at f5", "…", "  at f57"]

@@ -70,13 +70,13 @@ def test_a_query_that_gets_no_place_for_a_minute_is_given_up_with_the_reason(sce
 
 
 def test_what_can_never_begin_is_refused_at_once(scene: Scene) -> None:
-    scene.insights.failures.add("start", UpstreamError("AWS refused logs:StartQuery: unexpected symbol"))
+    scene.insights.failures.add("start", UpstreamError("AWS refused logs:StartQuery, saying: unexpected symbol"))
     scene.type("ops", QUESTION)
     assert scene.state() == "refused" and "unexpected symbol" in told(scene.said_to(ALICE)[-1])
 
 
 def test_results_that_cannot_be_read_yet_say_so_with_a_way_out(scene: Scene) -> None:
-    refuse(scene, "results", "AWS is throttling logs:GetQueryResults: too many calls at once.", 6)
+    refuse(scene, "results", "AWS is throttling logs:GetQueryResults, with too many calls at once.", 6)
     scene.insights.answer = QueryAnswer((), scanned=5000)
     scene.type("ops", QUESTION)
     scene.run(3)

@@ -10,11 +10,14 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
+from bot.flow import UMBRELLA
+from commands import COMMANDS as bot_commands  # noqa: N811 - the sandbox has a list of its own
 from sandbox.__main__ import app as command_line
 from sandbox.app import Sandbox
 from sandbox.app_config import COMMANDS, command_names, copy_config
 from sandbox.app_environment import read_env_file
 from sandbox.scenarios import SCENARIOS
+from sandbox.slack.seed import DEFAULT_COMMANDS
 from tests.sandbox.playing import story_ended
 from tests.waiting import until
 
@@ -27,6 +30,11 @@ def renamed(tmp_path: Path, **commands: str) -> Path:
     above.mkdir()
     (above / "bot.yaml").write_text(yaml.safe_dump({"commands": commands}))
     return copy_config(CONFIG, tmp_path / "renamed", above)
+
+
+def test_the_sandbox_registers_every_command_that_the_manifest_does() -> None:
+    assert set(COMMANDS) == {*(name for name in bot_commands if name != "help"), UMBRELLA}
+    assert {command["command"] for command in DEFAULT_COMMANDS} == {f"/{name}" for name in COMMANDS}
 
 
 def test_renamed_commands_are_registered_hinted_and_played_under_their_new_names(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from bot.aws.errors import ask, upstream
 from bot.aws.session import Sessions
 from bot.domain import Account
 from bot.errors import UpstreamError
+from bot.redact import clean
 from tests.bot.aws.scripted_aws import LostAnswer, Refusal, ScriptedAws
 
 
@@ -50,42 +51,42 @@ def refused(sessions: Sessions, account: Account) -> UpstreamError:
             "ThrottlingException",
             "Rate exceeded",
             400,
-            "AWS is throttling ecs:ListClusters: too many calls at once.",
+            "AWS is throttling ecs:ListClusters, with too many calls at once.",
             True,
         ),
         (
             "ExpiredTokenException",
             "The security token included in the request is expired",
             400,
-            "AWS refused ecs:ListClusters: the bot's credentials have expired.",
+            "AWS refused ecs:ListClusters, as the bot's credentials have expired.",
             True,
         ),
         (
             "UnrecognizedClientException",
             "The security token included in the request is invalid.",
             400,
-            "AWS refused ecs:ListClusters: it does not accept the bot's credentials.",
+            "AWS refused ecs:ListClusters, as it does not accept the bot's credentials.",
             False,
         ),
         (
             "ServerException",
             "Service Unavailable",
             500,
-            "AWS refused ecs:ListClusters: Service Unavailable (ServerException)",
+            "AWS refused ecs:ListClusters, saying: Service Unavailable (ServerException)",
             True,
         ),
         (
             "ClientException",
             "Not like\n that",
             400,
-            "AWS refused ecs:ListClusters: Not like that (ClientException)",
+            "AWS refused ecs:ListClusters, saying: Not like that (ClientException)",
             False,
         ),
         (
             "LimitExceededException",
             "Too many",
             400,
-            "AWS refused ecs:ListClusters: Too many (LimitExceededException)",
+            "AWS refused ecs:ListClusters, saying: Too many (LimitExceededException)",
             False,
         ),
     ],
@@ -103,6 +104,18 @@ def test_a_refusal_is_a_sentence(
     aws.on("ListClusters", Refusal(code, message, status))
     error = refused(sessions, account)
     assert (error.message, error.code, error.retryable) == (expected, code, retryable)
+
+
+@pytest.mark.parametrize(
+    "action", ["secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret", "ssm:GetParameter"]
+)
+@pytest.mark.parametrize(
+    "code", ["AccessDenied", "ExpiredToken", "InvalidClientTokenId", "ThrottlingException", "InternalError", "Odd"]
+)
+@pytest.mark.parametrize("message", ["", "it cannot be found"])
+def test_no_sentence_reads_like_a_secret_because_of_what_was_asked(action: str, code: str, message: str) -> None:
+    said = upstream(ClientError({"Error": {"Code": code, "Message": message}}, "Any"), action).message
+    assert clean(said) == said
 
 
 def test_the_action_is_named_as_permissions_name_it() -> None:

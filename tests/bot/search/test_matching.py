@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bot.cloud import LogLine
-from bot.search.insights import insights_query
+from bot.search.insights import asks_more, insights_query
 from bot.search.masks import MASKED, masked, masker
 from bot.search.matching import filter_pattern, has_field, is_servers, matcher, parts_of, quote_term
 from bot.search.words import LogQuery, read_query
@@ -144,6 +145,81 @@ def test_a_value_is_looked_for_by_what_every_line_writes_of_it() -> None:
     assert filter_pattern(query) == '"cards" "api" "v9" "cus_0260"'
     filters = [f'| filter @message like "{each}"' for each in ("cards", "api", "v9", "cus_0260")]
     assert insights_query(query, 10).splitlines()[1:5] == filters
+
+
+GIVEN = (
+    "GET /x status=502 12ms",
+    "status: 502",
+    "STATUS='502'",
+    '{"status": 502, "ms": 7}',
+    '{"status":"502"}',
+    '{"Status": ["500", "502"]}',
+    json.dumps({"message": "at\nstatus=502"}),
+    json.dumps({"message": json.dumps({"status": "502"})}),
+    "<status>502</status>",
+    "GET /?status%3D502",
+    "Key (order, status)=(7, 502) already exists.",
+    "\x1b[36mstatus\x1b[0m=\x1b[35m502\x1b[0m",
+    '{"msg": "it said",\n "status": 502\n}',
+)
+NOT_GIVEN = (
+    "502 ms, status=200",
+    "status=1502",
+    "status=5021",
+    "http_status=502",
+    '{"ms": 502, "status": 200}',
+)
+
+
+def filters_of(typed: str) -> list[tuple[bool, re.Pattern[str]]]:
+    """Whether a line must have it or must not, and what, of each filter that is a regular expression."""
+    filters = re.findall(
+        r"^\| filter @message (not )?like /(.*)/$", insights_query(read_query(typed), 10), re.MULTILINE
+    )
+    return [(not negated, re.compile(pattern)) for negated, pattern in filters]
+
+
+def finds(typed: str, text: str) -> bool:
+    return all(bool(pattern.search(text)) is wanted for wanted, pattern in filters_of(typed))
+
+
+def test_the_query_of_a_field_finds_every_line_that_gives_it() -> None:
+    given = [text for text in GIVEN if has_field(text, "status", "502")]
+    assert len(given) >= 10
+    assert [text for text in given if not finds("status=502", text)] == []
+
+
+@pytest.mark.parametrize("text", NOT_GIVEN)
+def test_the_query_of_a_field_does_not_find_its_value_elsewhere(text: str) -> None:
+    assert not has_field(text, "status", "502") and not finds("status=502", text)
+
+
+def test_the_query_of_a_field_knows_paths_and_takes_odd_names_for_any() -> None:
+    assert finds("ctx.user.id=o1", '{"ctx": {"user": {"ID": "o1"}}}')
+    assert not finds("ctx.id=o1", '{"id": "o1", "ctx": 2}')
+    assert filters_of("@id=o1") == filters_of("id=/a/b/") == []
+
+
+@pytest.mark.parametrize(
+    "text", ["x y=2", "y=2", "GET /?a=1&y=2", "got (y=2)", '{"a": 1, "y": 2}', '{"y":"2"}', '"y": 2}']
+)
+def test_the_query_without_a_field_leaves_out_what_surely_gives_it(text: str) -> None:
+    assert has_field(text, "y", "2") and not finds("-y=2", text)
+
+
+@given(
+    st.text(alphabet="{}[]\"'\\:=,y2 \n&", max_size=12),
+    st.sampled_from(("y=2", '"y":2', '"y": "2"', '"y" : 2 }', "y=", "2")),
+    st.text(alphabet="{}[]\"'\\:=,y2 \n&", max_size=12),
+)
+def test_the_query_without_a_field_keeps_every_line_that_does_not_give_it(before: str, said: str, after: str) -> None:
+    for text in (before + said + after, '{"a": ' + json.dumps(before + said + after) + "}"):
+        assert has_field(text, "y", "2") or finds("-y=2", text)
+
+
+def test_it_is_known_of_which_questions_the_query_asks_more() -> None:
+    assert not asks_more(read_query('"a b" -c /d+/ task e1'))
+    assert all(asks_more(read_query(typed)) for typed in ("level error", "x=1", "-x=1"))
 
 
 @given(st.text(max_size=20), st.text(min_size=1, max_size=20))
