@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+from bot.said import read
 from bot.search.found import Found
 from bot.search.lines import LONGEST, readable
 from bot.search.masks import masked, masker
@@ -78,7 +79,7 @@ def lines(
         counted += f"; the newest {b.counted(len(found.lines), 'line')} are here, from {since} on"
     shown = [_head(head, counted)]
     if few:
-        shown.append(b.section(b.pre(_screen(head, logged), SCREEN)))
+        shown.append(b.section(b.pre(_screen(head, logged, new), SCREEN)))
     elif found.lines:
         # However rare, what failed is what somebody looks for.
         first = sorted(grouped, key=lambda each: (GRAVEST.get(each.level, 2), each.template not in (new or ())))
@@ -86,7 +87,7 @@ def lines(
         more = len(grouped) - KINDS
         shown += [b.context(f"… and {more} more {'kind' if more == 1 else 'kinds'}")] if more > 0 else []
         newest = entries(found.lines[-60:])[-1:]
-        shown.append(b.section("*The newest*\n" + b.pre(_screen(head, newest), 900)))
+        shown.append(b.section("*The newest*\n" + b.pre(_screen(head, newest, None), 900)))
     return [*shown, _foot(head, found.failed, deployed if new else "")]
 
 
@@ -175,8 +176,13 @@ def _kind(found: LogGroup, head: Head, new: frozenset[str] | None) -> str:
     return f"{mark}*{found.count:,}×* {b.code(found.template, 260)} {span}"
 
 
-def _screen(head: Head, logged: Sequence[tuple[float, str]]) -> list[str]:
-    return [f"{time_of(at, head.zone, precise=True, dated=head.dated)} {_cut(readable(text))}" for at, text in logged]
+def _screen(head: Head, logged: Sequence[tuple[float, str]], new: frozenset[str] | None) -> list[str]:
+    told = []
+    for at, text in logged:
+        # In a block of code Slack shows the sign, but not by its name.
+        mark = "\N{SQUARED NEW} " if new and read(text).template in new else ""
+        told.append(f"{time_of(at, head.zone, precise=True, dated=head.dated)} {mark}{_cut(readable(text))}")
+    return told
 
 
 def _cut(text: str) -> str:

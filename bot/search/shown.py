@@ -25,12 +25,13 @@ _CONSOLE = re.compile(rf"(?: · )?<https://[^<>|]*\|{view.OPEN}[^<>]*>")
 def grouped_answer(asked: Asked, found: Found, head: view.Head, before: Sequence[LogLine] | None) -> Plan:
     """The finished answer; ``before`` is what was said before the last deployment, None where nobody looked."""
     many = len(found.lines) > view.FEW or asked.query.grouped
-    grouped = group(found.lines) if many else []
+    kinds = group(found.lines) if many or before is not None else []
+    grouped = kinds if many else []
     new: frozenset[str] | None = None
     if before is not None and asked.deployed is not None:
         known = [*before, *(line for line in found.lines if line.at < asked.deployed)]
         # Where nothing was written before, nothing can be told apart from it.
-        new = new_kinds(grouped, known) if known else None
+        new = new_kinds(kinds, known) if known else None
     zone = asked.window.zone
     deployed = f"the deployment at {view.time_of(asked.deployed, zone, dated=True)} {zone}" if asked.deployed else ""
     blocks = view.lines(head, found, grouped, new, deployed)

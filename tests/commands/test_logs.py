@@ -107,6 +107,18 @@ def test_what_is_new_since_the_deployment_is_marked(scene: Scene) -> None:
     assert re.search(r"is new since the deployment at 06-15 \d\d:\d\d:\d\d Europe/Prague", said)
 
 
+def test_what_is_new_is_marked_among_few_lines_too(scene: Scene) -> None:
+    scene.deploy()
+    scene.run(30)
+    (name,) = scene.logs.lines
+    now = scene.clock.now()
+    texts = {now - 2000: "ERROR disk full", now - 2: "ERROR disk full", now - 1: "ERROR no tariff"}
+    scene.logs.lines[name] = [LogLine(at, text, "s", f"{at}") for at, text in texts.items()]
+    said = told(ask(scene, "level error last 2m"))
+    assert "\N{SQUARED NEW} ERROR no tariff" in said and "\N{SQUARED NEW} ERROR disk" not in said
+    assert "is new since the deployment at" in said
+
+
 def test_a_stack_trace_stays_whole(scene: Scene) -> None:
     write(
         scene,
