@@ -19,6 +19,8 @@ FEW = 12
 KINDS = 10
 SCREEN = 2600
 """Characters of lines in a message."""
+SHORTEST = 100
+"""Characters that are shown of one thing logged at least."""
 ROWS = 15
 _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}")
 """How Logs Insights writes a time, always in UTC."""
@@ -59,7 +61,7 @@ def lines(
     head: Head, found: Found, grouped: Sequence[LogGroup], new: frozenset[str] | None, deployed: str
 ) -> list[b.Block]:
     """An answer in lines, or in kinds of lines; ``new`` are templates first seen since the deployment ``deployed``."""
-    logged = entries(found.lines[-FEW * 60 :]) if len(found.lines) <= FEW * 60 else []
+    logged = entries(found.told) if len(found.lines) <= FEW * 60 else []
     few = 0 < len(logged) <= FEW and not grouped
     counted = f"*{found.counted}* {'line matches' if len(found.lines) == 1 else 'lines match'}"
     if not found.lines:
@@ -72,16 +74,16 @@ def lines(
         counted += f"; the newest {b.counted(len(found.lines), 'line')} are here, from {since} on"
     shown = [_head(head, counted)]
     if few:
-        shown.append(b.section(b.pre(_screen(head, logged), SCREEN)))
+        shown.append(b.section(b.pre(_whole_screen(head, logged), SCREEN)))
     elif found.lines:
         # However rare, what failed is what somebody looks for.
         first = sorted(grouped, key=lambda each: (GRAVEST.get(each.level, 2), each.template not in (new or ())))
         shown += b.sections(_kind(each, head, new) for each in first[:KINDS])
         more = len(grouped) - KINDS
         shown += [b.context(f"… and {more} more {'kind' if more == 1 else 'kinds'}")] if more > 0 else []
-        newest = entries(found.lines[-60:])[-1:]
+        newest = entries(line for line in found.told[-FEW * 60 :] if line.stream == found.told[-1].stream)[-1:]
         shown.append(b.section("*The newest*\n" + b.pre(_screen(head, newest), 900)))
-    return [*shown, _foot(head, found.failed, deployed if new else "")]
+    return [*shown, _foot(head, (*found.failed, *([found.torn] if found.torn else [])), deployed if new else "")]
 
 
 def table(head: Head, rows: Sequence[Mapping[str, str]], *, more: bool) -> list[b.Block]:
@@ -168,13 +170,24 @@ def _kind(found: LogGroup, head: Head, new: frozenset[str] | None) -> str:
     return f"{mark}*{found.count:,}×* {b.code(found.template, 260)} {span}"
 
 
-def _screen(head: Head, logged: Sequence[tuple[float, str]]) -> list[str]:
-    return [f"{time_of(at, head.zone, precise=True, dated=head.dated)} {_cut(readable(text))}" for at, text in logged]
+def _whole_screen(head: Head, logged: Sequence[tuple[float, str]]) -> list[str]:
+    """All that was logged; the more it is, the less of each, so that none is missing from the end."""
+    longest = LONGEST
+    told = _screen(head, logged, longest)
+    while len(b.pre(told, SCREEN + 1)) > SCREEN and longest > SHORTEST:
+        longest -= SHORTEST
+        told = _screen(head, logged, longest)
+    return told
 
 
-def _cut(text: str) -> str:
+def _screen(head: Head, logged: Sequence[tuple[float, str]], longest: int = LONGEST) -> list[str]:
+    zone, dated = head.zone, head.dated
+    return [f"{time_of(at, zone, precise=True, dated=dated)} {_cut(readable(text), longest)}" for at, text in logged]
+
+
+def _cut(text: str, longest: int = LONGEST) -> str:
     """A long text by its head and its end, where a stack trace says most."""
-    return text if len(text) <= LONGEST else f"{text[: LONGEST // 2]}\n…\n{text[-LONGEST // 3 :]}"
+    return text if len(text) <= longest else f"{text[: longest // 2]}\n…\n{text[-longest // 3 :]}"
 
 
 def time_of(at: float, zone: str, *, precise: bool = False, dated: bool = False) -> str:
