@@ -161,6 +161,25 @@ class Logs(Protocol):
         """
         ...
 
+    def stretch(
+        self,
+        account: Account,
+        group: str,
+        stream: str,
+        *,
+        start: float,
+        end: float,
+        limit: int,
+        deadline: float,
+        each: Callable[[LogLine], LogLine | None] | None = None,
+    ) -> LogSearch:
+        """GetLogEvents of one stream from ``start`` to ``end`` (both included), in the order they were written in.
+
+        Not whole when it went on after ``limit`` events or ``deadline`` (clock): then what is newer is left out.
+        Raises NotFoundError when the group or the stream does not exist, and UpstreamError.
+        """
+        ...
+
     def tail(self, account: Account, group: str, stream: str, limit: int) -> tuple[LogLine, ...]:
         """The last lines of one stream, oldest first; empty when the stream does not exist (yet)."""
         ...

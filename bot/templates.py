@@ -125,6 +125,32 @@ def entries(lines: Iterable[LogLine]) -> list[tuple[float, str]]:
     return sorted(((entry.first, "\n".join(entry.lines)) for entry in _entries(lines)), key=lambda each: each[0])
 
 
+def by_entry(lines: Iterable[LogLine]) -> list[list[LogLine]]:
+    """The lines of one stream as ``entries`` puts them together, each with those that continue it.
+
+    They are in their order, and without secrets and control characters already.
+    """
+    found: list[list[LogLine]] = []
+    entry: _Entry | None = None
+    for line in lines:
+        text = line.message[:LONGEST]
+        if entry is not None and _continues(entry, text, line.at):
+            _extend(entry, text, line.at)
+            found[-1].append(line)
+        else:
+            entry = _Entry(line.at, line.at, [text], bool(TRACE_STARTS.match(text)))
+            found.append([line])
+    return found
+
+
+def may_be_of_trace(text: str) -> bool:
+    """Whether a stack trace may stand in other events around this one; a record and what has several lines is whole."""
+    if "\n" in text or text.startswith("{"):
+        return False
+    is_grave = level_of_words(text) in ("CRITICAL", "ERROR", "WARNING")
+    return is_grave or bool(_CONTINUES.match(text)) or text.startswith("Exception in thread")
+
+
 _CONTINUES = re.compile(
     r"\s++(?!(?:FATAL|CRITICAL|ERROR|WARN|INFO|DEBUG|TRACE))"
     r"|Caused by: |Suppressed: |at [\w.$<>]{1,200}\(|\.\.\. \d{1,6} more"

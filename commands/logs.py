@@ -93,7 +93,7 @@ def _walked(asked: Asked, world: World) -> Plan:
     all_there_is = not now.failed and not asked.where.lacking
     said = "all of the range was read" if all_there_is else "not all could be read"
     head = asking.head_of(asked, said)
-    answer = grouped_answer(asked, now, head, None if isinstance(before, Exception) else before)
+    answer = grouped_answer(asked, now, head, None if isinstance(before, Exception) else before, world)
     return for_others(asked, answer.model_copy(update={"attachment": whole(asked) if now.lines else None}))
 
 

@@ -31,6 +31,8 @@ class FakeLogs:
         """What was asked of ``read``."""
         self.with_ids: list[bool] = []
         """Whether it was to know the ids of all lines."""
+        self.stretches: list[tuple[str, float, float]] = []
+        """Streams of which a time was read, with its start and end."""
         self.endless: set[str] = set()
         """Groups with more than can be read in time."""
         self.failures = Failures()
@@ -71,6 +73,24 @@ class FakeLogs:
         come = [each(line) if each else line for line in found.lines if line.stream.startswith(streams)]
         kept = tuple(line for line in come if line is not None)
         return replace(found, lines=kept, is_whole=found.is_whole and group not in self.endless)
+
+    def stretch(
+        self,
+        account: Account,
+        group: str,
+        stream: str,
+        *,
+        start: float,
+        end: float,
+        limit: int,
+        deadline: float,
+        each: Callable[[LogLine], LogLine | None] | None = None,
+    ) -> LogSearch:
+        self.stretches.append((stream, start, end))
+        self.failures.take(f"stretch {stream}")
+        come = [line for line in self.lines[group] if line.stream == stream and start <= line.at <= end]
+        read = [each(line) if each else line for line in come[:limit]]
+        return LogSearch(tuple(line for line in read if line is not None), len(come) <= limit)
 
     def tail(self, account: Account, group: str, stream: str, limit: int) -> tuple[LogLine, ...]:
         self.failures.take("tail")

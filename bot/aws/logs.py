@@ -186,6 +186,31 @@ class Logs:
         following: str = answer["nextForwardToken"]
         return None if following == token else following
 
+    def stretch(
+        self,
+        account: Account,
+        group: str,
+        stream: str,
+        *,
+        start: float,
+        end: float,
+        limit: int,
+        deadline: float,
+        each: Callable[[LogLine], LogLine | None] | None = None,
+    ) -> LogSearch:
+        """One stream from ``start`` to ``end``, oldest first and so far as there is time.
+
+        Raises NotFoundError when the group or the stream does not exist, and UpstreamError.
+        """
+        search = Search(group, "", start, end, limit, each=each)
+        try:
+            search.is_whole = self._walk(
+                search, partial(self._stream_page, account, search, stream, deadline), deadline
+            )
+        except UpstreamError as error:
+            raise no_group(error, group) from error
+        return search.found()
+
     def tail(self, account: Account, group: str, stream: str, limit: int) -> tuple[LogLine, ...]:
         """The last lines of one stream, oldest first; empty when the stream does not exist (yet).
 

@@ -101,17 +101,17 @@ def gone_on(asked: Asked, plan: Plan, world: World) -> Plan:
         return _held_up(asked, facts, world, error)
     facts["refused"] = 0.0
     if answer.is_whole:
-        return ended(asked, answer, query_id, str(facts["late"]))
+        return ended(asked, answer, query_id, world, str(facts["late"]))
     seconds = world.clock.now() - since
     if answer.scanned_bytes > asked.settings.most_gigabytes * GIGABYTE or seconds > MOST_SECONDS:
         world.insights.stop(asked.where.account, query_id)
         why = f"stopped at the limit of {asked.settings.most_gigabytes:g} GB"
-        return ended(asked, answer, query_id, why if seconds <= MOST_SECONDS else "stopped after ten minutes")
+        return ended(asked, answer, query_id, world, why if seconds <= MOST_SECONDS else "stopped after ten minutes")
     so_far = f"{_cost(asked, answer)}, {answer.matched:,.0f} matched so far, {b.ago(seconds)}"
     return _going(asked, facts, view.running(asked.head(), so_far), LOOK_EVERY)
 
 
-def ended(asked: Asked, answer: QueryAnswer, query_id: str, why: str = "") -> Plan:
+def ended(asked: Asked, answer: QueryAnswer, query_id: str, world: World, why: str = "") -> Plan:
     """The answer of a query that has ended, or was ended."""
     fresh = "the newest seconds may not be indexed yet" if asked.window.open_end else ""
     looked = tuple(part for part in (f"Logs Insights, {_cost(asked, answer)}", why, fresh) if part)
@@ -119,7 +119,7 @@ def ended(asked: Asked, answer: QueryAnswer, query_id: str, why: str = "") -> Pl
     attachment = whole(asked, query_id)
     if not (asked.query.named or asked.query.free):
         found = from_insights(answer, asked.query, MOST_ROWS, asked.masked)
-        shown = grouped_answer(asked, found, head, None)
+        shown = grouped_answer(asked, found, head, None, world)
         shown = shown.model_copy(update={"attachment": attachment if found.lines else None})
         return for_others(asked, shown, query_id)
     rows = [safe_row(row, asked.masked) for row in answer.rows]

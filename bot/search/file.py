@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.cloud import LogLine
+from bot.domain import Account
 from bot.errors import NotFoundError
 from bot.ports import World
 from bot.redact import clean
-from bot.search.found import from_insights
+from bot.search.found import Found, from_insights
 from bot.search.masks import masked, masker
 from bot.search.reading import KNOWN_SECONDS, MOST_ROWS, place, walk
-from bot.search.words import read_query
+from bot.search.traces import with_traces
+from bot.search.words import LogQuery, read_query
 
 LARGEST = 20_000_000
 """Bytes of a file."""
@@ -29,19 +30,25 @@ def make_logs(world: World, parameters: Mapping[str, Any]) -> bytes | None:
     start, end, query_id = float(parameters["start"]), float(parameters["end"]), str(parameters["query"])
     if not query_id:
         found = walk(world, place(target, world, age=KNOWN_SECONDS), query, start=start, end=end, masked=fields)
-        return _text(found.lines, whole=found.is_whole)
+        return _text(_whole_traces(found, query, target.account, fields, world))
     answer = world.insights.results(target.account, query_id)
     if query.named or query.free:
         pattern = masker(fields)
         rows = (clean(masked(json.dumps(row, ensure_ascii=False), pattern)) for row in answer.rows)
         return _cut("\n".join(rows))
     found = from_insights(answer, query, MOST_ROWS, fields)
-    return _text(found.lines, whole=found.is_whole)
+    return _text(_whole_traces(found, query, target.account, fields, world))
 
 
-def _text(lines: Iterable[LogLine], *, whole: bool) -> bytes | None:
-    told = [f"{_time(line.at)} {line.stream} {clean(line.message)}" for line in lines]
-    if told and not whole:
+def _whole_traces(found: Found, query: LogQuery, account: Account, fields: Sequence[str], world: World) -> Found:
+    return with_traces(found, found.lines, query, account, masked=fields, world=world)
+
+
+def _text(found: Found) -> bytes | None:
+    told = [f"{_time(line.at)} {line.stream} {clean(line.message)}" for line in found.told]
+    if told and found.torn:
+        told.insert(0, f"({found.torn})")
+    if told and not found.is_whole:
         told.insert(0, "(older lines are not here: there were more than could be read)")
     return _cut("\n".join(told))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import calendar
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from bot.cloud import LogLine
@@ -27,6 +27,9 @@ class Found:
     all, where there are more than are here and CloudWatch has counted them. ``why`` says why FilterLogEvents could not
     read all, without a full stop.
 
+    ``groups`` are the log groups of the streams. ``traces`` (read by ``bot.search.traces``) are the lines with those
+    beside them that are of the same stack traces; ``torn`` says why such lines may be missing, without a full stop.
+
     ``ids``, ``cuts`` and ``newest`` are those of ``LogSearch``, of all groups. ``is_slow`` says that AWS did not answer
     in time or took no more calls, ``refused`` are the groups whose class FilterLogEvents does not read.
     """
@@ -43,6 +46,14 @@ class Found:
     newest: float = 0.0
     is_slow: bool = False
     refused: tuple[str, ...] = ()
+    groups: Mapping[str, str] = field(default_factory=dict)
+    traces: tuple[LogLine, ...] = ()
+    torn: str = ""
+
+    @property
+    def told(self) -> tuple[LogLine, ...]:
+        """What is worth reading: the lines that match and, where somebody looked, the traces they are of."""
+        return self.traces or self.lines
 
     @property
     def counted(self) -> str:
@@ -72,7 +83,10 @@ def from_insights(answer: QueryAnswer, query: LogQuery, limit: int, fields: Sequ
     whole = answer.is_whole and len(answer.rows) < limit
     # What is sorted out here was counted there.
     exact = len(lines) == len(rows)
-    return Found(lines, whole, (), answer.scanned, answer.scanned_bytes, int(answer.matched) if exact else 0)
+    total = int(answer.matched) if exact else 0
+    # CloudWatch puts the account before the group: 123456789012:/ecs/api.
+    groups = {row.get("@logStream", ""): row["@log"].partition(":")[2] for row in answer.rows if row.get("@log")}
+    return Found(lines, whole, (), answer.scanned, answer.scanned_bytes, total, groups=groups)
 
 
 def _line(row: Mapping[str, str]) -> LogLine:

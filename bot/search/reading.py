@@ -137,6 +137,12 @@ def _joined(answers: dict[str, LogSearch | Exception], limit: int) -> Found:
         newest=max((search.newest for search in searches), default=0.0),
         is_slow=bool(late) or any(not search.is_whole and search.cut is None for search in searches),
         refused=refused,
+        groups={
+            line.stream: group
+            for group, answer in answers.items()
+            if isinstance(answer, LogSearch)
+            for line in answer.lines
+        },
     )
 
 

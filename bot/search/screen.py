@@ -24,6 +24,8 @@ FIRST_LINES, LAST_LINES = 7, 4
 """Lines of one thing logged that are shown, where it has more."""
 SCREEN = 2600
 """Characters of lines in a message."""
+SHORTEST = 100
+"""Characters that are shown of one thing logged at least."""
 ROWS = 15
 _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}")
 """How Logs Insights writes a time, always in UTC."""
@@ -66,7 +68,7 @@ def lines(
     head: Head, found: Found, grouped: Sequence[LogGroup], new: frozenset[str] | None, deployed: str
 ) -> list[b.Block]:
     """An answer in lines, or in kinds of lines; ``new`` are templates first seen since the deployment ``deployed``."""
-    logged = entries(found.lines[-FEW * 60 :]) if len(found.lines) <= FEW * 60 else []
+    logged = entries(found.told) if len(found.lines) <= FEW * 60 else []
     few = 0 < len(logged) <= FEW and not grouped
     counted = f"*{found.counted}* {'line matches' if len(found.lines) == 1 else 'lines match'}"
     if not found.lines:
@@ -79,16 +81,16 @@ def lines(
         counted += f"; the newest {b.counted(len(found.lines), 'line')} are here, from {since} on"
     shown = [_head(head, counted)]
     if few:
-        shown.append(b.section(b.pre(_screen(head, logged, new), SCREEN)))
+        shown.append(b.section(b.pre(_whole_screen(head, logged, _times_of(found, new)), SCREEN)))
     elif found.lines:
         # However rare, what failed is what somebody looks for.
         first = sorted(grouped, key=lambda each: (GRAVEST.get(each.level, 2), each.template not in (new or ())))
         shown += b.sections(_kind(each, head, new) for each in first[:KINDS])
         more = len(grouped) - KINDS
         shown += [b.context(f"… and {more} more {'kind' if more == 1 else 'kinds'}")] if more > 0 else []
-        newest = entries(found.lines[-60:])[-1:]
-        shown.append(b.section("*The newest*\n" + b.pre(_screen(head, newest, None), 900)))
-    return [*shown, _foot(head, found.failed, deployed if new else "")]
+        newest = entries(line for line in found.told[-FEW * 60 :] if line.stream == found.told[-1].stream)[-1:]
+        shown.append(b.section("*The newest*\n" + b.pre(_screen(head, newest), 900)))
+    return [*shown, _foot(head, (*found.failed, *([found.torn] if found.torn else [])), deployed if new else "")]
 
 
 def table(head: Head, rows: Sequence[Mapping[str, str]], *, more: bool) -> list[b.Block]:
@@ -176,21 +178,39 @@ def _kind(found: LogGroup, head: Head, new: frozenset[str] | None) -> str:
     return f"{mark}*{found.count:,}×* {b.code(found.template, 260)} {span}"
 
 
-def _screen(head: Head, logged: Sequence[tuple[float, str]], new: frozenset[str] | None) -> list[str]:
-    told = []
-    for at, text in logged:
-        # In a block of code Slack shows the sign, but not by its name.
-        mark = "\N{SQUARED NEW} " if new and read(text).template in new else ""
-        told.append(f"{time_of(at, head.zone, precise=True, dated=head.dated)} {mark}{_cut(readable(text))}")
+def _times_of(found: Found, new: frozenset[str] | None) -> frozenset[float]:
+    """When what is new was logged."""
+    return frozenset(at for at, text in entries(found.lines) if read(text).template in new) if new else frozenset()
+
+
+def _whole_screen(head: Head, logged: Sequence[tuple[float, str]], new: frozenset[float]) -> list[str]:
+    """All that was logged; the more it is, the less of each, so that none is missing from the end."""
+    longest = LONGEST
+    told = _screen(head, logged, longest, new)
+    while len(b.pre(told, SCREEN + 1)) > SCREEN and longest > SHORTEST:
+        longest -= SHORTEST
+        told = _screen(head, logged, longest, new)
     return told
 
 
-def _cut(text: str) -> str:
+def _screen(
+    head: Head, logged: Sequence[tuple[float, str]], longest: int = LONGEST, new: frozenset[float] = frozenset()
+) -> list[str]:
+    told = []
+    for at, text in logged:
+        # In a block of code Slack shows the sign, but not by its name.
+        mark = "\N{SQUARED NEW} " if at in new else ""
+        moment = time_of(at, head.zone, precise=True, dated=head.dated)
+        told.append(f"{moment} {mark}{_cut(readable(text), longest)}")
+    return told
+
+
+def _cut(text: str, longest: int = LONGEST) -> str:
     """A long text by its head and its end, where a stack trace says most."""
     lines = text.split("\n")
     if len(lines) > FIRST_LINES + LAST_LINES + 1:
         text = "\n".join([*lines[:FIRST_LINES], "…", *lines[-LAST_LINES:]])
-    return text if len(text) <= LONGEST else f"{text[: LONGEST // 2]}\n…\n{text[-LONGEST // 3 :]}"
+    return text if len(text) <= longest else f"{text[: longest // 2]}\n…\n{text[-longest // 3 :]}"
 
 
 def time_of(at: float, zone: str, *, precise: bool = False, dated: bool = False) -> str:

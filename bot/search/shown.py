@@ -9,11 +9,13 @@ from typing import Any
 
 from bot.cloud import LogLine
 from bot.command import Attachment, Choice, Plan
+from bot.ports import World
 from bot.redact import clean
 from bot.search import screen as view
 from bot.search.asked import Asked
 from bot.search.found import Found, new_kinds
 from bot.search.masks import masked, masker
+from bot.search.traces import with_traces
 from bot.templates import group
 from bot.views import blocks as b
 
@@ -22,9 +24,14 @@ MAKER = "logs"
 _CONSOLE = re.compile(rf"(?: · )?<https://[^<>|]*\|{view.OPEN}[^<>]*>")
 
 
-def grouped_answer(asked: Asked, found: Found, head: view.Head, before: Sequence[LogLine] | None) -> Plan:
-    """The finished answer; ``before`` is what was said before the last deployment, None where nobody looked."""
+def grouped_answer(asked: Asked, found: Found, head: view.Head, before: Sequence[LogLine] | None, world: World) -> Plan:
+    """The finished answer; ``before`` is what was said before the last deployment, None where nobody looked.
+
+    The stack traces of the lines that it shows are read.
+    """
     many = len(found.lines) > view.FEW or asked.query.grouped
+    seen = found.lines[-1:] if many else found.lines
+    found = with_traces(found, seen, asked.query, asked.where.account, masked=asked.masked, world=world)
     kinds = group(found.lines) if many or before is not None else []
     grouped = kinds if many else []
     new: frozenset[str] | None = None

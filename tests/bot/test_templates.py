@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bot.cloud import LogLine
 from bot.said import mask
 from bot.secret_values import MASK
-from bot.templates import MAX_GROUPS, OTHER, LogGroup, entries, group, read_line
+from bot.templates import MAX_GROUPS, OTHER, LogGroup, by_entry, entries, group, may_be_of_trace, read_line
 
 WORD = "hunter" + "2"
 
@@ -191,6 +191,37 @@ def test_lines_that_were_read_before_are_grouped_as_they_would_be() -> None:
     assert group(read) == group(lines)
     assert entries(read) == entries(lines)
     assert len(group(read)) == 2
+
+
+def test_lines_of_a_stream_are_put_together_as_the_entries_of_it_are() -> None:
+    texts = ("INFO served", "ERROR it failed", "Traceback (most recent call last):", '  File "a.py"', "ValueError: 7")
+    lines = [LogLine(float(number), text, "s") for number, text in enumerate((*texts, "INFO served", "\tat A.b(c)"))]
+    found = by_entry(lines)
+    assert [[*map(lines.index, entry)] for entry in found] == [[0], [1, 2, 3, 4], [5, 6]]
+    assert ["\n".join(line.message for line in entry) for entry in found] == [text for _, text in entries(lines)]
+    assert by_entry([]) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "may_be"),
+    [
+        ("ERROR it failed", True),
+        ("WARN retrying", True),
+        ("Traceback (most recent call last):", True),
+        ('  File "a.py", line 3', True),
+        ("\tat A.b(c)", True),
+        ("Caused by: it", True),
+        ("app.BoomError: kaput", True),
+        ('Exception in thread "main" Boom', True),
+        ("INFO served", False),
+        ("GET /orders 200", False),
+        ("ERROR it failed\n  here", False),
+        ('{"level":"error","msg":"it failed"}', False),
+        ("", False),
+    ],
+)
+def test_only_what_may_be_a_line_of_a_trace_in_several_events_is_taken_for_one(text: str, may_be: bool) -> None:
+    assert may_be_of_trace(text) is may_be
 
 
 def test_no_lines_give_no_groups() -> None:

@@ -265,6 +265,19 @@ def test_what_is_shared_is_masked_for_everybody(scene: Scene) -> None:
     assert [b"abc123" in file.content for file in scene.chat.files] == [False]
 
 
+def test_lines_of_a_trace_beside_those_found_are_masked_too(scene: Scene) -> None:
+    write(scene, "ERROR it failed", "Traceback (most recent call last):", "    f(customer_id=abc123)", every=0.01)
+    said = told(ask(scene, "failed"))
+    assert "f(customer_id=[masked])" in said and "abc123" not in said
+    message = ask(scene, "failed", user=CARA)
+    assert "f(customer_id=abc123)" in told(message), "who may unmask sees it"
+    scene.desk.press(*button_labels(message)["Share"], Actor(user=CARA, channel="C0BI"), key="share")
+    scene.run(4)
+    (shared,) = scene.chat.posts
+    assert "Traceback" in told(shared.message) and "abc123" not in told(shared.message)
+    assert [(b"Traceback" in file.content, b"abc123" in file.content) for file in scene.chat.files] == [(True, False)]
+
+
 def test_what_was_looked_for_is_not_shared_by_the_console_s_address(scene: Scene) -> None:
     write(scene, '{"msg":"failed","customer_id":"abc123"}')
     message = ask(scene, "customer_id=abc123", user=CARA)

@@ -42,6 +42,27 @@ def test_an_error_is_found_shared_and_kept_as_a_file(town: Town) -> None:
     )
 
 
+def test_a_stack_trace_in_an_event_per_line_is_whole_whichever_of_its_lines_was_looked_for(town: Town) -> None:
+    frames = [
+        each for number in range(4) for each in (f'  File "/app/x.py", line {number}, in f', f"    code({number})")
+    ]
+    head, *rest = (
+        "ERROR zztrace Unhandled exception",
+        "Traceback (most recent call last):",
+        *frames,
+        "ZzBoomError: it",
+    )
+    stream, now = "backend/backend/zztrace", round(time.time() * 1000)
+    logs = town.aws("logs", BACKEND.region)
+    logs.create_log_stream(logGroupName=GROUP, logStreamName=stream)
+    events = [{"timestamp": now + number, "message": each} for number, each in enumerate((head, *rest, "INFO served"))]
+    logs.put_log_events(logGroupName=GROUP, logStreamName=stream, logEvents=events)
+    time.sleep(0.1)
+    for text in ("zztrace", "ZzBoomError"):
+        said = words(_answer(town, ALICE, ARBOR, f"/logs arbor/backend production {text} last 3m"))
+        assert "*1* line matches" in said and "\n".join((head, *rest)) in said and "served" not in said
+
+
 def test_a_wide_question_is_asked_of_insights(town: Town) -> None:
     message = _answer(town, BOB, ARBOR, '/logs arbor/backend production "customer" last 24h')
     assert "Logs Insights," in words(message) and "scanned" in words(message)
