@@ -9,6 +9,7 @@ from typing import Any
 
 from bot.domain import Account
 from bot.errors import NotFoundError
+from bot.key_lines import without_keys
 from bot.ports import World
 from bot.redact import clean
 from bot.search.found import Found, from_insights
@@ -45,7 +46,7 @@ def _whole_traces(found: Found, query: LogQuery, account: Account, fields: Seque
 
 
 def _text(found: Found) -> bytes | None:
-    told = [f"{_time(line.at)} {line.stream} {clean(line.message)}" for line in found.told]
+    told = [f"{_time(line.at)} {line.stream} {clean(line.message)}" for line in without_keys(found.told)]
     if told and found.torn:
         told.insert(0, f"({found.torn})")
     if told and not found.is_whole:
