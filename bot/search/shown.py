@@ -15,10 +15,11 @@ from bot.search import screen as view
 from bot.search.asked import Asked
 from bot.search.found import Found, new_kinds
 from bot.search.masks import masked, masker
-from bot.search.traces import with_traces
-from bot.templates import group
+from bot.search.traces import tears, with_traces
+from bot.templates import group, may_be_of_trace
 from bot.views import blocks as b
 
+IN_FILE = "stack traces stand whole in the file"
 MAKER = "logs"
 """The name of the maker of whole files."""
 _CONSOLE = re.compile(rf"(?: · )?<https://[^<>|]*\|{view.OPEN}[^<>]*>")
@@ -27,11 +28,14 @@ _CONSOLE = re.compile(rf"(?: · )?<https://[^<>|]*\|{view.OPEN}[^<>]*>")
 def grouped_answer(asked: Asked, found: Found, head: view.Head, before: Sequence[LogLine] | None, world: World) -> Plan:
     """The finished answer; ``before`` is what was said before the last deployment, None where nobody looked.
 
-    The stack traces of the lines that it shows are read.
+    The stack traces of lines that are shown as they are are read; where kinds of lines are counted, that would only be
+    waited for.
     """
     many = len(found.lines) > view.FEW or asked.query.grouped
-    seen = found.lines[-1:] if many else found.lines
-    found = with_traces(found, seen, asked.query, asked.where.account, masked=asked.masked, world=world)
+    if not many:
+        found = with_traces(found, found.lines, asked.query, asked.where.account, masked=asked.masked, world=world)
+    elif tears(asked.query) and any(may_be_of_trace(line.message) for line in found.lines[-1:]):
+        found = replace(found, torn=IN_FILE)
     kinds = group(found.lines) if many or before is not None else []
     grouped = kinds if many else []
     new: frozenset[str] | None = None

@@ -50,7 +50,7 @@ def with_traces(
     What is added is without secrets and the fields ``masked``, and counts for nothing. Nothing is read where no line
     can be of a trace in several events. Never raises for AWS: what could not be read in its time is told in ``torn``.
     """
-    if not query.model_copy(update={"task": ""}).is_narrow:
+    if not tears(query):
         return found
     stretches = _stretches(line for line in reversed(seen) if line.stream and may_be_of_trace(line.message))
     if not stretches:
@@ -59,6 +59,11 @@ def with_traces(
     told = [TORN] if len(answers) < len(stretches[:MOST]) or not all(each.is_whole for each in answers) else []
     told += [OLDER] if len(stretches) > MOST else []
     return replace(found, traces=_joined(found.lines, answers), torn="; ".join(told))
+
+
+def tears(query: LogQuery) -> bool:
+    """Whether a search leaves out lines of the streams that it finds others of."""
+    return query.model_copy(update={"task": ""}).is_narrow
 
 
 def _stretches(newest_first: Iterable[LogLine]) -> list[Stretch]:

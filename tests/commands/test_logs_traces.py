@@ -101,13 +101,17 @@ def test_traces_of_streams_that_interleave_are_not_mixed(scene: Scene) -> None:
     assert "*2* lines match" in said
 
 
-def test_lines_of_many_are_counted_without_what_is_added_and_the_newest_is_whole(scene: Scene) -> None:
+def test_many_lines_are_counted_without_waiting_for_traces_which_stand_in_the_file(scene: Scene) -> None:
     for number in range(20):
         write(scene, *TRACE, ago=100.0 - number * 4)
     said = ask(scene, "zztrace last 3m")
     assert "*20* lines match, of 1 kind\n" in said and "*20×*" in said
-    assert "\n".join(TRACE) in said.partition("*The newest*")[2]
-    assert len(scene.logs.stretches) == 1, "of lines that are only counted no traces are read"
+    assert "stack traces stand whole in the file" in said
+    assert scene.logs.stretches == []
+    assert "\n".join(TRACE[1:-1]).splitlines()[0] in file_of(scene)
+    for number in range(20):
+        write(scene, "INFO served", ago=90.0 - number)
+    assert "stand whole" not in ask(scene, "served last 3m")
 
 
 def test_what_can_be_of_no_trace_costs_no_call(scene: Scene) -> None:
