@@ -13,11 +13,18 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from bot.app import Bot, build
+from bot.ports import World
 from bot.serve import configuration
 
 ROOT = Path(__file__).parents[1]
 LATENCY = 0.05
 """Seconds that every call of AWS waits in the slow half of the runs."""
+
+
+def forgetful(bot: Bot) -> World:
+    """The bot's world without what it remembers of AWS's answers; connections are kept."""
+    inside = ("catalog", "holds", "commands", "slash", "recent", "silences", "may", "tell", "advice")
+    return bot.outside.world(clock=bot.clock, **{name: getattr(bot.world, name) for name in inside})
 
 
 class Town:

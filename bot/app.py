@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -172,7 +173,7 @@ class Bot:
         expect_maintenance(self.store, self.settings.calendar, self.clock.now())
         self.engine.start()
         self.scheduler.start()
-        self.scheduler.add_job(self._learn_channels)
+        threading.Thread(target=self._learn_channels, name="channels", daemon=True).start()
         self.queues.start()
 
     def stop(self) -> bool:

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.far import LATENCY, Town, near_and_far
+from benchmarks.far import LATENCY, Town, forgetful, near_and_far
 from benchmarks.results import machine, percentile, table
 from bot.app import Bot
 from bot.arguments import parse
@@ -66,10 +66,7 @@ class Measured:
 
 def world_of(bot: Bot, latency: float, *, cold: bool = False) -> World:
     """The bot's own world, or a ``cold`` one that remembers nothing of AWS's answers; connections are kept."""
-    world = bot.world
-    if cold:
-        inside = ("catalog", "holds", "commands", "slash", "recent", "may", "tell", "silences")
-        world = bot.outside.world(clock=bot.clock, **{name: getattr(bot.world, name) for name in inside})
+    world = forgetful(bot) if cold else bot.world
     late: dict[str, Any] = {
         name: Late(getattr(world, name), latency) for name in ("web", "databases", "caches", "certificates")
     }

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.far import LATENCY, Town, near_and_far
+from benchmarks.far import LATENCY, Town, forgetful, near_and_far
 from benchmarks.results import machine, table
 from bot.app import Bot
 from bot.arguments import parse
@@ -20,7 +20,6 @@ from bot.command import Run
 from bot.domain import Actor, Person, as_json
 from bot.operation import KIND, State, request
 from bot.planning import PLAN_SECONDS
-from bot.ports import World
 from bot.rows import NewRow
 from commands import COMMANDS
 
@@ -85,15 +84,9 @@ def ship(bots: Sequence[Bot], text: str) -> None:
         )
 
 
-def world_of(bot: Bot) -> World:
-    """A world that remembers nothing of AWS's answers; connections are kept."""
-    inside = ("catalog", "holds", "commands", "slash", "recent", "may", "tell", "silences")
-    return bot.outside.world(clock=bot.clock, **{name: getattr(bot.world, name) for name in inside})
-
-
 def planned(bot: Bot, text: str) -> float:
     """Seconds of one plan, made as the road makes it."""
-    world = world_of(bot)
+    world = forgetful(bot)
     name, *typed = text.split()
     command = COMMANDS[name]
     args = parse(command, name, typed)
@@ -110,7 +103,7 @@ def planned(bot: Bot, text: str) -> float:
 
 def called(bot: Bot, text: str) -> float:
     """Seconds of one call: DescribeServices."""
-    world = world_of(bot)
+    world = forgetful(bot)
     target = world.catalog.find(*text.split())
     began = time.perf_counter()
     world.gather({"service": partial(world.ecs.service, target)}, seconds=PLAN_SECONDS)

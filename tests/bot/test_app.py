@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from alerts.mails import mail
+from benchmarks.far import forgetful
 from bot.app import STUCK_SECONDS, Bot, build
 from bot.domain import Actor, Alarm, AlarmState, as_json
 from bot.incident import Incident
@@ -139,3 +140,8 @@ def test_slack_is_asked_for_its_channels_when_the_bot_starts(bot: Bot, monkeypat
     bot.start()
     assert asked.wait(5)
     bot.stop()
+
+
+def test_the_benchmarks_can_have_a_world_that_remembers_nothing(bot: Bot) -> None:
+    world = forgetful(bot)
+    assert world.advice is bot.world.advice and world.ecs is not bot.world.ecs
