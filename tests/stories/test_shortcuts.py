@@ -34,7 +34,7 @@ def test_any_command_is_filled_in_from_the_help_with_ones_own_services_first(tow
     town.ask(ALICE, CHANNEL, "/cancel caption/app production")
     before = town.newest(CHANNEL)
     town.ask(ALICE, CHANNEL, "/ops help operations")
-    shown = next(one for one in town.messages(CHANNEL, ALICE) if float(one["ts"]) > float(before))
+    shown = next(one for one in town.messages(CHANNEL, ALICE) if one["ephemeral"] and float(one["ts"]) > float(before))
     town.press(ALICE, CHANNEL, shown["ts"], "Fill in a form")
     view = town.modal(ALICE)
     assert view["title"]["text"] == "Operations"
