@@ -132,6 +132,7 @@ class Delivery:
     async def _event(self, payload: dict[str, Any]) -> None:
         retry: tuple[int, str] | None = None
         for number, pause in enumerate((*RETRY_AFTER, None), start=1):
+            sent = self._clock.now()
             try:
                 await self.deliver("events_api", payload, retry)
                 return
@@ -139,8 +140,7 @@ class Delivery:
                 if pause is None or error.no_retry:
                     return
                 retry = (number, error.reason)
-            due = self._clock.now() + pause
-            while self._clock.now() < due:  # noqa: ASYNC110
+            while self._clock.now() < sent + pause:  # noqa: ASYNC110
                 # The clock may jump at any time and tells nobody.
                 await asyncio.sleep(_LOOK_EVERY)
 

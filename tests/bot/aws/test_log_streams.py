@@ -7,28 +7,21 @@ import pytest
 
 from bot.aws.log_calls import CALLS, FEWER, FEWER_IN, STREAM_CALLS
 from bot.aws.logs import Logs
-from bot.aws.session import Sessions
 from bot.cloud import LogLine
 from bot.domain import Account
 from bot.errors import NotFoundError
 from bot.telemetry import LogSearch
 from tests.bot.aws.scripted_aws import Refusal, ScriptedAws
+from tests.bot.aws.test_logs import START
+from tests.bot.aws.test_logs import clock as _clock
+from tests.bot.aws.test_logs import logs as _logs
 from tests.fakes import FakeClock
 
-START = 1_790_000_000.0
+clock, logs = _clock, _logs
+"""The adapter, and the clock by which it waits."""
 MINUTE = int(START * 1000), int(START * 1000) + 60_000
 STREAMS = ("api/api/1", "api/api/2", "api/worker/3")
 PAGE = 10
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock(START)
-
-
-@pytest.fixture
-def logs(sessions: Sessions, clock: FakeClock) -> Logs:
-    return Logs(sessions, clock, pause=clock.advance)
 
 
 def group_of(count: int, at: Callable[[int], int]) -> list[dict[str, Any]]:
