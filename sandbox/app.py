@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Any, Literal
 
 from sandbox.app_config import command_names, copy_config
-from sandbox.app_environment import Secrets, free_port, without_foreign_settings, write_env_file
+from sandbox.app_environment import Secrets, free_port, kept_port, without_foreign_settings, write_env_file
 from sandbox.app_look import look, owner
 from sandbox.app_mail import mails
 from sandbox.app_manifest import read_manifest
@@ -144,6 +144,7 @@ class Sandbox:
 
     def _start(self) -> None:
         self._take_directory()
+        self._undo.append(("port", kept_port(self._bot_port).close))
         self._begin("slack", self.slack.start, self.slack.stop)
         self._report(f"page {self.slack.url}")
         self._begin("aws", self.aws.start, self.aws.stop)

@@ -37,6 +37,22 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def kept_port(port: int) -> socket.socket:
+    """Nobody who asks for any free port gets this one until the socket is closed; who asks for it by number does.
+
+    Linux lets several sockets that set SO_REUSEADDR be bound to one port as long as none of them listens (ip(7),
+    socket(7)). Raises OSError when somebody has the port.
+    """
+    kept = socket.socket()
+    try:
+        kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        kept.bind(("127.0.0.1", port))
+    except OSError:
+        kept.close()
+        raise
+    return kept
+
+
 def without_foreign_settings(environment: Mapping[str, str]) -> dict[str, str]:
     """An environment for the bot: the machine's, without AWS, Slack, PagerDuty, GitHub, bot and proxy settings."""
     kept = {

@@ -149,6 +149,7 @@ class Webhooks:
         """Until it is taken, refused for good, or too old."""
         while not self._stopping.is_set() and delivery.status != "dropped":
             delivery.attempts += 1
+            sent = self._clock.now()
             status = self._attempt(delivery)
             self._calls.record("pagerduty", "webhook", _told(delivery), status, self._clock.now())
             if status == "ok":
@@ -159,7 +160,7 @@ class Webhooks:
                 self._drop(delivery)
                 return
             delivery.status = f"retrying: {status}"
-            self._pause(PAUSES[min(delivery.attempts, len(PAUSES)) - 1])
+            self._pause_until(sent + PAUSES[min(delivery.attempts, len(PAUSES)) - 1])
 
     def _attempt(self, delivery: _Delivery) -> str:
         """One POST: "ok", the status, or what went wrong on the way."""
@@ -200,8 +201,7 @@ class Webhooks:
                     waiting.status = "dropped"
                 queue.clear()
 
-    def _pause(self, seconds: float) -> None:
-        due = self._clock.now() + seconds
+    def _pause_until(self, due: float) -> None:
         # The clock may jump at any time and tells nobody.
         while self._clock.now() < due and not self._stopping.wait(_LOOK_EVERY):
             pass

@@ -28,6 +28,9 @@ SKIP_REASON = f"none of {', '.join(NAMES)} is installed"
 DEADLINE = 20.0
 """Seconds that anything in the page may take; generous, because several suites may share the machine's cores."""
 
+_GONE = ("navigated", "context was destroyed", "Cannot find context", "collected")
+"""Of Chromium's words for a question to a document that has just been replaced."""
+
 FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -162,8 +165,18 @@ class Browser:
         seconds."""
         # An element has no JSON of its own and would arrive as {}, which Python takes for nothing.
         found = f"(async () => {{ const it = await ({expression}); return it instanceof Node ? true : it; }})()"
+
+        def look() -> Any:
+            try:
+                return self.evaluate(found)
+            except BrowserError as error:
+                # The document is just being replaced by the next.
+                if any(word in str(error) for word in _GONE):
+                    return None
+                raise
+
         return until(
-            lambda: self.evaluate(found),
+            look,
             seconds,
             otherwise=lambda: f"{expression}; the page's own problems: {self.problems[-3:]}",
         )

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import textwrap
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.app_environment import free_port, kept_port
 from sandbox.bot_process import BotProcess, BotStartError
 from tests.waiting import until
 
@@ -31,10 +31,10 @@ http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Answer).serve_forever()
 
 
 @pytest.fixture
-def port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def port() -> Iterator[int]:
+    port = free_port()
+    with kept_port(port):
+        yield port
 
 
 @pytest.fixture

@@ -107,7 +107,7 @@ def test_a_sandbox_that_a_script_put_into_the_background_can_be_interrupted(tmp_
     up = f"trap '' INT; exec {sys.executable} -m sandbox up --port 0 --play none --state-dir {tmp_path}"
     with subprocess.Popen(["/bin/sh", "-c", up], cwd=CONFIG.parent, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        assert any("http://127.0.0.1:" in line for line in process.stdout)
+        assert any("images and load balancers" in line for line in process.stdout)
         process.send_signal(signal.SIGINT)
         assert "Stopping." in process.stdout.read()
         assert process.wait(30) == 0

@@ -51,8 +51,9 @@ class Receiver:
         class Take(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
+                status = receiver.statuses.pop(0) if receiver.statuses else 202
                 receiver.got.append(Got({name.lower(): value for name, value in self.headers.items()}, body))
-                self.send_response(receiver.statuses.pop(0) if receiver.statuses else 202)
+                self.send_response(status)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 

@@ -14,7 +14,7 @@ from tests.sandbox.aws import standing
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[AwsServer]:
-    with standing.server(ticker=True) as server:
+    with standing.server() as server:
         yield server
 
 

@@ -50,6 +50,7 @@ def test_an_upload_lands_in_its_thread_with_a_comment_and_can_be_found_there(sla
 
 
 def test_what_a_file_is_is_known_a_moment_after_its_upload(slack: Slack) -> None:
+    slack.clock.freeze()
     file = upload(slack)
     assert file["mimetype"] == ""
     slack.clock.advance(2)
@@ -57,6 +58,7 @@ def test_what_a_file_is_is_known_a_moment_after_its_upload(slack: Slack) -> None
 
 
 def test_a_picture_out_of_a_file_is_shown_once_slack_has_looked_into_it(slack: Slack) -> None:
+    slack.clock.freeze()
     file = upload(slack)
     assert refused(slack, picture(id=file["id"])) == ["invalid slack file [json-pointer:/blocks/0/slack_file]"]
     slack.clock.advance(2)

@@ -29,11 +29,11 @@ class Recorder:
     requests: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
 
     async def __call__(self, request: Request) -> Response:
-        body = await request.body()
+        body, answer = await request.body(), self.answer
         self.requests.append((dict(request.headers), body))
         if request.headers["content-type"] == "application/json" and b"challenge" in body:
             return JSONResponse({"challenge": json.loads(body)["challenge"]})
-        return self.answer()
+        return answer()
 
 
 @pytest.fixture

@@ -28,10 +28,9 @@ def aws(running: AwsServer) -> Iterator[AwsServer]:
 def client(aws: AwsServer) -> Iterator[Callable[..., Any]]:
     made: list[Any] = []
 
-    def make(service: str, region: str = "us-east-1", attempts: int = 1) -> Any:
-        config = Config(
-            retries={"total_max_attempts": attempts, "mode": "standard"}, connect_timeout=5, read_timeout=0.4
-        )
+    def make(service: str, region: str = "us-east-1", attempts: int = 1, read_timeout: float = 30.0) -> Any:
+        retries = {"total_max_attempts": attempts, "mode": "standard"}
+        config = Config(retries=retries, connect_timeout=5, read_timeout=read_timeout)
         made.append(standing.client(aws, service, region, config))
         return made[-1]
 

@@ -91,11 +91,11 @@ def test_a_broken_connection_did_nothing(client: Client, aws: AwsServer) -> None
 def test_a_hanging_call_runs_into_the_caller_s_own_limit(client: Client, aws: AwsServer) -> None:
     aws.faults.add("aws", "ecs:ListClusters", "timeout", count=1)
     with pytest.raises(ReadTimeoutError):
-        client("ecs").list_clusters()
+        client("ecs", read_timeout=0.4).list_clusters()
 
 
 def test_slow_calls_do_not_wait_for_each_other(client: Client, aws: AwsServer) -> None:
-    ecs = client("ecs")
+    ecs = client("ecs", read_timeout=3.5)
     in_flight, most = 0, 0
 
     def began(**_: Any) -> None:
@@ -108,11 +108,11 @@ def test_slow_calls_do_not_wait_for_each_other(client: Client, aws: AwsServer) -
         in_flight -= 1
 
     ecs.list_clusters()
-    aws.faults.add("aws", "ecs:ListClusters", None, latency_ms=100)
+    aws.faults.add("aws", "ecs:ListClusters", None, latency_ms=1_000)
     ecs.meta.events.register("before-send.ecs.ListClusters", began)
     ecs.meta.events.register("after-call.ecs.ListClusters", ended)
     with ThreadPoolExecutor(4) as pool:
-        # Were they to queue, the last would wait 400 ms and run into the client's limit.
+        # Were they to queue, the last would wait 4 s and run into the client's limit.
         answers = list(pool.map(lambda _: ecs.list_clusters(), range(4)))
     assert len(answers) == 4
     assert most > 1
