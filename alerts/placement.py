@@ -10,7 +10,7 @@ from typing import Any
 from alerts.correlation import Arrival, Open
 from bot.domain import Alarm
 from bot.incident import LIVE, MOST_MEMBERS, Phase
-from bot.rows import Store
+from bot.rows import Row, Store
 
 
 @dataclass
@@ -29,7 +29,7 @@ class Placement:
             row = store.get(name)
             if row is None or row.state not in LIVE:
                 known = live.pop(name)
-                into = str(row.body.get("merged_into", "")) if row is not None and row.state == Phase.MERGED else ""
+                into = _went(row, store)
                 if into in live:
                     live[into] = _grown(live[into], known.targets, known.arns, known.composites, known.last_at)
                 for key in [key for key, incident in placed.items() if incident == name]:
@@ -105,6 +105,15 @@ def _grown(each: Open, targets: tuple[str, ...], arns: frozenset[str], composite
 
 def _stored(each: Open) -> dict[str, Any]:
     return {name: sorted(value) if isinstance(value, frozenset) else value for name, value in asdict(each).items()}
+
+
+def _went(row: Row | None, store: Store) -> str:
+    """The live incident into which one that is over was merged, by however many merges; empty for none."""
+    seen: set[str] = set()
+    while row is not None and row.state == Phase.MERGED and row.id not in seen:
+        seen.add(row.id)
+        row = store.get(str(row.body.get("merged_into", "")))
+    return row.id if row is not None and row.state in LIVE else ""
 
 
 def _read(stored: Mapping[str, Any]) -> Open:

@@ -51,6 +51,8 @@ _NO_CODE = (
     (re.compile(r"is starting up|is shutting down|in recovery mode"), "57P03"),
 )
 """What a refused connection says in words: libpq keeps no SQLSTATE of it."""
+GRACE_SECONDS = 0.5
+"""How long the server, which stops a query in time itself, is given to say so."""
 
 
 class PostgresDatabases:
@@ -71,7 +73,7 @@ class PostgresDatabases:
         """
         asking = _Asking(question, lambda: self._login(account, question), self._tls(question))
         try:
-            return within(question.seconds + 0.5, asking.run, late=asking.abandon)
+            return within(question.seconds + GRACE_SECONDS, asking.run, late=asking.abandon)
         except TimeoutError:
             text = f"{asking.server} gave no answer within {question.seconds:g} s."
             raise UpstreamError(text, retryable=True) from None

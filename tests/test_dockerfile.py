@@ -2,7 +2,6 @@
 
 import json
 import re
-import socket
 import subprocess
 import sys
 import threading
@@ -10,6 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+
+from tests.bot.servers import closed_port
 
 ROOT = Path(__file__).parent.parent
 KNOWN = {
@@ -62,15 +63,14 @@ def test_the_process_is_not_root_and_is_started_without_a_shell() -> None:
 def test_health_is_asked_where_the_bot_listens() -> None:
     found = dict(instructions())
     asked = json.loads(found["HEALTHCHECK"].partition("CMD ")[2])
-    with socket.create_server(("127.0.0.1", 0)) as nobody:
-        port = str(nobody.getsockname()[1])
-    gone = subprocess.run(
-        [sys.executable, *asked[1:]], env={"BOT_PORT": port}, capture_output=True, text=True, timeout=30, check=False
-    )
+    command = [sys.executable, *asked[1:]]
+    with closed_port() as port:
+        here = {"BOT_PORT": str(port)}
+        gone = subprocess.run(command, env=here, capture_output=True, text=True, timeout=30, check=False)
     assert gone.returncode == 1 and "Connection refused" in gone.stderr
-    with ThreadingHTTPServer(("127.0.0.1", int(port)), Healthy) as server:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Healthy) as server:
         threading.Thread(target=server.handle_request, daemon=True).start()
-        subprocess.run([sys.executable, *asked[1:]], env={"BOT_PORT": port}, timeout=30, check=True)
+        subprocess.run(command, env={"BOT_PORT": str(server.server_address[1])}, timeout=30, check=True)
 
 
 class Healthy(BaseHTTPRequestHandler):
@@ -100,7 +100,7 @@ def test_the_install_steps_give_a_bot_that_starts_in_a_clean_environment(tmp_pat
     run = next(rest for word, rest in instructions() if word == "RUN" and "pip install" in rest)
     steps = run.replace("/opt/venv", str(tmp_path / "venv")).replace("/tmp/requirements.lock", "requirements.lock")
     steps = steps.replace("python -m venv", f"{sys.executable} -m venv")
-    subprocess.run(["bash", "-c", steps], cwd=ROOT, check=True, capture_output=True, timeout=300)
+    subprocess.run(["bash", "-c", steps], cwd=ROOT, check=True, capture_output=True, timeout=900)
     app = tmp_path / "app"
     app.mkdir()
     for name in ("bot", "commands", "alerts", "config"):

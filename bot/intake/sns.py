@@ -169,10 +169,10 @@ class SnsVerifier:
 
     def _fetched(self, url: str) -> _Signer:
         """The signer behind a URL. Raises what fetching or reading it raised; who comes meanwhile shares the answer."""
-        known = self._known(url)
-        if known is not None:
-            return known
         with self._lock:
+            known = self._signers.get(url)
+            if known is not None and self._clock.now() < known.until:
+                return known
             under_way = self._fetching.get(url)
             if under_way is None:
                 mine = self._fetching[url] = Future()

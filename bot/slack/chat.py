@@ -235,7 +235,8 @@ class SlackChat:
                 "conversations.list",
                 self._client.conversations_list,
                 types="public_channel,private_channel",
-                exclude_archived=True,
+                # What is archived has its name still, and says itself that nothing can be posted there.
+                exclude_archived=False,
                 limit=1000,
                 cursor=cursor,
             )

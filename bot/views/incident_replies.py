@@ -24,7 +24,7 @@ LOOKED_AT = 5
 
 def findings(found: tuple[Finding, ...], seconds: float, where: str = "", offered: Sequence[Offered] = ()) -> Message:
     """What is offered, and all findings, strongest first; ``where`` is the service when it is not the first's."""
-    of = f" at {b.esc(where)}" if where else ""
+    of = f" at {b.esc(where, 200)}" if where else ""
     shown: list[b.Block] = list(remedies(offered))
     shown += [b.section(f"*What I found{of}* in {seconds:.1f} s, strongest first")]
     shown += [b.section(_finding(finding)) for finding in found]

@@ -19,7 +19,7 @@ MOST_FACTS = 6
 
 
 def remedies(offered: Sequence[Offered], others: Sequence[Offered] = ()) -> tuple[b.Block, ...]:
-    """The blocks of the reply, fewer than twenty; none when there is nothing to offer."""
+    """The blocks of the reply, at most 24; none when there is nothing to offer."""
     supported = [each for each in offered if each.facts]
     advice = [each for each in offered if not each.facts and not each.command]
     shown: list[b.Block] = []

@@ -6,7 +6,7 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from alerts.auditor import complaints
@@ -166,7 +166,15 @@ def run(course: list[tuple[str, object]]) -> None:
             told.scene.close()
 
 
+MERGED_ON = [
+    *(("ALARM", "api-down"), ("time", 86400), ("reordered", "nobodys"), ("reordered", "jobs-errors"), ("rest", 3)),
+    *(("merge", 0), ("some", 2), ("merge", 1), ("OK", "jobs-errors")),
+]
+"""An incident that was merged into one that was merged on before anybody looked."""
+
+
 @settings(max_examples=60)
+@example(MERGED_ON)
 @given(courses)
 def test_whatever_happens_no_alarm_is_lost_and_nothing_is_told_twice(course: list[tuple[str, object]]) -> None:
     run(course)

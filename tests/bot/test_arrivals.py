@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from bot.arrivals import ANSWER_FIRST, SHARE, TRICKLE, Arrivals
@@ -10,7 +12,7 @@ from bot.arrivals import ANSWER_FIRST, SHARE, TRICKLE, Arrivals
 @pytest.fixture
 def pace(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     now = [1000.0]
-    monkeypatch.setattr("bot.arrivals.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("bot.arrivals.time", SimpleNamespace(monotonic=lambda: now[0]))
     return now
 
 

@@ -21,7 +21,7 @@ from bot.domain import Account
 from bot.errors import NotFoundError, UpstreamError
 from bot.health.database import QUERY
 from bot.reach_ports import Credentials, Question, Rows
-from tests.bot.servers import DATABASE, Postgres, free_port, stopped
+from tests.bot.servers import DATABASE, Postgres, closed_port, stopped
 
 HERE = Account("eu-west-1")
 SECRET = "arbor/production/db"
@@ -119,14 +119,22 @@ def test_a_second_statement_is_refused(ask: Callable[..., Rows], second: str) ->
     assert ask("SELECT count(*) FROM plans").rows == ((500.0,),)
 
 
+@pytest.fixture
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server says itself that it stopped; on a busy machine it needs longer for it."""
+    monkeypatch.setattr("bot.database.GRACE_SECONDS", 10.0)
+
+
+@pytest.mark.usefixtures("patience")
 def test_a_slow_query_is_stopped_by_the_server(ask: Callable[..., Rows]) -> None:
     began = time.monotonic()
     error = refusal(lambda: ask("SELECT pg_sleep(30)", seconds=1))
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 20
     assert error.code == "57014"
     assert "the query was stopped after 1 s (statement_timeout)" in str(error)
 
 
+@pytest.mark.usefixtures("patience")
 def test_waiting_for_a_lock_is_told_apart_from_being_slow(ask: Callable[..., Rows], postgres: Postgres) -> None:
     with postgres.connect() as owner:
         owner.execute("LOCK TABLE plans IN ACCESS EXCLUSIVE MODE")
@@ -136,9 +144,9 @@ def test_waiting_for_a_lock_is_told_apart_from_being_slow(ask: Callable[..., Row
 
 def test_a_million_rows_are_not_read_to_the_end(ask: Callable[..., Rows]) -> None:
     began = time.monotonic()
-    found = ask("SELECT repeat('x', 1000) FROM plans a CROSS JOIN plans b CROSS JOIN plans c", limit=3)
+    found = ask("SELECT repeat('x', 1000) FROM plans a CROSS JOIN plans b CROSS JOIN plans c", limit=3, seconds=20)
     assert (len(found.rows), found.more) == (3, True)
-    assert time.monotonic() - began < 2.5
+    assert time.monotonic() - began < 15
 
 
 def test_connections_are_counted_and_bear_the_bots_name(ask: Callable[..., Rows]) -> None:
@@ -206,9 +214,9 @@ def test_a_database_that_does_not_exist_is_said(ask: Callable[..., Rows]) -> Non
 
 
 def test_a_server_that_is_away_is_said(postgres: Postgres) -> None:
-    port = free_port()
-    databases = PostgresDatabases(lambda account, secret: login(postgres, port=port))
-    error = refusal(lambda: databases.ask(HERE, Question(SECRET, "SELECT 1")))
+    with closed_port() as port:
+        databases = PostgresDatabases(lambda account, secret: login(postgres, port=port))
+        error = refusal(lambda: databases.ask(HERE, Question(SECRET, "SELECT 1")))
     assert str(error).startswith(f"PostgreSQL at 127.0.0.1:{port} cannot be reached: Connection refused")
     assert error.retryable
 
@@ -225,28 +233,28 @@ def test_a_server_that_never_says_a_word_is_left_in_time(postgres: Postgres) -> 
         databases = PostgresDatabases(lambda account, secret: silent_login)
         began = time.monotonic()
         error = refusal(lambda: databases.ask(HERE, Question(SECRET, "SELECT 1", seconds=1)))
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 8
     assert str(error).endswith("gave no answer within 1 s.")
 
 
 def test_a_server_that_stops_while_it_is_asked_is_left_in_time(ask: Callable[..., Rows], postgres: Postgres) -> None:
     errors: list[UpstreamError] = []
     before = set(threading.enumerate())
-    asking = threading.Thread(target=lambda: errors.append(refusal(lambda: ask("SELECT pg_sleep(9)", seconds=1.5))))
+    asking = threading.Thread(target=lambda: errors.append(refusal(lambda: ask("SELECT pg_sleep(9)", seconds=4))))
     with postgres.connect() as owner:
         owner.autocommit = True
         asking.start()
         process = 0
-        deadline = time.monotonic() + 1
+        deadline = time.monotonic() + 3.5
         while not process and time.monotonic() < deadline:
             row = owner.execute("SELECT pid FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(9)'").fetchone()
             process = int(str(row[0])) if row else 0
     assert process != 0
     began = time.monotonic()
     with stopped(process):
-        asking.join(5)
-        assert time.monotonic() - began < 2.5
-        assert [str(error).endswith("gave no answer within 1.5 s.") for error in errors] == [True]
+        asking.join(20)
+        assert time.monotonic() - began < 8
+        assert [str(error).endswith("gave no answer within 4 s.") for error in errors] == [True]
         for thread in set(threading.enumerate()) - before:
             thread.join(2)
         assert set(threading.enumerate()) <= before

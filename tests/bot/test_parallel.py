@@ -68,7 +68,7 @@ def test_a_read_that_had_not_begun_never_begins(gather: Parallel) -> None:
         return True
 
     busy = {str(number): lambda: go_on.wait(PATIENCE) for number in range(4)}
-    found = gather({**busy, "fifth": fifth}, seconds=0.02)
+    found = gather({**busy, "fifth": fifth}, seconds=1.0)
     assert isinstance(found["fifth"], TimeoutError)
     go_on.set()
     assert gather({"after": lambda: True}, seconds=PATIENCE) == {"after": True}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 
 import pytest
@@ -11,6 +10,7 @@ from bot.errors import UpstreamError
 from bot.probes import Channel
 from bot.slack.survey import Survey
 from bot.slack.transport import PooledWebClient
+from tests.bot.servers import closed_port
 from tests.sandbox.slack.slack_parts import APP_TOKEN, BOT_TOKEN, Slack, running
 
 
@@ -88,9 +88,8 @@ def test_a_connection_that_breaks_is_a_sentence(slack: Slack, survey: Survey) ->
 
 
 def test_a_slack_that_is_not_there_is_a_sentence() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as gone:
-        port = gone.getsockname()[1]
-    client = PooledWebClient(token=BOT_TOKEN, base_url=f"http://127.0.0.1:{port}/api/")
-    with pytest.raises(UpstreamError, match=r"^Slack cannot be reached \(auth\.test\)\.$"):
-        Survey(client).scopes()
-    client.close()
+    with closed_port() as port:
+        client = PooledWebClient(token=BOT_TOKEN, base_url=f"http://127.0.0.1:{port}/api/")
+        with pytest.raises(UpstreamError, match=r"^Slack cannot be reached \(auth\.test\)\.$"):
+            Survey(client).scopes()
+        client.close()

@@ -217,7 +217,7 @@ def test_an_address_that_hangs_is_left_in_time(web: HttpWeb) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         began = time.monotonic()
         answer = web.get(Health(url=f"http://127.0.0.1:{silent.getsockname()[1]}/"), seconds=0.5)
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 5
     assert (answer.ok, answer.code, answer.detail) == (False, 0, "not reached: no answer within 0.5 s")
 
 

@@ -52,9 +52,9 @@ class Drill:
             self.order("after", effect)
 
     def left(self) -> list[str]:
-        """Orders that were not carried out."""
+        """Orders that were not carried out, or whose life has not been followed by the next."""
         found = []
-        for order in sorted(self._orders.glob("*.order")):
+        for order in sorted(each for kind in ("order", "dying") for each in self._orders.glob(f"*.{kind}")):
             # The bot may be taking it at this very moment.
             with suppress(FileNotFoundError):
                 found.append(order.read_text())
@@ -84,6 +84,23 @@ class Drill:
     def terminate(self) -> None:
         """SIGTERM, and wait until the next life has begun."""
         self._end(signal.SIGTERM)
+
+    @contextmanager
+    def dead(self) -> Iterator[None]:
+        """SIGKILL from outside; where each life is a fork, the next one begins only after the block."""
+        assert self.sandbox.bot is not None
+        parent, before = self.sandbox.bot.pid, self.alive()
+        if parent == before:
+            self.kill()
+            yield
+            return
+        os.kill(parent, signal.SIGSTOP)
+        try:
+            os.kill(before, signal.SIGKILL)
+            yield
+        finally:
+            os.kill(parent, signal.SIGCONT)
+        self.until(lambda: self.alive() != before, "the bot did not come back")
 
     def _end(self, how: signal.Signals) -> None:
         before = self.alive()

@@ -23,7 +23,7 @@ from bot.slack.chat import SlackChat
 
 Label = Callable[..., str]
 
-CALM_SECONDS = 45.0
+CALM_SECONDS = 60.0
 """Of the sandbox's, within which an alarm that comes back flaps in a drill."""
 
 LABELS: tuple[tuple[type, str, Label], ...] = (

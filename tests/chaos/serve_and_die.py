@@ -30,6 +30,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from alerts import pages
 from bot import engine
 from bot.beginning import Beginning
 from bot.clock import SystemClock
@@ -57,7 +58,8 @@ def obey(moment: str, label: str) -> None:
     for order in sorted(ORDERS.glob("*.order")):
         when, _, pattern = order.read_text().partition(" ")
         if when == moment and fnmatchcase(label, pattern):
-            order.rename(order.with_suffix(".done"))
+            # Whoever sends it something now must know that it will not hear it.
+            order.rename(order.with_suffix(".dying"))
             os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -115,6 +117,7 @@ def keep_time() -> None:
     SystemClock.now = lambda self: now + (time.monotonic() - began) * speed  # type: ignore[method-assign]
     engine.LEASE_SECONDS *= speed
     engine.EFFECT_SECONDS *= speed
+    pages.LATE_SECONDS *= speed
 
 
 def arm() -> None:
@@ -132,6 +135,8 @@ def arm() -> None:
 
 def live() -> int:
     """Serve, and let it be known who does."""
+    for order in ORDERS.glob("*.dying"):
+        order.rename(order.with_suffix(".done"))
     part = ALIVE.with_suffix(".part")
     part.write_text(str(os.getpid()))
     part.rename(ALIVE)

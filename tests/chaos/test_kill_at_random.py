@@ -141,8 +141,7 @@ def test_a_press_while_the_bot_is_dead_is_told_and_pressing_again_works(drill: D
     assert card is not None
     confirm = button(card, "Confirm")
     assert confirm is not None
-    drill.kill()
-    with pytest.raises(StoryError, match=r"dispatch_failed|operation_timeout"):
+    with drill.dead(), pytest.raises(StoryError, match=r"dispatch_failed|operation_timeout"):
         drill.stage.press(ALICE, CHANNELS[ARBOR], card["ts"], confirm)
     drill.until_connected()
     drill.order("after", "press operation:confirm")

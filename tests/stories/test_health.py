@@ -23,8 +23,10 @@ HERE = "*Arbor Energy Plan Agent* · production"
 
 @pytest.fixture(scope="module")
 def town(places: Places) -> Town:
-    """A town of its own, where nothing was shipped and no other story's alarm is red."""
-    return places.new_town("socket")
+    """A town of its own, where nothing was shipped and no other story's alarm is red; its bot has asked AWS once."""
+    made = places.new_town("socket")
+    made.ask(ALICE, ARBOR, ASKED)
+    return made
 
 
 @pytest.fixture(autouse=True)

@@ -70,6 +70,7 @@ def test_somebody_in_pagerduty_has_it_and_slack_shows_who(town: Town) -> None:
     town.mention(ALICE, CHANNEL, "ack", headline["ts"])
     told = town.whisper(ALICE, CHANNEL, headline["ts"], "who has it", thread=headline["ts"])
     assert "Carol Mensah (PagerDuty) has it already" in told
+    town.told(CHANNEL, headline["ts"], "has it.")
     replies = [each["text"] for each in town.replies(CHANNEL, headline["ts"])]
     assert sum("has it." in text for text in replies) == 1
     town.mention(ALICE, CHANNEL, "resolve", headline["ts"])

@@ -61,6 +61,8 @@ def test_a_message_that_comes_again_and_again_opens_one_incident_and_a_replay_do
     redeliver(over)
     redeliver(fired)
     _everything_before_this_has_arrived(town)
+    for part in ("What I found", "is OK again"):
+        town.told(ARBOR, headline["ts"], part)
     assert [one["ts"] for one in town.shown(ARBOR, name)] == [headline["ts"]]
     assert town.message(ARBOR, headline["ts"])["text"].startswith(GREEN)
     said = [one["text"] for one in town.replies(ARBOR, headline["ts"])]
@@ -206,6 +208,8 @@ def test_the_bot_confirms_its_subscription_through_the_api_and_opens_incidents_f
         return [one["SubscriptionArn"].startswith("arn:") for one in found] == [True]
 
     town.until("the subscription to be confirmed", confirmed)
+    # A call is recorded after it has done its work.
+    town.until("its call", lambda: town.calls("sns:ConfirmSubscription", mark))
     assert len(town.calls("sns:ConfirmSubscription", mark)) == 1
     name = "bi-staging-api-error-rate"
     _publish(town, TOKYO, _alarm(name, "ALARM", datetime.now(UTC), region=TOKYO))

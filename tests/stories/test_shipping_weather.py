@@ -42,6 +42,7 @@ def test_of_two_who_confirm_at_once_one_is_told_who_is_ahead(town: Town) -> None
     town.press(second, BI, cards[second]["ts"], "Cancel")
 
 
+@pytest.mark.pace(1)
 def test_while_slack_is_away_the_rollout_goes_on_and_is_told_afterwards(town: Town) -> None:
     mark = town.mark()
     card = town.confirmed(ALICE, ARBOR, "/deploy arbor/frontend prod v1.5.0")
@@ -56,6 +57,7 @@ def test_while_slack_is_away_the_rollout_goes_on_and_is_told_afterwards(town: To
     assert sum("Settled: 2 of 2 tasks" in one for one in said) == 1
 
 
+@pytest.mark.pace(1)
 def test_where_the_channel_was_archived_the_outcome_reaches_the_default_channel(town: Town) -> None:
     before = town.newest(OPS)
     card = town.confirmed(ALICE, ARBOR, "/deploy arbor/frontend prod v1.6.0")
@@ -71,6 +73,7 @@ def test_where_the_channel_was_archived_the_outcome_reaches_the_default_channel(
     assert "archived" in words(outcome)
 
 
+@pytest.mark.pace(1)
 def test_while_aws_throttles_the_last_look_stands_and_the_end_is_still_seen(town: Town) -> None:
     mark = town.mark()
     card = town.confirmed(ALICE, BI, "/deploy bi/executor staging v1.5.0")

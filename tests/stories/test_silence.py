@@ -80,7 +80,10 @@ def _bob_mutes_an_alarm_everywhere_and_ends_it(town: Town) -> None:
     assert f"`{USAGE_ALARM}` in alarm since" in words(report)
     assert "its incident opens now" in words(report)
     town.until("its headline", lambda: _headlines(town, USAGE, USAGE_ALARM, before))
-    assert cloudwatch.list_alarm_mute_rules(AlarmName=USAGE_ALARM)["AlarmMuteRuleSummaries"] == []
+    town.until(
+        "the rule to be gone",
+        lambda: not cloudwatch.list_alarm_mute_rules(AlarmName=USAGE_ALARM)["AlarmMuteRuleSummaries"],
+    )
     headlines = _headlines(town, USAGE, USAGE_ALARM, before)
     assert len(headlines) == 1
     town.alarm(USAGE_ALARM, METRICS.region, "OK")

@@ -36,6 +36,7 @@ class PretendQueue:
         self.requests: list[dict[str, Any]] = []
         self.errors: list[Exception] = []
         self.undeletable = False
+        self.kept = 0
         self.visibility: int | None = 3
 
     def send(self, *bodies: str) -> None:
@@ -64,6 +65,7 @@ class PretendQueue:
     def delete_message_batch(self, **parameters: Any) -> dict[str, Any]:
         with self.lock:
             if self.undeletable:
+                self.kept += 1
                 return {"Failed": [{"Id": entry["Id"]} for entry in parameters["Entries"]]}
             for entry in parameters["Entries"]:
                 self.deleted.append(self.hidden.pop(entry["ReceiptHandle"])["Body"])
@@ -211,7 +213,8 @@ def test_a_message_whose_deletion_fails_is_handed_over_again(
     queue.undeletable = True
     queue.send("one")
     reader.start()
-    until(lambda: intake.seen == ["one"], 5)
+    until(lambda: queue.kept > 0, 5)
+    assert intake.seen == ["one"]
     queue.undeletable = False
     until(lambda: "r0" in queue.hidden, 5)
     queue.let_timeouts_run_out()

@@ -206,6 +206,8 @@ def test_a_pushpin_and_its_end_are_told_and_no_other_emoji(slack: Slack, desk: D
 def test_a_pin_and_its_end_are_told(slack: Slack, desk: Desk) -> None:
     ts = said(slack)
     slack.post("pin", user="U0ALICE", channel="#ops", ts=ts)
+    # What comes in one moment is heard in any order.
+    until(lambda: desk.marks == [("marked", "C0OPS", ts)])
     slack.post("pin", user="U0ALICE", channel="#ops", ts=ts, remove=True)
     until(lambda: desk.marks == [("marked", "C0OPS", ts), ("changed", "C0OPS", ts)])
 
@@ -213,6 +215,7 @@ def test_a_pin_and_its_end_are_told(slack: Slack, desk: Desk) -> None:
 def test_an_edit_and_a_deletion_are_told_and_what_is_merely_written_is_not(slack: Slack, desk: Desk) -> None:
     ts = said(slack)
     slack.post("edit", user="U0BOB", channel="#ops", ts=ts, text="the disk was full")
+    until(lambda: desk.marks == [("changed", "C0OPS", ts)])
     slack.post("delete", user="U0BOB", channel="#ops", ts=ts)
     until(lambda: desk.marks == [("changed", "C0OPS", ts), ("deleted", "C0OPS", ts)])
 

@@ -47,6 +47,15 @@ def test_a_reply_is_read_with_who_marked_it(slack: Slack, chat: SlackChat) -> No
     assert (dict(said.reactions), said.pinned_by) == ({"pushpin": ("U0ALICE",)}, "U0CAROL")
 
 
+def test_a_channel_that_was_archived_says_so_although_the_list_was_read_after_it(slack: Slack, chat: SlackChat) -> None:
+    slack.post("channel", channel="ops", is_archived=True)
+    with pytest.raises(UpstreamError) as caught:
+        chat.post("#ops", Message(text="an incident"), key="k")
+    assert caught.value.code == "is_archived"
+    slack.post("channel", channel="ops", is_archived=False)
+    assert chat.post("#ops", Message(text="an incident"), key="k")
+
+
 def test_a_message_that_begins_a_thread_or_none_is_its_own_thread(slack: Slack, chat: SlackChat) -> None:
     thread = chat.post("#ops", Message(text="an incident"), key="k")
     alone = chat.message("C0OPS", thread)

@@ -34,7 +34,7 @@ def test_no_remedy_breaks_a_message(offered: list[Offered], others: list[Offered
     shown = message(offered, others)
     if shown is not None:
         check(shown)
-        assert len(shown.blocks) <= 20
+        assert len(shown.blocks) <= 24
         assert all(len(value) < 2000 for value in buttons(shown).values())
 
 
