@@ -20,6 +20,7 @@ from bot.search import asking, exporting, following, follows
 from bot.search.asked import Asked, made_out
 from bot.search.export_tasks import EXPORT
 from bot.search.found import Found
+from bot.search.own_query import refuse_reaching
 from bot.search.reading import TOO_MUCH, Place, earlier, is_recent_and_narrow, walk
 from bot.search.shown import for_others, grouped_answer, whole
 from bot.target_args import TargetArgs, target
@@ -59,14 +60,8 @@ def plan(args: LogsArgs, world: World, person: Person) -> Plan:
     """The answer, or the first look at what takes longer."""
     where = target(args, world.catalog)
     asked = made_out(where, args.search, world, person)
-    if asked.query.free and not world.may(person, "insights", where):
-        raise DeniedError("You may not ask queries of your own.", hint="Words, fields and named queries are for you.")
-    if asked.query.free and asked.masked:
-        # A query gives fields other names, and then nobody can tell which is to be masked.
-        hint = (
-            f"It would show {', '.join(asked.masked)}, which only those see who may unmask. Search for words or fields."
-        )
-        raise DeniedError(f"You may not ask queries of your own in {where.system}.", hint=hint)
+    if asked.query.free:
+        _may_ask(asked, world, person)
     if asked.query.export:
         return exporting.planned(asked, world, person)
     if asked.query.follow:
@@ -75,6 +70,19 @@ def plan(args: LogsArgs, world: World, person: Person) -> Plan:
     if asked.query.free or asked.query.named or not is_recent_and_narrow(asked.query, *_range(asked)):
         return asking.begun(asked, world)
     return _walked(asked, world)
+
+
+def _may_ask(asked: Asked, world: World, person: Person) -> None:
+    """Raises DeniedError where somebody may not ask this query of their own."""
+    if not world.may(person, "insights", asked.target):
+        raise DeniedError("You may not ask queries of your own.", hint="Words, fields and named queries are for you.")
+    if asked.masked:
+        # A query gives fields other names, and then nobody can tell which is to be masked.
+        hint = (
+            f"It would show {', '.join(asked.masked)}, which only those see who may unmask. Search for words or fields."
+        )
+        raise DeniedError(f"You may not ask queries of your own in {asked.target.system}.", hint=hint)
+    refuse_reaching(asked.query.free)
 
 
 def _walked(asked: Asked, world: World) -> Plan:

@@ -13,6 +13,7 @@ from bot.search import screen as view
 from bot.search.asked import Asked
 from bot.search.found import from_insights, safe_row
 from bot.search.insights import insights_query
+from bot.search.own_query import NOT_FOR_ALL
 from bot.search.reading import MOST_ROWS, existing
 from bot.search.shown import for_others, grouped_answer, whole
 from bot.telemetry import QueryAnswer
@@ -126,7 +127,11 @@ def ended(asked: Asked, answer: QueryAnswer, query_id: str, world: World, why: s
     blocks = b.fit(view.table(head, rows, more=len(rows) >= MOST_ROWS))
     text = f"{b.counted(len(answer.rows), 'row')} of {asked.target.label}"
     shown = Plan(title=text, answer_text=text, answer=blocks, attachment=attachment if answer.rows else None)
-    return for_others(asked, shown, query_id)
+    if not asked.query.free:
+        return for_others(asked, shown, query_id)
+    # In its rows a masked field may have any name.
+    theirs = for_others(asked, shown.model_copy(update={"answer": b.fit(view.live(head, NOT_FOR_ALL, ()))}), query_id)
+    return theirs.model_copy(update={"answer": shown.answer})
 
 
 def head_of(asked: Asked, *looked: str) -> view.Head:

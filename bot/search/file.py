@@ -14,6 +14,7 @@ from bot.ports import World
 from bot.redact import clean
 from bot.search.found import Found, from_insights
 from bot.search.masks import masked, masker
+from bot.search.own_query import NOT_FOR_ALL
 from bot.search.reading import KNOWN_SECONDS, MOST_ROWS, place, walk
 from bot.search.traces import with_traces
 from bot.search.words import LogQuery, read_query
@@ -32,6 +33,8 @@ def make_logs(world: World, parameters: Mapping[str, Any]) -> bytes | None:
     if not query_id:
         found = walk(world, place(target, world, age=KNOWN_SECONDS), query, start=start, end=end, masked=fields)
         return _text(_whole_traces(found, query, target.account, fields, world))
+    if query.free and fields:
+        return NOT_FOR_ALL.encode()
     answer = world.insights.results(target.account, query_id)
     if query.named or query.free:
         pattern = masker(fields)
