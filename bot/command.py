@@ -74,6 +74,10 @@ class FollowUp(Frozen):
     seconds: float
 
 
+BEGUN = "query"
+"""Name of the fact that tells, by its id there, what an unfinished answer has begun in AWS."""
+
+
 class Plan(Frozen):
     """What a command would do, as data: stored, shown, compared, then run.
 

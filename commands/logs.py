@@ -10,7 +10,7 @@ from typing import Any, cast
 from pydantic import Field, field_validator
 
 from bot.arguments import WRITTEN
-from bot.command import Command, Plan
+from bot.command import BEGUN, Command, Plan
 from bot.domain import Person
 from bot.errors import DeniedError
 from bot.form import parts
@@ -122,7 +122,7 @@ def look(args: LogsArgs, so_far: Plan, world: World, person: Person) -> Plan:
 
 def stop(so_far: Plan, world: World) -> str:
     """End the query that nobody waits for any more; what may go on in AWS all the same, or nothing."""
-    query_id = str(so_far.facts.get("query", ""))
+    query_id = str(so_far.facts.get(BEGUN, ""))
     where = world.catalog.target(str(so_far.facts.get("target", "")))
     if not query_id:
         return ""

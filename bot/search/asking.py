@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from bot.cloud import LogLine
-from bot.command import Plan
+from bot.command import BEGUN, Plan
 from bot.console import insights_address
 from bot.domain import Account, Person
 from bot.errors import ConflictError, NotFoundError, UpstreamError
@@ -46,7 +46,7 @@ def begun(asked: Asked, world: World, person: Person, *, late: str = "") -> Plan
         raise ConflictError(f"You wait for {MOST_OF_ONE} searches in Logs Insights already.", hint=hint)
     window = asked.window
     facts: dict[str, Any] = {
-        "query": "",
+        BEGUN: "",
         "since": world.clock.now(),
         "refused": 0.0,
         "late": late,
@@ -66,7 +66,7 @@ def _started(asked: Asked, facts: dict[str, Any], world: World) -> Plan:
     except UpstreamError as error:
         return _held_up(asked, facts, world, error)
     groups, lacking = list(asked.where.groups), asked.where.lacking
-    known = {"query": query_id, "since": world.clock.now(), "refused": 0.0, "groups": groups, "lacking": lacking}
+    known = {BEGUN: query_id, "since": world.clock.now(), "refused": 0.0, "groups": groups, "lacking": lacking}
     facts = {**facts, **known}
     return _going(asked, facts, view.running(asked.head(), "asking Logs Insights …"), FIRST_LOOK)
 
@@ -116,7 +116,7 @@ def query_of(asked: Asked) -> str:
 def gone_on(asked: Asked, plan: Plan, world: World) -> Plan:
     """One more look: the answer, how far it is, or why it has to wait."""
     facts: dict[str, Any] = {**plan.facts, "refused": plan.facts.get("refused", 0.0)}
-    query_id, since = str(facts["query"]), _number(facts["since"])
+    query_id, since = str(facts[BEGUN]), _number(facts["since"])
     if not query_id:
         return _started(asked, facts, world)
     try:
