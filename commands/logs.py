@@ -101,7 +101,8 @@ def _walked(asked: Asked, world: World, person: Person) -> Plan:
     all_there_is = not now.failed and not asked.where.lacking
     said = "all of the range was read" if all_there_is else "not all could be read"
     before = None if isinstance(before, Exception) else before
-    head = asking.head_of(asked, said, asking.NOT_COMPARED if "before" in reads and before is None else "")
+    blind = now.lines and "before" in reads and before is None
+    head = asking.head_of(asked, said, asking.NOT_COMPARED if blind else "")
     answer = grouped_answer(asked, now, head, before, world)
     return for_others(asked, answer.model_copy(update={"attachment": whole(asked) if now.lines else None}))
 

@@ -30,7 +30,7 @@ PATIENCE = 60.0
 """Seconds that AWS may refuse to start a query, or to tell of it, one time after the other."""
 MOST_OF_ONE = 2
 """Queries that one person may wait for at a time."""
-EARLIER_WITHIN = 5.0
+EARLIER_WITHIN = 3.0
 """Seconds that it may take to read what was said before a deployment."""
 NOT_COMPARED = "what was said before the deployment was not looked at"
 RUNS_ON = "its query may run on in AWS, which ends each after an hour, and is paid for by what it scans"
@@ -160,7 +160,7 @@ def ended(asked: Asked, answer: QueryAnswer, query_id: str, world: World, *why: 
         # What had matched when it was stopped is not all that matches.
         found = found if answer.is_whole else replace(found, total=0)
         before = _before(asked, found, world)
-        blind = NOT_COMPARED if before is None and _is_about_a_deployment(asked) else ""
+        blind = NOT_COMPARED if found.lines and before is None and _is_about_a_deployment(asked) else ""
         head = replace(head_of(asked, *looked, blind), is_part=not answer.is_whole)
         shown = grouped_answer(asked, found, head, before, world)
         shown = shown.model_copy(update={"attachment": attachment if found.lines else None})

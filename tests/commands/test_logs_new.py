@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bot.cloud import LogLine
 from bot.errors import UpstreamError
 from bot.search.asking import NOT_COMPARED
-from bot.telemetry import QueryAnswer
+from bot.telemetry import LogSearch, QueryAnswer
 from tests.scene import ALICE, Scene
 from tests.the_logs import logs_scene
 
@@ -96,3 +97,25 @@ def test_without_a_deployment_in_the_last_day_nothing_is_said_of_one(scene: Scen
     scene.insights.answer = found(scene, (1, "ERROR no tariff"))
     said = ask(scene, "level error last 10h")
     assert NOT_COMPARED not in said and "\N{SQUARED NEW}" not in said
+
+
+def test_where_nothing_is_found_nothing_is_said_of_the_deployment(scene: Scene) -> None:
+    said = ask(scene, "level error since deploy")
+    assert "*No line matches*" in said and NOT_COMPARED not in said
+
+
+def test_where_filter_log_events_could_not_look_before_it_either_that_is_said(scene: Scene) -> None:
+    scene.deploy("v1")
+    scene.run(60)
+    remember(scene, 0.0001, "ERROR no tariff")
+    read = scene.logs.read
+
+    def only_now(*asked: Any, **more: Any) -> LogSearch:
+        if more["end"] < scene.clock.now() - 10:
+            raise UpstreamError("AWS refused logs:FilterLogEvents.")
+        return read(*asked, **more)
+
+    scene.logs.read = only_now  # type: ignore[method-assign]
+    said = ask(scene, "level error last 5m")
+    assert "all of the range was read" in said and "ERROR no tariff" in said and NOT_COMPARED in said
+    assert scene.insights.asked == []
