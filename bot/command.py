@@ -74,6 +74,10 @@ class FollowUp(Frozen):
     seconds: float
 
 
+BEGUN = "query"
+"""Name of the fact that tells, by its id there, what an unfinished answer has begun in AWS."""
+
+
 class Plan(Frozen):
     """What a command would do, as data: stored, shown, compared, then run.
 
@@ -257,7 +261,8 @@ class Command:
     and windows, and take over an operation of the same target that is settling. One that ``renews`` takes over an
     older one of the same command that is settling. ``suggest`` offers words for a field
     of the form, given the target. ``kinds`` are the services it is for, empty for any. One that answers in several
-    looks has ``look``, which goes on from the plan so far, and ``stop``, which ends what that plan began in AWS.
+    looks has ``look``, which goes on from the plan so far, and ``stop``, which ends what that plan began in AWS, may be
+    asked twice, and returns a sentence about what may go on there all the same, or nothing.
     """
 
     name: str
@@ -273,4 +278,4 @@ class Command:
     suggest: Mapping[str, Callable[[Target, World], tuple[Suggestion, ...]]] = field(default_factory=dict)
     kinds: tuple[ServiceKind, ...] = ()
     look: Callable[[Any, Plan, World, Person], Plan] | None = None
-    stop: Callable[[Plan, World], None] | None = None
+    stop: Callable[[Plan, World], str] | None = None

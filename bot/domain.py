@@ -142,6 +142,14 @@ class Account:
     role_arn: str = ""
     external_id: str = ""
 
+    @property
+    def quotas(self) -> str:
+        """Whose quotas a call uses up: AWS counts by account and region, whichever role asks.
+
+        The account stands in the role's ARN; where the bot's own credentials ask, it is not known and is one by itself.
+        """
+        return f"{self.role_arn.split(':')[4] if self.role_arn.count(':') >= 5 else self.role_arn} {self.region}"
+
 
 @dataclass(frozen=True)
 class Target:

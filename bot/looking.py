@@ -17,6 +17,7 @@ from bot.posts import post, whisper
 from bot.rows import NewRow, Row, Step
 from bot.sayings import ANSWER, CANCEL, At, Sayings
 from bot.views import answer as view
+from bot.views.blocks import esc
 
 TOLD_AFTER = (1.5, 15.0, 45.0, 120.0, 300.0)
 """Seconds after which somebody who waits for an answer is told how far it is."""
@@ -75,8 +76,9 @@ class Looking:
 
     def given_up(self, row: Row, operation: Operation, error: BotError, consumed: tuple[int, ...]) -> Step:
         """What was begun in AWS is ended there, and whoever waits is told."""
-        self._stop(operation)
-        said = self._say.whisper(row.id, operation, operation.actor.user, str(row.epoch), error)
+        left = self._stop(operation)
+        told = BotError(error.message, hint=f"{error.hint} {left}".strip())
+        said = self._say.whisper(row.id, operation, operation.actor.user, str(row.epoch), told)
         if operation.plan is not None and operation.plan.live:
             operation, said = self._ended(row.id, operation, f"It has ended: {error}")
         return Step(State.REFUSED, None, as_json(operation), consumed=consumed, new=(said,))
@@ -96,10 +98,11 @@ class Looking:
 
     def _stopped(self, at: At, operation: Operation) -> Step:
         """What was found until then stays with whoever asked."""
-        self._stop(operation)
+        left = self._stop(operation)
         operation = operation.model_copy(update={"ended_at": at.now})
         if operation.plan is None or not operation.plan.live:
-            told = self._whisper(at.row.id, operation, "stopped", Message(text="Stopped; nothing goes on in AWS."))
+            text = f"I look no more. {esc(left)}" if left else "Stopped; nothing goes on in AWS."
+            told = self._whisper(at.row.id, operation, "stopped", Message(text=text))
         else:
             operation, told = self._ended(at.row.id, operation)
         return Step(State.CANCELLED, None, as_json(operation), consumed=at.consumed, new=(told,))
@@ -113,10 +116,11 @@ class Looking:
         kept = plan.model_copy(update={"answer": plan.at_end or plan.answer})
         return operation.model_copy(update={"plan": kept}), told
 
-    def _stop(self, operation: Operation) -> None:
+    def _stop(self, operation: Operation) -> str:
         command = self._world.commands[operation.command]
-        if command.stop is not None and operation.plan is not None:
-            command.stop(operation.plan, self._world)
+        if command.stop is None or operation.plan is None:
+            return ""
+        return command.stop(operation.plan, self._world)
 
     def _done(self, at: At, operation: Operation, told: tuple[NewRow, ...]) -> Step:
         return Step(State.DONE, None, as_json(operation), consumed=at.consumed, new=told)

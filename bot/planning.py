@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import logging
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
 from bot import authz
 from bot.calendar import hold_checks
-from bot.command import CheckStatus, Command, Plan
+from bot.command import BEGUN, CheckStatus, Command, Plan
 from bot.domain import Person, Target
 from bot.errors import ConflictError, UpstreamError
 from bot.holds import HoldKind
 from bot.operation import Operation
 from bot.ports import World
 from bot.settings.models import AccessConfig, Approvals
+
+log = logging.getLogger("bot.planning")
 
 PLAN_SECONDS = 12.0
 """The longest a plan may take with all its reads; then the asker is told rather than kept waiting."""
@@ -37,6 +41,32 @@ def short(plan: Plan) -> str:
     return plan.fingerprint()[:FINGERPRINT]
 
 
+class _Reading:
+    """A plan on its way in another thread: somebody takes it, or that thread drops it when it has made it."""
+
+    def __init__(self, read: Callable[[], Plan], drop: Callable[[Plan], None]) -> None:
+        self._read = read
+        self._drop = drop
+        self._lock = threading.Lock()
+        self._made: Plan | None = None
+        self._is_given_up = False
+
+    def __call__(self) -> Plan:
+        plan = self._read()
+        with self._lock:
+            self._made = plan
+            late = self._is_given_up
+        if late:
+            self._drop(plan)
+        return plan
+
+    def give_up(self) -> Plan | None:
+        """Wait no more; the plan, where it was made in the very last moment."""
+        with self._lock:
+            self._is_given_up = self._made is None
+            return self._made
+
+
 class Planner:
     """Makes plans, for people and again right before they run."""
 
@@ -54,7 +84,7 @@ class Planner:
             authz.require(self._access, person, command.action, target)
         asker = self._asker(operation, person)
         args = command.args.model_validate(operation.args)
-        plan = self._in_time(partial(command.plan, args, self._world, asker))
+        plan = self._in_time(command, partial(command.plan, args, self._world, asker))
         if plan.changes_anything and not operation.unattended:
             authz.require(self._access, person, _right(command, plan), target)
         if target is None or not plan.changes_anything or plan.beside or _goes_anyway(command, operation):
@@ -70,19 +100,30 @@ class Planner:
             raise ConflictError(f"{command.name} has no more to say.", hint="Ask again.")
         asker = self._asker(operation, self._world.chat.person(operation.actor.user))
         args = command.args.model_validate(operation.args)
-        return self._in_time(partial(command.look, args, plan, self._world, asker), again=True)
+        return self._in_time(command, partial(command.look, args, plan, self._world, asker), plan)
 
     @staticmethod
     def _asker(operation: Operation, person: Person) -> Person:
         return replace(person, channel=operation.actor.channel, about=operation.actor.about)
 
-    def _in_time(self, read: Callable[[], Plan], *, again: bool = False) -> Plan:
-        plan = self._world.gather({"plan": read}, seconds=PLAN_SECONDS)["plan"]
+    def _in_time(self, command: Command, read: Callable[[], Plan], so_far: Plan | None = None) -> Plan:
+        reading = _Reading(read, partial(self._drop, command, so_far))
+        plan = self._world.gather({"plan": reading}, seconds=PLAN_SECONDS)["plan"]
         if isinstance(plan, TimeoutError):
-            raise UpstreamError(f"AWS did not answer within {PLAN_SECONDS:.0f} s.", retryable=again)
+            plan = reading.give_up() or plan
+        if isinstance(plan, TimeoutError):
+            raise UpstreamError(f"AWS did not answer within {PLAN_SECONDS:.0f} s.", retryable=so_far is not None)
         if isinstance(plan, Exception):
             raise plan
         return plan
+
+    def _drop(self, command: Command, so_far: Plan | None, late: Plan) -> None:
+        """End what a plan began that came when nobody waited for it any more."""
+        begun = late.facts.get(BEGUN)
+        if command.stop is None or not begun or (so_far is not None and so_far.facts.get(BEGUN) == begun):
+            return
+        left = command.stop(late, self._world)
+        log.warning("what began too late was ended", extra={"command": command.name, "left": left})
 
     def begins_at(self, command: Command, operation: Operation, target: Target | None) -> float:
         """When a change confirmed now may begin, where it must be announced; else 0."""

@@ -32,7 +32,7 @@ class QueryAnswer:
     """What a Logs Insights query found: rows of columns in the query's order; a column a row lacks is left out.
 
     ``matched`` and ``scanned`` count events, ``scanned_bytes`` is what the query is paid by. ``is_whole`` is False
-    when it was stopped before it had ended; the rows are then those it had so far.
+    when it has not read all; the rows are then those it had so far. ``was_stopped`` says that it reads no more either.
     """
 
     rows: tuple[Mapping[str, str], ...]
@@ -40,6 +40,11 @@ class QueryAnswer:
     scanned: float = 0.0
     scanned_bytes: float = 0.0
     is_whole: bool = True
+    was_stopped: bool = False
+
+
+IN_LINE = "InLine"
+"""Code of the UpstreamError that says that the bot runs as many queries as it may: one goes on when another ends."""
 
 
 @dataclass(frozen=True)

@@ -40,11 +40,11 @@ class Insights(Protocol):
         ...
 
     def results(self, account: Account, query_id: str) -> QueryAnswer:
-        """What such a query has found so far, whole when it has ended."""
+        """What such a query has found so far, whole when it has ended; of one that was stopped, what it had by then."""
         ...
 
     def stop(self, account: Account, query_id: str) -> None:
-        """End it."""
+        """End it; one that has ended already is no error. Raises UpstreamError when it may go on."""
         ...
 
 

@@ -10,9 +10,9 @@ from typing import Any, cast
 from pydantic import Field, field_validator
 
 from bot.arguments import WRITTEN
-from bot.command import Command, Plan
+from bot.command import BEGUN, Command, Plan
 from bot.domain import Person
-from bot.errors import DeniedError, NotFoundError
+from bot.errors import DeniedError
 from bot.form import parts
 from bot.ports import World
 from bot.redact import clean, strip_control
@@ -20,6 +20,7 @@ from bot.search import asking, exporting, following, follows
 from bot.search.asked import Asked, made_out
 from bot.search.export_tasks import EXPORT
 from bot.search.found import Found
+from bot.search.own_query import refuse_reaching
 from bot.search.reading import TOO_MUCH, Place, earlier, is_recent_and_narrow, walk
 from bot.search.shown import for_others, grouped_answer, whole
 from bot.target_args import TargetArgs, target
@@ -59,25 +60,32 @@ def plan(args: LogsArgs, world: World, person: Person) -> Plan:
     """The answer, or the first look at what takes longer."""
     where = target(args, world.catalog)
     asked = made_out(where, args.search, world, person)
-    if asked.query.free and not world.may(person, "insights", where):
-        raise DeniedError("You may not ask queries of your own.", hint="Words, fields and named queries are for you.")
-    if asked.query.free and asked.masked:
-        # A query gives fields other names, and then nobody can tell which is to be masked.
-        hint = (
-            f"It would show {', '.join(asked.masked)}, which only those see who may unmask. Search for words or fields."
-        )
-        raise DeniedError(f"You may not ask queries of your own in {where.system}.", hint=hint)
+    if asked.query.free:
+        _may_ask(asked, world, person)
     if asked.query.export:
         return exporting.planned(asked, world, person)
     if asked.query.follow:
         follows.refuse_many(world, person)
         return following.begun(asked, world)
     if asked.query.free or asked.query.named or not is_recent_and_narrow(asked.query, *_range(asked)):
-        return asking.begun(asked, world)
-    return _walked(asked, world)
+        return asking.begun(asked, world, person)
+    return _walked(asked, world, person)
 
 
-def _walked(asked: Asked, world: World) -> Plan:
+def _may_ask(asked: Asked, world: World, person: Person) -> None:
+    """Raises DeniedError where somebody may not ask this query of their own."""
+    if not world.may(person, "insights", asked.target):
+        raise DeniedError("You may not ask queries of your own.", hint="Words, fields and named queries are for you.")
+    if asked.masked:
+        # A query gives fields other names, and then nobody can tell which is to be masked.
+        hint = (
+            f"It would show {', '.join(asked.masked)}, which only those see who may unmask. Search for words or fields."
+        )
+        raise DeniedError(f"You may not ask queries of your own in {asked.target.system}.", hint=hint)
+    refuse_reaching(asked.query.free)
+
+
+def _walked(asked: Asked, world: World, person: Person) -> Plan:
     start, end = _range(asked)
     reads: dict[str, Any] = {
         "now": partial(walk, world, asked.where, asked.query, start=start, end=end, masked=asked.masked)
@@ -89,11 +97,13 @@ def _walked(asked: Asked, world: World) -> Plan:
     if isinstance(now, Exception) and not isinstance(now, TimeoutError):
         raise now
     if not isinstance(now, Found) or not now.is_whole:
-        return asking.begun(asked, world, late=now.why if isinstance(now, Found) else TOO_MUCH)
+        return asking.begun(asked, world, person, late=now.why if isinstance(now, Found) else TOO_MUCH)
     all_there_is = not now.failed and not asked.where.lacking
     said = "all of the range was read" if all_there_is else "not all could be read"
-    head = asking.head_of(asked, said)
-    answer = grouped_answer(asked, now, head, None if isinstance(before, Exception) else before, world)
+    before = None if isinstance(before, Exception) else before
+    blind = now.lines and "before" in reads and before is None
+    head = asking.head_of(asked, said, asking.NOT_COMPARED if blind else "")
+    answer = grouped_answer(asked, now, head, before, world)
     return for_others(asked, answer.model_copy(update={"attachment": whole(asked) if now.lines else None}))
 
 
@@ -106,16 +116,20 @@ def look(args: LogsArgs, so_far: Plan, world: World, person: Person) -> Plan:
     start, end = so_far.facts.get("start"), so_far.facts.get("end")
     if start and end:
         asked = replace(asked, window=replace(asked.window, start=float(str(start)), end=float(str(end))))
+    deployed = so_far.facts.get("deployed")
+    asked = replace(asked, deployed=float(str(deployed)) if deployed else asked.deployed)
     return following.gone_on(asked, so_far, world) if so_far.live else asking.gone_on(asked, so_far, world)
 
 
-def stop(so_far: Plan, world: World) -> None:
-    """End the query that nobody waits for any more."""
+def stop(so_far: Plan, world: World) -> str:
+    """End the query that nobody waits for any more; what may go on in AWS all the same, or nothing."""
+    query_id = str(so_far.facts.get(BEGUN, ""))
     where = world.catalog.target(str(so_far.facts.get("target", "")))
+    if not query_id:
+        return ""
     if where is None:
-        raise NotFoundError("This service is no longer configured.")
-    if so_far.facts.get("query"):
-        world.insights.stop(where.account, str(so_far.facts["query"]))
+        return f"This service is no longer configured; {asking.RUNS_ON}."
+    return asking.let_go(where.account, query_id, world)
 
 
 def _range(asked: Asked) -> tuple[float, float]:

@@ -73,6 +73,7 @@ class FakeInsights:
         return self.answers.pop(0) if self.answers else self.answer
 
     def stop(self, account: Account, query_id: str) -> None:
+        self.failures.take("stop")
         self.stopped.append(query_id)
 
 

@@ -6,20 +6,21 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from bot.aws.errors import ask
 from bot.aws.pace import Pace
+from bot.aws.places import Places
 from bot.aws.session import Sessions
 from bot.domain import Account
 from bot.errors import BotError, NotFoundError, UpstreamError
 from bot.ports import Clock
-from bot.telemetry import QueryAnswer
+from bot.telemetry import IN_LINE, QueryAnswer
 
 log = logging.getLogger("bot.aws.insights")
 
 AT_ONCE = 5
-"""Queries of the bot that run at once. An account has 100 places, shared with its dashboards and its people.
+"""Queries of incidents that run at once, and as many of people. An account has 100 places, shared with its dashboards.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CloudWatchLogs-Insights-Query-History.html
 """
@@ -33,12 +34,18 @@ MOST_ROWS = 10_000
 ASK_SECONDS = 1.5
 """How long AWS may refuse one step of a query that goes on by itself, until somebody who waits is told."""
 
+FORGOTTEN_SECONDS = 600.0
+"""After which a query that nobody looks at any more keeps no place from others."""
+STOP_SECONDS = 3.0
+"""How long it is tried to stop a query that AWS does not let be stopped at once."""
+
 _POINTER = "@ptr"
 _NO_PLACE = "LimitExceededException"
 """What StartQuery answers while all places of the account are taken."""
+STOPPED = "Cancelled"
 _ENDINGS = {
     "Failed": "it failed inside CloudWatch",
-    "Cancelled": "somebody stopped it",
+    STOPPED: "somebody stopped it",
     "Timeout": "it ran into CloudWatch's own time limit",
 }
 
@@ -50,7 +57,8 @@ class Insights:
         self._sessions = sessions
         self._clock = clock
         self._pause = pause
-        self._places = threading.BoundedSemaphore(AT_ONCE)
+        self._waited_for = threading.BoundedSemaphore(AT_ONCE)
+        self._places = Places(AT_ONCE, FORGOTTEN_SECONDS, clock)
         self._pace = Pace(EVERY, BURST, LONGEST_WAIT, clock, pause)
 
     def query(
@@ -70,13 +78,13 @@ class Insights:
         cannot be read, and for one that failed, timed out or was stopped by somebody else.
         """
         asked = _asked(groups, query, start, end, limit)
-        if not self._places.acquire(timeout=max(0.0, deadline - self._clock.now())):
+        if not self._waited_for.acquire(timeout=max(0.0, deadline - self._clock.now())):
             raise UpstreamError(f"I already run {AT_ONCE} Logs Insights queries at once.", retryable=True)
         try:
             query_id = self._start(account, groups, asked, deadline)
             return self._wait(account, query_id, limit, deadline)
         finally:
-            self._places.release()
+            self._waited_for.release()
 
     def start(
         self,
@@ -90,10 +98,18 @@ class Insights:
     ) -> str:
         """Begin a query that is asked for later with ``results``; its id.
 
-        Raises as ``query`` does, and soon a retryable UpstreamError while AWS has no place for it.
+        Raises as ``query`` does, and soon a retryable UpstreamError while AWS or the bot (IN_LINE) has no place for it.
         """
         asked = _asked(groups, query, start, end, limit)
-        return self._start(account, groups, asked, self._clock.now() + ASK_SECONDS)
+        with self._places.one() as free:
+            if not free:
+                text = (
+                    f"I already run {AT_ONCE} searches in Logs Insights; this one goes on as soon as one of them ends."
+                )
+                raise UpstreamError(text, retryable=True, code=IN_LINE)
+            query_id = self._start(account, groups, asked, self._clock.now() + ASK_SECONDS)
+            self._places.keep(query_id)
+        return query_id
 
     def results(self, account: Account, query_id: str) -> QueryAnswer:
         """What a query has found so far, whole when it has ended.
@@ -104,14 +120,31 @@ class Insights:
         client = self._sessions.client(account, "logs", repeat=False)
         deadline = self._clock.now() + ASK_SECONDS
         answer = self._pace.ask(account, client, "get_query_results", {"queryId": query_id}, deadline)
+        if answer["status"] in ("Complete", *_ENDINGS):
+            self._places.leave(query_id)
+        else:
+            self._places.keep(query_id)
+        if answer["status"] == STOPPED:
+            found = self._pages(account, client, query_id, answer, MOST_ROWS, deadline)
+            return replace(found, is_whole=False, was_stopped=True)
         _raise_for(answer["status"])
         if answer["status"] != "Complete":
             return _read([answer], is_whole=False)
         return self._pages(account, client, query_id, answer, MOST_ROWS, deadline)
 
     def stop(self, account: Account, query_id: str) -> None:
-        """End a query that nobody waits for any more; one that has ended already is no error."""
-        self._stop(self._sessions.client(account, "logs"), query_id)
+        """End a query that nobody waits for any more; one that has ended already is no error.
+
+        Raises UpstreamError when it may go on, since AWS did not let it be stopped.
+        """
+        client, deadline = self._sessions.client(account, "logs"), self._clock.now() + STOP_SECONDS
+        try:
+            self._pace.ask(account, client, "stop_query", {"queryId": query_id}, deadline)
+        except UpstreamError as error:
+            # It may just have ended, which CloudWatch calls an invalid parameter.
+            if error.code not in ("InvalidParameterException", "ResourceNotFoundException"):
+                raise
+        self._places.leave(query_id)
 
     def _start(self, account: Account, groups: Sequence[str], asked: Mapping[str, Any], deadline: float) -> str:
         # Started twice it would be paid for twice: a lost answer is not asked for again.
@@ -134,7 +167,7 @@ class Insights:
             while answer["status"] != "Complete":
                 left = deadline - self._clock.now()
                 if left <= 0:
-                    self._stop(client, query_id)
+                    self._let_go(account, query_id)
                     return _read([answer], is_whole=False)
                 self._pause(min(wait, left))
                 wait = min(wait * 1.6, LONGEST_WAIT)
@@ -143,7 +176,7 @@ class Insights:
             return self._pages(account, client, query_id, answer, limit, deadline)
         except BotError as error:
             if not (isinstance(error, UpstreamError) and error.code in _ENDINGS):
-                self._stop(client, query_id)
+                self._let_go(account, query_id)
             raise
 
     def _pages(
@@ -156,15 +189,12 @@ class Insights:
             pages.append(self._pace.ask(account, client, "get_query_results", asked, deadline))
         return _read(pages, is_whole=True)
 
-    @staticmethod
-    def _stop(client: Any, query_id: str) -> None:
+    def _let_go(self, account: Account, query_id: str) -> None:
         """A query that nobody waits for takes a place from others and goes on costing."""
         try:
-            ask(client, "stop_query", queryId=query_id)
+            self.stop(account, query_id)
         except UpstreamError as error:
-            # It may just have ended, which CloudWatch calls an invalid parameter.
-            if error.code != "InvalidParameterException":
-                log.warning("a query could not be stopped", exc_info=error, extra={"query": query_id})
+            log.warning("a query could not be stopped", exc_info=error, extra={"query": query_id})
 
 
 def _asked(groups: Sequence[str], query: str, start: float, end: float, limit: int) -> dict[str, Any]:

@@ -74,7 +74,7 @@ class LogCalls:
         again = False
         while True:
             try:
-                with limit.call(f"{account.role_arn} {account.region}"):
+                with limit.call(account.quotas):
                     answer: dict[str, Any] = ask(client, operation, **asked)
                     return answer
             except UpstreamError as error:

@@ -30,7 +30,7 @@ class Pace:
         """Ask until the deadline. Raises the last UpstreamError."""
         while True:
             now = self._clock.now()
-            at = self._budget.reserve(f"{account.role_arn} {account.region}", now)
+            at = self._budget.reserve(account.quotas, now)
             if at > now:
                 self._pause(at - now)
             try:

@@ -42,7 +42,8 @@ class Head:
     ``looked`` are sentences about the engine, what was scanned and what it cost; ``console`` is the address of the same
     question in AWS's console, empty for none; it ``asks_more`` where the console's language cannot say all of it.
     ``masked`` are names of fields whose values are not shown. ``spelling`` is what to try where nothing is found. A
-    range that is ``dated`` covers several days, and its times have dates.
+    range that is ``dated`` covers several days, and its times have dates. What is found ``is_part`` of what there is
+    where a query was stopped before its end: then the newest may be missing as well as the oldest.
     """
 
     target: str
@@ -55,6 +56,7 @@ class Head:
     masked: tuple[str, ...] = ()
     spelling: str = ""
     dated: bool = False
+    is_part: bool = False
 
 
 def spanning(head: Head, start: float, end: float) -> Head:
@@ -76,7 +78,9 @@ def lines(
         counted += f"\n{head.spelling}" if head.spelling else ""
     elif not few:
         counted += f", of {b.counted(len(grouped), 'kind')}"
-    if found.lines and not found.is_whole:
+    if found.lines and head.is_part:
+        counted += f"; here is what was found before the query was stopped, {b.counted(len(found.lines), 'line')}"
+    elif found.lines and not found.is_whole:
         since = time_of(found.lines[0].at, head.zone, dated=head.dated)
         counted += f"; the newest {b.counted(len(found.lines), 'line')} are here, from {since} on"
     shown = [_head(head, counted)]
@@ -101,7 +105,9 @@ def table(head: Head, rows: Sequence[Mapping[str, str]], *, more: bool) -> list[
     told = _fitting([_row(each, head.zone) for each in rows[:ROWS]])
     total = f"{len(rows):,}{'+' if more else ''} {'row' if len(rows) == 1 else 'rows'}"
     counted = f"*{total}*" if len(told) == len(rows) else f"*{len(told)} of {total}*; the whole as a file"
-    shown = [_head(head, counted if rows else "*No row*")]
+    counted = counted if rows else "*No row*"
+    counted += "; the query was stopped: rows may be missing, and what it counts is not all" if head.is_part else ""
+    shown = [_head(head, counted)]
     shown += [b.section(b.pre(told, SCREEN))] if told else []
     return [*shown, _foot(head, _zones(rows[: len(told)], head.zone), "")]
 

@@ -36,14 +36,19 @@ SETTINGS = LogSettings(
 
 @pytest.fixture
 def scene(tmp_path: Path) -> Iterator[Scene]:
-    (system,) = the_systems()
-    searched = System.model_validate({**system.model_dump(), "logs": SETTINGS.model_dump(), "zone": "Europe/Prague"})
-    access = AccessConfig(roles=ACCESS.roles, allow=(*ACCESS.allow, *RULES))
-    made = Scene(tmp_path, access=access, catalog=Catalog((searched,)), more_makers={MAKER: make_logs})
-    group = made.world.ecs.task_definition(made.api.account, made.world.ecs.service(made.api).task_definition)
-    made.logs.lines = {each.log_group: [] for each in group.containers}
+    made = made_scene(tmp_path, *RULES)
     yield made
     made.close()
+
+
+def made_scene(folder: Path, *rules: Rule) -> Scene:
+    (system,) = the_systems()
+    searched = System.model_validate({**system.model_dump(), "logs": SETTINGS.model_dump(), "zone": "Europe/Prague"})
+    access = AccessConfig(roles=ACCESS.roles, allow=(*ACCESS.allow, *rules))
+    made = Scene(folder, access=access, catalog=Catalog((searched,)), more_makers={MAKER: make_logs})
+    group = made.world.ecs.task_definition(made.api.account, made.world.ecs.service(made.api).task_definition)
+    made.logs.lines = {each.log_group: [] for each in group.containers}
+    return made
 
 
 def write(scene: Scene, *messages: str, every: float = 1.0, stream: str = "api/api/0f3a91c2") -> None:
@@ -211,6 +216,40 @@ def test_a_named_query_is_of_the_configuration_and_one_of_ones_own_a_right(scene
     assert "may not ask queries of your own" in told(ask(scene, 'insights "stats count(*)"'))
     ask(scene, 'insights "stats count(*)"', user=CARA)
     assert scene.insights.asked[-1].query == "stats count(*)"
+
+
+def test_a_query_of_ones_own_names_no_other_log_groups_and_one_of_the_configuration_may(scene: Scene) -> None:
+    theirs = "SOURCE '/ecs/other' | fields @message"
+    assert "SOURCE may not stand in a query of your own" in told(ask(scene, f'insights "{theirs}"', user=CARA))
+    assert scene.insights.asked == []
+    settings = scene.world.catalog.systems[0].logs
+    settings.queries["theirs"] = NamedQuery(query=theirs)
+    ask(scene, "query theirs")
+    assert [each.query for each in scene.insights.asked] == [theirs]
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["fields customer_id as c", "stats count(*) by customer_id as c", 'fields concat(customer_id, "") as c', "limit 1"],
+)
+def test_no_query_of_ones_own_shows_a_masked_field_by_another_name(tmp_path: Path, query: str) -> None:
+    scene = made_scene(tmp_path, *(Rule(action=action, roles=("on-call",)) for action in ("logs", "insights")))
+    try:
+        assert "only those see who may unmask" in told(ask(scene, f"insights {query}"))
+        assert scene.insights.asked == []
+    finally:
+        scene.close()
+
+
+def test_rows_of_a_query_of_ones_own_are_shared_with_nobody_who_sees_fields_masked(scene: Scene) -> None:
+    scene.insights.answer = QueryAnswer(({"c": "abc123"},), 1, 9, 100)
+    message = ask(scene, "insights fields customer_id as c", user=CARA)
+    assert "abc123" in told(message)
+    scene.desk.press(*button_labels(message)["Share"], Actor(user=CARA, channel="C0BI"), key="share")
+    scene.run(4)
+    (shared,) = scene.chat.posts
+    assert "abc123" not in f"{shared.message}" and "are not shown to everybody" in told(shared.message)
+    assert all(b"abc123" not in file.content for file in scene.chat.files)
 
 
 def test_the_rows_of_a_query_keep_the_end_of_a_stack_trace_and_no_masked_field(scene: Scene) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl
@@ -99,3 +100,13 @@ def a_target(name: str = "api", cluster: str = "bi-production", account: Account
     service = Service(kind=ServiceKind.ECS, cluster=cluster)
     where = account or Account("us-east-1")
     return Target("bi", "production", name, service, where, "#bi-platform", production=True)
+
+
+def assumed(minutes: float) -> str:
+    """The answer of AssumeRole, with credentials that run out after so long."""
+    expires = datetime.now(UTC) + timedelta(minutes=minutes)
+    return f"""<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult>
+      <AssumedRoleUser><AssumedRoleId>A:b</AssumedRoleId><Arn>arn:aws:sts::210987654321:assumed-role/r/s</Arn></AssumedRoleUser>
+      <Credentials><AccessKeyId>assumed</AccessKeyId><SecretAccessKey>words</SecretAccessKey>
+        <SessionToken>more words</SessionToken><Expiration>{expires.isoformat()}</Expiration></Credentials>
+    </AssumeRoleResult></AssumeRoleResponse>"""

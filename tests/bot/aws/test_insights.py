@@ -10,11 +10,11 @@ import pytest
 
 from bot import telemetry_ports as ports
 from bot.aws.errors import NotPermittedError
-from bot.aws.insights import AT_ONCE, Insights
+from bot.aws.insights import AT_ONCE, FORGOTTEN_SECONDS, Insights
 from bot.aws.session import Sessions
 from bot.domain import Account
 from bot.errors import NotFoundError, UpstreamError
-from bot.telemetry import QueryAnswer
+from bot.telemetry import IN_LINE, QueryAnswer
 from tests.bot.aws.scripted_aws import Refusal, ScriptedAws
 from tests.fakes import NOON, FakeClock
 
@@ -168,6 +168,43 @@ def test_a_query_that_ended_while_it_was_stopped_is_no_error(
     assert not ask(insights, account).is_whole
 
 
+def test_a_query_that_cannot_be_stopped_at_once_is_told_again_to_stop(
+    aws: ScriptedAws, insights: Insights, account: Account
+) -> None:
+    aws.on("StopQuery", in_turn(THROTTLED, THROTTLED, {"success": True}))
+    insights.stop(account, "q-1")
+    assert len(aws.asked("StopQuery")) == 3
+
+
+@pytest.mark.parametrize(
+    "refusal", [THROTTLED, Refusal("AccessDeniedException"), Refusal("ServiceUnavailable", "", 503)]
+)
+def test_a_query_that_may_go_on_is_said_to(
+    aws: ScriptedAws, insights: Insights, account: Account, waiting: Waiting, refusal: Refusal
+) -> None:
+    aws.on("StopQuery", refusal)
+    with pytest.raises(UpstreamError, match="logs:StopQuery"):
+        insights.stop(account, "q-1")
+    assert waiting.clock.now() <= NOON + 4
+
+
+@pytest.mark.parametrize("code", ["InvalidParameterException", "ResourceNotFoundException"])
+def test_a_query_that_has_ended_counts_as_stopped(
+    aws: ScriptedAws, insights: Insights, account: Account, code: str
+) -> None:
+    aws.on("StopQuery", Refusal(code, "Query is not running"))
+    insights.stop(account, "q-1")
+    assert len(aws.asked("StopQuery")) == 1
+
+
+def test_of_a_query_that_was_stopped_there_is_what_it_had(
+    aws: ScriptedAws, insights: Insights, account: Account
+) -> None:
+    aws.on("GetQueryResults", status("Cancelled", ROWS))
+    found = insights.results(account, "q-1")
+    assert (len(found.rows), found.is_whole, found.was_stopped) == (1, False, True)
+
+
 @pytest.mark.parametrize(
     ("word", "why"),
     [
@@ -262,3 +299,67 @@ def test_a_query_more_than_run_at_once_is_not_begun(aws: ScriptedAws, sessions: 
     for each in running:
         each.join(20)
     assert len(ask(insights, account, seconds=100).rows) == 1
+
+
+def begin(insights: Insights, account: Account) -> str:
+    return insights.start(account, ["/g"], "q", start=NOON - 60, end=NOON, limit=1)
+
+
+def test_of_what_people_ask_only_so_many_run_at_once_and_one_that_ends_makes_room(
+    aws: ScriptedAws, insights: Insights, account: Account
+) -> None:
+    ids = iter(range(100))
+    aws.on("StartQuery", lambda asked: {"queryId": f"q-{next(ids)}"})
+    aws.on("GetQueryResults", lambda asked: status("Complete" if asked["queryId"] == "q-0" else "Running"))
+    for _ in range(AT_ONCE):
+        begin(insights, account)
+    with pytest.raises(UpstreamError, match=f"already run {AT_ONCE} searches") as caught:
+        begin(insights, account)
+    assert (caught.value.retryable, caught.value.code) == (True, IN_LINE)
+    assert len(aws.asked("StartQuery")) == AT_ONCE
+    insights.results(account, "q-1")
+    with pytest.raises(UpstreamError):
+        begin(insights, account)
+    insights.results(account, "q-0")
+    begin(insights, account)
+    insights.stop(account, "q-1")
+    begin(insights, account)
+    with pytest.raises(UpstreamError):
+        begin(insights, account)
+
+
+def test_incidents_wait_for_no_place_that_people_took(aws: ScriptedAws, insights: Insights, account: Account) -> None:
+    for number in range(AT_ONCE):
+        aws.on("StartQuery", {"queryId": f"p-{number}"})
+        begin(insights, account)
+    aws.on("StartQuery", {"queryId": "q-1"})
+    assert len(ask(insights, account).rows) == 1
+
+
+def test_a_query_of_before_a_restart_has_its_place_when_it_is_looked_at(
+    aws: ScriptedAws, insights: Insights, account: Account, waiting: Waiting
+) -> None:
+    aws.on("GetQueryResults", status("Running"))
+    for number in range(AT_ONCE):
+        insights.results(account, f"old-{number}")
+    with pytest.raises(UpstreamError, match="already run"):
+        begin(insights, account)
+    waiting.clock.advance(FORGOTTEN_SECONDS + 1)
+    begin(insights, account)
+
+
+def test_one_that_does_not_begin_or_cannot_be_stopped_leaves_no_place_too_many(
+    aws: ScriptedAws, insights: Insights, account: Account
+) -> None:
+    aws.on("StartQuery", Refusal("MalformedQueryException", "unexpected symbol"))
+    for _ in range(AT_ONCE + 1):
+        with pytest.raises(UpstreamError, match="unexpected symbol"):
+            begin(insights, account)
+    aws.on("StopQuery", Refusal("AccessDeniedException"))
+    for number in range(AT_ONCE):
+        aws.on("StartQuery", {"queryId": f"q-{number}"})
+        begin(insights, account)
+    with pytest.raises(NotPermittedError):
+        insights.stop(account, "q-0")
+    with pytest.raises(UpstreamError, match="already run"):
+        begin(insights, account)

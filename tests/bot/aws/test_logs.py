@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 
 from bot import aws_ports
+from bot.aws.log_calls import CALLS
 from bot.aws.logs import Logs
 from bot.aws.session import Sessions
 from bot.cloud import LogLine
 from bot.domain import Account
 from bot.errors import NotFoundError, UpstreamError
 from bot.search.matching import quote_term
-from tests.bot.aws.scripted_aws import Refusal, ScriptedAws
+from tests.bot.aws.scripted_aws import Refusal, ScriptedAws, assumed
 from tests.fakes import FakeClock
 
 START = 1_790_000_000.0
@@ -52,6 +53,19 @@ def search(logs: Logs, account: Account, limit: int = 100, deadline: float = STA
 def test_the_adapter_fills_the_port(logs: Logs) -> None:
     port: aws_ports.Logs = logs
     assert port
+
+
+def test_two_roles_of_one_account_share_what_it_may_ask_in_a_second(
+    aws: ScriptedAws, logs: Logs, clock: FakeClock
+) -> None:
+    aws.on("AssumeRole", assumed(minutes=60))
+    script(aws, [event(1)])
+    for number in range(2 * CALLS):
+        search(logs, Account("us-east-1", f"arn:aws:iam::210987654321:role/{'bi' if number % 2 else 'lab'}"))
+    assert clock.now() == START + 1.0
+    search(logs, Account("us-east-1", "arn:aws:iam::123456789012:role/bi"))
+    search(logs, Account("eu-west-1", "arn:aws:iam::210987654321:role/bi"))
+    assert clock.now() == START + 1.0, "another account and another region count by themselves"
 
 
 def test_events_come_oldest_first_though_the_newest_are_asked_for(

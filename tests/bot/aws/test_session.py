@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import threading
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,19 +9,10 @@ from bot.aws.errors import ask
 from bot.aws.session import Sessions
 from bot.domain import Account
 from bot.errors import UpstreamError
-from tests.bot.aws.scripted_aws import LostAnswer, ScriptedAws
+from tests.bot.aws.scripted_aws import LostAnswer, ScriptedAws, assumed
 
 ROLE = "arn:aws:iam::210987654321:role/runbook-bot"
 OTHER = Account("us-east-1", ROLE, "shared-word")
-
-
-def assumed(minutes: float) -> str:
-    expires = datetime.now(UTC) + timedelta(minutes=minutes)
-    return f"""<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult>
-      <AssumedRoleUser><AssumedRoleId>A:b</AssumedRoleId><Arn>arn:aws:sts::210987654321:assumed-role/r/s</Arn></AssumedRoleUser>
-      <Credentials><AccessKeyId>assumed</AccessKeyId><SecretAccessKey>words</SecretAccessKey>
-        <SessionToken>more words</SessionToken><Expiration>{expires.isoformat()}</Expiration></Credentials>
-    </AssumeRoleResult></AssumeRoleResponse>"""
 
 
 @pytest.fixture
