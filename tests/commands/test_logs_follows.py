@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from bot.cloud import LogLine
 from bot.domain import Actor
 from bot.errors import UpstreamError
 from bot.search.follows import MOST, MOST_OF_ONE
+from bot.telemetry import QueryAnswer
 from tests.commands.test_logs import ask, told, write
 from tests.commands.test_logs import scene as _room
 from tests.fakes import Shown, button_labels
@@ -159,6 +161,49 @@ def test_five_minutes_more_are_added_to_what_is_left_up_to_a_bound(scene: Scene)
     assert "no more than" not in told(shown.message)
     press(scene, shown, "5 minutes more")
     assert "29 min left (no more than 30 min at a time)" in told(shown.message)
+
+
+def test_however_often_more_is_asked_for_two_hours_are_the_end(scene: Scene) -> None:
+    shown = start(scene)
+    began = scene.clock.now()
+    for _ in range(40):
+        press(scene, shown, "5 minutes more")
+        if "5 minutes more" not in button_labels(shown.message):
+            break
+        scene.clock.advance(240.0)
+        scene.run(3)
+    assert "(no more than 2 h in all)" in told(shown.message)
+    scene.clock.advance(began + 7180.0 - scene.clock.now())
+    scene.run(3)
+    assert "▶ 0 lines so far" in told(shown.message)
+    scene.run(20)
+    assert "it has ended: it was followed for 2 h. Ask again to go on" in told(shown.message)
+    assert scene.state() == "done"
+
+
+def test_who_may_not_read_logs_any_more_follows_no_further(scene: Scene) -> None:
+    shown = start(scene)
+    write(scene, "INFO before", every=0.1)
+    scene.run(4)
+    scene.chat.people[ALICE] = replace(scene.chat.people[ALICE], groups=frozenset())
+    scene.run(4)
+    write(scene, "INFO afterwards", every=0.1)
+    reads = len(scene.logs.patterns)
+    scene.run(10)
+    said = told(shown.message)
+    assert "⏹ 1 line · stopped" in said and "INFO before" in said
+    assert "It has ended: You may not read logs in production." in said
+    assert "INFO afterwards" not in said and len(scene.logs.patterns) == reads
+
+
+def test_who_may_not_read_logs_any_more_hears_no_more_of_a_query_and_it_costs_no_more(scene: Scene) -> None:
+    scene.insights.answer = QueryAnswer((), is_whole=False)
+    scene.type("ops", "logs bi/api production timeout last 2d")
+    scene.run(2)
+    scene.chat.people[ALICE] = replace(scene.chat.people[ALICE], groups=frozenset())
+    scene.run(3)
+    assert scene.insights.stopped == ["q1"] and scene.state() == "refused"
+    assert "You may not read logs in production." in told(scene.said_to(ALICE)[-1])
 
 
 def test_a_group_of_a_class_that_cannot_be_followed_ends_at_once_with_what_to_do(scene: Scene) -> None:
