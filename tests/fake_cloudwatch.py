@@ -43,7 +43,8 @@ class FakeLogs:
         self.failures.take(f"search {group}")
         if group not in self.lines:
             raise NotFoundError(f"There is no log group {group}.")
-        return tuple(line for line in self.lines[group] if start <= line.at <= end)[-limit:]
+        found = [replace(line, group=group) for line in self.lines[group] if start <= line.at <= end]
+        return tuple(found[-limit:])
 
     def scan(
         self, account: Account, group: str, pattern: str, *, start: float, end: float, limit: int, deadline: float
@@ -88,7 +89,8 @@ class FakeLogs:
     ) -> LogSearch:
         self.stretches.append((stream, start, end))
         self.failures.take(f"stretch {stream}")
-        come = [line for line in self.lines[group] if line.stream == stream and start <= line.at <= end]
+        all_lines = (replace(line, group=group) for line in self.lines[group])
+        come = [line for line in all_lines if line.stream == stream and start <= line.at <= end]
         read = [each(line) if each else line for line in come[:limit]]
         return LogSearch(tuple(line for line in read if line is not None), len(come) <= limit)
 

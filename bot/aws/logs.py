@@ -224,4 +224,4 @@ class Logs:
             if error.code == "ResourceNotFoundException" and "log stream" in error.message:
                 return ()
             raise no_group(error, group) from error
-        return tuple(line_of(each, stream) for each in answer.get("events", ()))
+        return tuple(line_of(each, stream, group) for each in answer.get("events", ()))

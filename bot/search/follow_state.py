@@ -125,7 +125,7 @@ class Followed(Frozen):
 
 def mark(line: LogLine) -> str:
     """What a line is known again by, also by another process."""
-    return _short(line.id or f"{line.at}:{line.stream}:{line.message}")
+    return _short(f"{line.group}:{line.id or f'{line.at}:{line.stream}:{line.message}'}")
 
 
 def _short(text: str) -> str:

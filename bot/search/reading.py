@@ -114,35 +114,29 @@ def walk(
 
 
 def _joined(answers: dict[str, LogSearch | Exception], limit: int) -> Found:
-    searches = [answer for answer in answers.values() if isinstance(answer, LogSearch)]
+    searches = {group: answer for group, answer in answers.items() if isinstance(answer, LogSearch)}
     errors = {group: answer for group, answer in answers.items() if isinstance(answer, Exception)}
     refused = tuple(group for group, error in errors.items() if _is_of_a_class(error))
     late = [group for group, error in errors.items() if _is_late(error)]
     failed = _failed({group: error for group, error in errors.items() if group not in (*refused, *late)})
     if failed and len(failed) == len(answers):
         raise next(iter(errors.values()))
-    lines = [line for search in searches for line in search.lines]
+    lines = [line for search in searches.values() for line in search.lines]
     ordered = without_keys(sorted(lines, key=lambda line: line.at) if len(answers) > 1 else lines, masked_line)
-    cuts = [search.cut for search in searches if search.cut is not None]
+    cuts = [search.cut for search in searches.values() if search.cut is not None]
     cuts += [ordered[-limit]] if len(ordered) > limit else []
     reasons = [_why(group, errors[group]) for group in (*refused, *late)]
-    reasons += [TOO_MUCH] if len(ordered) > limit or not all(search.is_whole for search in searches) else []
+    reasons += [TOO_MUCH] if len(ordered) > limit or not all(search.is_whole for search in searches.values()) else []
     return Found(
         tuple(ordered[-limit:]),
         not reasons,
         failed,
         why="; ".join(dict.fromkeys(reasons)),
-        ids=tuple(each for search in searches for each in search.ids),
+        ids=tuple(f"{group}:{each}" for group, search in searches.items() for each in search.ids),
         cuts=tuple(cuts),
-        newest=max((search.newest for search in searches), default=0.0),
-        is_slow=bool(late) or any(not search.is_whole and search.cut is None for search in searches),
+        newest=max((search.newest for search in searches.values()), default=0.0),
+        is_slow=bool(late) or any(not search.is_whole and search.cut is None for search in searches.values()),
         refused=refused,
-        groups={
-            line.stream: group
-            for group, answer in answers.items()
-            if isinstance(answer, LogSearch)
-            for line in answer.lines
-        },
     )
 
 
