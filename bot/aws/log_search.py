@@ -26,7 +26,7 @@ class Search:
         end: float,
         limit: int,
         *,
-        streams: str = "",
+        streams: Sequence[str] = (),
         each: Callable[[LogLine], LogLine | None] | None = None,
     ) -> None:
         self.group = group
@@ -47,7 +47,7 @@ class Search:
             "limit": min(limit, PER_PAGE),
         }
         if streams:
-            self.parameters["logStreamNamePrefix"] = streams
+            self.parameters["logStreamNames"] = list(streams)
         if start >= _BACKWARDS_SINCE:
             self.parameters["startFromHead"] = False
         self._lock = threading.Lock()

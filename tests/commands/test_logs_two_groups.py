@@ -10,7 +10,8 @@ import pytest
 
 from bot.cloud import LogLine
 from bot.telemetry import QueryAnswer
-from tests.commands.test_logs_follows import start, told
+from tests.commands.test_logs import told
+from tests.commands.test_logs_follows import start
 from tests.commands.test_logs_traces import JAVA, STREAM, TRACE, ask, file_of
 from tests.scene import Scene
 from tests.the_logs import logs_scene
