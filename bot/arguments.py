@@ -61,6 +61,16 @@ def _word(match: re.Match[str]) -> Word:
     return word
 
 
+def is_quoted(word: str) -> bool:
+    """Whether a word was written in quotes."""
+    return isinstance(word, Word) and word.raw != word
+
+
+def as_text(command: Command) -> bool:
+    """Whether the last argument takes its words as they were written, so that their quotes have a meaning."""
+    return any(_says(field, "written") for field in command.args.model_fields.values())
+
+
 def _as_written(typed: Iterable[str]) -> str:
     return " ".join(word.raw if isinstance(word, Word) else word for word in typed)
 

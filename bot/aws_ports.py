@@ -148,7 +148,7 @@ class Logs(Protocol):
         end: float,
         limit: int,
         deadline: float,
-        streams: str = "",
+        streams: Sequence[str] = (),
         each: Callable[[LogLine], LogLine | None] | None = None,
         has_ids: bool = False,
     ) -> LogSearch:
@@ -156,9 +156,14 @@ class Logs(Protocol):
 
         Every line is sure to have its id only with ``has_ids``: GetLogEvents, which may be quicker, tells none.
 
-        ``streams`` is what the names of the streams begin with, for those of one container or task. ``each`` is done
-        with every line as it comes, in several threads, while others are on their way; None leaves the line out.
+        ``streams`` are the names of the only streams to read, at most 100; NotFoundError is raised when one of them
+        does not exist. ``each`` is done with every line as it comes, in several threads, while others are on their way;
+        None leaves the line out.
         """
+        ...
+
+    def stream_names(self, account: Account, group: str, prefix: str) -> tuple[str, ...]:
+        """The streams whose names begin so; none when there are more than fifty, or AWS does not tell."""
         ...
 
     def stretch(

@@ -169,6 +169,12 @@ class LogLine:
     message: str
     stream: str
     id: str = ""
+    group: str = ""
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Group and stream: streams of several groups may have one name."""
+        return self.group, self.stream
 
 
 @dataclass(frozen=True)

@@ -37,9 +37,9 @@ def _is_mark(text: str) -> bool:
 def _hidden(lines: Sequence[LogLine]) -> frozenset[int]:
     """The places of the lines that are within a block, those before an end whose beginning is not there included."""
     hidden: set[int] = set()
-    blocks: dict[str, _Block] = {}
+    blocks: dict[tuple[str, str], _Block] = {}
     for place, line in enumerate(lines):
-        block = blocks.setdefault(line.stream, _Block())
+        block = blocks.setdefault(line.place, _Block())
         text = line.message
         if text.strip() == MASK or _BASE64.fullmatch(text):
             if block.takes(place, text):
@@ -48,7 +48,7 @@ def _hidden(lines: Sequence[LogLine]) -> frozenset[int]:
         if _MARK in text and "END" in text and block.is_long:
             hidden.update(block.run)
         goes_on = block.is_open and not block.run and _HEADER.match(text)
-        blocks[line.stream] = _Block(is_open=bool(goes_on) or (_is_mark(text) and "END" not in text))
+        blocks[line.place] = _Block(is_open=bool(goes_on) or (_is_mark(text) and "END" not in text))
     return frozenset(hidden)
 
 

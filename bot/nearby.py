@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from itertools import takewhile
 
+from bot.arguments import as_text, is_quoted
 from bot.catalog import Catalog
 from bot.command import Command
 from bot.domain import Target
 from bot.errors import NotFoundError
+from bot.misspelt import meant
 
 SERVICE, SYSTEM, ENVIRONMENT = "service", "system", "environment"
 ANYTHING = ("what", "where")
@@ -22,11 +25,13 @@ def filled(command: Command, typed: Sequence[str], near: Target, catalog: Catalo
     """The words of a command with where it is meant put before them, unless they say so themselves.
 
     Whoever names a service, a system or an environment in an incident's thread means that one, and of several services
-    of one name that of the incident's system. Raises NotFoundError for what is called as a service and is none.
+    of one name that of the incident's system. What is quoted in a text to look for names none of them. Raises
+    NotFoundError for what is called as a service and is none.
     """
     names, words = list(command.args.model_fields), list(typed)
     if names[:1] == [SERVICE]:
-        return _with_service(words, near, catalog)
+        said = list(takewhile(lambda word: not is_quoted(word), words)) if as_text(command) else words
+        return _with_service(words, said, near, catalog)
     if names[:1] == [SYSTEM] and not words:
         return [near.system, near.environment][: names[:2].count(SYSTEM) + names[:2].count(ENVIRONMENT)]
     if names[:1] and names[0] in ANYTHING and (not words or _TIME.fullmatch(words[0])):
@@ -56,36 +61,41 @@ def told_apart(
     return [own[0], *words[1:]] if len(own) == 1 else words
 
 
-def _with_service(words: list[str], near: Target, catalog: Catalog) -> list[str]:
-    if not words:
-        return [_name(near), near.environment]
-    found = _services(words, catalog)
+def _with_service(words: list[str], said: list[str], near: Target, catalog: Catalog) -> list[str]:
+    """``said`` are the words that may be names: those before the first in quotes."""
+    if not said:
+        return [_name(near), near.environment, *words]
+    found = _services(said, catalog)
     own = [each for each in found if each.system == near.system]
     if found and not own:
-        return _elsewhere(words, near, {each.environment for each in found})
+        return _elsewhere(words, said, near, {each.environment for each in found})
+    environments = {each.environment for each in catalog.targets if each.system == near.system}
     if not found:
-        return [_name(near), *words] if _runs_in(near, words[0], catalog) else [_name(near), near.environment, *words]
+        return [_name(near), *words] if said[0].lower() in environments else [_name(near), near.environment, *words]
     name = _name(own[0]) if len(_names(own)) == 1 else words[0]
-    if len(words) == 1 or not _runs_in(near, words[1], catalog):
-        return [name, near.environment, *words[1:]]
-    return [name, *words[1:]]
+    # The beginning of an environment's name may as well be a word to look for; a slip of the fingers is told.
+    if said[1:] and (said[1].lower() in environments or meant(said[1], environments)):
+        return [name, *words[1:]]
+    return [name, near.environment, *words[1:]]
 
 
-def _elsewhere(words: list[str], near: Target, environments: set[str]) -> list[str]:
+def _elsewhere(words: list[str], said: list[str], near: Target, environments: set[str]) -> list[str]:
     """What is said of another system's service: its environment is typed as in a command elsewhere."""
-    if near.environment not in environments or _begins_one(words[1:2], environments):
+    if near.environment not in environments or _begins_one(said[1:2], environments):
+        return words
+    if said[1:] and meant(said[1], environments):
         return words
     return [words[0], near.environment, *words[1:]]
 
 
-def _services(words: list[str], catalog: Catalog) -> tuple[Target, ...]:
+def _services(said: list[str], catalog: Catalog) -> tuple[Target, ...]:
     """The services that the first word names, if any. Raises NotFoundError where it must have been meant as one."""
     try:
-        return catalog.matching(words[0])
+        return catalog.matching(said[0])
     except NotFoundError:
-        whole = _WHOLE_NAME.fullmatch(getattr(words[0], "raw", words[0]))
+        whole = _WHOLE_NAME.fullmatch(said[0])
         environments = {each.environment for each in catalog.targets}
-        if whole and (catalog.system(whole[1]) or _begins_one(words[1:2], environments)):
+        if whole and (catalog.system(whole[1]) or _begins_one(said[1:2], environments)):
             raise
         return ()
 
@@ -93,11 +103,6 @@ def _services(words: list[str], catalog: Catalog) -> tuple[Target, ...]:
 def _begins_one(word: list[str], environments: set[str]) -> bool:
     """Whether a word, if there is one, is an environment or the beginning of some."""
     return any(name.startswith(each.lower()) for each in word if each for name in environments)
-
-
-def _runs_in(near: Target, word: str, catalog: Catalog) -> bool:
-    """Whether it is an environment's whole name: the beginning of one may as well be a word to look for."""
-    return any(each.environment == word.lower() for each in catalog.targets if each.system == near.system)
 
 
 def _name(target: Target) -> str:

@@ -95,10 +95,17 @@ class Planner:
         return plan.model_copy(update={"checks": checks})
 
     def more(self, command: Command, operation: Operation, plan: Plan) -> Plan:
-        """What is known by now of an answer that was not finished. Raises BotErrors as ``plan`` does."""
+        """What is known by now of an answer that was not finished. Raises BotErrors as ``plan`` does.
+
+        Whoever may not ask any more is told no more; what Slack says of people and groups is remembered for minutes.
+        """
         if command.look is None:
             raise ConflictError(f"{command.name} has no more to say.", hint="Ask again.")
-        asker = self._asker(operation, self._world.chat.person(operation.actor.user))
+        person = self._world.chat.person(operation.actor.user)
+        if not operation.unattended:
+            target = self._world.catalog.target(operation.target) if operation.target else None
+            authz.require(self._access, person, command.action, target)
+        asker = self._asker(operation, person)
         args = command.args.model_validate(operation.args)
         return self._in_time(command, partial(command.look, args, plan, self._world, asker), plan)
 

@@ -57,7 +57,7 @@ def read_line(line: LogLine, message: str) -> ReadLine:
     ``message`` stands for the line's own.
     """
     text = _readable(message)
-    return ReadLine(line.at, text, line.stream, line.id, reading=read(text[:LONGEST]))
+    return ReadLine(line.at, text, line.stream, line.id, line.group, reading=read(text[:LONGEST]))
 
 
 @dataclass
@@ -161,19 +161,19 @@ _CHAINS = re.compile(r"During handling of the above|The above exception was")
 
 def _entries(lines: Iterable[LogLine]) -> Iterator[_Entry]:
     """Lines with their continuations. Streams interleave, so every stream keeps its own open entry."""
-    still_open: dict[str, _Entry] = {}
+    still_open: dict[tuple[str, str], _Entry] = {}
     for line in without_keys(tuple(lines), masked_line):
         text = line.message[:LONGEST] if isinstance(line, ReadLine) else _readable(line.message[:LONGEST])
-        entry = still_open.get(line.stream)
+        entry = still_open.get(line.place)
         if entry is not None and _continues(entry, text, line.at):
             _extend(entry, text, line.at)
             continue
         if entry is not None:
-            yield still_open.pop(line.stream)
+            yield still_open.pop(line.place)
         elif len(still_open) >= _OPEN_STREAMS:
             yield still_open.pop(next(iter(still_open)))
         alone = line.reading if isinstance(line, ReadLine) else None
-        still_open[line.stream] = _Entry(line.at, line.at, [text], bool(TRACE_STARTS.match(text)), alone)
+        still_open[line.place] = _Entry(line.at, line.at, [text], bool(TRACE_STARTS.match(text)), alone)
     yield from still_open.values()
 
 

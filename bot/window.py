@@ -227,7 +227,8 @@ def _between(first: str, last: str, said: str, zone: Zone, now: float) -> Window
         end = beginning(day_after(day), end_zone.clock)
     else:
         end = instant(day, closes.second, end_zone.clock, fold=1)
-        if start - end > HALF_A_DAY and not closes.day:
+        # A range that ends at 00:00 ends with the day, as one until 24:00 does.
+        if not closes.day and (start - end > HALF_A_DAY or (closes.second == 0 and end <= start)):
             end = instant(day_after(day), closes.second, end_zone.clock, fold=1)
     return Window(start, end, zone.name, said, open_end=False)
 

@@ -29,6 +29,8 @@ class FakeLogs:
         self.streams: dict[tuple[str, str], list[LogLine]] = {}
         self.patterns: list[str] = []
         """What was asked of ``read``."""
+        self.only: list[tuple[str, ...]] = []
+        """The names of the streams to be read, of each ``read``."""
         self.with_ids: list[bool] = []
         """Whether it was to know the ids of all lines."""
         self.stretches: list[tuple[str, float, float]] = []
@@ -43,7 +45,8 @@ class FakeLogs:
         self.failures.take(f"search {group}")
         if group not in self.lines:
             raise NotFoundError(f"There is no log group {group}.")
-        return tuple(line for line in self.lines[group] if start <= line.at <= end)[-limit:]
+        found = [replace(line, group=group) for line in self.lines[group] if start <= line.at <= end]
+        return tuple(found[-limit:])
 
     def scan(
         self, account: Account, group: str, pattern: str, *, start: float, end: float, limit: int, deadline: float
@@ -63,16 +66,23 @@ class FakeLogs:
         end: float,
         limit: int,
         deadline: float,
-        streams: str = "",
+        streams: Sequence[str] = (),
         each: Callable[[LogLine], LogLine | None] | None = None,
         has_ids: bool = False,
     ) -> LogSearch:
         self.with_ids.append(has_ids)
         self.patterns.append(pattern)
+        self.only.append(tuple(streams))
+        if streams:
+            self.failures.take(f"streams {group}")
         found = self.scan(account, group, pattern, start=start, end=end, limit=limit, deadline=deadline)
-        come = [each(line) if each else line for line in found.lines if line.stream.startswith(streams)]
+        come = [each(line) if each else line for line in found.lines if not streams or line.stream in streams]
         kept = tuple(line for line in come if line is not None)
         return replace(found, lines=kept, is_whole=found.is_whole and group not in self.endless)
+
+    def stream_names(self, account: Account, group: str, prefix: str) -> tuple[str, ...]:
+        names = sorted({line.stream for line in self.lines.get(group, ()) if line.stream.startswith(prefix)})
+        return tuple(names) if len(names) <= 50 else ()
 
     def stretch(
         self,
@@ -88,7 +98,8 @@ class FakeLogs:
     ) -> LogSearch:
         self.stretches.append((stream, start, end))
         self.failures.take(f"stretch {stream}")
-        come = [line for line in self.lines[group] if line.stream == stream and start <= line.at <= end]
+        all_lines = (replace(line, group=group) for line in self.lines[group])
+        come = [line for line in all_lines if line.stream == stream and start <= line.at <= end]
         read = [each(line) if each else line for line in come[:limit]]
         return LogSearch(tuple(line for line in read if line is not None), len(come) <= limit)
 

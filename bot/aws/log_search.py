@@ -26,7 +26,7 @@ class Search:
         end: float,
         limit: int,
         *,
-        streams: str = "",
+        streams: Sequence[str] = (),
         each: Callable[[LogLine], LogLine | None] | None = None,
     ) -> None:
         self.group = group
@@ -47,7 +47,7 @@ class Search:
             "limit": min(limit, PER_PAGE),
         }
         if streams:
-            self.parameters["logStreamNamePrefix"] = streams
+            self.parameters["logStreamNames"] = list(streams)
         if start >= _BACKWARDS_SINCE:
             self.parameters["startFromHead"] = False
         self._lock = threading.Lock()
@@ -77,7 +77,7 @@ class Search:
         with self._lock:
             fresh, self._fresh = self._fresh, []
         for key, event in fresh:
-            self._lines[key] = self._each(line_of(event, event.get("logStreamName", "")))
+            self._lines[key] = self._each(line_of(event, event.get("logStreamName", ""), self.group))
 
     def is_full(self) -> bool:
         """Whether no more is worth reading."""
@@ -144,7 +144,7 @@ class Search:
         if whole or len(newest) < self.limit or "startFromHead" not in self.parameters:
             return None
         event = next((each for each in newest if each["timestamp"] >= self.unbroken_since), None)
-        return line_of(event, event.get("logStreamName", "")) if event else None
+        return line_of(event, event.get("logStreamName", ""), self.group) if event else None
 
 
 def _age(found: tuple[str, Mapping[str, Any]]) -> tuple[int, int, int, str]:
@@ -153,6 +153,6 @@ def _age(found: tuple[str, Mapping[str, Any]]) -> tuple[int, int, int, str]:
     return event["timestamp"], event.get("ingestionTime") or 0, len(key), key
 
 
-def line_of(event: Mapping[str, Any], stream: str) -> LogLine:
+def line_of(event: Mapping[str, Any], stream: str, group: str) -> LogLine:
     """An event as a line."""
-    return LogLine(event["timestamp"] / 1000, event["message"], stream, event.get("eventId", ""))
+    return LogLine(event["timestamp"] / 1000, event["message"], stream, event.get("eventId", ""), group)

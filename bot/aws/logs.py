@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from functools import partial
@@ -67,7 +67,7 @@ class Logs:
         end: float,
         limit: int,
         deadline: float,
-        streams: str = "",
+        streams: Sequence[str] = (),
         each: Callable[[LogLine], LogLine | None] | None = None,
         has_ids: bool = False,
     ) -> LogSearch:
@@ -83,6 +83,10 @@ class Logs:
         if has_ids or not self._by_streams(account, search, now + (deadline - now) / 2, now - began):
             self._by_slices(account, search, deadline)
         return search.found()
+
+    def stream_names(self, account: Account, group: str, prefix: str) -> tuple[str, ...]:
+        """The streams whose names begin so; none when there are more than fifty, or AWS does not tell."""
+        return self._calls.streams(account, group, prefix)
 
     def _by_slices(self, account: Account, search: Search, deadline: float) -> None:
         """Read what the first page left out in parts, each from its newest event on."""
@@ -108,7 +112,7 @@ class Logs:
         pages = search.pages_left()
         if pages < CALLS:
             return False
-        names = self._calls.streams(account, search.group, search.parameters.get("logStreamNamePrefix", ""))
+        names = search.parameters.get("logStreamNames") or self._calls.streams(account, search.group, "")
         if not search.streams() <= set(names):
             return False
         calls = pages + 2 * len(names)
@@ -224,4 +228,4 @@ class Logs:
             if error.code == "ResourceNotFoundException" and "log stream" in error.message:
                 return ()
             raise no_group(error, group) from error
-        return tuple(line_of(each, stream) for each in answer.get("events", ()))
+        return tuple(line_of(each, stream, group) for each in answer.get("events", ()))

@@ -18,6 +18,8 @@ from bot.search.found import Found
 EVERY = 2.5
 """Seconds between two looks: Slack takes an update of a message every second or two, and AWS five calls a second."""
 FOR, EXTENDED_BY, MOST_LEFT = 300.0, 300.0, 1800.0
+IN_ALL = 7200.0
+"""Seconds after which nothing is followed any longer, however often more time was asked for."""
 LATE = 60.0
 """Seconds that a line may take from its moment until it can be read."""
 MOST_A_LOOK = 500
@@ -55,6 +57,11 @@ class Followed(Frozen):
     failed: tuple[str, ...] = ()
 
     @property
+    def latest(self) -> float:
+        """When it ends at the latest."""
+        return self.began + IN_ALL
+
+    @property
     def start(self) -> float:
         """From when on to read: what was read is read again, since lines come late."""
         return max(self.began, self.read_to - LATE)
@@ -68,7 +75,7 @@ class Followed(Frozen):
         found = self
         for name in names:
             if name == "extend":
-                until, longest = found.until + EXTENDED_BY, now + MOST_LEFT
+                until, longest = found.until + EXTENDED_BY, min(now + MOST_LEFT, found.latest)
                 found = found.model_copy(update={"until": min(until, longest), "is_longest": until >= longest})
             elif name in ("pause", "resume"):
                 found = found.model_copy(update={"paused": name == "pause"})
@@ -118,7 +125,7 @@ class Followed(Frozen):
 
 def mark(line: LogLine) -> str:
     """What a line is known again by, also by another process."""
-    return _short(line.id or f"{line.at}:{line.stream}:{line.message}")
+    return _short(f"{line.group}:{line.id or f'{line.at}:{line.stream}:{line.message}'}")
 
 
 def _short(text: str) -> str:

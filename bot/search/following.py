@@ -14,7 +14,7 @@ from bot.errors import UsageError
 from bot.ports import World
 from bot.search import screen as view
 from bot.search.asked import Asked
-from bot.search.follow_state import EVERY, FOR, LATE, MOST_LEFT, Followed
+from bot.search.follow_state import EVERY, FOR, IN_ALL, LATE, MOST_LEFT, Followed
 from bot.search.found import Found
 from bot.search.lines import readable
 from bot.search.reading import is_recent_and_narrow, walk
@@ -93,12 +93,13 @@ def _readable_groups(asked: Asked, found: Found) -> Found:
 def _shown(asked: Asked, followed: Followed, now: float, *, goes_on: float) -> Plan:
     """What is seen while it goes on, and what stands there when somebody or a fault ends it after this look."""
     ended = "it has ended while it was paused" if followed.paused else "it has ended"
+    if followed.until >= followed.latest:
+        ended += f": it was followed for {b.ago(IN_ALL)}. Ask again to go on"
     at_end = _blocks(asked, followed, now, "stopped" if goes_on else ended, ended=True)
     label, name = ("Go on", "resume") if followed.paused else ("Pause", "pause")
-    buttons = (
-        Button(label=label, name=name, value="1"),
-        Button(label="5 minutes more", name="extend", value=f"{followed.until:.0f}"),
-    )
+    buttons = [Button(label=label, name=name, value="1")]
+    if followed.until < followed.latest:
+        buttons.append(Button(label="5 minutes more", name="extend", value=f"{followed.until:.0f}"))
     text = f"Following {asked.target.label}"
     plan = Plan(
         title=text,
@@ -107,7 +108,7 @@ def _shown(asked: Asked, followed: Followed, now: float, *, goes_on: float) -> P
         facts=as_json(followed),
         goes_on=goes_on,
         live=True,
-        buttons=buttons,
+        buttons=tuple(buttons),
         attachment=whole(_since(asked, followed.began, now)),
     )
     plan = for_others(asked, plan)
@@ -136,6 +137,8 @@ def _state(followed: Followed, now: float) -> str:
     left = followed.until - now
     is_told = followed.is_longest and left > MOST_LEFT - 60.0
     most = f" (no more than {b.ago(MOST_LEFT)} at a time)" if is_told else ""
+    if followed.until >= followed.latest:
+        most = f" (no more than {b.ago(IN_ALL)} in all)"
     return f"{'paused' if followed.paused else 'following'}, {b.ago(left)} left{most}"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import calendar
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 
 from bot.cloud import LogLine
@@ -27,11 +27,12 @@ class Found:
     all, where there are more than are here and CloudWatch has counted them. ``why`` says why FilterLogEvents could not
     read all, without a full stop.
 
-    ``groups`` are the log groups of the streams. ``traces`` (read by ``bot.search.traces``) are the lines with those
+    ``traces`` (read by ``bot.search.traces``) are the lines with those
     beside them that are of the same stack traces; ``torn`` says why such lines may be missing, without a full stop.
 
-    ``ids``, ``cuts`` and ``newest`` are those of ``LogSearch``, of all groups. ``is_slow`` says that AWS did not answer
-    in time or took no more calls, ``refused`` are the groups whose class FilterLogEvents does not read.
+    ``ids``, ``cuts`` and ``newest`` are those of ``LogSearch``, of all groups, each id with its group before it.
+    ``is_slow`` says that AWS did not answer in time or took no more calls, ``refused`` are the groups whose class
+    FilterLogEvents does not read.
     """
 
     lines: tuple[LogLine, ...]
@@ -46,7 +47,6 @@ class Found:
     newest: float = 0.0
     is_slow: bool = False
     refused: tuple[str, ...] = ()
-    groups: Mapping[str, str] = field(default_factory=dict)
     traces: tuple[LogLine, ...] = ()
     torn: str = ""
 
@@ -84,15 +84,15 @@ def from_insights(answer: QueryAnswer, query: LogQuery, limit: int, fields: Sequ
     # What is sorted out here was counted there.
     exact = len(lines) == len(rows)
     total = int(answer.matched) if exact else 0
-    # CloudWatch puts the account before the group: 123456789012:/ecs/api.
-    groups = {row.get("@logStream", ""): row["@log"].partition(":")[2] for row in answer.rows if row.get("@log")}
-    return Found(lines, whole, (), answer.scanned, answer.scanned_bytes, total, groups=groups)
+    return Found(lines, whole, (), answer.scanned, answer.scanned_bytes, total)
 
 
 def _line(row: Mapping[str, str]) -> LogLine:
     moment, _, thousandths = row["@timestamp"].partition(".")
     at = _seconds(moment) + int(thousandths or 0) / 10 ** len(thousandths)
-    return LogLine(at, row.get("@message", ""), row.get("@logStream", ""), row.get("@ptr", ""))
+    # CloudWatch puts the account before the group: 123456789012:/ecs/api.
+    group = row.get("@log", "").partition(":")[2]
+    return LogLine(at, row.get("@message", ""), row.get("@logStream", ""), row.get("@ptr", ""), group)
 
 
 @lru_cache(maxsize=1024)

@@ -7,7 +7,7 @@ in parallel and is paid by what it scans, but has not indexed the last seconds.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from bot.cloud import LogLine
@@ -18,7 +18,7 @@ from bot.ports import World
 from bot.search.found import Found, reader
 from bot.search.matching import filter_pattern, is_servers
 from bot.search.words import LogQuery
-from bot.steps.places import known_log_groups
+from bot.steps.places import known_log_groups, task_streams
 from bot.telemetry import LogSearch
 from bot.templates import masked_line
 
@@ -29,6 +29,10 @@ LONGEST_WALK = 3 * 3600.0
 WALK_SECONDS = 6.0
 """How long it may take until Insights takes over."""
 MOST_LINES = 50_000
+MOST_STREAMS = 100
+"""Streams that FilterLogEvents takes by their names:
+https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
+"""
 MOST_ROWS = 10_000
 """Rows that Insights gives in one page."""
 EARLIER_SECONDS = 3600.0
@@ -41,11 +45,15 @@ TOO_MUCH = "too much for FilterLogEvents in a few seconds"
 
 @dataclass(frozen=True)
 class Place:
-    """Log groups of one account and region; ``lacking`` says why there may be others."""
+    """Log groups of one account and region; ``lacking`` says why there may be others.
+
+    ``streams`` are, by group, what stands before a task's id in the names of its streams, where that is known.
+    """
 
     account: Account
     groups: tuple[str, ...]
     lacking: str = ""
+    streams: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def place(target: Target, world: World, *, age: float = 0.0) -> Place:
@@ -53,7 +61,8 @@ def place(target: Target, world: World, *, age: float = 0.0) -> Place:
 
     Raises NotFoundError where that is nowhere known, and what ECS answers.
     """
-    return Place(target.account, *known_log_groups(target, world, age=age))
+    groups, lacking = known_log_groups(target, world, age=age)
+    return Place(target.account, groups, lacking, task_streams(target, world, age=age))
 
 
 def existing(where: Place, world: World) -> Place:
@@ -98,51 +107,69 @@ def walk(
     deadline = world.clock.now() + WALK_SECONDS
     pattern, each = filter_pattern(query), reader(query, masked)
 
-    def read(group: str) -> LogSearch:
+    def read(group: str, streams: Sequence[str]) -> LogSearch:
         return world.logs.read(
             *(where.account, group, pattern),
             start=start,
             end=end,
             limit=limit,
             deadline=deadline,
+            streams=streams,
             each=each,
             has_ids=has_ids,
         )
 
-    answers = world.gather({group: partial(read, group) for group in where.groups}, seconds=WALK_SECONDS + 2)
+    def read_of_task(group: str) -> LogSearch:
+        streams = _streams(query.task, where, group, world)
+        try:
+            return read(group, streams)
+        except NotFoundError:
+            # One of the streams was deleted a moment ago, or the group is not there.
+            if not streams:
+                raise
+            return read(group, ())
+
+    answers = world.gather({group: partial(read_of_task, group) for group in where.groups}, seconds=WALK_SECONDS + 2)
     return _joined(answers, limit)
 
 
+def _streams(task: str, where: Place, group: str, world: World) -> tuple[str, ...]:
+    """The streams of a task, one at least of each container; none where all have to be read to find its lines.
+
+    A task of an older revision may have had other containers.
+    """
+    named = [
+        world.logs.stream_names(where.account, group, f"{begin}{task}")
+        for begin in (where.streams.get(group, ()) if task else ())
+    ]
+    streams = tuple(stream for each in named for stream in each)
+    return streams if all(named) and len(streams) <= MOST_STREAMS else ()
+
+
 def _joined(answers: dict[str, LogSearch | Exception], limit: int) -> Found:
-    searches = [answer for answer in answers.values() if isinstance(answer, LogSearch)]
+    searches = {group: answer for group, answer in answers.items() if isinstance(answer, LogSearch)}
     errors = {group: answer for group, answer in answers.items() if isinstance(answer, Exception)}
     refused = tuple(group for group, error in errors.items() if _is_of_a_class(error))
     late = [group for group, error in errors.items() if _is_late(error)]
     failed = _failed({group: error for group, error in errors.items() if group not in (*refused, *late)})
     if failed and len(failed) == len(answers):
         raise next(iter(errors.values()))
-    lines = [line for search in searches for line in search.lines]
+    lines = [line for search in searches.values() for line in search.lines]
     ordered = without_keys(sorted(lines, key=lambda line: line.at) if len(answers) > 1 else lines, masked_line)
-    cuts = [search.cut for search in searches if search.cut is not None]
+    cuts = [search.cut for search in searches.values() if search.cut is not None]
     cuts += [ordered[-limit]] if len(ordered) > limit else []
     reasons = [_why(group, errors[group]) for group in (*refused, *late)]
-    reasons += [TOO_MUCH] if len(ordered) > limit or not all(search.is_whole for search in searches) else []
+    reasons += [TOO_MUCH] if len(ordered) > limit or not all(search.is_whole for search in searches.values()) else []
     return Found(
         tuple(ordered[-limit:]),
         not reasons,
         failed,
         why="; ".join(dict.fromkeys(reasons)),
-        ids=tuple(each for search in searches for each in search.ids),
+        ids=tuple(f"{group}:{each}" for group, search in searches.items() for each in search.ids),
         cuts=tuple(cuts),
-        newest=max((search.newest for search in searches), default=0.0),
-        is_slow=bool(late) or any(not search.is_whole and search.cut is None for search in searches),
+        newest=max((search.newest for search in searches.values()), default=0.0),
+        is_slow=bool(late) or any(not search.is_whole and search.cut is None for search in searches.values()),
         refused=refused,
-        groups={
-            line.stream: group
-            for group, answer in answers.items()
-            if isinstance(answer, LogSearch)
-            for line in answer.lines
-        },
     )
 
 

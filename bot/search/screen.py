@@ -92,7 +92,7 @@ def lines(
         shown += b.sections(_kind(each, head, new) for each in first[:KINDS])
         more = len(grouped) - KINDS
         shown += [b.context(f"… and {more} more {'kind' if more == 1 else 'kinds'}")] if more > 0 else []
-        newest = entries(line for line in found.told[-FEW * 60 :] if line.stream == found.told[-1].stream)[-1:]
+        newest = entries(line for line in found.told[-FEW * 60 :] if line.place == found.told[-1].place)[-1:]
         shown.append(b.section("*The newest*\n" + b.pre(_screen(head, newest), 900)))
     return [*shown, _foot(head, (*found.failed, *([found.torn] if found.torn else [])), deployed if new else "")]
 

@@ -6,7 +6,7 @@ events that have them: the others stand beside them in their stream.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -35,8 +35,9 @@ TORN = "stack traces may lack lines, not all could be read"
 
 @dataclass(frozen=True)
 class Stretch:
-    """A time of a stream, around lines that were found."""
+    """A time of a stream of a log group, around lines that were found."""
 
+    group: str
     stream: str
     start: float
     end: float
@@ -52,10 +53,10 @@ def with_traces(
     """
     if not tears(query):
         return found
-    stretches = _stretches(line for line in reversed(seen) if line.stream and may_be_of_trace(line.message))
+    stretches = _stretches(line for line in reversed(seen) if all(line.place) and may_be_of_trace(line.message))
     if not stretches:
         return found
-    answers = _read(stretches[:MOST], found.groups, account, reader(LogQuery(), masked), world)
+    answers = _read(stretches[:MOST], account, reader(LogQuery(), masked), world)
     told = [TORN] if len(answers) < len(stretches[:MOST]) or not all(each.is_whole for each in answers) else []
     told += [OLDER] if len(stretches) > MOST else []
     return replace(found, traces=_joined(found.lines, answers), torn="; ".join(told))
@@ -69,9 +70,9 @@ def tears(query: LogQuery) -> bool:
 def _stretches(newest_first: Iterable[LogLine]) -> list[Stretch]:
     """Those around these lines, newest first; at most one more than are read. Those of a stream do not overlap."""
     stretches: list[Stretch] = []
-    oldest: dict[str, int] = {}
+    oldest: dict[tuple[str, str], int] = {}
     for line in newest_first:
-        place = oldest.get(line.stream)
+        place = oldest.get(line.place)
         later = stretches[place] if place is not None else None
         start, end = line.at - AROUND, line.at + AROUND
         if later is not None and place is not None and end >= later.start and later.end - start <= LONGEST:
@@ -79,14 +80,13 @@ def _stretches(newest_first: Iterable[LogLine]) -> list[Stretch]:
             continue
         if len(stretches) > MOST:
             break
-        oldest[line.stream] = len(stretches)
-        stretches.append(Stretch(line.stream, start, min(end, later.start - 0.001) if later is not None else end))
+        oldest[line.place] = len(stretches)
+        stretches.append(Stretch(*line.place, start, min(end, later.start - 0.001) if later is not None else end))
     return stretches
 
 
 def _read(
     stretches: Sequence[Stretch],
-    groups: Mapping[str, str],
     account: Account,
     each: Callable[[LogLine], LogLine | None],
     world: World,
@@ -96,7 +96,7 @@ def _read(
 
     def read(stretch: Stretch) -> LogSearch:
         return world.logs.stretch(
-            *(account, groups[stretch.stream], stretch.stream),
+            *(account, stretch.group, stretch.stream),
             start=stretch.start,
             end=stretch.end,
             limit=MOST_EVENTS,
@@ -104,7 +104,7 @@ def _read(
             each=each,
         )
 
-    reads = {str(one): partial(read, one) for one in stretches if one.stream in groups}
+    reads = {str(one): partial(read, one) for one in stretches}
     answers = world.gather(reads, seconds=SECONDS)
     return [answer for answer in answers.values() if isinstance(answer, LogSearch)]
 
@@ -124,6 +124,6 @@ def _joined(lines: Sequence[LogLine], answers: Iterable[LogSearch]) -> tuple[Log
     return tuple(sorted([*rest, *of_traces], key=lambda line: line.at))
 
 
-def _key(line: LogLine) -> tuple[str, int, str]:
+def _key(line: LogLine) -> tuple[str, str, int, str]:
     """Two engines tell of the same line by this; GetLogEvents knows no ids."""
-    return line.stream, round(line.at * 1000), line.message
+    return *line.place, round(line.at * 1000), line.message

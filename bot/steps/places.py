@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
+from bot.cloud import Container
 from bot.domain import ServiceKind, Target
 from bot.errors import BotError, NotFoundError
 from bot.ports import World
@@ -116,11 +117,31 @@ def known_log_groups(target: Target, world: World, *, age: float = 0.0) -> tuple
 def _own_log_groups(target: Target, world: World, age: float) -> list[str]:
     if target.service.function:
         return [_of_function(target, world, age)]
+    return [container.log_group for container in _containers(target, world, age) if container.log_group]
+
+
+def _containers(target: Target, world: World, age: float) -> tuple[Container, ...]:
     if not target.service.cluster:
-        return []
+        return ()
     service = world.ecs.service(target, age=age)
-    definition = world.ecs.task_definition(target.account, service.task_definition)
-    return [container.log_group for container in definition.containers if container.log_group]
+    return world.ecs.task_definition(target.account, service.task_definition).containers
+
+
+def task_streams(target: Target, world: World, *, age: float = 0.0) -> Mapping[str, tuple[str, ...]]:
+    """By log group what stands before a task's id in the names of its streams, as ``ecs/app/``: one for each container.
+
+    A group is left out where a container's streams are not named so, and all are where ECS does not answer.
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/specify-log-config.html
+    """
+    try:
+        containers = _containers(target, world, age)
+    except BotError:
+        return {}
+    groups: dict[str, list[str]] = {}
+    for each in containers:
+        begins = f"{each.log_stream_prefix}/{each.name}/" if each.log_stream_prefix else ""
+        groups.setdefault(each.log_group, []).append(begins)
+    return {group: tuple(begin) for group, begin in groups.items() if group and all(begin)}
 
 
 def _of_function(target: Target, world: World, age: float) -> str:

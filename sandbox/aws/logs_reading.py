@@ -34,6 +34,8 @@ from sandbox.aws.logs_store import (
 )
 
 SCANNED_PER_PAGE = 20_000
+MOST_NAMES = 100
+"""Streams that FilterLogEvents takes by their names."""
 _BACKWARDS_SINCE = 1_704_067_200_000
 """2024-01-01 UTC: only from then on FilterLogEvents searches from the tail."""
 
@@ -105,6 +107,11 @@ def _streams_wanted(group: LogGroup, params: dict[str, Any]) -> Callable[[str], 
         start: str = prefix
         return lambda stream: stream.startswith(start)
     if names:
+        if len(names) > MOST_NAMES:
+            raise invalid(
+                "1 validation error detected: Value at 'logStreamNames' failed to satisfy constraint: "
+                f"Member must have length less than or equal to {MOST_NAMES}"
+            )
         for name in names:
             stream_of(group, name)
         return set(names).__contains__

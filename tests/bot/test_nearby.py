@@ -127,6 +127,42 @@ def test_what_is_called_as_a_service_and_is_none_is_not_searched_for(
     assert scene.operations() == []
 
 
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        ('logs "api" last 15m', ["logs", "arbor/backend", "production", '"api" last 15m']),
+        ("logs 'frontend' timeout", ["logs", "arbor/backend", "production", "'frontend' timeout"]),
+        ('logs "production"', ["logs", "arbor/backend", "production", '"production"']),
+        ('logs "bi/api" staging', ["logs", "arbor/backend", "production", '"bi/api" staging']),
+        ('logs "bi/api staging"', ["logs", "arbor/backend", "production", '"bi/api staging"']),
+        ("logs /frontend/", ["logs", "arbor/backend", "production", "/frontend/"]),
+        ('logs -"api" timeout', ["logs", "arbor/backend", "production", '-"api" timeout']),
+        ('logs frontend "production" timeout', ["logs", "arbor/frontend", "production", '"production" timeout']),
+        ('logs bi/api "staging" timeout', ["logs", "bi/api", "production", '"staging" timeout']),
+        ('metrics "api"', ["metrics", "arbor/backend", "production", '"api"']),
+        ('restart "frontend"', ["restart", "arbor/frontend", "production"]),
+    ],
+)
+def test_what_is_quoted_in_a_text_is_no_name_of_a_service_or_an_environment(
+    scene: Scene, thread: str, words: str, meant: list[str]
+) -> None:
+    mention(scene, words, thread)
+    assert understood(scene) == meant
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("logs bi/api produktion timeout", "bi/api does not run in 'produktion'. Did you mean production?"),
+        ("logs frontend prodcution timeout", "arbor/frontend does not run in 'prodcution'. Did you mean production?"),
+    ],
+)
+def test_an_environment_misspelt_after_a_service_is_not_searched_for(
+    scene: Scene, thread: str, words: str, said: str
+) -> None:
+    assert said in mention(scene, words, thread)
+
+
 @pytest.mark.parametrize("text", ["text/html timeout", '"bi/apl" production', "GET /bi/api", "/bi/ production"])
 def test_other_words_with_a_slash_are_text_to_look_for(scene: Scene, thread: str, text: str) -> None:
     mention(scene, f"logs {text}", thread)

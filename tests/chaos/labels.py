@@ -1,4 +1,4 @@
-"""Every effect on the world that must not happen twice, and the doors that alarms and people come in by."""
+"""Every effect on the world that must not happen twice, the doors of alarms and people, and every look at logs."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from bot.aws.code_deploy import CodeDeploy
 from bot.aws.ecs import Ecs
 from bot.aws.functions import Functions
 from bot.aws.log_exports import LogExports
+from bot.aws.logs import Logs
 from bot.aws.mail import SesMailer
 from bot.aws.mutes import Mutes
 from bot.aws.scaling import Scalings
@@ -52,6 +53,7 @@ LABELS: tuple[tuple[type, str, Label], ...] = (
     (CodeBuild, "start", lambda *given: "start_build"),
     (GitHubBuilds, "start", lambda *given: "start_build"),
     (LogExports, "begin", lambda account, name, group, **given: f"export {group}"),
+    (Logs, "read", lambda account, group, *given, **more: f"look {group}"),
     (LogExports, "cancel", lambda account, task_id: "cancel_export"),
     (Mutes, "put", lambda account, name, alarms, **times: "mute"),
     (Mutes, "delete", lambda account, name: "unmute"),

@@ -138,26 +138,6 @@ def test_a_stack_trace_stays_whole(scene: Scene) -> None:
     assert "ValueError: x" in said
 
 
-def test_secrets_markup_and_control_characters_of_a_log_reach_nobody(scene: Scene) -> None:
-    write(scene, f"ERROR <!channel> *bold* \x1b[31mred {KEY} password=hunter2 ``` <https://evil.example|ok>")
-    message = ask(scene, "")
-    assert KEY not in told(message) and "hunter2" not in told(message) and "\\x1b" not in told(message)
-    assert "<!channel>" not in told(message) and "<https://evil" not in told(message)
-    pressed = button_labels(message)["Whole as a file"]
-    scene.desk.press(*pressed, Actor(user=ALICE, channel="C0BI"), key="p1")
-    scene.run(3)
-    content = scene.chat.files[-1].content.decode()
-    assert "ERROR" in content and KEY not in content and "hunter2" not in content
-
-
-def test_masked_fields_are_found_by_their_value_and_not_shown(scene: Scene) -> None:
-    write(scene, '{"msg":"failed","customer_id":"abc123"}', "other customer_id=zzz999", "served customer_id=abc123")
-    said = told(ask(scene, "customer_id=abc123"))
-    assert "*2* lines match" in said
-    assert "abc123" not in said and "[masked]" in said
-    assert "abc123" in told(ask(scene, "customer_id=abc123", user=CARA))
-
-
 def test_what_is_wide_is_asked_of_insights_with_its_cost_and_can_be_cancelled(scene: Scene) -> None:
     rows = ({"@timestamp": "2026-11-26 06:00:00.000", "@message": "timeout x", "@logStream": "s"},)
     running = QueryAnswer((), matched=3, scanned=100, scanned_bytes=2e8, is_whole=False)
@@ -218,49 +198,6 @@ def test_a_named_query_is_of_the_configuration_and_one_of_ones_own_a_right(scene
     assert scene.insights.asked[-1].query == "stats count(*)"
 
 
-def test_a_query_of_ones_own_names_no_other_log_groups_and_one_of_the_configuration_may(scene: Scene) -> None:
-    theirs = "SOURCE '/ecs/other' | fields @message"
-    assert "SOURCE may not stand in a query of your own" in told(ask(scene, f'insights "{theirs}"', user=CARA))
-    assert scene.insights.asked == []
-    settings = scene.world.catalog.systems[0].logs
-    settings.queries["theirs"] = NamedQuery(query=theirs)
-    ask(scene, "query theirs")
-    assert [each.query for each in scene.insights.asked] == [theirs]
-
-
-@pytest.mark.parametrize(
-    "query",
-    ["fields customer_id as c", "stats count(*) by customer_id as c", 'fields concat(customer_id, "") as c', "limit 1"],
-)
-def test_no_query_of_ones_own_shows_a_masked_field_by_another_name(tmp_path: Path, query: str) -> None:
-    scene = made_scene(tmp_path, *(Rule(action=action, roles=("on-call",)) for action in ("logs", "insights")))
-    try:
-        assert "only those see who may unmask" in told(ask(scene, f"insights {query}"))
-        assert scene.insights.asked == []
-    finally:
-        scene.close()
-
-
-def test_rows_of_a_query_of_ones_own_are_shared_with_nobody_who_sees_fields_masked(scene: Scene) -> None:
-    scene.insights.answer = QueryAnswer(({"c": "abc123"},), 1, 9, 100)
-    message = ask(scene, "insights fields customer_id as c", user=CARA)
-    assert "abc123" in told(message)
-    scene.desk.press(*button_labels(message)["Share"], Actor(user=CARA, channel="C0BI"), key="share")
-    scene.run(4)
-    (shared,) = scene.chat.posts
-    assert "abc123" not in f"{shared.message}" and "are not shown to everybody" in told(shared.message)
-    assert all(b"abc123" not in file.content for file in scene.chat.files)
-
-
-def test_the_rows_of_a_query_keep_the_end_of_a_stack_trace_and_no_masked_field(scene: Scene) -> None:
-    trace = "Traceback (most recent call last):\n" + "  File x.py\n" * 200 + "ValueError: the end"
-    rows = ({"@message": trace}, {"@message": "x" * 350 + " customer_id=" + "k" * 900, "customer_id": "abc123"})
-    scene.insights.answer = QueryAnswer(rows, 2, 9, 100)
-    said = told(ask(scene, "query slow last 3h"))
-    assert "Traceback" in said and "ValueError: the end" in said
-    assert "kkk" not in said and "abc123" not in said and "customer_id [masked]" in said
-
-
 @pytest.mark.parametrize(
     ("words", "hint"),
     [
@@ -276,56 +213,6 @@ def test_where_nothing_is_found_the_spelling_that_would_find_is_told(scene: Scen
     said = told(ask(scene, words))
     assert "*No line matches*" in said and hint in said and "abc123" not in said
     assert bool(hint) == ("case counts" in said or "=…" in said)
-
-
-def test_rows_of_a_query_show_no_masked_column_and_no_secret(scene: Scene) -> None:
-    row = {"customer_id": "abc123", "password": "hunter2", "n": "7", "text": "customer_id=abc123"}
-    scene.insights.answer = QueryAnswer((row,), 1, 9, 100)
-    said = told(ask(scene, "query slow last 3h"))
-    assert "customer_id [masked]" in said and "n 7" in said
-    assert "abc123" not in said and "hunter2" not in said
-
-
-def test_what_looks_like_a_secret_is_not_searched_for_nor_stored(scene: Scene) -> None:
-    said = scene.flow.receive("ops", f"logs bi/api production {KEY}", Actor(user=ALICE, channel="C0BI"))
-    assert said is not None and "looks like a secret" in told(said) and KEY not in told(said)
-    assert scene.operations() == []
-    assert "*No line matches*" in told(ask(scene, "to=ada@example.com"))
-
-
-def test_what_is_shared_is_masked_for_everybody(scene: Scene) -> None:
-    write(scene, '{"msg":"failed","customer_id":"abc123"}')
-    message = ask(scene, "failed", user=CARA)
-    assert "abc123" in told(message)
-    scene.desk.press(*button_labels(message)["Share"], Actor(user=CARA, channel="C0BI"), key="share")
-    scene.run(4)
-    (shared,) = scene.chat.posts
-    assert "abc123" not in told(shared.message) and "[masked]" in told(shared.message)
-    assert [b"abc123" in file.content for file in scene.chat.files] == [False]
-
-
-def test_lines_of_a_trace_beside_those_found_are_masked_too(scene: Scene) -> None:
-    write(scene, "ERROR it failed", "Traceback (most recent call last):", "    f(customer_id=abc123)", every=0.01)
-    said = told(ask(scene, "failed"))
-    assert "f(customer_id=[masked])" in said and "abc123" not in said
-    message = ask(scene, "failed", user=CARA)
-    assert "f(customer_id=abc123)" in told(message), "who may unmask sees it"
-    scene.desk.press(*button_labels(message)["Share"], Actor(user=CARA, channel="C0BI"), key="share")
-    scene.run(4)
-    (shared,) = scene.chat.posts
-    assert "Traceback" in told(shared.message) and "abc123" not in told(shared.message)
-    assert [(b"Traceback" in file.content, b"abc123" in file.content) for file in scene.chat.files] == [(True, False)]
-
-
-def test_what_was_looked_for_is_not_shared_by_the_console_s_address(scene: Scene) -> None:
-    write(scene, '{"msg":"failed","customer_id":"abc123"}')
-    message = ask(scene, "customer_id=abc123", user=CARA)
-    assert "Open in CloudWatch" in told(message)
-    scene.desk.press(*button_labels(message)["Share"], Actor(user=CARA, channel="C0BI"), key="share")
-    scene.run(4)
-    (shared,) = scene.chat.posts
-    assert "abc123" not in f"{shared.message}" and "`customer_id=[masked]`" in told(shared.message)
-    assert "Open in CloudWatch" not in told(shared.message)
 
 
 def test_a_group_that_is_gone_is_named_and_the_others_are_searched(scene: Scene) -> None:
@@ -381,46 +268,6 @@ def test_who_may_not_read_logs_is_told_who_may(scene: Scene) -> None:
 def test_no_log_group_and_a_missing_one_get_a_sentence(scene: Scene) -> None:
     scene.logs.lines = {}
     assert "There is no log group" in told(ask(scene, ""))
-
-
-def test_follow_goes_on_in_one_message_pauses_and_ends(scene: Scene) -> None:
-    write(scene, "INFO old", every=100.0)
-    scene.type("ops", "logs bi/api production follow")
-    write(scene, "INFO first", every=0.1)
-    scene.run(4)
-    (shown,) = scene.chat.posts
-    assert shown.channel == scene.chat.channel_id(ALICE)
-    assert "INFO first" in told(shown.message) and "old" not in told(shown.message)
-    assert "1 line so far · following" in told(shown.message)
-    scene.desk.press(*button_labels(shown.message)["Pause"], Actor(user=ALICE, channel=shown.channel), key="pause")
-    scene.run(3)
-    write(scene, "INFO second", every=0.1)
-    scene.run(5)
-    assert "paused" in told(shown.message) and "second" not in told(shown.message)
-    scene.desk.press(*button_labels(shown.message)["Go on"], Actor(user=ALICE, channel=shown.channel), key="on")
-    scene.run(6)
-    assert "INFO second" in told(shown.message)
-    assert told(shown.message).count("INFO first") == 1
-    scene.run(320)
-    assert "it has ended" in told(shown.message)
-    assert "Share" in button_labels(shown.message)
-    assert len(scene.chat.posts) == 1
-
-
-def test_what_is_followed_says_since_when_and_whether_all_was_seen(scene: Scene) -> None:
-    (group,) = scene.logs.lines
-    scene.type("ops", "logs bi/api production follow")
-    scene.logs.endless.add(group)
-    scene.run(4)
-    (shown,) = scene.chat.posts
-    assert re.search(r"from \d\d:\d\d:\d\d Europe/Prague on", told(shown.message))
-    assert "AWS was slow at the last look" in told(shown.message) and "sampled" not in told(shown.message)
-    scene.logs.endless.clear()
-    write(scene, *(f"INFO {number}" for number in range(4000)), every=0.001)
-    scene.run(8)
-    assert "sampled: not all that was written from " in told(shown.message) and "slow" not in told(shown.message)
-    scene.run(320)
-    assert re.search(r"\d\d:\d\d:\d\d–\d\d:\d\d:\d\d Europe/Prague \(5 min", told(shown.message))
 
 
 def test_in_an_incidents_thread_the_time_around_it_is_searched(scene: Scene) -> None:

@@ -80,15 +80,6 @@ def test_what_was_too_much_during_a_pause_is_said_to_be_left_out(scene: Scene) -
     assert re.search(r"sampled: not all that was written (from [\d:]+ to|at) [\d:]+ could be read", said)
 
 
-def test_what_ends_while_it_is_paused_says_since_when_nothing_was_read(scene: Scene) -> None:
-    shown = start(scene)
-    press(scene, shown, "Pause")
-    scene.run(320)
-    assert re.search(
-        r"it has ended while it was paused · what was written after [\d:]+ was not read", told(shown.message)
-    )
-
-
 def test_bursts_are_sampled_also_where_few_of_their_lines_match(scene: Scene) -> None:
     shown = start(scene, "level info -health")
     for _ in range(3):
@@ -128,49 +119,6 @@ def test_what_aws_is_too_slow_for_during_minutes_is_given_up_and_said(scene: Sce
     assert "sampled: not all that was written from" in told(shown.message) and "before" not in told(shown.message)
 
 
-def test_what_is_stopped_says_so_with_the_end_of_its_range(scene: Scene) -> None:
-    shown = start(scene)
-    write(scene, "INFO one", every=0.1)
-    scene.run(4)
-    press(scene, shown, "Stop")
-    said = told(shown.message)
-    assert "⏹ 1 line · stopped" in said and "INFO one" in said
-    assert "▶" not in said and "left" not in said
-    assert re.search(r"\d\d:\d\d:\d\d–\d\d:\d\d:\d\d Europe/Prague", said)
-    assert "Share" in button_labels(shown.message)
-
-
-def test_what_a_fault_ends_says_why_and_follows_no_more(scene: Scene) -> None:
-    shown = start(scene)
-    (name,) = scene.logs.lines
-    scene.logs.failures.add(f"search {name}", *[UpstreamError("AWS denied logs:FilterLogEvents.")] * 5)
-    scene.run(6)
-    said = told(shown.message)
-    assert "⏹ 0 lines · stopped" in said and "It has ended: AWS denied logs:FilterLogEvents." in said
-    assert "▶" not in said
-
-
-def test_five_minutes_more_are_added_to_what_is_left_up_to_a_bound(scene: Scene) -> None:
-    shown = start(scene)
-    press(scene, shown, "5 minutes more")
-    assert "following, 9 min left" in told(shown.message)
-    for _ in range(4):
-        press(scene, shown, "5 minutes more")
-    assert "no more than" not in told(shown.message)
-    press(scene, shown, "5 minutes more")
-    assert "29 min left (no more than 30 min at a time)" in told(shown.message)
-
-
-def test_a_group_of_a_class_that_cannot_be_followed_ends_at_once_with_what_to_do(scene: Scene) -> None:
-    (name,) = scene.logs.lines
-    refusal = UpstreamError("This operation is only supported on the Standard log class.", code="ValidationException")
-    scene.logs.failures.add(f"search {name}", *[refusal] * 3)
-    said = told(ask(scene, "follow"))
-    assert f"{name} cannot be followed" in said and "Infrequent Access" in said
-    assert "Leave out follow" in said and "Logs Insights" in said
-    assert scene.chat.posts == [] and scene.state() == "refused"
-
-
 def test_a_group_that_cannot_be_followed_is_named_beside_those_that_can(scene: Scene) -> None:
     (name,) = scene.logs.lines
     object.__setattr__(scene.api.service, "log_groups", (name, "/audit"))
@@ -197,19 +145,6 @@ def test_bursts_that_come_late_are_known_to_be_cut_off(scene: Scene) -> None:
     assert "sampled: not all that was written" in told(shown.message)
 
 
-def test_what_was_followed_is_masked_for_everybody_when_it_is_shared(scene: Scene) -> None:
-    shown = start(scene, user=CARA)
-    write(scene, '{"msg":"failed","customer_id":"abc123"}', every=0.1)
-    scene.run(4)
-    press(scene, shown, "Stop", user=CARA)
-    assert "abc123" in told(shown.message)
-    press(scene, shown, "Share", user=CARA)
-    shared = scene.chat.posts[-1]
-    assert shared is not shown and "stopped" in told(shared.message)
-    assert "abc123" not in told(shared.message) and "[masked]" in told(shared.message)
-    assert [b"abc123" in file.content for file in scene.chat.files] == [False]
-
-
 def test_lines_that_are_followed_are_known_again_by_their_ids(scene: Scene) -> None:
     ask(scene, "timeout")
     assert set(scene.logs.with_ids) == {False}
@@ -217,3 +152,43 @@ def test_lines_that_are_followed_are_known_again_by_their_ids(scene: Scene) -> N
     start(scene)
     scene.run(10)
     assert len(scene.logs.with_ids) > 2 and all(scene.logs.with_ids)
+
+
+def test_follow_goes_on_in_one_message_pauses_and_ends(scene: Scene) -> None:
+    write(scene, "INFO old", every=100.0)
+    scene.type("ops", "logs bi/api production follow")
+    write(scene, "INFO first", every=0.1)
+    scene.run(4)
+    (shown,) = scene.chat.posts
+    assert shown.channel == scene.chat.channel_id(ALICE)
+    assert "INFO first" in told(shown.message) and "old" not in told(shown.message)
+    assert "1 line so far · following" in told(shown.message)
+    scene.desk.press(*button_labels(shown.message)["Pause"], Actor(user=ALICE, channel=shown.channel), key="pause")
+    scene.run(3)
+    write(scene, "INFO second", every=0.1)
+    scene.run(5)
+    assert "paused" in told(shown.message) and "second" not in told(shown.message)
+    scene.desk.press(*button_labels(shown.message)["Go on"], Actor(user=ALICE, channel=shown.channel), key="on")
+    scene.run(6)
+    assert "INFO second" in told(shown.message)
+    assert told(shown.message).count("INFO first") == 1
+    scene.run(320)
+    assert "it has ended" in told(shown.message)
+    assert "Share" in button_labels(shown.message)
+    assert len(scene.chat.posts) == 1
+
+
+def test_what_is_followed_says_since_when_and_whether_all_was_seen(scene: Scene) -> None:
+    (group,) = scene.logs.lines
+    scene.type("ops", "logs bi/api production follow")
+    scene.logs.endless.add(group)
+    scene.run(4)
+    (shown,) = scene.chat.posts
+    assert re.search(r"from \d\d:\d\d:\d\d Europe/Prague on", told(shown.message))
+    assert "AWS was slow at the last look" in told(shown.message) and "sampled" not in told(shown.message)
+    scene.logs.endless.clear()
+    write(scene, *(f"INFO {number}" for number in range(4000)), every=0.001)
+    scene.run(8)
+    assert "sampled: not all that was written from " in told(shown.message) and "slow" not in told(shown.message)
+    scene.run(320)
+    assert re.search(r"\d\d:\d\d:\d\d–\d\d:\d\d:\d\d Europe/Prague \(5 min", told(shown.message))

@@ -244,12 +244,13 @@ def test_lines_are_read_as_they_come_each_once_and_may_be_left_out(
     assert found.is_whole
 
 
-def test_the_streams_of_one_task_are_asked_for_by_what_they_begin_with(
-    aws: ScriptedAws, logs: Logs, account: Account
-) -> None:
+def test_the_streams_of_one_task_are_asked_for_by_their_names(aws: ScriptedAws, logs: Logs, account: Account) -> None:
+    aws.on("DescribeLogStreams", {"logStreams": [{"logStreamName": "api/api/0f3a91c2"}]})
     aws.on("FilterLogEvents", {"events": []})
-    logs.read(account, "/g", "", start=START, end=START + 1, limit=5, deadline=START + 9, streams="api/api/0f3a")
-    assert aws.asked("FilterLogEvents")[0]["logStreamNamePrefix"] == "api/api/0f3a"
+    names = logs.stream_names(account, "/g", "api/api/0f3a")
+    logs.read(account, "/g", "", start=START, end=START + 1, limit=5, deadline=START + 9, streams=names)
+    assert aws.asked("DescribeLogStreams")[0]["logStreamNamePrefix"] == "api/api/0f3a"
+    assert aws.asked("FilterLogEvents")[0]["logStreamNames"] == ["api/api/0f3a91c2"]
 
 
 def test_a_search_that_reached_its_limit_says_from_which_event_on_it_is_whole(

@@ -53,6 +53,8 @@ def test_streams_are_chosen_by_prefix_or_by_name_but_not_both(logs: Any, now: in
         logs.filter_log_events(logGroupName=GROUP, logStreamNamePrefix="a", logStreamNames=["b/1"])
     with pytest.raises(logs.exceptions.ResourceNotFoundException):
         logs.filter_log_events(logGroupName=GROUP, logStreamNames=["c"])
+    with pytest.raises(logs.exceptions.InvalidParameterException, match="less than or equal to 100"):
+        logs.filter_log_events(logGroupName=GROUP, logStreamNames=["b/1"] * 101)
     with pytest.raises(logs.exceptions.ResourceNotFoundException, match="log group does not exist"):
         logs.filter_log_events(logGroupName="/nobody")
 
