@@ -14,7 +14,7 @@ from bot.search.asked import Asked
 from bot.search.found import from_insights, safe_row
 from bot.search.insights import insights_query
 from bot.search.reading import MOST_ROWS, existing
-from bot.search.shown import for_others, grouped_answer, whole
+from bot.search.shown import for_others, grouped_answer, others, whole
 from bot.telemetry import QueryAnswer
 from bot.views import blocks as b
 
@@ -125,7 +125,8 @@ def ended(asked: Asked, answer: QueryAnswer, query_id: str, world: World, why: s
     rows = [safe_row(row, asked.masked) for row in answer.rows]
     blocks = b.fit(view.table(head, rows, more=len(rows) >= MOST_ROWS))
     text = f"{b.counted(len(answer.rows), 'row')} of {asked.target.label}"
-    shown = Plan(title=text, answer_text=text, answer=blocks, attachment=attachment if answer.rows else None)
+    file = attachment if answer.rows else None
+    shown = Plan(title=text, answer_text=text, answer=blocks, attachment=file, choices=others(asked))
     return for_others(asked, shown, query_id)
 
 

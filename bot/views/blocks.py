@@ -177,6 +177,17 @@ def button(
     return element
 
 
+def can_carry(text: str) -> bool:
+    """Whether a button takes all of a command line with it: cut off, it would be another command."""
+    return len(text) <= BUTTON_VALUE
+
+
+def choices(action: str, texts: Iterable[tuple[str, str]], most: int = 5) -> list[Block]:
+    """Buttons by their labels for command lines, without those that no button can carry."""
+    carried = [(label, text) for label, text in texts if can_carry(text)]
+    return [button(label, f"{action}{number}", text) for number, (label, text) in enumerate(carried[:most])]
+
+
 def overflow(action_id: str, options: Sequence[tuple[str, str]]) -> Block:
     """The three dots: at most five labels, each with what it carries (150 characters)."""
     shown = [
