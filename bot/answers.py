@@ -65,7 +65,10 @@ class Answers:
 
     def _again(self, operation: Operation, actor: Actor, *, key: str, response_url: str) -> Message | None:
         command = self._flow.command(operation.command)
-        asker = actor.model_copy(update={"about": operation.actor.about, "thread_ts": operation.actor.thread_ts})
+        asked = operation.actor
+        # What was followed stands in another conversation than the thread in which it was asked.
+        thread_ts = asked.thread_ts if asked.channel == actor.channel else actor.thread_ts
+        asker = actor.model_copy(update={"about": asked.about, "thread_ts": thread_ts})
         try:
             given = {name: str(value) for name, value in operation.args.items()}
             self._flow.submit(command, given, asker, response_url=response_url, key=key)

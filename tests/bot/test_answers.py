@@ -278,3 +278,67 @@ def test_in_an_incidents_thread_a_mention_knows_which_service_and_since_when(sce
     opened = scene.incidents()[0].body["opened_at"]
     assert [person.about for person in asked.people] == [opened]
     assert scene.chat.whispers[-1].thread_ts == headline.ts
+
+
+def in_a_thread(scene: Scene, words: str) -> Actor:
+    """An incident, in whose thread Alice asks something; where she did."""
+    scene.metrics.states["api-down"] = "ALARM"
+    scene.alarm("ALARM", "m1")
+    scene.run(5)
+    headline = scene.headline()
+    actor = Actor(user=ALICE, channel=headline.channel, thread_ts=headline.ts)
+    scene.desk.mentioned(f"<@UBOT> {words}", "UBOT", actor, thread_ts=headline.ts, key="e1")
+    scene.run(2)
+    return actor
+
+
+def press_in(scene: Scene, label: str, actor: Actor) -> None:
+    """Press a button of the newest whisper in a thread, as Slack tells of it: the actor without the thread."""
+    whole = button_labels(scene.chat.whispers[-1].message)[label]
+    plain = Actor(user=actor.user, channel=actor.channel)
+    url = f"https://hooks.slack.example.com/{actor.user}"
+    scene.desk.press(*whole, plain, key=label, response_url=url, ts="9.1", thread_ts=actor.thread_ts)
+    scene.run(3)
+
+
+@pytest.mark.parametrize("label", ["all of them", "Again"])
+def test_what_is_asked_next_in_an_incidents_thread_is_told_there_and_knows_the_incident(
+    scene: Scene, asked: Asked, label: str
+) -> None:
+    choice = Choice(label="all of them", text="services all")
+    asked.plans = [an_answer(choices=(choice,)), an_answer("so far", goes_on=1.0)]
+    actor = in_a_thread(scene, "services")
+    press_in(scene, label, actor)
+    told = scene.chat.whispers[-1]
+    assert (told.message.text, told.thread_ts) == ("so far", actor.thread_ts)
+    asked.plans = [an_answer("43", picture=PICTURE)]
+    scene.run(4)
+    opened = scene.incidents()[0].body["opened_at"]
+    assert [person.about for person in asked.people] == [opened, opened]
+    answer, picture = scene.chat.whispers[-2:]
+    assert (answer.message.text, answer.thread_ts) == ("43", actor.thread_ts)
+    assert picture.message.text == "CPU" and picture.thread_ts == actor.thread_ts
+    scene.chat.whispers.pop()
+    press_in(scene, "Share", actor)
+    assert (scene.chat.posts[-1].message.text, scene.chat.posts[-1].thread_ts) == ("43", actor.thread_ts)
+
+
+def test_what_cannot_be_done_in_a_thread_is_said_there(scene: Scene, asked: Asked) -> None:
+    asked.plans = [an_answer(choices=(Choice(label="nonsense", text="nonsense"),))]
+    actor = in_a_thread(scene, "services")
+    press_in(scene, "nonsense", actor)
+    told = scene.chat.whispers[-1]
+    assert "no command “nonsense”" in told.message.text and told.thread_ts == actor.thread_ts
+
+
+def test_what_was_followed_for_a_thread_is_asked_again_in_the_conversation_it_stands_in(
+    scene: Scene, asked: Asked
+) -> None:
+    asked.plans = [an_answer("line 1", live=True), an_answer("line 2")]
+    in_a_thread(scene, "services")
+    shown = scene.chat.posts[-1]
+    where = Actor(user=ALICE, channel=shown.channel)
+    scene.desk.press(*button_labels(shown.message)["Again"], where, key="again", ts=shown.ts)
+    scene.run(2)
+    told = scene.chat.whispers[-1]
+    assert (told.message.text, told.channel, told.thread_ts) == ("line 2", shown.channel, "")
