@@ -39,8 +39,8 @@ class Insights(Protocol):
         """Begin a query that takes its time; its id. Raises as ``query`` does."""
         ...
 
-    def results(self, account: Account, query_id: str) -> QueryAnswer:
-        """What such a query has found so far, whole when it has ended."""
+    def results(self, account: Account, query_id: str, *, stopped: bool = False) -> QueryAnswer:
+        """What such a query has found so far, whole when it has ended; also of one that was ``stopped``."""
         ...
 
     def stop(self, account: Account, query_id: str) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.domain import Account
-from bot.errors import NotFoundError
+from bot.errors import NotFoundError, UpstreamError
 from bot.telemetry import (
     EXPORT_ACTIVE,
     ExportTask,
@@ -68,8 +68,10 @@ class FakeInsights:
         self.asked.append(Asked(account.region, tuple(groups), query, start, end, limit, 0.0))
         return f"q{len(self.asked)}"
 
-    def results(self, account: Account, query_id: str) -> QueryAnswer:
+    def results(self, account: Account, query_id: str, *, stopped: bool = False) -> QueryAnswer:
         self.failures.take("results")
+        if query_id in self.stopped and not stopped:
+            raise UpstreamError("The Logs Insights query gave no answer: somebody stopped it.", code="Cancelled")
         return self.answers.pop(0) if self.answers else self.answer
 
     def stop(self, account: Account, query_id: str) -> None:

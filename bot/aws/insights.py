@@ -95,16 +95,18 @@ class Insights:
         asked = _asked(groups, query, start, end, limit)
         return self._start(account, groups, asked, self._clock.now() + ASK_SECONDS)
 
-    def results(self, account: Account, query_id: str) -> QueryAnswer:
+    def results(self, account: Account, query_id: str, *, stopped: bool = False) -> QueryAnswer:
         """What a query has found so far, whole when it has ended.
 
-        Raises UpstreamError when it ended badly, and soon a retryable one while AWS does not tell.
+        Where it may have been ``stopped``, what it had found by then is the answer. Raises UpstreamError when it ended
+        badly, and soon a retryable one while AWS does not tell.
         """
         # Whoever waits hears of what is refused, which botocore would repeat in silence.
         client = self._sessions.client(account, "logs", repeat=False)
         deadline = self._clock.now() + ASK_SECONDS
         answer = self._pace.ask(account, client, "get_query_results", {"queryId": query_id}, deadline)
-        _raise_for(answer["status"])
+        if not (stopped and answer["status"] == "Cancelled"):
+            _raise_for(answer["status"])
         if answer["status"] != "Complete":
             return _read([answer], is_whole=False)
         return self._pages(account, client, query_id, answer, MOST_ROWS, deadline)

@@ -20,6 +20,7 @@ from bot.search.words import LogQuery, read_query
 
 LARGEST = 20_000_000
 """Bytes of a file."""
+STOPPED = "(not all rows are here: the query was stopped before it had them)"
 
 
 def make_logs(world: World, parameters: Mapping[str, Any]) -> bytes | None:
@@ -32,11 +33,11 @@ def make_logs(world: World, parameters: Mapping[str, Any]) -> bytes | None:
     if not query_id:
         found = walk(world, place(target, world, age=KNOWN_SECONDS), query, start=start, end=end, masked=fields)
         return _text(_whole_traces(found, query, target.account, fields, world))
-    answer = world.insights.results(target.account, query_id)
+    answer = world.insights.results(target.account, query_id, stopped=True)
     if query.named or query.free:
         pattern = masker(fields)
-        rows = (clean(masked(json.dumps(row, ensure_ascii=False), pattern)) for row in answer.rows)
-        return _cut("\n".join(rows))
+        rows = [clean(masked(json.dumps(row, ensure_ascii=False), pattern)) for row in answer.rows]
+        return _cut("\n".join([STOPPED, *rows] if rows and not answer.is_whole else rows))
     found = from_insights(answer, query, MOST_ROWS, fields)
     return _text(_whole_traces(found, query, target.account, fields, world))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -67,8 +67,19 @@ def asked() -> Asked:
 
 
 @pytest.fixture
-def scene(tmp_path: Path, asked: Asked) -> Iterator[Scene]:
-    makers = {"echo": lambda world, parameters: str(parameters["say"]).encode()}
+def making() -> list[Exception]:
+    """What goes wrong while files are made, one after the other."""
+    return []
+
+
+@pytest.fixture
+def scene(tmp_path: Path, asked: Asked, making: list[Exception]) -> Iterator[Scene]:
+    def echo(world: World, parameters: Mapping[str, Any]) -> bytes | None:
+        if making:
+            raise making.pop(0)
+        return str(parameters["say"]).encode() or None
+
+    makers = {"echo": echo}
     made = Scene(tmp_path, commands={**COMMANDS, "services": asked.command()}, more_makers=makers)
     yield made
     made.close()
@@ -128,7 +139,50 @@ def test_the_whole_goes_into_the_conversation_with_whoever_asked(scene: Scene, a
     press(scene, "Whole as a file")
     (sent,) = scene.chat.files
     assert (sent.channel, sent.content) == (scene.chat.channel_id(ALICE), b"everything")
-    assert "in your conversation with me" in said(scene).text
+    coming = said(scene).text
+    assert "is being made" in coming and "as soon as Slack has it" in coming
+    again = button_labels(scene.said_to(ALICE)[0])["Whole as a file"]
+    scene.desk.press(*again, Actor(user=ALICE, channel=CHANNEL), key="again")
+    scene.run(2)
+    assert said(scene).text == "The whole is in your conversation with me."
+    assert scene.chat.files == [sent]
+
+
+def test_a_whole_that_cannot_be_made_is_told_where_it_was_promised_and_can_be_asked_for_again(
+    scene: Scene, asked: Asked, making: list[Exception]
+) -> None:
+    making.append(UpstreamError("AWS denied logs:GetQueryResults."))
+    asked.plans = [an_answer(attachment=FILE)]
+    scene.type("services", "")
+    answer = said(scene)
+    press(scene, "Whole as a file")
+    told = scene.chat.whispers[-1]
+    assert (told.channel, told.user) == (CHANNEL, ALICE)
+    assert "could not send the file “All of it”: AWS denied logs:GetQueryResults. Ask again" in told.message.text
+    assert scene.chat.files == []
+    scene.desk.press(*button_labels(answer)["Whole as a file"], Actor(user=ALICE, channel=CHANNEL), key="again")
+    scene.run(2)
+    assert [file.content for file in scene.chat.files] == [b"everything"]
+
+
+def test_a_whole_of_which_nothing_is_left_is_told_too(scene: Scene, asked: Asked) -> None:
+    asked.plans = [an_answer(attachment=FILE.model_copy(update={"parameters": {"say": ""}}))]
+    scene.type("services", "")
+    press(scene, "Whole as a file")
+    assert "nothing of it is there any more. Ask again" in scene.chat.whispers[-1].message.text
+
+
+def test_a_shared_file_that_cannot_be_made_is_told_in_the_thread(
+    scene: Scene, asked: Asked, making: list[Exception]
+) -> None:
+    making.append(UpstreamError("AWS denied logs:GetQueryResults."))
+    asked.plans = [an_answer(attachment=FILE)]
+    scene.type("services", "")
+    press(scene, "Share")
+    shared, told = scene.chat.posts
+    assert told.thread_ts == shared.ts
+    assert "could not send the file “All of it”: AWS denied" in told.message.text
+    assert len(scene.chat.whispers) == 1, "whoever shared it reads it there"
 
 
 def test_asking_again_asks_with_the_same_words_and_a_choice_with_others(scene: Scene, asked: Asked) -> None:

@@ -185,6 +185,17 @@ def test_a_query_that_ends_without_an_answer_says_why(
     assert aws.asked("StopQuery") == []
 
 
+def test_what_a_stopped_query_had_found_is_its_answer_for_who_wants_that(
+    aws: ScriptedAws, insights: Insights, account: Account
+) -> None:
+    aws.on("GetQueryResults", status("Cancelled", ROWS))
+    found = insights.results(account, "q-1", stopped=True)
+    assert (len(found.rows), found.is_whole) == (1, False)
+    aws.on("GetQueryResults", status("Timeout", ROWS))
+    with pytest.raises(UpstreamError, match="own time limit"):
+        insights.results(account, "q-1", stopped=True)
+
+
 def test_a_status_that_nobody_knows_is_waited_for(aws: ScriptedAws, insights: Insights, account: Account) -> None:
     aws.on("GetQueryResults", in_turn(status("Unknown"), status("Complete", ROWS)))
     assert len(ask(insights, account).rows) == 1
