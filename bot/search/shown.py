@@ -57,7 +57,9 @@ def for_others(asked: Asked, shown: Plan, query_id: str = "") -> Plan:
         return shown
     theirs = replace(asked, masked=asked.settings.masked)
     pattern, linked = masker(theirs.masked), theirs.may_be_linked
-    seen = tuple(_changed(block, lambda text: _for_all(text, pattern, linked=linked)) for block in shown.answer)
+    changed = (_changed(block, lambda text: _for_all(text, pattern, linked=linked)) for block in shown.answer)
+    # Slack takes no block without a text, which one is that held the link alone.
+    seen = tuple(block for block in changed if block["type"] != "section" or block["text"]["text"])
     file = whole(theirs, query_id) if shown.attachment else None
     return shown.model_copy(update={"for_others": seen, "file_for_others": file})
 

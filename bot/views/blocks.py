@@ -28,6 +28,7 @@ ALL_TEXT = 12_000
 """All blocks of a message together; above about 13,200 Slack answers msg_blocks_too_long (bolt-js#2509)."""
 FALLBACK_TEXT = 3900
 ADDRESS = 1500
+"""A link among other words."""
 BLOCKS = 50
 
 _SPECIAL = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
@@ -82,12 +83,12 @@ def mentions(ids: Iterable[str]) -> str:
     return " ".join(shown)
 
 
-def link(address: str, label: str) -> str:
-    """A word to click on; the label alone where the address is none that Slack would open."""
-    written = address.translate(_SPECIAL)
-    if len(written) > ADDRESS or not _ADDRESS.fullmatch(address) or clean(address) != address:
+def link(address: str, label: str, limit: int = ADDRESS) -> str:
+    """A word to click on; the label alone where the address is none that Slack would open, or makes it too long."""
+    linked = f"<{address.translate(_SPECIAL)}|{esc(label)}>"
+    if len(linked) > limit or not _ADDRESS.fullmatch(address) or clean(address) != address:
         return esc(label)
-    return f"<{written}|{esc(label)}>"
+    return linked
 
 
 def when(at: float) -> str:
