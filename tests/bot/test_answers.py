@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from bot.views import blocks as b
 from commands import COMMANDS
 from tests.fakes import button_labels, buttons
 from tests.scene import ALICE, BOB, Scene
+from tests.waiting import until
 
 CHANNEL = "C0BI"
 FILE = Attachment(make="echo", parameters={"say": "everything"}, name="all.txt", title="All of it")
@@ -38,9 +40,15 @@ class Asked:
         self.pressed: list[tuple[str, ...]] = []
         self.stopped: list[Plan] = []
         self.error: UpstreamError | None = None
+        self.asking: threading.Event | None = None
+        self.answered: threading.Event | None = None
+        """Set when it begins to look, and waited for until it has looked."""
 
     def plan(self, args: AskArgs, world: World, person: Person) -> Plan:
         self.people.append(person)
+        if self.asking is not None and self.answered is not None:
+            self.asking.set()
+            assert self.answered.wait(10)
         return self.plans.pop(0)
 
     def look(self, args: AskArgs, plan: Plan, world: World, person: Person) -> Plan:
@@ -276,6 +284,29 @@ def test_the_dead_button_of_a_search_that_was_stopped_says_so(scene: Scene, aske
     assert len(asked.stopped) == 1
 
 
+@pytest.mark.parametrize("seconds", [1.0, 8.0])
+def test_who_waits_for_a_slow_answer_is_told_that_it_is_being_looked_for(
+    scene: Scene, asked: Asked, seconds: float
+) -> None:
+    """While one worker waits for AWS another has the time to say so."""
+    asked.plans, asked.asking, asked.answered = [an_answer("42")], threading.Event(), threading.Event()
+    url = f"https://hooks.slack.example.com/{ALICE}"
+    scene.engine.start()
+    scene.flow.receive("services", "", Actor(user=ALICE, channel=CHANNEL), response_url=url)
+    assert asked.asking.wait(10)
+    scene.clock.advance(seconds)
+    scene.engine.poke()
+    if seconds > 1.5:
+        until(lambda: scene.said_to(ALICE))
+    asked.answered.set()
+    until(lambda: [message for message in scene.said_to(ALICE) if message.text == "42"])
+    scene.clock.advance(9.0)
+    scene.engine.poke()
+    until(lambda: all(row.state == "over" for row in scene.store.rows("waiting")))
+    looking = [":hourglass_flowing_sand: Looking: services …"] if seconds > 1.5 else []
+    assert [message.text for message in scene.said_to(ALICE)] == [*looking, "42"]
+
+
 def test_cancel_really_stops_it(scene: Scene, asked: Asked) -> None:
     asked.plans = [an_answer("so far", goes_on=1.0, facts={"query": "q1"})]
     scene.type("services", "")
@@ -396,3 +427,18 @@ def test_what_was_followed_for_a_thread_is_asked_again_in_the_conversation_it_st
     scene.run(2)
     told = scene.chat.whispers[-1]
     assert (told.message.text, told.channel, told.thread_ts) == ("line 2", shown.channel, "")
+
+
+def test_a_form_that_is_opened_in_an_incidents_thread_is_answered_there(scene: Scene, asked: Asked) -> None:
+    asked.plans = [an_answer(), an_answer("43")]
+    actor = in_a_thread(scene, "services")
+    plain = Actor(user=ALICE, channel=actor.channel)
+    scene.desk.press("home:open:services", "services", plain, key="f", trigger_id="T1", thread_ts=actor.thread_ts)
+    scene.run(1)
+    (view,) = scene.chat.views.values()
+    submitted = {**view, "id": "V1", "state": {"values": {}}}
+    assert not scene.desk.view_submitted(submitted, Actor(user=ALICE))
+    scene.run(2)
+    told = scene.chat.whispers[-1]
+    assert (told.message.text, told.thread_ts) == ("43", actor.thread_ts)
+    assert asked.people[-1].about == scene.incidents()[0].body["opened_at"]
