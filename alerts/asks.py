@@ -79,7 +79,11 @@ class Asks(Machine):
 
     def _told(self, row: Row, ask: Ask, said: str, hint: str = "") -> NewRow:
         told, actor = sentence(said, hint), ask.actor
-        return whisper(f"ask:{row.id}", actor.channel, actor.user, told, response_url=ask.response_url)
+        return whisper(
+            *(f"ask:{row.id}", actor.channel, actor.user, told),
+            response_url=ask.response_url,
+            thread_ts=actor.thread_ts,
+        )
 
     def _options(self, ask: Ask, incident: Incident) -> tuple[Suggestion, ...]:
         if ask.asks == people.SPLIT:

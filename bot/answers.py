@@ -5,6 +5,8 @@ from __future__ import annotations
 from bot.domain import Actor
 from bot.engine import Engine
 from bot.errors import BotError
+from bot.files import KIND as FILE
+from bot.files import OWED, SHARED
 from bot.flow import UMBRELLA, Flow
 from bot.operation import KIND, Operation
 from bot.pictures import owed_file
@@ -15,6 +17,7 @@ from bot.views import answer as view
 from bot.views.operation import sentence
 
 GONE = sentence("I no longer have this answer.", "Ask again.")
+COMING = sentence("The whole is being made: it comes into your conversation with me as soon as Slack has it.")
 SENT = sentence("The whole is in your conversation with me.")
 
 
@@ -38,7 +41,7 @@ class Answers:
             self._share(row, operation)
             return None
         if action_id == view.WHOLE:
-            return self._whole(row, operation)
+            return self._whole(row, operation, actor, key)
         if action_id == view.AGAIN:
             return self._again(operation, actor, key=key, response_url=response_url)
         return sentence("This button is of another version of the bot.", "Ask again.")
@@ -53,19 +56,28 @@ class Answers:
         self._engine.add(owed, safe=False)
         for mark, each in (("picture", plan.picture), ("whole", plan.file_for_others or plan.attachment)):
             if each is not None:
-                new = owed_file(f"op:{row.id}:{mark}:shared", actor.channel, each, thread_key=shared)
+                new = owed_file(f"op:{row.id}:{mark}:shared", actor.channel, each, thread_key=shared, asker=actor)
                 self._engine.add(new, safe=False)
 
-    def _whole(self, row: Row, operation: Operation) -> Message:
+    def _whole(self, row: Row, operation: Operation, actor: Actor, key: str) -> Message:
         if operation.plan is None or operation.plan.attachment is None:
             return GONE
-        new = owed_file(f"op:{row.id}:whole", operation.actor.user, operation.plan.attachment)
+        name = f"op:{row.id}:whole"
+        known = self._store.by_key(FILE, name)
+        if known is not None and known.state == SHARED:
+            return SENT
+        if known is not None and known.state != OWED:
+            name = f"{name}:{key}"
+        new = owed_file(name, operation.actor.user, operation.plan.attachment, asker=actor)
         self._engine.add(new, safe=False)
-        return SENT
+        return COMING
 
     def _again(self, operation: Operation, actor: Actor, *, key: str, response_url: str) -> Message | None:
         command = self._flow.command(operation.command)
-        asker = actor.model_copy(update={"about": operation.actor.about, "thread_ts": operation.actor.thread_ts})
+        asked = operation.actor
+        # What was followed stands in another conversation than the thread in which it was asked.
+        thread_ts = asked.thread_ts if asked.channel == actor.channel else actor.thread_ts
+        asker = actor.model_copy(update={"about": asked.about, "thread_ts": thread_ts})
         try:
             given = {name: str(value) for name, value in operation.args.items()}
             self._flow.submit(command, given, asker, response_url=response_url, key=key)

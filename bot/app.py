@@ -73,6 +73,7 @@ from bot.settings.environment import EnvironmentVariables
 from bot.signals import picture as signals
 from bot.store.sqlite import SqliteStore
 from bot.submissions import Submissions
+from bot.waiting import Waiting
 from commands import COMMANDS
 
 log = logging.getLogger("bot.app")
@@ -250,9 +251,8 @@ def build(settings: Settings, environment: EnvironmentVariables, *, clock: Clock
     )
 
     def queue_client(url: str) -> Any:
-        region = (
-            url.rsplit("//", maxsplit=1)[-1].split(".")[1] if ".amazonaws.com" in url else settings.systems[0].region
-        )
+        host = url.rsplit("//", maxsplit=1)[-1]
+        region = host.split(".")[1] if ".amazonaws.com" in url else settings.systems[0].region
         return outside.sessions.client(Account(region=region), "sqs", read_timeout=WAIT_SECONDS + 5)
 
     bot: Bot
@@ -288,6 +288,7 @@ def _machines(
         Mails(world.clock, mailer, Account(region=settings.systems[0].region), writing(store, world, settings.bot)),
         Files(store, world, makers),
         Pictures(world, makers),
+        Waiting(store, world),
         Pins(store, world),
         Digests(store, world),
         Home(store, world),

@@ -58,10 +58,12 @@ class Desk:
         key: str,
         response_url: str = "",
         trigger_id: str = "",
+        ts: str = "",
         thread_ts: str = "",
     ) -> None:
-        """A button was pressed; what cannot be done is whispered."""
+        """A button was pressed; what cannot be done is whispered, and what is asked is told, where the button is."""
         said: Message | None = None
+        actor, _ = self._there(actor, thread_ts)
         if asks(action_id):
             said = self._submissions.prompt(
                 action_id, value, actor, trigger_id=trigger_id, response_url=response_url, key=key
@@ -75,13 +77,14 @@ class Desk:
         elif action_id.startswith(OPENS_FORM):
             said = self._flow.fill_in(value, actor, response_url=response_url, key=key, trigger_id=trigger_id)
         elif action_id.startswith(REMEDY):
-            if thread_ts:
-                self._front.remedied(value, actor, thread_ts=thread_ts, key=key)
+            self._front.remedied(value, actor, thread_ts=thread_ts or ts, key=key)
             said = self._flow.receive(
                 *(UMBRELLA, value, actor), response_url=response_url, key=key, trigger_id=trigger_id, asks=True
             )
         if said is not None:
-            new = whisper(f"press:{key}", actor.channel, actor.user, said, response_url=response_url)
+            new = whisper(
+                *(f"press:{key}", actor.channel, actor.user, said), response_url=response_url, thread_ts=thread_ts
+            )
             self._engine.add(new, safe=False)
 
     def picked(
@@ -110,9 +113,8 @@ class Desk:
             about_incident, said = self._front.mentioned(words, actor, thread_ts=thread_ts, key=key, at=at)
             if not about_incident:
                 words = unpunctuated(words)
-                near, about = self._front.talk_of(actor.channel, thread_ts)
-                there = actor.model_copy(update={"thread_ts": thread_ts, "about": about})
-                if about and not self._flow.knows(words):
+                there, near = self._there(actor, thread_ts)
+                if near and not self._flow.knows(words):
                     said = helped(words, self._flow.names)
                 else:
                     said = self._flow.receive(UMBRELLA, words, there, key=f"mention:{key}", near=near)
@@ -121,3 +123,8 @@ class Desk:
         if said is not None:
             told = whisper(f"mention:{key}", actor.channel, actor.user, said, thread_ts=thread_ts)
             self._engine.add(told, safe=False)
+
+    def _there(self, actor: Actor, thread_ts: str) -> tuple[Actor, str]:
+        """Somebody in a thread: whoever asks there is told there; and the key of the service that it is about."""
+        near, about = self._front.talk_of(actor.channel, thread_ts)
+        return actor.model_copy(update={"thread_ts": thread_ts, "about": about}), near

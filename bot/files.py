@@ -16,14 +16,16 @@ from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import Any
 
+from bot.domain import Actor, as_json
 from bot.engine import BACKOFF_SECONDS, Lease, Machine
 from bot.errors import BotError, UpstreamError
 from bot.ports import World
 from bot.posts import KIND as POST
-from bot.posts import LONGEST_POLL, PARENT_POLL, PATIENCE, RATE_LIMITED
+from bot.posts import LONGEST_POLL, PARENT_POLL, PATIENCE, RATE_LIMITED, post, whisper
 from bot.posts import OWED as NOT_POSTED
 from bot.redact import clean
 from bot.rows import NewRow, Received, Row, Step, Store
+from bot.views.operation import sentence
 
 log = logging.getLogger("bot.files")
 
@@ -33,6 +35,7 @@ GRAPH, METRICS, TEXT = "graph", "metrics", "text"
 """Names of makers."""
 LARGEST_TEXT = 200_000
 """Bytes of a text that is kept in its row."""
+INSTEAD = "Ask again, or about a shorter time."
 CUT = "\n\n… the rest is longer than a file may be here.\n"
 LOOK_AGAIN, LONGEST_LOOK = 12.0, 60.0
 """Seconds after which a file that Slack took is in its thread; and between attempts that fail, at most."""
@@ -61,9 +64,11 @@ def file(
     thread_key: str = "",
     comment: str = "",
     snippet_type: str = "",
+    asker: Actor | None = None,
 ) -> NewRow:
     """A file owed to the thread of the post ``thread_key``; a known key changes nothing.
 
+    Where an ``asker`` waits for it, it is said why it does not come: in that thread, or to them where they asked.
     ``name`` is what people see when they save it ("cpu.png"); it is made unique. ``parameters`` must be plain JSON.
     """
     body = {
@@ -76,6 +81,7 @@ def file(
         "alt": clean(alt),
         "comment": clean(comment),
         "snippet_type": snippet_type,
+        "asker": as_json(asker) if asker is not None else None,
     }
     return NewRow(kind=KIND, key=key, state=OWED, body=body, group=channel)
 
@@ -153,7 +159,7 @@ class Files(Machine):
         except UpstreamError as error:
             return self._make_again(row, error)
         if content is None:
-            return Step(NOT_NEEDED, None, body, consumed=consumed)
+            return Step(NOT_NEEDED, None, body, consumed=consumed, new=_told(row, "nothing of it is there any more."))
         lease.before_effect()
         body["file"] = self._world.chat.upload(
             *(channel, thread_ts, name, str(body["title"]), content, str(body["alt"]), str(body["comment"])),
@@ -197,9 +203,25 @@ class Files(Machine):
         return Step(OWED, self._world.clock.now() + seconds, body)
 
     def give_up(self, row: Row, signals: list[Received], error: BotError) -> Step:
-        """What the file says stands in the thread in words too: one line in the log is all."""
+        """What a file says mostly stands in its thread in words too: one line in the log is all, but for who waits."""
         log.warning("file given up", extra={"row": row.id, "key": row.key, "error": error.message})
-        return Step(GIVEN_UP if row.state == OWED else row.state, None, dict(row.body), consumed=_numbers(signals))
+        if row.state != OWED:
+            return Step(row.state, None, dict(row.body), consumed=_numbers(signals))
+        return Step(
+            GIVEN_UP, None, dict(row.body), consumed=_numbers(signals), new=_told(row, error.message, error.hint)
+        )
+
+
+def _told(row: Row, why: str, hint: str = "") -> tuple[NewRow, ...]:
+    """For whoever waits for the file, where it was promised."""
+    if not row.body.get("asker"):
+        return ()
+    said = sentence(f"I could not send the file “{row.body['title']}”: {why}", hint or INSTEAD)
+    key, thread_key = f"{row.key}:not-sent", str(row.body["thread_key"])
+    if thread_key:
+        return (post(key, str(row.body["channel"]), said, thread_key=thread_key, quiet=True),)
+    asker = Actor.model_validate(row.body["asker"])
+    return (whisper(key, asker.channel, asker.user, said, thread_ts=asker.thread_ts),)
 
 
 def _is_unsure(row: Row) -> bool:

@@ -126,8 +126,10 @@ class Forms(Machine):
         where = target(form, command, catalog) or sample(command, order)
         example = next(iter(examples(command, where, catalog)), "")
         told = sentence(said, f"Type it in one line. {arguments.hint(command, form.slash, example)}")
-        key = f"form:{row.id}:{row.epoch}"
-        return whisper(key, form.actor.channel, form.actor.user, told, response_url=form.response_url)
+        key, actor = f"form:{row.id}:{row.epoch}", form.actor
+        return whisper(
+            *(key, actor.channel, actor.user, told), response_url=form.response_url, thread_ts=actor.thread_ts
+        )
 
     def _open(self, row: Row, form: Form, lease: Lease) -> Step:
         form = self._first(form)
@@ -207,6 +209,8 @@ class Forms(Machine):
             "command": form.command,
             "slash": form.slash,
             "channel": form.actor.channel,
+            "thread": form.actor.thread_ts,
+            "about": str(form.actor.about),
             "url": form.response_url,
         }
         changes = bool(command.strategies)

@@ -27,6 +27,7 @@ from bot.settings.models import AccessConfig, Timings
 from bot.settling import Settling
 from bot.views import answer as answers
 from bot.views import operation as view
+from bot.waiting import asks, waiting
 
 PATIENCE_OF_PEOPLE = 3
 """Attempts at what a person waits for; then they are told, and may press again."""
@@ -108,14 +109,8 @@ class Operations(Machine):
         return self._ending.ended(row, failed, State.FAILED, consumed, now)
 
     def _calm(self, operation: Operation, error: UpstreamError) -> str:
-        """What an asker may need to know besides the error; a question changes nothing, and nobody fears that it did.
-
-        ``look`` tells a question even of a command that also has something to change: which of them was asked is known
-        once there is a plan.
-        """
-        command = self._world.commands[operation.command]
-        asks = operation.plan is None and (command.look is not None or not command.strategies)
-        if asks:
+        """What an asker may need to know besides the error; of a question nobody fears that it changed anything."""
+        if operation.plan is None and asks(self._world.commands[operation.command]):
             return "Try again." if error.retryable else ""
         return "Nothing was changed; try again." if error.retryable else "Nothing was changed."
 
@@ -132,6 +127,9 @@ class Operations(Machine):
         if operation.unattended and not at.command.urgent and self._is_changing(operation.target):
             # What it follows has not had all its effects yet, and a plan made now would not see them.
             return Step(State.RECEIVED, at.now + PATIENT_SECONDS, as_json(operation))
+        if asks(at.command) and not operation.unattended:
+            # Stored now: the plan may take long, and what it leads to is stored after it.
+            self._store.add(waiting(at.row), at.now, safe=False)
         target = self._world.catalog.target(operation.target) if operation.target else None
         operation = operation.model_copy(update={"channel": target.channel if target else operation.actor.channel})
         plan = self._planner.plan(at.command, operation, target)

@@ -35,8 +35,10 @@ def picture(operation_id: str, actor: Actor, drawn: Attachment) -> NewRow:
     return NewRow(kind=KIND, key=f"op:{operation_id}:picture", state=OWED, body=body, group=actor.user)
 
 
-def owed_file(key: str, channel: str, attachment: Attachment, *, thread_key: str = "") -> NewRow:
-    """The same as a file of a thread, or of a conversation."""
+def owed_file(
+    key: str, channel: str, attachment: Attachment, *, thread_key: str = "", asker: Actor | None = None
+) -> NewRow:
+    """The same as a file of a thread, or of a conversation; whoever asked for it hears when it cannot be had."""
     return file(
         *(key, channel, attachment.make, attachment.parameters),
         name=attachment.name,
@@ -44,6 +46,7 @@ def owed_file(key: str, channel: str, attachment: Attachment, *, thread_key: str
         alt=attachment.alt,
         thread_key=thread_key,
         snippet_type="text" if attachment.name.endswith(".txt") else "",
+        asker=asker,
     )
 
 

@@ -19,6 +19,7 @@ from bot.post_moves import asked, can_move, is_gone, move, moved
 from bot.rows import NewRow, Received, Row, Signal, Step, Store
 from bot.views import blocks as b
 from bot.views.unmentioned import unmentioned
+from bot.whispering import tell
 
 log = logging.getLogger("bot.posts")
 
@@ -258,15 +259,8 @@ class Posts(Machine):
         if body.get("link") and parent is not None and parent.body.get("ts"):
             link = self._chat.permalink(str(parent.body["channel"]), str(parent.body["ts"]))
             message = Message(text=f"{message.text} {link}", blocks=())
-        if body.get("response_url"):
-            try:
-                self._chat.respond(str(body["response_url"]), message)
-            except UpstreamError as error:
-                if error.retryable:
-                    raise
-            else:
-                return
-        self._chat.whisper(str(body["channel"]), str(body["user"]), message, thread_ts=thread_ts)
+        channel, user, url = str(body["channel"]), str(body["user"]), str(body.get("response_url") or "")
+        tell(self._chat, channel, user, message, response_url=url, thread_ts=thread_ts)
 
     def _parent(self, key: str) -> Row | None:
         return self._store.by_key(KIND, key) if key else None

@@ -106,7 +106,11 @@ class Prompts(Machine):
     def _told(self, row: Row, prompt: Prompt, said: str, hint: str = "") -> NewRow:
         actor = prompt.actor
         told = sentence(said, hint)
-        return whisper(f"prompt:{row.id}", actor.channel, actor.user, told, response_url=prompt.response_url)
+        return whisper(
+            *(f"prompt:{row.id}", actor.channel, actor.user, told),
+            response_url=prompt.response_url,
+            thread_ts=actor.thread_ts,
+        )
 
 
 def shown(prompt: Prompt, plan: Plan) -> view.View:

@@ -70,7 +70,8 @@ class Submissions:
         wrong = arguments.mistakes(command, given)
         if wrong:
             return wrong
-        asker = actor.model_copy(update={"channel": held.get("channel", "")})
+        there = {"channel": held.get("channel", ""), "thread_ts": held.get("thread", "")}
+        asker = actor.model_copy(update={**there, "about": float(held.get("about") or 0.0)})
         try:
             self._flow.submit(
                 command, given, asker, response_url=held.get("url", ""), key=f"view:{shown.get('id', '')}"

@@ -70,7 +70,8 @@ class FakeInsights:
 
     def results(self, account: Account, query_id: str) -> QueryAnswer:
         self.failures.take("results")
-        return self.answers.pop(0) if self.answers else self.answer
+        answer = self.answers.pop(0) if self.answers else self.answer
+        return replace(answer, is_whole=False, was_stopped=True) if query_id in self.stopped else answer
 
     def stop(self, account: Account, query_id: str) -> None:
         self.failures.take("stop")

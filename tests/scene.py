@@ -67,6 +67,7 @@ from bot.settings.models import AccessConfig, BotConfig, Role, Rule
 from bot.signals import picture as signals
 from bot.store.sqlite import SqliteStore
 from bot.submissions import Submissions
+from bot.waiting import Waiting
 from commands import COMMANDS
 from tests.fake_aws import FakeEcs, a_definition
 from tests.fake_cloudwatch import FakeLogs, FakeMetrics, FakeMutes
@@ -250,6 +251,7 @@ class Scene:
             Mails(self.clock, self.mailer, Account(region="eu-west-1"), writing(self.store, self.world, self.settings)),
             Files(self.store, self.world, makers),
             Pictures(self.world, makers),
+            Waiting(self.store, self.world),
             Pins(self.store, self.world),
             Digests(self.store, self.world),
             Home(self.store, self.world),

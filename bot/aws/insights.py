@@ -114,7 +114,8 @@ class Insights:
     def results(self, account: Account, query_id: str) -> QueryAnswer:
         """What a query has found so far, whole when it has ended.
 
-        Raises UpstreamError when it ended badly, and soon a retryable one while AWS does not tell.
+        What one that was stopped had found by then is an answer, too. Raises UpstreamError when it ended badly, and
+        soon a retryable one while AWS does not tell.
         """
         # Whoever waits hears of what is refused, which botocore would repeat in silence.
         client = self._sessions.client(account, "logs", repeat=False)

@@ -33,11 +33,16 @@ _DAY = 86_400.0
 
 @dataclass(frozen=True)
 class Asked:
-    """One question. ``text`` is what was typed without the range, ``deployed`` when the service was last shipped."""
+    """One question.
+
+    ``words`` are what was typed after the service, ``text`` the same without the range; ``deployed`` is when the
+    service was last shipped.
+    """
 
     target: Target
     window: Window
     query: LogQuery
+    words: str
     text: str
     where: Place
     settings: LogSettings
@@ -107,4 +112,4 @@ def made_out(target: Target, words: str, world: World, person: Person, known: Pl
     if not where.groups:
         hint = "Name them under log_groups in the system's file."
         raise NotFoundError(f"No log group of {target.label} is known.", hint=hint)
-    return Asked(target, window, query, text.strip(), where, settings, masked, deployed)
+    return Asked(target, window, query, words.strip(), text.strip(), where, settings, masked, deployed)

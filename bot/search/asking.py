@@ -20,7 +20,7 @@ from bot.search.found import Found, from_insights, safe_row
 from bot.search.insights import insights_query
 from bot.search.own_query import NOT_FOR_ALL
 from bot.search.reading import EARLIER_SECONDS, MOST_ROWS, earlier, existing
-from bot.search.shown import for_others, grouped_answer, whole
+from bot.search.shown import for_others, grouped_answer, others, whole
 from bot.telemetry import IN_LINE, QueryAnswer
 from bot.views import blocks as b
 
@@ -169,7 +169,8 @@ def ended(asked: Asked, answer: QueryAnswer, query_id: str, world: World, *why: 
     rows = [safe_row(row, asked.masked) for row in answer.rows]
     blocks = b.fit(view.table(head, rows, more=len(rows) >= MOST_ROWS))
     text = f"{b.counted(len(answer.rows), 'row')} of {asked.target.label}"
-    shown = Plan(title=text, answer_text=text, answer=blocks, attachment=attachment if answer.rows else None)
+    file = attachment if answer.rows else None
+    shown = Plan(title=text, answer_text=text, answer=blocks, attachment=file, choices=others(asked))
     if not asked.query.free:
         return for_others(asked, shown, query_id)
     # In its rows a masked field may have any name.

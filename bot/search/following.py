@@ -14,6 +14,7 @@ from bot.errors import UsageError
 from bot.ports import World
 from bot.search import screen as view
 from bot.search.asked import Asked
+from bot.search.asking import head_of
 from bot.search.follow_state import EVERY, FOR, IN_ALL, LATE, MOST_LEFT, Followed
 from bot.search.found import Found
 from bot.search.lines import readable
@@ -154,7 +155,7 @@ def _left_out(followed: Followed, zone: str) -> list[str]:
 def _head(asked: Asked, began: float, now: float, *, ended: bool) -> view.Head:
     """What is followed has no end until it has ended."""
     if ended:
-        return _since(asked, began, now).head()
+        return head_of(_since(asked, began, now))
     zone = asked.window.zone
     return replace(asked.head(), window=f"from {view.time_of(began, zone)} {zone} on")
 

@@ -18,6 +18,7 @@ from bot.views import blocks as b
 FEW = 12
 """So many things logged are shown as they are; more are grouped."""
 KINDS = 10
+NO_LINK = "this question does not fit into a link to CloudWatch"
 OPEN = "Open in CloudWatch"
 """How the label of the link to the console begins."""
 FIRST_LINES, LAST_LINES = 7, 4
@@ -94,7 +95,7 @@ def lines(
         shown += [b.context(f"… and {more} more {'kind' if more == 1 else 'kinds'}")] if more > 0 else []
         newest = entries(line for line in found.told[-FEW * 60 :] if line.place == found.told[-1].place)[-1:]
         shown.append(b.section("*The newest*\n" + b.pre(_screen(head, newest), 900)))
-    return [*shown, _foot(head, (*found.failed, *([found.torn] if found.torn else [])), deployed if new else "")]
+    return [*shown, *_foot(head, (*found.failed, *([found.torn] if found.torn else [])), deployed if new else "")]
 
 
 def table(head: Head, rows: Sequence[Mapping[str, str]], *, more: bool) -> list[b.Block]:
@@ -109,7 +110,7 @@ def table(head: Head, rows: Sequence[Mapping[str, str]], *, more: bool) -> list[
     counted += "; the query was stopped: rows may be missing, and what it counts is not all" if head.is_part else ""
     shown = [_head(head, counted)]
     shown += [b.section(b.pre(told, SCREEN))] if told else []
-    return [*shown, _foot(head, _zones(rows[: len(told)], head.zone), "")]
+    return [*shown, *_foot(head, _zones(rows[: len(told)], head.zone), "")]
 
 
 def _fitting(told: Sequence[str]) -> list[str]:
@@ -154,7 +155,7 @@ def live(head: Head, counted: str, told: Sequence[str]) -> list[b.Block]:
     """What was written lately, newest last."""
     shown = [_head(head, counted)]
     shown += [b.section(b.pre(told, SCREEN))] if told else []
-    return [*shown, _foot(head, (), "")]
+    return [*shown, *_foot(head, (), "")]
 
 
 def running(head: Head, so_far: str) -> list[b.Block]:
@@ -167,12 +168,18 @@ def _head(head: Head, counted: str) -> b.Block:
     return b.section(f"*{b.esc(head.target)}* · {b.esc(head.window)}{asked}\n{counted}")
 
 
-def _foot(head: Head, failed: Sequence[str], deployed: str) -> b.Block:
+def _foot(head: Head, failed: Sequence[str], deployed: str) -> list[b.Block]:
+    """What is said of the answer, with the link to the console: in a block of its own where it is long."""
     told = [b.esc(each, 300) for each in (*head.looked, *failed)]
     told += [f":new: is new since {b.esc(deployed)}"] if deployed else []
     label = f"{OPEN} (asks for a little more)" if head.asks_more else OPEN
-    told += [b.link(head.console, label)] if head.console else []
-    return b.context(" · ".join(told) or "as found")
+    short = b.link(head.console, label)
+    long = b.link(head.console, label, b.SECTION_TEXT)
+    if head.console and short != long:
+        return [b.context(" · ".join(told) or "as found"), b.section(long)]
+    if head.console:
+        told.append(short if "|" in short else NO_LINK)
+    return [b.context(" · ".join(told) or "as found")]
 
 
 def _kind(found: LogGroup, head: Head, new: frozenset[str] | None) -> str:

@@ -57,7 +57,9 @@ def for_others(asked: Asked, shown: Plan, query_id: str = "") -> Plan:
         return shown
     theirs = replace(asked, masked=asked.settings.masked)
     pattern, linked = masker(theirs.masked), theirs.may_be_linked
-    seen = tuple(_changed(block, lambda text: _for_all(text, pattern, linked=linked)) for block in shown.answer)
+    changed = (_changed(block, lambda text: _for_all(text, pattern, linked=linked)) for block in shown.answer)
+    # Slack takes no block without a text, which one is that held the link alone.
+    seen = tuple(block for block in changed if block["type"] != "section" or block["text"]["text"])
     file = whole(theirs, query_id) if shown.attachment else None
     return shown.model_copy(update={"for_others": seen, "file_for_others": file})
 
@@ -76,18 +78,18 @@ def _changed(found: Any, change: Callable[[str], str]) -> Any:
 
 
 def others(asked: Asked) -> tuple[Choice, ...]:
-    """The same question about another time, or otherwise."""
-    if clean(asked.text) != asked.text:
+    """The same question about another time, or at the same time another one; what is followed begins now."""
+    if clean(asked.words) != asked.words:
         # A button carries what it asks to Slack.
         return ()
-    base = f"logs {asked.target.system}/{asked.target.name} {asked.target.environment} {asked.text}".strip()
-    wider = [Choice(label=f"last {span}", text=f"{base} last {span}") for span in ("1h", "24h")]
-    found = [each for each in wider if asked.window.said != each.label]
-    if asked.query.is_narrow and not (asked.query.follow or asked.query.grouped):
-        found.append(Choice(label="follow", text=f"{base} follow"))
-    elif not asked.query.level:
-        found.append(Choice(label="errors only", text=f"{base} level error"))
-    return tuple(found)
+    place = f"logs {asked.target.system}/{asked.target.name} {asked.target.environment}"
+    query, said = asked.query, asked.window.said.lower()
+    texts = {span: f"{asked.text} {span}" for span in ("last 1h", "last 24h") if span != said}
+    if query.is_narrow and not (query.follow or query.grouped):
+        texts["follow"] = f"{asked.text} follow"
+    elif not (query.level or query.named or query.free):
+        texts["errors only"] = f"{asked.words} level error"
+    return tuple(Choice(label=label, text=f"{place} {text.strip()}") for label, text in texts.items())
 
 
 def whole(asked: Asked, query_id: str = "") -> Attachment:

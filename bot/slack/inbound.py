@@ -41,12 +41,13 @@ class Desk(Protocol):
         key: str,
         response_url: str = "",
         trigger_id: str = "",
+        ts: str = "",
         thread_ts: str = "",
     ) -> None:
         """A button of a message was pressed or something picked; what cannot be done is told later.
 
-        ``thread_ts`` is the first message of the thread, or the message itself. In the app's home tab there is none,
-        and the actor's channel is the user.
+        ``ts`` is the message; in the app's home tab there is none, and the actor's channel is the user. ``thread_ts``
+        is the first message of the thread in which it is a reply.
         """
         ...
 
@@ -126,10 +127,16 @@ def _in_modal(body: Mapping[str, Any]) -> bool:
     return bool(body.get("view")) and body["view"].get("type") != HOME
 
 
-def _thread(body: Mapping[str, Any]) -> str:
+def _place(body: Mapping[str, Any]) -> dict[str, str]:
+    """The message that was pressed, and the thread in which it is a reply.
+
+    Of a message that one person sees there is only the container, which has a ``thread_ts`` too
+    (https://github.com/slackapi/java-slack-sdk/issues/1200).
+    """
     message, container = body.get("message") or {}, body.get("container") or {}
-    found = container.get("thread_ts") or message.get("thread_ts") or container.get("message_ts") or message.get("ts")
-    return str(found or "")
+    ts = str(container.get("message_ts") or message.get("ts") or "")
+    thread_ts = str(container.get("thread_ts") or message.get("thread_ts") or "")
+    return {"ts": ts, "thread_ts": thread_ts if thread_ts != ts else ""}
 
 
 def bolt_app(client: WebClient, signing_secret: str, desk: Desk) -> App:
@@ -180,7 +187,7 @@ def bolt_app(client: WebClient, signing_secret: str, desk: Desk) -> App:
                 key=key,
                 response_url=str(body.get("response_url") or ""),
                 trigger_id=str(body.get("trigger_id") or ""),
-                thread_ts=_thread(body),
+                **_place(body),
             )
         ack()
 

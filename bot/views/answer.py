@@ -10,7 +10,6 @@ from bot.views.operation import ANSWER, CANCEL
 
 PREFIX = "answer:"
 SHARE, AGAIN, WHOLE, ASK = (PREFIX + word for word in ("share", "again", "whole", "ask"))
-MOST_CHOICES = 5
 
 
 def answer(operation_id: str, plan: Plan) -> Message:
@@ -21,10 +20,7 @@ def answer(operation_id: str, plan: Plan) -> Message:
     buttons = [b.button("Share", SHARE, operation_id), b.button("Again", AGAIN, operation_id)]
     if plan.attachment is not None:
         buttons.insert(1, b.button("Whole as a file", WHOLE, operation_id))
-    buttons += [
-        b.button(choice.label, f"{ASK}:{number}", choice.text)
-        for number, choice in enumerate(plan.choices[:MOST_CHOICES])
-    ]
+    buttons += b.choices(f"{ASK}:", ((choice.label, choice.text) for choice in plan.choices))
     return _message(text, plan, b.actions(f"{PREFIX}{operation_id}", *buttons))
 
 

@@ -28,6 +28,7 @@ ALL_TEXT = 12_000
 """All blocks of a message together; above about 13,200 Slack answers msg_blocks_too_long (bolt-js#2509)."""
 FALLBACK_TEXT = 3900
 ADDRESS = 1500
+"""A link among other words."""
 BLOCKS = 50
 
 _SPECIAL = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
@@ -82,12 +83,12 @@ def mentions(ids: Iterable[str]) -> str:
     return " ".join(shown)
 
 
-def link(address: str, label: str) -> str:
-    """A word to click on; the label alone where the address is none that Slack would open."""
-    written = address.translate(_SPECIAL)
-    if len(written) > ADDRESS or not _ADDRESS.fullmatch(address) or clean(address) != address:
+def link(address: str, label: str, limit: int = ADDRESS) -> str:
+    """A word to click on; the label alone where the address is none that Slack would open, or makes it too long."""
+    linked = f"<{address.translate(_SPECIAL)}|{esc(label)}>"
+    if len(linked) > limit or not _ADDRESS.fullmatch(address) or clean(address) != address:
         return esc(label)
-    return f"<{written}|{esc(label)}>"
+    return linked
 
 
 def when(at: float) -> str:
@@ -175,6 +176,17 @@ def button(
             "deny": {"type": "plain_text", "text": "Not now"},
         }
     return element
+
+
+def can_carry(text: str) -> bool:
+    """Whether a button takes all of a command line with it: cut off, it would be another command."""
+    return len(text) <= BUTTON_VALUE
+
+
+def choices(action: str, texts: Iterable[tuple[str, str]], most: int = 5) -> list[Block]:
+    """Buttons by their labels for command lines, without those that no button can carry."""
+    carried = [(label, text) for label, text in texts if can_carry(text)]
+    return [button(label, f"{action}{number}", text) for number, (label, text) in enumerate(carried[:most])]
 
 
 def overflow(action_id: str, options: Sequence[tuple[str, str]]) -> Block:

@@ -170,7 +170,7 @@ def _approval(operation_id: str, operation: Operation, plan: Plan, rule: Approva
 
 
 def _choices(plan: Plan) -> list[b.Block]:
-    buttons = [b.button(each.label, f"{CHOICE}{number}", each.text) for number, each in enumerate(plan.choices[:5])]
+    buttons = b.choices(CHOICE, ((each.label, each.text) for each in plan.choices))
     return [b.context("Or instead:"), b.actions("choices", *buttons)] if buttons else []
 
 

@@ -68,8 +68,7 @@ def _buttons(offered: Iterable[Offered], style: str = "", place: int = 0) -> lis
     found: dict[str, b.Block] = {}
     for each in offered:
         words = each.command.split(maxsplit=1)
-        # A line that is cut off would be another command.
-        if not words or len(each.command) > b.BUTTON_VALUE:
+        if not words or not b.can_carry(each.command):
             continue
         action = f"{REMEDY}{words[0][:40]}" + (f":{place}" if place else "")
         if action in found:

@@ -28,12 +28,11 @@ class Trigger:
 
 @dataclass
 class ResponseUrl:
-    """Where an app may answer five times within half an hour."""
+    """Where an app may answer five times within half an hour; ``original`` is the message that was pressed."""
 
     user: str
     channel: str
     issued: float
-    thread_ts: str | None
     original: Message | None = None
     uses: int = 0
 
@@ -73,8 +72,7 @@ class Interactions:
     def response_url(self, user: str, channel: str, original: Message | None = None) -> str:
         """The path of a new response URL."""
         name = secrets.token_urlsafe(18)
-        thread_ts = original.thread_ts if original else None
-        _keep(self._urls, name, ResponseUrl(user, channel, self._clock.now(), thread_ts, original))
+        _keep(self._urls, name, ResponseUrl(user, channel, self._clock.now(), original))
         return f"/response/{name}"
 
     def use_response_url(self, name: str) -> ResponseUrl:

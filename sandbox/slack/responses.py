@@ -40,6 +40,10 @@ class Responses:
         return PlainTextResponse("ok")
 
     def _answer(self, url: ResponseUrl, arguments: Arguments) -> None:
+        """Replace or delete the message that was pressed, or show a new one.
+
+        What a command's URL showed is never replaced (https://github.com/slackapi/bolt-js/issues/2287).
+        """
         channel, original = self._workspace.channels[url.channel], url.original
         if original is not None and channel.messages.get(original.ts) is not original:
             # Deleted since, so that only new messages can be made.
@@ -49,7 +53,7 @@ class Responses:
                 raise SlackError("message_not_found")
             self._workspace.delete(original)
             return
-        message = self.written(arguments, url.channel, url.user, url.thread_ts)
+        message = self.written(arguments, url.channel, url.user)
         if original is not None and arguments.flag("replace_original"):
             original.text, original.blocks, original.attachments = message.text, message.blocks, message.attachments
             if original.only_for is None:
@@ -58,12 +62,12 @@ class Responses:
                 self._workspace.changed(original)
             return
         self._workspace.add(channel, message)
-        if original is None:
-            # What a command's URL showed first is what it may replace later.
-            url.original = message
 
-    def written(self, arguments: Arguments, channel_id: str, user: str, thread_ts: str | None = None) -> Message:
+    def written(self, arguments: Arguments, channel_id: str, user: str) -> Message:
         """The message of an answer: ephemeral unless ``response_type`` is in_channel.
+
+        Wherever was pressed, it comes into the channel itself unless it says ``thread_ts``
+        (https://github.com/slackapi/node-slack-sdk/issues/674), which Slack documents of answers in_channel alone.
 
         Raises SlackError no_text or what is wrong with its blocks.
         """
@@ -85,7 +89,7 @@ class Responses:
             text=arguments.text("text"),
             blocks=with_block_ids(blocks or [], self._workspace.number),
             attachments=with_attachment_ids(attachments or [], self._workspace.number),
-            thread_ts=arguments.text("thread_ts") or thread_ts,
+            thread_ts=None if ephemeral else arguments.text("thread_ts") or None,
             only_for=user if ephemeral else None,
             from_app=True,
         )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from bot.views import blocks as b
 from commands import COMMANDS
 from tests.fakes import button_labels, buttons
 from tests.scene import ALICE, BOB, Scene
+from tests.waiting import until
 
 CHANNEL = "C0BI"
 FILE = Attachment(make="echo", parameters={"say": "everything"}, name="all.txt", title="All of it")
@@ -38,9 +40,15 @@ class Asked:
         self.pressed: list[tuple[str, ...]] = []
         self.stopped: list[Plan] = []
         self.error: UpstreamError | None = None
+        self.asking: threading.Event | None = None
+        self.answered: threading.Event | None = None
+        """Set when it begins to look, and waited for until it has looked."""
 
     def plan(self, args: AskArgs, world: World, person: Person) -> Plan:
         self.people.append(person)
+        if self.asking is not None and self.answered is not None:
+            self.asking.set()
+            assert self.answered.wait(10)
         return self.plans.pop(0)
 
     def look(self, args: AskArgs, plan: Plan, world: World, person: Person) -> Plan:
@@ -67,8 +75,19 @@ def asked() -> Asked:
 
 
 @pytest.fixture
-def scene(tmp_path: Path, asked: Asked) -> Iterator[Scene]:
-    makers = {"echo": lambda world, parameters: str(parameters["say"]).encode()}
+def making() -> list[Exception]:
+    """What goes wrong while files are made, one after the other."""
+    return []
+
+
+@pytest.fixture
+def scene(tmp_path: Path, asked: Asked, making: list[Exception]) -> Iterator[Scene]:
+    def echo(world: World, parameters: Mapping[str, Any]) -> bytes | None:
+        if making:
+            raise making.pop(0)
+        return str(parameters["say"]).encode() or None
+
+    makers = {"echo": echo}
     made = Scene(tmp_path, commands={**COMMANDS, "services": asked.command()}, more_makers=makers)
     yield made
     made.close()
@@ -128,7 +147,50 @@ def test_the_whole_goes_into_the_conversation_with_whoever_asked(scene: Scene, a
     press(scene, "Whole as a file")
     (sent,) = scene.chat.files
     assert (sent.channel, sent.content) == (scene.chat.channel_id(ALICE), b"everything")
-    assert "in your conversation with me" in said(scene).text
+    coming = said(scene).text
+    assert "is being made" in coming and "as soon as Slack has it" in coming
+    again = button_labels(scene.said_to(ALICE)[0])["Whole as a file"]
+    scene.desk.press(*again, Actor(user=ALICE, channel=CHANNEL), key="again")
+    scene.run(2)
+    assert said(scene).text == "The whole is in your conversation with me."
+    assert scene.chat.files == [sent]
+
+
+def test_a_whole_that_cannot_be_made_is_told_where_it_was_promised_and_can_be_asked_for_again(
+    scene: Scene, asked: Asked, making: list[Exception]
+) -> None:
+    making.append(UpstreamError("AWS denied logs:GetQueryResults."))
+    asked.plans = [an_answer(attachment=FILE)]
+    scene.type("services", "")
+    answer = said(scene)
+    press(scene, "Whole as a file")
+    told = scene.chat.whispers[-1]
+    assert (told.channel, told.user) == (CHANNEL, ALICE)
+    assert "could not send the file “All of it”: AWS denied logs:GetQueryResults. Ask again" in told.message.text
+    assert scene.chat.files == []
+    scene.desk.press(*button_labels(answer)["Whole as a file"], Actor(user=ALICE, channel=CHANNEL), key="again")
+    scene.run(2)
+    assert [file.content for file in scene.chat.files] == [b"everything"]
+
+
+def test_a_whole_of_which_nothing_is_left_is_told_too(scene: Scene, asked: Asked) -> None:
+    asked.plans = [an_answer(attachment=FILE.model_copy(update={"parameters": {"say": ""}}))]
+    scene.type("services", "")
+    press(scene, "Whole as a file")
+    assert "nothing of it is there any more. Ask again" in scene.chat.whispers[-1].message.text
+
+
+def test_a_shared_file_that_cannot_be_made_is_told_in_the_thread(
+    scene: Scene, asked: Asked, making: list[Exception]
+) -> None:
+    making.append(UpstreamError("AWS denied logs:GetQueryResults."))
+    asked.plans = [an_answer(attachment=FILE)]
+    scene.type("services", "")
+    press(scene, "Share")
+    shared, told = scene.chat.posts
+    assert told.thread_ts == shared.ts
+    assert "could not send the file “All of it”: AWS denied" in told.message.text
+    assert len(scene.chat.whispers) == 1, "whoever shared it reads it there"
 
 
 def test_asking_again_asks_with_the_same_words_and_a_choice_with_others(scene: Scene, asked: Asked) -> None:
@@ -222,6 +284,29 @@ def test_the_dead_button_of_a_search_that_was_stopped_says_so(scene: Scene, aske
     assert len(asked.stopped) == 1
 
 
+@pytest.mark.parametrize("seconds", [1.0, 8.0])
+def test_who_waits_for_a_slow_answer_is_told_that_it_is_being_looked_for(
+    scene: Scene, asked: Asked, seconds: float
+) -> None:
+    """While one worker waits for AWS another has the time to say so."""
+    asked.plans, asked.asking, asked.answered = [an_answer("42")], threading.Event(), threading.Event()
+    url = f"https://hooks.slack.example.com/{ALICE}"
+    scene.engine.start()
+    scene.flow.receive("services", "", Actor(user=ALICE, channel=CHANNEL), response_url=url)
+    assert asked.asking.wait(10)
+    scene.clock.advance(seconds)
+    scene.engine.poke()
+    if seconds > 1.5:
+        until(lambda: scene.said_to(ALICE))
+    asked.answered.set()
+    until(lambda: [message for message in scene.said_to(ALICE) if message.text == "42"])
+    scene.clock.advance(9.0)
+    scene.engine.poke()
+    until(lambda: all(row.state == "over" for row in scene.store.rows("waiting")))
+    looking = [":hourglass_flowing_sand: Looking: services …"] if seconds > 1.5 else []
+    assert [message.text for message in scene.said_to(ALICE)] == [*looking, "42"]
+
+
 def test_cancel_really_stops_it(scene: Scene, asked: Asked) -> None:
     asked.plans = [an_answer("so far", goes_on=1.0, facts={"query": "q1"})]
     scene.type("services", "")
@@ -278,3 +363,82 @@ def test_in_an_incidents_thread_a_mention_knows_which_service_and_since_when(sce
     opened = scene.incidents()[0].body["opened_at"]
     assert [person.about for person in asked.people] == [opened]
     assert scene.chat.whispers[-1].thread_ts == headline.ts
+
+
+def in_a_thread(scene: Scene, words: str) -> Actor:
+    """An incident, in whose thread Alice asks something; where she did."""
+    scene.metrics.states["api-down"] = "ALARM"
+    scene.alarm("ALARM", "m1")
+    scene.run(5)
+    headline = scene.headline()
+    actor = Actor(user=ALICE, channel=headline.channel, thread_ts=headline.ts)
+    scene.desk.mentioned(f"<@UBOT> {words}", "UBOT", actor, thread_ts=headline.ts, key="e1")
+    scene.run(2)
+    return actor
+
+
+def press_in(scene: Scene, label: str, actor: Actor) -> None:
+    """Press a button of the newest whisper in a thread, as Slack tells of it: the actor without the thread."""
+    whole = button_labels(scene.chat.whispers[-1].message)[label]
+    plain = Actor(user=actor.user, channel=actor.channel)
+    url = f"https://hooks.slack.example.com/{actor.user}"
+    scene.desk.press(*whole, plain, key=label, response_url=url, ts="9.1", thread_ts=actor.thread_ts)
+    scene.run(3)
+
+
+@pytest.mark.parametrize("label", ["all of them", "Again"])
+def test_what_is_asked_next_in_an_incidents_thread_is_told_there_and_knows_the_incident(
+    scene: Scene, asked: Asked, label: str
+) -> None:
+    choice = Choice(label="all of them", text="services all")
+    asked.plans = [an_answer(choices=(choice,)), an_answer("so far", goes_on=1.0)]
+    actor = in_a_thread(scene, "services")
+    press_in(scene, label, actor)
+    told = scene.chat.whispers[-1]
+    assert (told.message.text, told.thread_ts) == ("so far", actor.thread_ts)
+    asked.plans = [an_answer("43", picture=PICTURE)]
+    scene.run(4)
+    opened = scene.incidents()[0].body["opened_at"]
+    assert [person.about for person in asked.people] == [opened, opened]
+    answer, picture = scene.chat.whispers[-2:]
+    assert (answer.message.text, answer.thread_ts) == ("43", actor.thread_ts)
+    assert picture.message.text == "CPU" and picture.thread_ts == actor.thread_ts
+    scene.chat.whispers.pop()
+    press_in(scene, "Share", actor)
+    assert (scene.chat.posts[-1].message.text, scene.chat.posts[-1].thread_ts) == ("43", actor.thread_ts)
+
+
+def test_what_cannot_be_done_in_a_thread_is_said_there(scene: Scene, asked: Asked) -> None:
+    asked.plans = [an_answer(choices=(Choice(label="nonsense", text="nonsense"),))]
+    actor = in_a_thread(scene, "services")
+    press_in(scene, "nonsense", actor)
+    told = scene.chat.whispers[-1]
+    assert "no command “nonsense”" in told.message.text and told.thread_ts == actor.thread_ts
+
+
+def test_what_was_followed_for_a_thread_is_asked_again_in_the_conversation_it_stands_in(
+    scene: Scene, asked: Asked
+) -> None:
+    asked.plans = [an_answer("line 1", live=True), an_answer("line 2")]
+    in_a_thread(scene, "services")
+    shown = scene.chat.posts[-1]
+    where = Actor(user=ALICE, channel=shown.channel)
+    scene.desk.press(*button_labels(shown.message)["Again"], where, key="again", ts=shown.ts)
+    scene.run(2)
+    told = scene.chat.whispers[-1]
+    assert (told.message.text, told.channel, told.thread_ts) == ("line 2", shown.channel, "")
+
+
+def test_a_form_that_is_opened_in_an_incidents_thread_is_answered_there(scene: Scene, asked: Asked) -> None:
+    asked.plans = [an_answer(), an_answer("43")]
+    actor = in_a_thread(scene, "services")
+    plain = Actor(user=ALICE, channel=actor.channel)
+    scene.desk.press("home:open:services", "services", plain, key="f", trigger_id="T1", thread_ts=actor.thread_ts)
+    scene.run(1)
+    (view,) = scene.chat.views.values()
+    submitted = {**view, "id": "V1", "state": {"values": {}}}
+    assert not scene.desk.view_submitted(submitted, Actor(user=ALICE))
+    scene.run(2)
+    told = scene.chat.whispers[-1]
+    assert (told.message.text, told.thread_ts) == ("43", actor.thread_ts)
+    assert asked.people[-1].about == scene.incidents()[0].body["opened_at"]

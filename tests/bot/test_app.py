@@ -103,12 +103,13 @@ def test_marks_and_edits_reach_the_pins_and_an_opened_tab_its_home(bot: Bot) -> 
 
 
 def test_a_remedy_pressed_in_an_incidents_thread_is_noted_and_taken_down_the_road(bot: Bot) -> None:
-    bot.store.add(NewRow(kind="incident", key="k", state="open", body={}, due_at=None, id="inc1"), NOON)
+    body = {"target": "rapid-photo/production/star", "opened_at": NOON}
+    bot.store.add(NewRow(kind="incident", key="k", state="open", body=body, due_at=None, id="inc1"), NOON)
     bot.store.add(NewRow(kind="thread", key="C0OPS:1.0001", state="known", body={"of": "inc1"}, due_at=None), NOON)
     actor = Actor(user="U0ALICE", channel="C0OPS")
     command = "rollback rapid-photo/star production"
     for key, thread in (("p1", "1.0001"), ("p1", "1.0001"), ("p2", "2.0001"), ("p3", "")):
-        bot.desk.press("remedy:rollback", command, actor, key=key, thread_ts=thread)
+        bot.desk.press("remedy:rollback", command, actor, key=key, ts="3.0001", thread_ts=thread)
     (noted,) = bot.store.rows("moment")
     assert (noted.group, noted.body["text"], noted.body["by"]) == ("inc1", f"pressed the remedy {command}", "U0ALICE")
     assert noted.body["at"] == NOON

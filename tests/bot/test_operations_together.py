@@ -135,7 +135,8 @@ def test_nobody_is_told_to_try_what_cannot_work_nor_that_a_question_changed_noth
     scene.insights.failures.add("start", *[error] * 9)
     scene.type("ops", typed)
     scene.run(5)
-    assert [said.text for said in scene.said_to(ALICE)] == [f"{error.message}{hint}"]
+    looking = [":hourglass_flowing_sand: Looking: logs of bi/api production …"] if error.retryable else []
+    assert [said.text for said in scene.said_to(ALICE)] == [*looking, f"{error.message}{hint}"]
 
 
 def test_aws_away_while_confirming_leaves_the_plan_to_be_confirmed_again(scene: Scene) -> None:

@@ -249,6 +249,20 @@ def test_a_response_url_that_has_expired_is_replaced_by_a_whisper(scene: Scene) 
     assert scene.chat.whispers[0].user == "U0ALICE"
 
 
+def test_a_whisper_in_a_thread_goes_there_and_through_the_response_url_only_where_the_bot_is_not(scene: Scene) -> None:
+    owe_whisper(scene, response_url="https://hooks.slack.example.com/x", thread_ts="1.0001")
+    scene.run()
+    (said,) = scene.chat.whispers
+    assert (said.thread_ts, said.response_url) == ("1.0001", "")
+    scene.chat.failures.add("whisper", REFUSED)
+    new = whisper(
+        "w2", "#bi", "U0ALICE", say("psst"), response_url="https://hooks.slack.example.com/x", thread_ts="1.1"
+    )
+    scene.engine.add(new)
+    scene.run()
+    assert scene.chat.whispers[-1].response_url == "https://hooks.slack.example.com/x"
+
+
 def test_a_whisper_ends_with_the_address_of_the_message_it_is_about(scene: Scene) -> None:
     owe_whisper(scene, link="card")
     owe(scene, "card", "the plan")

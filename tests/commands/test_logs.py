@@ -172,6 +172,18 @@ def test_a_query_that_scans_too_much_is_stopped(scene: Scene) -> None:
     assert scene.insights.stopped == ["q1"]
 
 
+@pytest.mark.parametrize(("words", "note"), [("timeout", "was stopped"), ("query slow", "was stopped")])
+def test_the_file_of_a_query_that_was_stopped_has_the_rows_there_are(scene: Scene, words: str, note: str) -> None:
+    row = {"@timestamp": "2026-11-26 06:00:00.000", "@message": "timeout of order 7", "@logStream": "s"}
+    scene.insights.answer = QueryAnswer((row,), scanned_bytes=1.2e9, is_whole=False)
+    message = ask(scene, f"{words} last 2d")
+    assert scene.insights.stopped == ["q1"]
+    scene.desk.press(*button_labels(message)["Whole as a file"], Actor(user=ALICE, channel="C0BI"), key="p1")
+    scene.run(3)
+    first, content = scene.chat.files[-1].content.decode().split("\n")
+    assert note in first and "timeout of order 7" in content
+
+
 def test_what_filter_log_events_cannot_read_in_time_goes_to_insights(scene: Scene) -> None:
     (name,) = scene.logs.lines
     scene.logs.endless = {name}

@@ -90,3 +90,15 @@ def test_what_was_looked_for_is_not_shared_by_the_console_s_address(scene: Scene
     (shared,) = scene.chat.posts
     assert "abc123" not in f"{shared.message}" and "`customer_id=[masked]`" in told(shared.message)
     assert "Open in CloudWatch" not in told(shared.message)
+
+
+def test_a_link_that_stands_alone_is_not_shared_either(scene: Scene) -> None:
+    write(scene, '{"msg":"failed","customer_id":"abc123"}')
+    others = " ".join(f'-"{number} {"é" * 30}"' for number in range(5))
+    message = ask(scene, f"customer_id=abc123 {others}", user=CARA)
+    assert message.blocks[-2]["text"]["text"].startswith("<https://")
+    scene.desk.press(*button_labels(message)["Share"], Actor(user=CARA, channel="C0BI"), key="share")
+    scene.run(4)
+    (shared,) = scene.chat.posts
+    assert "abc123" not in f"{shared.message}" and "Open in CloudWatch" not in told(shared.message)
+    assert all(block["text"]["text"] for block in shared.message.blocks if block["type"] == "section")

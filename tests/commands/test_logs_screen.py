@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from bot.cloud import LogLine
+from bot.console import insights_address
 from bot.errors import UpstreamError
+from bot.ports import Message
 from bot.telemetry import QueryAnswer
-from tests.fakes import button_labels
+from tests.fakes import button_labels, texts
 from tests.scene import ALICE, Scene
 from tests.the_logs import logs_scene
 
@@ -121,3 +124,34 @@ def test_of_one_long_stack_trace_the_first_and_the_last_lines_are_shown(scene: S
     shown = said.partition("```")[2].partition("```")[0].split("\\n")
     assert len(shown) == 12 and shown[0].endswith("ERROR it failed") and shown[-1] == "caused by this"
     assert shown[6:9] == ["  at f5", "…", "  at f57"]
+
+
+def link_of(message: Message) -> str:
+    """The address behind "Open in CloudWatch", in whichever block it stands; empty where there is none."""
+    found = re.search(r"<(https://[^|>]*)[|]Open in CloudWatch", texts(message))
+    return found[1] if found else ""
+
+
+@pytest.mark.parametrize("words", [500, 1000, 1800])
+def test_a_long_question_keeps_its_link_as_far_as_slack_takes_it(scene: Scene, words: int) -> None:
+    """Of what is asked each character but letters and digits takes three in the address."""
+    query = ("fields path | filter zz = 1 | stats count() by bin(5m) | " * 40)[: words - 5] + "limit"
+    scene.insights.answer = QueryAnswer(({"path": "/a"},), 1, 9, 100)
+    scene.type("ops", f"logs bi/api production insights '{query}' last 1h")
+    message = scene.said_to(ALICE)[-1]
+    assert all(len(block["text"]["text"]) <= 3000 for block in message.blocks if block["type"] == "section")
+    if words < 1800:
+        (group,) = scene.logs.lines
+        asked = scene.insights.asked[-1]
+        assert link_of(message) == insights_address(asked.region, (group,), query, asked.start, asked.end)
+    else:
+        assert not link_of(message) and "this question does not fit into a link to CloudWatch" in texts(message)
+
+
+def test_what_was_followed_has_the_link_once_it_has_ended(scene: Scene) -> None:
+    scene.type("ops", "logs bi/api production timeout follow")
+    (shown,) = scene.chat.posts
+    assert not link_of(shown.message)
+    scene.run(320)
+    assert "it has ended" in texts(shown.message)
+    assert "timeout" in link_of(shown.message)

@@ -62,6 +62,27 @@ def test_a_stack_trace_in_an_event_per_line_is_whole_whichever_of_its_lines_was_
         assert "*1* line matches" in said and "\n".join((head, *rest)) in said and "served" not in said
 
 
+def test_what_is_asked_next_in_a_thread_is_answered_in_the_thread(town: Town) -> None:
+    first = town.say(ALICE, ARBOR, "the tariffs look odd")
+    town.mention(ALICE, ARBOR, "logs arbor/backend production tariff", first)
+    message = town.until("an answer in the thread", lambda: _last_answer(town, first, ""))
+    in_channel = [one["ts"] for one in town.messages(ARBOR) if one["ephemeral"]]
+    town.press(ALICE, ARBOR, message["ts"], "last 1h", thread=first)
+    wider = town.until("the wider answer", lambda: _last_answer(town, first, message["ts"]))
+    assert "UTC (1 h)" in words(wider)
+    town.press(ALICE, ARBOR, wider["ts"], "Again", thread=first)
+    town.until("the answer once more", lambda: _last_answer(town, first, wider["ts"]))
+    town.press(ALICE, ARBOR, wider["ts"], "Share", thread=first)
+    town.until("the shared answer", lambda: [one for one in town.replies(ARBOR, first) if "Shared by" in words(one)])
+    assert [one["ts"] for one in town.messages(ARBOR) if one["ephemeral"]] == in_channel
+
+
+def _last_answer(town: Town, thread: str, after: str) -> Message | None:
+    """The newest whispered answer in a thread."""
+    shown = [one for one in town.messages(ARBOR, ALICE, thread) if one["ephemeral"] and "Share" in labels(one)]
+    return shown[-1] if shown and shown[-1]["ts"] > after else None
+
+
 def test_a_wide_question_is_asked_of_insights(town: Town) -> None:
     message = _answer(town, BOB, ARBOR, '/logs arbor/backend production "customer" last 24h')
     assert "Logs Insights," in words(message) and "scanned" in words(message)

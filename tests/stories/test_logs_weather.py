@@ -63,6 +63,15 @@ def test_a_group_of_infrequent_access_is_not_followed(town: Town) -> None:
     town.until("what is not followed", is_told)
 
 
+def test_while_aws_is_slow_the_asker_reads_that_it_is_being_looked_for(town: Town) -> None:
+    before = town.newest(ARBOR)
+    town.fault("aws", FILTER, None, latency_ms=2500.0)
+    answer = _answer(town, BOB, ARBOR, "/logs arbor/backend production zzslow last 5m")
+    shown = [one for one in town.messages(ARBOR, BOB) if one["ephemeral"] and float(one["ts"]) > float(before)]
+    assert words(shown[0]) == ":hourglass_flowing_sand: Looking: logs of arbor/backend production …"
+    assert float(shown[0]["ts"]) < float(answer["ts"])
+
+
 def test_no_more_than_five_calls_begin_in_a_second_and_throttling_loses_nothing(town: Town) -> None:
     limit_filter_rate(None)  # counts anew: other stories had another pace of the clock
     town.fault("aws", FILTER, "quota", seconds=60.0)

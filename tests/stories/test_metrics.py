@@ -89,7 +89,7 @@ def _asked(town: Town, user: str, channel: str, text: str) -> tuple[Message, Ima
     def mine() -> list[Message]:
         return [one for one in town.messages(channel, user) if one["ephemeral"] and float(one["ts"]) > before]
 
-    said = town.until("the answer", lambda: next(iter(mine()), None))
+    said = town.until("the answer", lambda: next((one for one in mine() if "Share" in labels(one)), None))
     block: dict[str, Any] = town.until("the picture", lambda: next(filter(None, map(_image, mine())), None))
     address = f"{town.sandbox.slack.url}/files/{block['slack_file']['id']}/picture"
     content = httpx.get(address, trust_env=False).content

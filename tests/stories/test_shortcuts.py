@@ -6,7 +6,7 @@ import pytest
 
 from sandbox.seed.catalogue import service_of
 from tests.stories.conftest import Places
-from tests.stories.town import ALICE, BOB, CAROL, Message, Town
+from tests.stories.town import ALICE, BOB, CAROL, Message, Town, labels
 
 pytestmark = pytest.mark.story
 
@@ -34,7 +34,8 @@ def test_any_command_is_filled_in_from_the_help_with_ones_own_services_first(tow
     town.ask(ALICE, CHANNEL, "/cancel caption/app production")
     before = town.newest(CHANNEL)
     town.ask(ALICE, CHANNEL, "/ops help operations")
-    shown = next(one for one in town.messages(CHANNEL, ALICE) if one["ephemeral"] and float(one["ts"]) > float(before))
+    told = [one for one in town.messages(CHANNEL, ALICE) if one["ephemeral"] and float(one["ts"]) > float(before)]
+    shown = next(one for one in told if "Fill in a form" in labels(one))
     town.press(ALICE, CHANNEL, shown["ts"], "Fill in a form")
     view = town.modal(ALICE)
     assert view["title"]["text"] == "Operations"

@@ -55,12 +55,12 @@ class Town(Townspeople):
     def whisper(self, user: str, channel: str, after: str, what: str = "a whisper", thread: str = "") -> str:
         """The words of the first message that only this person sees and that is newer than ``after``.
 
-        The picture of an earlier answer may come as late as that, and is none.
+        The picture of an earlier answer may come as late as that, and is none; nor is the word that it is looked for.
         """
 
         def look() -> str | None:
             shown = self.messages(channel, user, thread)
-            told = [one for one in shown if one["ephemeral"] and _after(one, after) and not _is_picture(one)]
+            told = [one for one in shown if one["ephemeral"] and _after(one, after) and not _is_beside(one)]
             return words(told[0]) if told else None
 
         return self.until(f"{what}, for {user} in {channel}", look)
@@ -251,8 +251,9 @@ def _texts(value: Any) -> Iterable[str]:
             yield from _texts(inner)
 
 
-def _is_picture(message: Message) -> bool:
-    return [block["type"] for block in message.get("blocks") or ()] == ["image"]
+def _is_beside(message: Message) -> bool:
+    is_picture = [block["type"] for block in message.get("blocks") or ()] == ["image"]
+    return is_picture or ":hourglass_flowing_sand: Looking: " in message["text"]
 
 
 def _after(message: Message, ts: str) -> bool:

@@ -28,7 +28,7 @@ class Desk:
         self.closed: list[str] = []
         self.triggers: list[str] = []
         self.mentions: list[tuple[str, str, str, str]] = []
-        self.threads: list[str] = []
+        self.threads: list[tuple[str, str]] = []
         self.times: list[float] = []
         self.marks: list[tuple[str, str, str]] = []
         self.keys: list[str] = []
@@ -53,10 +53,11 @@ class Desk:
         key: str,
         response_url: str = "",
         trigger_id: str = "",
+        ts: str = "",
         thread_ts: str = "",
     ) -> None:
         self.pressed.append((action_id, value, actor.channel))
-        self.threads.append(thread_ts)
+        self.threads.append((ts, thread_ts))
         self.triggers.append(trigger_id)
 
     def mentioned(self, text: str, bot: str, actor: Actor, *, thread_ts: str, key: str, at: float = 0.0) -> None:
@@ -237,17 +238,20 @@ def test_a_button_of_the_home_tab_is_a_press_whose_channel_is_the_person(slack: 
     shown = slack.web().views_publish(user_id="U0ALICE", view=view)["view"]
     assert told(slack, shown["id"], "block_action", action_id="home:open:deploy")["ok"]
     assert desk.pressed == [("home:open:deploy", "deploy", "U0ALICE")]
-    assert (desk.threads, desk.acted) == ([""], [])
+    assert (desk.threads, desk.acted) == ([("", "")], [])
 
 
-def test_a_button_says_in_which_thread_it_stands(slack: Slack, desk: Desk) -> None:
+def test_a_button_says_in_which_thread_it_is_a_reply(slack: Slack, desk: Desk) -> None:
     button = {"type": "button", "action_id": "go", "value": "1", "text": {"type": "plain_text", "text": "Go"}}
     first = posted(slack, button)
     blocks = [{"type": "actions", "elements": [button]}]
     reply = slack.web().chat_postMessage(channel="C0OPS", text="x", blocks=blocks, thread_ts=first)["ts"]
     slack.press(first, "go")
     slack.press(str(reply), "go")
-    assert desk.threads == [first, first]
+    slack.press(first, "go")
+    alone = slack.web().chat_postEphemeral(channel="C0OPS", user="U0ALICE", text="x", blocks=blocks, thread_ts=first)
+    slack.press(str(alone["message_ts"]), "go")
+    assert desk.threads == [(first, ""), (reply, first), (first, ""), (alone["message_ts"], first)]
 
 
 def test_a_mention_says_when_it_was_written(slack: Slack, desk: Desk) -> None:

@@ -264,6 +264,30 @@ def test_a_button_in_an_attachment_is_pressed_like_any_other(slack: Slack, bot: 
     assert bot.last["actions"][0]["block_id"]
 
 
+def test_what_a_commands_url_showed_is_not_replaced(slack: Slack, bot: Bot) -> None:
+    slack.command("/ops")
+    url = bot.last["response_url"]
+    for text in ("Looking …", "Done"):
+        httpx.post(url, json={"text": text, "replace_original": True}, trust_env=False)
+    assert [one["text"] for one in slack.messages()] == ["Looking …", "Done"]
+
+
+def test_a_response_to_a_press_in_a_thread_comes_into_the_channel_unless_it_says_otherwise(
+    slack: Slack, bot: Bot
+) -> None:
+    first = posted(slack)
+    answer = slack.web().chat_postEphemeral(
+        channel="C0OPS", user="U0ALICE", text="press", blocks=BLOCKS, thread_ts=first
+    )
+    slack.press(answer["message_ts"], "go")
+    assert bot.last["container"]["thread_ts"] == first
+    url = bot.last["response_url"]
+    httpx.post(url, json={"text": "to me"}, trust_env=False)
+    httpx.post(url, json={"text": "to all", "response_type": "in_channel", "thread_ts": first}, trust_env=False)
+    shown = {one["text"]: one.get("thread_ts") for one in slack.messages(thread_ts=first) + slack.messages()}
+    assert (shown["to me"], shown["to all"]) == (None, first)
+
+
 def test_a_message_deleted_meanwhile_is_not_replaced(slack: Slack, bot: Bot) -> None:
     ts = posted(slack)
     slack.press(ts, "go")
