@@ -70,11 +70,10 @@ class Shortcuts:
         alarm = alarm or (incident.alarm.name if incident else "")
         if not alarm:
             return NOTHING
-        asker = actor
+        asker = actor.model_copy(update={"thread_ts": thread_of(message)})
         if incident is not None:
-            # The bot is in the channels of its incidents, and so may whisper in their threads.
             thread = str(message.get("thread_ts") or message["ts"])
-            asker, response_url = actor.model_copy(update={"thread_ts": thread, "about": incident.opened_at}), ""
+            asker = actor.model_copy(update={"thread_ts": thread, "about": incident.opened_at})
         try:
             self._flow.submit(self._flow.command(COMMAND), {"alarm": alarm}, asker, response_url=response_url, key=key)
         except BotError as error:
@@ -92,6 +91,12 @@ class Shortcuts:
         yield from (alarm.name for target in self._catalog.targets for alarm in target.service.alarms)
         for row in self._store.rows(INCIDENT, states=LIVE, limit=MOST_INCIDENTS):
             yield from (member.alarm_name for member in Incident.model_validate(row.body).members)
+
+
+def thread_of(message: Mapping[str, Any]) -> str:
+    """The thread that a message is a reply in; empty for one in a channel, also where it begins a thread."""
+    thread = str(message.get("thread_ts") or "")
+    return thread if thread != str(message.get("ts") or "") else ""
 
 
 def alarm_in(message: Mapping[str, Any], known: Iterable[str]) -> str:

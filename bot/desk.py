@@ -8,7 +8,7 @@ from typing import Any
 from alerts.front import PREFIX as INCIDENT_PREFIX
 from alerts.front import Front
 from alerts.mentions import helped, unpunctuated, without_mention
-from alerts.shortcuts import Shortcuts
+from alerts.shortcuts import Shortcuts, thread_of
 from bot.answers import Answers
 from bot.domain import Actor
 from bot.engine import Engine
@@ -93,7 +93,11 @@ class Desk:
         """A shortcut was picked in a message's menu; what cannot be done is whispered."""
         said = self._shortcuts.picked(shortcut, message, actor, key=key, response_url=response_url)
         if said is not None:
-            new = whisper(f"shortcut:{key}", actor.channel, actor.user, said, response_url=response_url)
+            new = whisper(
+                *(f"shortcut:{key}", actor.channel, actor.user, said),
+                response_url=response_url,
+                thread_ts=thread_of(message),
+            )
             self._engine.add(new, safe=False)
 
     def view_submitted(self, shown: Mapping[str, Any], actor: Actor) -> dict[str, str] | None:

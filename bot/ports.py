@@ -85,7 +85,7 @@ class Chat(Files, Reading, Homes, Protocol):
         """
         ...
 
-    def respond(self, response_url: str, message: Message, *, replace: bool = False) -> None:
+    def respond(self, response_url: str, message: Message) -> None:
         """Answer through a response_url: 5 times within 30 minutes, seen by the asker only."""
         ...
 

@@ -161,7 +161,7 @@ class FakeChat:
         self.views[view_id] = dict(view)
         return True
 
-    def respond(self, response_url: str, message: Message, *, replace: bool = False) -> None:
+    def respond(self, response_url: str, message: Message) -> None:
         self.failures.take("respond")
         self.whispers.append(Whisper("", "", message, response_url=response_url))
 

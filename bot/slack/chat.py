@@ -138,14 +138,14 @@ class SlackChat:
             raise
         return True
 
-    def respond(self, response_url: str, message: Message, *, replace: bool = False) -> None:
+    def respond(self, response_url: str, message: Message) -> None:
         hook = WebhookClient(response_url, timeout=10)
         try:
             answer = hook.send(
                 text=message.text,
                 blocks=list(message.blocks) or None,
                 response_type="ephemeral",
-                replace_original=replace,
+                replace_original=False,
                 unfurl_links=False,
             )
         except (OSError, SlackClientError) as error:

@@ -63,6 +63,13 @@ def test_a_message_of_the_thread_is_added_to_the_timeline_and_who_did_is_told(sc
     assert len(kept(scene)) == 1
 
 
+@pytest.mark.parametrize(("text", "said"), [("api-errors is red", "api-errors"), ("nothing", "I see no alarm")])
+def test_a_reply_in_a_thread_of_people_is_explained_in_that_thread(scene: Scene, text: str, said: str) -> None:
+    pick(scene, EXPLAIN, {"ts": TS, "thread_ts": "1750000000.000100", "text": text, "user": BOB})
+    assert said in told(scene)
+    assert scene.chat.whispers[-1].thread_ts == "1750000000.000100"
+
+
 def test_an_edit_changes_what_was_added_and_deleting_takes_it_out(scene: Scene) -> None:
     incident(scene)
     pick(scene, NOTE, in_thread(scene))
