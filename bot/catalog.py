@@ -53,6 +53,11 @@ class Catalog:
         """Where AWS calls about a target go."""
         return target.account
 
+    def masked_fields(self, target: Target | None) -> tuple[str, ...]:
+        """The fields that what is told to a whole channel masks: of the target's system, of all for what has none."""
+        systems = [self._systems.get(target.system)] if target is not None else [*self.systems]
+        return tuple(dict.fromkeys(field for each in systems if each is not None for field in each.logs.masked))
+
     def find(self, service: str, environment: str | None = None) -> Target:
         """The one target that is meant.
 

@@ -8,10 +8,11 @@ from typing import Any
 from bot.command import Plan
 from bot.console import insights_address
 from bot.errors import NotFoundError, UpstreamError
+from bot.masks import safe_row
 from bot.ports import World
 from bot.search import screen as view
 from bot.search.asked import Asked
-from bot.search.found import from_insights, safe_row
+from bot.search.found import from_insights
 from bot.search.insights import insights_query
 from bot.search.reading import MOST_ROWS, existing
 from bot.search.shown import for_others, grouped_answer, whole

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Literal
 
 from pydantic import Field
 
 from bot.domain import Fact, Finding
+from bot.masks import safe_row
 from bot.ports import World
 from bot.steps.base import NamedStep, Scene, StepName, account_of, in_one_line, shown
 from bot.steps.logged import FUTURE_SECONDS
@@ -50,7 +52,9 @@ class InsightsStep(NamedStep):
             limit=self.limit,
             deadline=world.clock.now() + READ_SECONDS,
         )
-        return self._found(answer, f"in the last {self.minutes} min of {', '.join(groups)}")
+        fields = world.catalog.masked_fields(scene.target)
+        safe = replace(answer, rows=tuple(safe_row(row, fields) for row in answer.rows))
+        return self._found(safe, f"in the last {self.minutes} min of {', '.join(groups)}")
 
     def _found(self, answer: QueryAnswer, where: str) -> Finding:
         title = self.title or "Logs Insights"
