@@ -56,8 +56,9 @@ def _graph(reading: Reading, found: Look, *, is_first: bool) -> Graph:
         for line, points in zip(signal.lines, reading.points, strict=True)
         if points
     ]
-    if any(reading.before[:1]):
-        series.append(Series("yesterday", reading.before[0], reading.period, faint=True))
+    before = reading.before[reading.first] if reading.before else ()
+    if before:
+        series.append(Series("yesterday", before, reading.period, faint=True))
     marks = found.marks if is_first else tuple(replace(mark, label="") for mark in found.marks)
     limit = reading.limits[0] if reading.limits else None
     return Graph(

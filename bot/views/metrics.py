@@ -71,7 +71,7 @@ def _signal(reading: Reading, shown: Shown) -> str:
     head = f"*{b.esc(signal.title)}* {b.code(_bars(told[0][1]))}"
     limits = "".join(f" · {_limit(reading, number_of)}" for number_of in range(len(reading.limits)))
     lines = [f"{head}{limits}"]
-    before = reading.before[0] if reading.before and reading.points[0] else ()
+    before = reading.before[reading.first] if reading.before else None
     name = "" if told[0][0] == PER_MINUTE else f"{b.esc(told[0][0])}: "
     lines.append(f"{name}{_numbers(told[0][1], before, reading, shown)}")
     beside = [f"{b.esc(label)} {_value(points[-1].value, reading)}" for label, points in told[1:_LINES]]
@@ -87,7 +87,7 @@ def _bars(points: Sequence[Datapoint]) -> str:
     return spark([max(point.value for point in points[first:last]) for first, last in pairwise(edges)])
 
 
-def _numbers(points: Sequence[Datapoint], before: Sequence[Datapoint], reading: Reading, shown: Shown) -> str:
+def _numbers(points: Sequence[Datapoint], before: Sequence[Datapoint] | None, reading: Reading, shown: Shown) -> str:
     values = [point.value for point in points]
     mean, last = sum(values) / len(values), points[-1]
     late = shown.end - last.at
@@ -98,6 +98,8 @@ def _numbers(points: Sequence[Datapoint], before: Sequence[Datapoint], reading: 
     if before:
         usual = sum(point.value for point in before) / len(before)
         parts.append(f"yesterday {_value(usual, reading)} on average{_changed(mean, usual)}")
+    elif before is not None:
+        parts.append("no data of yesterday")
     return " · ".join(parts)
 
 
