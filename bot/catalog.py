@@ -45,6 +45,11 @@ class Catalog:
         """A system by its short name."""
         return self._systems.get(name.strip().lower())
 
+    def zone(self, target: Target | None) -> str:
+        """The IANA name of the zone in which people read times of a target: its system's, UTC for none."""
+        system = self._systems.get(target.system) if target is not None else None
+        return system.zone if system is not None else "UTC"
+
     def target(self, key: str) -> Target | None:
         """A target by its key in the store, ``system/environment/service``."""
         return self._by_key.get(key)

@@ -71,6 +71,11 @@ class Reading:
         return next((place for place, points in enumerate(self.points) if points), 0)
 
     @property
+    def thresholds(self) -> tuple[Threshold, ...]:
+        """The thresholds of its alarms, each once though several alarms have it, in the order of ``limits``."""
+        return tuple({(each.threshold.value, each.threshold.sign): each.threshold for each in self.limits}.values())
+
+    @property
     def is_empty(self) -> bool:
         """True when CloudWatch had no value for any line."""
         return not any(self.points)

@@ -31,7 +31,8 @@ PANELS = 6
 class Wanted(Frozen):
     """What is asked for: signals, groups of them or ``namespace/metric`` (nothing: the golden ones), and when.
 
-    ``start`` and ``end`` are seconds since the epoch. ``yesterday`` asks for the same hours of the day before too.
+    ``start`` and ``end`` are seconds since the epoch, shown in the IANA ``zone``. ``yesterday`` asks for the same hours
+    of the day before too.
     """
 
     words: tuple[str, ...] = ()
@@ -39,6 +40,7 @@ class Wanted(Frozen):
     start: float
     end: float
     yesterday: bool = False
+    zone: str = "UTC"
 
 
 @dataclass(frozen=True)

@@ -70,6 +70,8 @@ def test_thresholds_stand_beside_what_they_are_of() -> None:
         Limit("bad", Threshold(90.0, "LessThanThreshold")),
     )
     assert "· alarm &gt; 70% · alarm &lt; 90%" in said(a_reading(1.0, limits=limits))
+    twice = (*limits, Limit("bad-too", limits[1].threshold))
+    assert said(a_reading(1.0, limits=twice)).count("alarm &lt; 90%") == 1
 
 
 def test_all_of_the_time_is_in_the_bars_and_no_peak_is_lost() -> None:
