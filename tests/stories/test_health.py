@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 
@@ -70,6 +71,8 @@ def test_other_kinds_of_services_are_looked_at_as_well(town: Town) -> None:
     assert "`release v1.1.0 (version 2)` published " in said
     assert "queue rapid-photo-prod-image-queue: 0 messages waiting · no dead letters" in said
     assert "*web* · CloudFront deployed" in said
+    said = "\n".join(lines(town, "/health bi production", ELSEWHERE))
+    assert re.search(r"table bi_datasets: [\d,]+ capacity units used in 15 min, nothing throttled", said)
 
 
 def test_in_the_channel_of_a_system_no_words_are_needed_and_all_systems_are_a_line_each(town: Town) -> None:
