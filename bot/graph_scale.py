@@ -225,14 +225,27 @@ def _on_clocks(at: float, clock: ZoneInfo) -> float:
 
 
 def span_label(start: float, end: float, zone: str) -> str:
-    """The days a graph is about: "15 Jun 2025 UTC" or "14–15 Jun 2025 Europe/Berlin".
+    """The days a graph is about: "15 Jun 2025 UTC" or "14–15 Jun 2025 Europe/Berlin (CEST)".
 
     What ends at midnight is not about the day that begins then.
     """
     clock = ZoneInfo(zone)
     first, last = (datetime.fromtimestamp(at, clock) for at in (start, max(start, end - 1)))
+    return f"{_days(first, last)} {zone}{_short(first, last, zone)}"
+
+
+def _days(first: datetime, last: datetime) -> str:
     if first.date() == last.date():
-        return f"{last.day} {last:%b %Y} {zone}"
+        return f"{last.day} {last:%b %Y}"
     if (first.year, first.month) == (last.year, last.month):
-        return f"{first.day}–{last.day} {last:%b %Y} {zone}"
-    return f"{first.day} {first:%b} – {last.day} {last:%b %Y} {zone}"
+        return f"{first.day}–{last.day} {last:%b %Y}"
+    return f"{first.day} {first:%b} – {last.day} {last:%b %Y}"
+
+
+def _short(first: datetime, last: datetime, zone: str) -> str:
+    """What clocks there are called then, both where they change: an hour that comes twice is of one, then of the other.
+
+    The IANA database has a number, as "+0545", where people have no short name.
+    """
+    names = [name for name in dict.fromkeys(f"{each:%Z}" for each in (first, last)) if name != zone]
+    return f" ({', then '.join(names)})" if names else ""

@@ -137,13 +137,13 @@ def test_times_are_those_of_the_zones_clocks(zone: str, start: str, end: str, la
 @pytest.mark.parametrize(
     ("start", "end", "label"),
     [
-        ("2025-06-15 23:30", "2025-06-16 00:30", "15–16 Jun 2025 Europe/Berlin"),
-        ("2025-06-15 00:00", "2025-06-16 00:00", "15 Jun 2025 Europe/Berlin"),
-        ("2025-10-26 00:00", "2025-10-27 00:00", "26 Oct 2025 Europe/Berlin"),
-        ("2025-12-31 22:00", "2026-01-01 02:00", "31 Dec – 1 Jan 2026 Europe/Berlin"),
+        ("2025-06-15 23:30", "2025-06-16 00:30", "15–16 Jun 2025 Europe/Berlin (CEST)"),
+        ("2025-06-15 00:00", "2025-06-16 00:00", "15 Jun 2025 Europe/Berlin (CEST)"),
+        ("2025-10-26 00:00", "2025-10-27 00:00", "26 Oct 2025 Europe/Berlin (CEST, then CET)"),
+        ("2025-12-31 22:00", "2026-01-01 02:00", "31 Dec – 1 Jan 2026 Europe/Berlin (CET)"),
     ],
 )
-def test_days_begin_at_midnight_in_the_zone(start: str, end: str, label: str) -> None:
+def test_days_begin_at_midnight_in_the_zone_whose_clocks_are_named(start: str, end: str, label: str) -> None:
     zone = "Europe/Berlin"
     assert span_label(at(start, zone), at(end, zone), zone) == label
 
@@ -172,6 +172,7 @@ def test_times_are_utc_and_round() -> None:
     assert span_label(1_750_000_000, 1_750_010_800, "UTC") == "15 Jun 2025 UTC"
     assert span_label(1_750_000_000, 1_750_086_400, "UTC") == "15–16 Jun 2025 UTC"
     assert span_label(1_750_000_000, 1_752_000_000, "UTC") == "15 Jun – 8 Jul 2025 UTC"
+    assert span_label(1_750_000_000, 1_750_010_800, "Asia/Kathmandu") == "15 Jun 2025 Asia/Kathmandu (+0545)"
 
 
 @pytest.mark.parametrize(
