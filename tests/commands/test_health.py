@@ -75,10 +75,36 @@ def test_of_all_systems_an_account_is_asked_once_for_its_numbers_and_once_for_it
     conditions = taken(scene.catalog.targets, scene.world)
     assert len(scene.metrics.windows) == 1
     assert len(scene.metrics.read) == 2 * 9
-    accounts = [account for account, _ in scene.metrics.asked]
-    assert len(accounts) == len(set(accounts))
+    here = scene.api.account
+    assert sorted(account.region for account, _ in scene.metrics.asked) == [here.region]
     told = {each.target.system for each in conditions for verdict in each.verdicts if "7 failed" in verdict.text}
     assert told == {"bi", "ops"}
+    scene.close()
+
+
+@pytest.mark.parametrize("elsewhere", [{"region": "us-west-2"}, {"role_arn": "arn:aws:iam::2:role/bot"}])
+@pytest.mark.parametrize("refused", ["here", "far"])
+def test_an_account_that_refuses_its_numbers_leaves_those_of_others(
+    tmp_path: Path, elsewhere: dict[str, str], refused: str
+) -> None:
+    system = the_system()
+    near = system.model_copy(update={"system": "ops", "channel": "#ops"})
+    far = system.model_copy(update={"system": "far", "channel": "#far"} | elsewhere)
+    scene = Scene(tmp_path, catalog=Catalog((system, near, far)))
+    measure(scene, Errors=7.0)
+    account = scene.target(f"{'bi' if refused == 'here' else 'far'}/production/jobs").account
+    scene.metrics.failures.add(
+        f"several {account.region} {account.role_arn}".rstrip(), UpstreamError("AWS denied cloudwatch:GetMetricData.")
+    )
+    told = {
+        each.target.key: [verdict.text for verdict in each.verdicts]
+        for each in taken(scene.catalog.targets, scene.world)
+    }
+    denied = {key for key, texts in told.items() if "calls: AWS denied cloudwatch:GetMetricData" in texts}
+    read = {key for key, texts in told.items() if "0 calls in 15 min, 7 failed" in texts}
+    here, there = {"bi/production/jobs", "ops/production/jobs"}, {"far/production/jobs"}
+    assert (denied, read) == ((here, there) if refused == "here" else (there, here))
+    assert len(scene.metrics.windows) == 1
     scene.close()
 
 
