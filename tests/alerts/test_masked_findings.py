@@ -82,6 +82,13 @@ def test_columns_of_a_query_are_masked_by_their_names_and_by_what_stands_in_them
     assert (finding.fact("insights.customer_id"), finding.fact("insights.count()")) == ("[masked]", 17.0)
 
 
+def test_what_a_query_counts_stays_a_number_though_its_column_is_called_like_a_secret(masking: Scene) -> None:
+    masking.insights.answer = QueryAnswer(({"password_failures": "123456", "token": "hunter2hunter2"},))
+    finding = found(masking, do="insights", query="stats count() as password_failures by token")
+    assert finding.fact("insights.password_failures") == 123456.0
+    assert "hunter2" not in written(finding)
+
+
 def test_of_an_alarm_that_belongs_to_no_service_the_fields_of_all_systems_are_masked(masking: Scene) -> None:
     masking.insights.answer = QueryAnswer(({"customer_id": "70260", "count()": "17"},))
     finding = found(masking, anywhere=True, do="insights", query="stats count() by customer_id", log_groups=["/app"])
