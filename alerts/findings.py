@@ -85,5 +85,8 @@ def _picture(scene: Scene, mark: str, alarm: Alarm, target: Target | None) -> No
     if alarm.metric is None and not alarm.children:
         return
     thread, name, channel = headline_key(scene.row.id), "" if mark == "look" else mark, scene.incident.channel
-    owed = graph.picture(scene.row.id, thread, alarm, target, channel=channel, opened_at=alarm.at, mark=name)
+    zone = scene.world.catalog.zone(target)
+    owed = graph.picture(
+        *(scene.row.id, thread, alarm, target), channel=channel, opened_at=alarm.at, zone=zone, mark=name
+    )
     scene.new.append(owed)

@@ -9,8 +9,9 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from alerts.graph_marks import marks_of
 from bot.domain import Account, Alarm, AlarmMetric, Target, as_json
@@ -37,14 +38,18 @@ def picture(
     *,
     channel: str,
     opened_at: float,
+    zone: str,
     mark: str = "",
 ) -> NewRow:
-    """The picture owed to an incident's thread; ``mark`` tells a later one ("fired:7") from the first."""
+    """The picture owed to an incident's thread; ``mark`` tells a later one ("fired:7") from the first.
+
+    ``zone`` is the IANA name in which its moment is said.
+    """
     parameters = {"alarm": as_json(alarm), "target": target.key if target else "", "opened_at": opened_at}
     key = f"inc:{incident_id}:graph{f':{mark}' if mark else ''}"
     title, limit = _title(alarm, target), _limit(alarm.metric)
-    when = datetime.fromtimestamp(opened_at, UTC)
-    alt = f"Graph of {title} around {when:%H:%M} UTC on {when.day} {when:%b %Y}"
+    when = datetime.fromtimestamp(opened_at, ZoneInfo(zone))
+    alt = f"Graph of {title} around {when:%H:%M} {zone} on {when.day} {when:%b %Y}"
     alt += f"; the alarm is on when it is {limit.sign} {limit.value:g}." if limit else "."
     return file(key, channel, GRAPH, parameters, name="metric.png", title=title, alt=alt, thread_key=thread_key)
 
@@ -66,6 +71,7 @@ def graph_of(alarm: Alarm, target: Target | None, opened_at: float, now: float, 
     if not account.region or (metric is None and not alarm.children):
         return None
     start, end = span(metric, opened_at, now)
+    zone = world.catalog.zone(target)
     reads: dict[str, Callable[[], Any]] = {"marks": lambda: marks_of(alarm, target, account, (start, end), world)}
     if metric is not None:
         reads["lines"] = lambda: _lines(alarm, metric, account, (start, end), world)
@@ -73,7 +79,7 @@ def graph_of(alarm: Alarm, target: Target | None, opened_at: float, now: float, 
     marks = found["marks"] if not isinstance(found["marks"], Exception) else ()
     lines = found.get("lines", ())
     if metric is not None and metric.comparison not in BANDS and lines and not isinstance(lines, Exception):
-        return _drawn(alarm, target, lines, marks, (start, end))
+        return _drawn(alarm, target, lines, marks, (start, end), zone=zone)
     theirs = _theirs(alarm, account, marks, (start, end), world)
     if theirs is not None:
         return theirs
@@ -81,7 +87,7 @@ def graph_of(alarm: Alarm, target: Target | None, opened_at: float, now: float, 
         raise lines if isinstance(lines, UpstreamError) else UpstreamError("CloudWatch is slow.", retryable=True)
     if isinstance(lines, Exception):
         raise lines
-    return _drawn(alarm, target, lines, marks, (start, end)) if lines else None
+    return _drawn(alarm, target, lines, marks, (start, end), zone=zone) if lines else None
 
 
 def span(metric: AlarmMetric | None, opened_at: float, now: float) -> tuple[float, float]:
@@ -103,13 +109,21 @@ def _lines(
 
 
 def _drawn(
-    alarm: Alarm, target: Target | None, lines: Sequence[Series], marks: Sequence[Mark], around: tuple[float, float]
+    alarm: Alarm,
+    target: Target | None,
+    lines: Sequence[Series],
+    marks: Sequence[Mark],
+    around: tuple[float, float],
+    *,
+    zone: str,
 ) -> bytes:
     from bot.graphs import draw  # matplotlib takes its time, and only once there is something to draw
 
     metric = alarm.metric
     unit = unit_of(metric.namespace, metric.name, metric.statistic) if metric else ""
-    graph = Graph(_title(alarm, target), tuple(lines), *around, unit, _limit(metric), tuple(marks))
+    limit = _limit(metric)
+    limits = (limit,) if limit else ()
+    graph = Graph(_title(alarm, target), tuple(lines), *around, unit, limits, tuple(marks), zone)
     return draw((graph,))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping
 from functools import partial
 
@@ -11,6 +12,7 @@ from pydantic import Field
 from alerts.conditions import Conditions
 from bot.domain import Finding, Frozen, ServiceKind
 from bot.errors import BotError
+from bot.masks import masked, masker
 from bot.ports import World
 from bot.redact import clean
 from bot.steps import Step
@@ -54,7 +56,9 @@ def gather(playbook: Playbook, scene: Scene, world: World, *, seconds: float) ->
     reads = {f"{number}": partial(step.run, scene, world) for number, step in enumerate(playbook.steps)}
     found: Mapping[str, Finding | Exception | None] = world.gather(reads, seconds=seconds)
     findings = [_finding(step, found[f"{number}"], seconds) for number, step in enumerate(playbook.steps)]
-    return tuple(sorted((each for each in findings if each is not None), key=lambda each: (each.failed, -each.weight)))
+    hidden = masker(world.catalog.masked_fields(scene.target))
+    told = (_bounded(each, hidden) for each in findings if each is not None)
+    return tuple(sorted(told, key=lambda each: (each.failed, -each.weight)))
 
 
 def step_key(step: Step) -> str:
@@ -71,7 +75,7 @@ def _finding(step: Step, outcome: Finding | Exception | None, seconds: float) ->
     if outcome is None:
         return None
     if isinstance(outcome, Finding):
-        return _bounded(outcome)
+        return outcome
     if isinstance(outcome, TimeoutError):
         summary = f"no answer within {seconds:.0f} s"
     elif isinstance(outcome, BotError):
@@ -79,22 +83,25 @@ def _finding(step: Step, outcome: Finding | Exception | None, seconds: float) ->
     else:
         log.error("a step failed", exc_info=outcome, extra={"step": step_key(step)})
         summary = "the step itself failed; it is in the bot's log"
-    return _bounded(Finding(step=step.do, title=step_title(step), summary=summary, failed=True))
+    return Finding(step=step.do, title=step_title(step), summary=summary, failed=True)
 
 
-def _bounded(finding: Finding) -> Finding:
-    lines = tuple(_cut(line, LONGEST_LINE) for line in finding.lines[:MOST_LINES])
+def _bounded(finding: Finding, hidden: re.Pattern[str] | None) -> Finding:
+    """What is kept of a finding: cut, without secrets and without the values of fields that are masked."""
+    lines = tuple(_cut(line, LONGEST_LINE, hidden) for line in finding.lines[:MOST_LINES])
     facts = tuple(
-        fact.model_copy(update={"value": _cut(fact.value, LONGEST_FACT)}) if isinstance(fact.value, str) else fact
+        fact.model_copy(update={"value": _cut(fact.value, LONGEST_FACT, hidden)})
+        if isinstance(fact.value, str)
+        else fact
         for fact in finding.facts[:MOST_FACTS]
     )
-    title, summary = _cut(finding.title, LONGEST_TITLE), _cut(finding.summary, LONGEST_SUMMARY)
+    title, summary = _cut(finding.title, LONGEST_TITLE, hidden), _cut(finding.summary, LONGEST_SUMMARY, hidden)
     return finding.model_copy(update={"title": title, "summary": summary, "lines": lines, "facts": facts})
 
 
-def _cut(text: str, limit: int) -> str:
-    """Without secrets and cut; more than is kept is looked at, so that no secret is cut in half and missed."""
-    text = clean(text[: 4 * limit + 4096])
+def _cut(text: str, limit: int, hidden: re.Pattern[str] | None) -> str:
+    """More than is kept is looked at, so that no secret is cut in half and missed."""
+    text = clean(masked(text[: 4 * limit + 4096], hidden))
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 

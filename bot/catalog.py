@@ -45,6 +45,11 @@ class Catalog:
         """A system by its short name."""
         return self._systems.get(name.strip().lower())
 
+    def zone(self, target: Target | None) -> str:
+        """The IANA name of the zone in which people read times of a target: its system's, UTC for none."""
+        system = self._systems.get(target.system) if target is not None else None
+        return system.zone if system is not None else "UTC"
+
     def target(self, key: str) -> Target | None:
         """A target by its key in the store, ``system/environment/service``."""
         return self._by_key.get(key)
@@ -52,6 +57,11 @@ class Catalog:
     def account(self, target: Target) -> Account:
         """Where AWS calls about a target go."""
         return target.account
+
+    def masked_fields(self, target: Target | None) -> tuple[str, ...]:
+        """The fields that what is told to a whole channel masks: of the target's system, of all for what has none."""
+        systems = [self._systems.get(target.system)] if target is not None else [*self.systems]
+        return tuple(dict.fromkeys(field for each in systems if each is not None for field in each.logs.masked))
 
     def find(self, service: str, environment: str | None = None) -> Target:
         """The one target that is meant.

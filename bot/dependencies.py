@@ -30,6 +30,10 @@ class Dependencies(Frozen):
     database: Database | None = Field(default=None, description="Its PostgreSQL database.")
     redis: Redis | None = Field(default=None, description="Its Redis.")
     queues: tuple[str, ...] = Field(default=(), description="SQS queues it reads, by name, address or ARN.")
+    tables: tuple[str, ...] = Field(
+        default=(),
+        description="DynamoDB tables it uses, by name; CloudWatch tells what of them was used and throttled.",
+    )
     certificates: tuple[str, ...] = Field(
         default=(), description="Hosts whose certificate must be good, besides that of an https health address."
     )

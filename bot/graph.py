@@ -1,4 +1,4 @@
-"""What a graph shows, as plain values; ``bot.graphs`` draws it. Times are seconds since the epoch, shown in UTC."""
+"""What a graph shows, as plain values; ``bot.graphs`` draws it. Times are seconds since the epoch."""
 
 from __future__ import annotations
 
@@ -69,12 +69,16 @@ class Threshold:
 
 @dataclass(frozen=True)
 class Graph:
-    """One panel over ``start`` to ``end``; ``unit`` is "%", "s", "ms", "B" or a word, or empty."""
+    """One panel over ``start`` to ``end``, whose times are shown in the IANA ``zone``.
+
+    ``unit`` is "%", "s", "ms", "B" or a word, or empty. ``thresholds`` begin with the one that is reached first.
+    """
 
     title: str
     series: tuple[Series, ...]
     start: float
     end: float
     unit: str = ""
-    threshold: Threshold | None = None
+    thresholds: tuple[Threshold, ...] = ()
     marks: tuple[Mark, ...] = ()
+    zone: str = "UTC"

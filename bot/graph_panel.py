@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 from matplotlib.axes import Axes
 
-from bot import graph_scale
 from bot.graph import Graph
+from bot.graph_limits import Limits
 from bot.graph_look import (
     BOLD,
     CARD,
@@ -18,14 +18,12 @@ from bot.graph_look import (
     HEADING,
     HEIGHT,
     INK,
-    LIMIT,
     MARKS,
     NUMBER,
     PATTERNS,
     QUIET,
     RED,
     SAMPLE,
-    SHADE,
     WIDTH,
     WORD,
     Pattern,
@@ -71,10 +69,9 @@ class Panel:
         self._lines = [
             (series, runs(series.points, series.period, graph.start, self._end)) for series in graph.series[:LINES]
         ]
-        self._limit = graph.threshold
         values = [value for _, parts in self._lines for part in parts for _, value in part]
-        self._scale = scale_of(values, self._limit.value if self._limit else None)
-        self._is_off = self._limit is not None and graph_scale.off_scale(values, self._limit.value)
+        self._limits = Limits(pen, graph.thresholds, values, graph.unit)
+        self._scale = scale_of(values, self._limits.values)
         self._legend_rows = self._rows_of_legend()
         self.height = least + (len(self._legend_rows) - 1) * _LEGEND_ROW
 
@@ -82,9 +79,7 @@ class Panel:
     def sides(self) -> tuple[float, float]:
         """How far the plot may go to the left, where values stand, and to the right, where the threshold does."""
         values = max(self._pen.wide(self._ticked(tick), NUMBER) for tick in self._scale.ticks)
-        tag = self._tag()
-        right = max(_RIGHT_EDGE, self._pen.wide(tag, BOLD) + 0.18 if tag else 0.0)
-        return _LEFT_EDGE + values + 0.1, WIDTH - right
+        return _LEFT_EDGE + values + 0.1, WIDTH - max(_RIGHT_EDGE, self._limits.numbers_width)
 
     def draw(self, bottom: float, left: float, right: float) -> None:
         """Title, legend, marks, and the plot between two sides, on the figure that has its full size now."""
@@ -95,7 +90,8 @@ class Panel:
         for row in self._legend_rows:
             self._legend(row, top - _LEGEND_ROW / 2)
             top -= _LEGEND_ROW
-        self._threshold_words(self._bottom + self.height - _TOP - _TITLE_ROW - _LEGEND_ROW / 2)
+        beside = self._bottom + self.height - _TOP - _TITLE_ROW - _LEGEND_ROW / 2
+        self._limits.write_words(WIDTH - _RIGHT_EDGE, beside)
         marks = self._marks(left, right)
         rows = 1 + max((mark.row for mark in marks if mark.row is not None), default=-1)
         low = self._bottom + _BOTTOM
@@ -110,23 +106,19 @@ class Panel:
             self._pen.write((left + right) / 2, (low + high) / 2, "no data in this time", WORD, QUIET, "center")
         for mark in marks:
             self._mark(mark, high)
-        tag = self._tag()
-        if tag and self._limit is not None:
-            up = (self._scale.scaled(self._limit.value) - self._scale.low) / (self._scale.high - self._scale.low)
-            self._pen.write(right + 0.07, low + (high - low) * up, tag, BOLD, RED)
+        self._limits.write_numbers(right, low, high, self._scale)
 
     def _title(self, y: float) -> None:
         graph = self._graph
-        days = span_label(graph.start, self._end)
+        days = span_label(graph.start, self._end, graph.zone)
         room = WIDTH - _LEFT_EDGE - _RIGHT_EDGE - self._pen.wide(days, WORD) - 0.2
         self._pen.write(_LEFT_EDGE, y, self._pen.fit(graph.title, room, HEADING), HEADING, INK)
         self._pen.write(WIDTH - _RIGHT_EDGE, y, days, WORD, QUIET, "right")
 
     def _rows_of_legend(self) -> list[list[_Entry]]:
         """What stands beside one another: the first row shares its space with the threshold's words."""
-        limit = self._limit_words()
         room = WIDTH - _LEFT_EDGE - _RIGHT_EDGE
-        left = room - (self._pen.wide(limit, BOLD) + SAMPLE + 0.3 if limit else 0.0)
+        left = room - self._limits.words_width
         most = left if len(self._lines) == 1 else LABEL
         more = len(self._graph.series) - len(self._lines)
         rows: list[list[_Entry]] = [[]]
@@ -154,23 +146,6 @@ class Panel:
             self._pen.write(x, y, entry.last, BOLD, colour)
             x += self._pen.wide(entry.last, BOLD) + 0.25
 
-    def _threshold_words(self, y: float) -> None:
-        limit = self._limit_words()
-        if limit:
-            right = WIDTH - _RIGHT_EDGE
-            self._pen.write(right, y, limit, BOLD, RED, "right")
-            self._pen.sample(right - self._pen.wide(limit, BOLD) - SAMPLE - 0.08, y, RED, LIMIT)
-
-    def _limit_words(self) -> str:
-        limit = self._limit
-        if limit is None:
-            return ""
-        beyond = ", off this scale" if self._is_off else ""
-        return f"alarm {limit.sign} {self._value(limit.value, 4)}{beyond}"
-
-    def _tag(self) -> str:
-        return "" if self._limit is None or self._is_off else number(self._limit.value, 4)
-
     def _axes(self, plot: Axes, left: float, right: float, height: float) -> None:
         graph, scale = self._graph, self._scale
         ticks = scale.ticks if height >= _TICK_ROW * len(scale.ticks) else scale.ticks[::2]
@@ -184,7 +159,7 @@ class Panel:
         pace = (right - left) / (self._end - graph.start)
         moments = [
             (at, label)
-            for at, label in times(graph.start, self._end)
+            for at, label in times(graph.start, self._end, graph.zone)
             if left + (at - graph.start) * pace + self._pen.wide(label, NUMBER) / 2 < WIDTH - _SLIT
         ]
         plot.set_xticks([at for at, _ in moments], [label for _, label in moments])
@@ -197,13 +172,9 @@ class Panel:
         plot.set_axisbelow(True)
 
     def _shade(self, plot: Axes) -> None:
-        """The side of the threshold on which the alarm is, the threshold, and along the bottom when it was on."""
+        """The thresholds, and along the bottom when the alarm was on."""
         scale = self._scale
-        if self._limit is not None and not self._is_off:
-            at = scale.scaled(self._limit.value)
-            far = scale.high if self._limit.is_above else scale.low
-            plot.axhspan(min(at, far), max(at, far), color=SHADE, zorder=0.5, linewidth=0)
-            plot.axhline(at, color=RED, linewidth=1.8, linestyle=LIMIT, zorder=3.5)
+        self._limits.draw(plot, scale)
         for began, ended in red_spans(self._graph.marks, self._graph.start, self._end):
             span = [max(began, self._graph.start), min(ended, self._end)]
             if span[0] < span[1]:
@@ -281,8 +252,8 @@ class Panel:
         written = self._pen.write(x + aside, y, placed.label, BOLD, colour, side)
         written.set_bbox({"facecolor": CARD, "edgecolor": "none", "pad": 1.0})
 
-    def _value(self, value: float, digits: int = 3) -> str:
-        return with_unit(number(value, digits), self._pen.legible(self._graph.unit)[:12])
+    def _value(self, value: float) -> str:
+        return with_unit(number(value), self._pen.legible(self._graph.unit)[:12])
 
     def _ticked(self, tick: float) -> str:
         written = self._scale.written(tick)

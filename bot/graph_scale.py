@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
-from statistics import median
+from statistics import fmean, median
+from zoneinfo import ZoneInfo
 
 from bot.cloud import Datapoint
 
@@ -91,6 +92,10 @@ class Scale:
         """A value as it is drawn."""
         return value / 10.0**self.power
 
+    def share(self, value: float) -> float:
+        """How far up the axis a value is: 0 at its lower end, 1 at its upper."""
+        return (self.scaled(value) - self.low) / (self.high - self.low)
+
     def written(self, tick: float) -> str:
         """A tick as people read it: 0.5, 250, 1.2k, 3.4M, 5e+30."""
         if self.power not in _PREFIXES:
@@ -111,11 +116,11 @@ _NOTHING = 1e-300
 """What is less has no logarithm, divided into steps."""
 
 
-def scale_of(values: Iterable[float], threshold: float | None) -> Scale:
-    """An axis around all finite values and the threshold; from zero where that does not flatten what there is."""
+def scale_of(values: Iterable[float], thresholds: Iterable[float] = ()) -> Scale:
+    """An axis around all finite values and the thresholds; from zero where that does not flatten what there is."""
     finite = [value for value in values if math.isfinite(value)]
-    limit = threshold if threshold is not None and math.isfinite(threshold) else None
-    shown = [*finite, *([limit] if limit is not None and not off_scale(finite, limit) else [])] or [0.0]
+    limits = [each for each in thresholds if math.isfinite(each) and not off_scale(finite, each)]
+    shown = [*finite, *limits] or [0.0]
     size = max(abs(value) for value in shown)
     power = _power(size)
     unscaled = Scale(0, 1, (), power)
@@ -174,21 +179,73 @@ def number(value: float, digits: int = 3) -> str:
     return f"{drawn:.{max(digits, len(str(int(abs(drawn)))))}g}{_PREFIXES[power] if drawn else ''}"
 
 
-def times(start: float, end: float) -> tuple[tuple[float, str], ...]:
-    """Where to write which time (UTC): at most seven or so, on round minutes, hours or days."""
+def spread(heights: Sequence[float], apart: float, low: float, high: float) -> list[float]:
+    """Heights, lowest first, moved as little as it takes to be so far apart and within two ends if there is room.
+
+    What would stand on one another stands around the middle of it.
+    """
+    groups: list[list[float]] = []
+    for place, height in enumerate(heights):
+        group = [height - place * apart]
+        while groups and fmean(groups[-1]) > fmean(group):
+            group = groups.pop() + group
+        groups.append(group)
+    bases = [fmean(group) for group in groups for _ in group]
+    ceiling = high - (len(bases) - 1) * apart
+    return [min(max(base, low), ceiling) + place * apart for place, base in enumerate(bases)]
+
+
+def times(start: float, end: float, zone: str) -> tuple[tuple[float, str], ...]:
+    """Where to write which time of an IANA zone: at most seven or so, on minutes, hours or days that are round there.
+
+    Midnight is written as the day that begins, where there is more than one. Where clocks go back, an hour that comes
+    twice is written twice if hours are that close; what clocks skip is not written.
+    """
     span = max(end - start, 1.0)
     pace = next((each for each in _PACES if span / each <= _MOST_TIMES), _PACES[-1])
-    first = math.ceil(start / pace) * pace
-    moments = [first + count * pace for count in range(math.floor((end - first) / pace) + 1)] if first <= end else []
-    look = "%d %b" if pace >= _DAY else "%H:%M"
-    return tuple((at, datetime.fromtimestamp(at, UTC).strftime(look)) for at in moments)
+    clock = ZoneInfo(zone)
+    first, last = (_on_clocks(at, clock) for at in (start, end))
+    days = math.floor(first / _DAY) < math.floor(last / _DAY)
+    found: dict[float, str] = {}
+    # An hour before and after, and two: in between clocks may have changed.
+    for count in range(math.floor((first - 2 * _HOUR) / pace), math.ceil((last + 2 * _HOUR) / pace) + 1):
+        shown = datetime.fromtimestamp(count * pace, UTC).replace(tzinfo=clock)
+        for fold in (0, 1) if pace <= _HOUR else (0,):
+            at = shown.replace(fold=fold).timestamp()
+            is_day = days and count * pace % _DAY == 0
+            # Where clocks skip midnight the day begins all the same.
+            if start <= at <= end and (is_day or _on_clocks(at, clock) == count * pace):
+                found[at] = f"{shown:%d %b}" if is_day else f"{shown:%H:%M}"
+    return tuple(sorted(found.items()))
 
 
-def span_label(start: float, end: float) -> str:
-    """The days a graph is about: "15 Jun 2025 UTC" or "14–15 Jun 2025 UTC"."""
-    first, last = datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC)
+def _on_clocks(at: float, clock: ZoneInfo) -> float:
+    """What clocks show, as seconds since they showed the epoch."""
+    return datetime.fromtimestamp(at, clock).replace(tzinfo=UTC).timestamp()
+
+
+def span_label(start: float, end: float, zone: str) -> str:
+    """The days a graph is about: "15 Jun 2025 UTC" or "14–15 Jun 2025 Europe/Berlin (CEST)".
+
+    What ends at midnight is not about the day that begins then.
+    """
+    clock = ZoneInfo(zone)
+    first, last = (datetime.fromtimestamp(at, clock) for at in (start, max(start, end - 1)))
+    return f"{_days(first, last)} {zone}{_short(first, last, zone)}"
+
+
+def _days(first: datetime, last: datetime) -> str:
     if first.date() == last.date():
-        return f"{last.day} {last:%b %Y} UTC"
+        return f"{last.day} {last:%b %Y}"
     if (first.year, first.month) == (last.year, last.month):
-        return f"{first.day}–{last.day} {last:%b %Y} UTC"
-    return f"{first.day} {first:%b} – {last.day} {last:%b %Y} UTC"
+        return f"{first.day}–{last.day} {last:%b %Y}"
+    return f"{first.day} {first:%b} – {last.day} {last:%b %Y}"
+
+
+def _short(first: datetime, last: datetime, zone: str) -> str:
+    """What clocks there are called then, both where they change: an hour that comes twice is of one, then of the other.
+
+    The IANA database has a number, as "+0545", where people have no short name.
+    """
+    names = [name for name in dict.fromkeys(f"{each:%Z}" for each in (first, last)) if name != zone]
+    return f" ({', then '.join(names)})" if names else ""

@@ -55,7 +55,8 @@ class Limit:
 class Reading:
     """A signal with its values, oldest first: of each line in its order, and of the day before, moved to this one.
 
-    ``period`` is the seconds of one value. ``limits`` begin with the one that is reached first.
+    ``before`` is empty when it was not asked for. ``period`` is the seconds of one value. ``limits`` begin with the one
+    that is reached first.
     """
 
     signal: Signal
@@ -63,6 +64,16 @@ class Reading:
     before: tuple[tuple[Datapoint, ...], ...] = ()
     period: int = 60
     limits: tuple[Limit, ...] = ()
+
+    @property
+    def first(self) -> int:
+        """The place of the line that is told in full: the first that has values."""
+        return next((place for place, points in enumerate(self.points) if points), 0)
+
+    @property
+    def thresholds(self) -> tuple[Threshold, ...]:
+        """The thresholds of its alarms, each once though several alarms have it, in the order of ``limits``."""
+        return tuple({(each.threshold.value, each.threshold.sign): each.threshold for each in self.limits}.values())
 
     @property
     def is_empty(self) -> bool:

@@ -28,7 +28,6 @@ from bot.views import metrics as view
 from bot.window import Window, find_window, shown
 
 DASHBOARDS = "dashboards"
-ZONE = "UTC"
 USUAL = 3 * 3600.0
 BEFORE_INCIDENT = 3600.0
 """Of how things were before an incident a curve needs more than its last minutes."""
@@ -92,6 +91,7 @@ def plan(args: MetricsArgs, world: World, person: Person) -> Plan:
         start=asked.window.start,
         end=asked.window.end,
         yesterday=asked.yesterday,
+        zone=asked.window.zone,
     )
     found = look(meant, wanted, world)
     seen = _shown(found, asked)
@@ -108,9 +108,9 @@ def plan(args: MetricsArgs, world: World, person: Person) -> Plan:
 def _read(what: str, meant: Target, world: World, person: Person) -> _Asked:
     """Raises UsageError for a time that is none or is too long to compare, and for too many words."""
     yesterday = bool(_YESTERDAY.search(what))
-    system = world.catalog.system(meant.system)
-    zone = system.zone if system is not None else ZONE
-    window, left = find_window(_YESTERDAY.sub(" ", what), now=world.clock.now(), zone=zone, default=USUAL)
+    window, left = find_window(
+        _YESTERDAY.sub(" ", what), now=world.clock.now(), zone=world.catalog.zone(meant), default=USUAL
+    )
     typed = [word for each in words(left) for word in _split(each) if word.lower() not in ("", *_FILLERS)]
     if len(typed) > MOST_WORDS:
         raise UsageError(f"These are {len(typed)} words; a picture has room for six signals.", hint="Say fewer.")

@@ -143,6 +143,7 @@ class FakeMetrics:
         self, account: Account, metrics: Mapping[str, AlarmMetric], *, start: float, end: float
     ) -> Mapping[str, tuple[Datapoint, ...]]:
         self.failures.take("several")
+        self.failures.take(f"several {account.region} {account.role_arn}".rstrip())
         self.windows.append((start, end))
         self.read += metrics.values()
         return {name: self.points.get(metric.name, ()) for name, metric in metrics.items()}

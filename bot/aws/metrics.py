@@ -20,6 +20,8 @@ from bot.telemetry import Dashboard
 
 NAMES_PER_CALL = 100
 """Alarm names one DescribeAlarms takes."""
+METRICS_PER_CALL = 500
+"""Metrics one GetMetricData takes."""
 PAGES = 5
 """Pages read of one answer; GetMetricData has 100,800 values on one, an alarm's history 100 lines.
 
@@ -49,10 +51,12 @@ class Metrics:
     def several(
         self, account: Account, metrics: Mapping[str, AlarmMetric], *, start: float, end: float
     ) -> dict[str, tuple[Datapoint, ...]]:
-        """The values of several metrics by the names given to them, each as ``series`` tells it, in one call."""
+        """The values of several metrics by the names given to them, each as ``series`` tells it, 500 in one call."""
         asked = [name for name, metric in metrics.items() if metric.name and not metric.expression]
         queries = [_query(f"m{number}", metrics[name]) for number, name in enumerate(asked)]
-        found = self._by_id(account, queries, start, end) if queries else {}
+        found: dict[str, tuple[Datapoint, ...]] = {}
+        for batch in in_batches(queries, METRICS_PER_CALL):
+            found |= self._by_id(account, list(batch), start, end)
         values = {name: found.get(f"m{number}", ()) for number, name in enumerate(asked)}
         return {name: values.get(name, ()) for name in metrics}
 

@@ -1,4 +1,4 @@
-"""What CloudWatch measures of functions, queues and databases: one GetMetricData for each system of an account."""
+"""What CloudWatch measures of functions, queues, databases and tables: one GetMetricData for each account."""
 
 from __future__ import annotations
 
@@ -15,10 +15,13 @@ WINDOW = 900.0
 MINUTES = "15 min"
 ERRORS, THROTTLES, CALLS = "errors", "throttles", "calls"
 CONNECTIONS = "connections"
+TABLE_THROTTLED = ("ReadThrottleEvents", "WriteThrottleEvents")
+TABLE_USED = ("ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits")
+"""https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html"""
 
 
 def reads(targets: Sequence[Target], moment: Moment) -> Reads:
-    """All metrics of a system of an account at once."""
+    """All metrics of an account at once, whatever systems they are of."""
     wanted: dict[str, tuple[Target, dict[str, AlarmMetric]]] = {}
     for target in targets:
         mine = {f"{target.key} {what}": metric for what, metric in _metrics(target).items()}
@@ -45,6 +48,11 @@ def age_of(queue: str) -> str:
     return f"age {queue}"
 
 
+def of_table(metric: str, table: str) -> str:
+    """The name here of a metric of a DynamoDB table."""
+    return f"{metric} {table}"
+
+
 def _metrics(target: Target) -> dict[str, AlarmMetric]:
     service, needs = target.service, target.service.needs
     found: dict[str, AlarmMetric] = {}
@@ -56,6 +64,9 @@ def _metrics(target: Target) -> dict[str, AlarmMetric]:
     for queue in needs.queues:
         name = queue.replace(":", "/").rstrip("/").rpartition("/")[2]
         found[age_of(queue)] = _metric("AWS/SQS", "ApproximateAgeOfOldestMessage", {"QueueName": name}, "Maximum")
+    for table in needs.tables:
+        for name in (*TABLE_THROTTLED, *TABLE_USED):
+            found[of_table(name, table)] = _metric("AWS/DynamoDB", name, {"TableName": table}, "Sum")
     if needs.database and needs.database.instance:
         where = {"DBInstanceIdentifier": needs.database.instance}
         found[CONNECTIONS] = _metric("AWS/RDS", "DatabaseConnections", where, "Maximum")
@@ -67,4 +78,4 @@ def _metric(namespace: str, name: str, dimensions: dict[str, str], statistic: st
 
 
 def _name(target: Target) -> str:
-    return f"numbers {target.system} {name_of(target.account)}"
+    return f"numbers {name_of(target.account)}"

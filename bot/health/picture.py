@@ -12,14 +12,28 @@ from typing import Any
 
 from bot.condition import Condition, Verdict
 from bot.domain import Target
-from bot.health import address, alarms, certificate, database, ecs, function, numbers, queue, redis, shipped, site
+from bot.health import (
+    address,
+    alarms,
+    certificate,
+    database,
+    ecs,
+    function,
+    numbers,
+    queue,
+    redis,
+    shipped,
+    site,
+    table,
+)
 from bot.health.base import SECONDS, Found, Look, Moment, Reads, unread
 from bot.ports import World
 from bot.views import blocks as b
 
 LOOKS: tuple[Look, ...] = (
-    *(ecs, function, site, address, alarms, database, redis, queue, certificate),
-    *(shipped, numbers),
+    *(ecs, function, site, address, alarms, database, redis, queue, table, certificate),
+    # The ledger is the bot's own and quick: threads are few, and what AWS is asked for comes first.
+    *(numbers, shipped),
 )
 """In the order in which they are told: of two that are equally bad the first comes first."""
 _MENTION = re.compile(r"<@([UW][A-Z0-9]+)>")

@@ -12,11 +12,11 @@ from bot.catalog import Catalog
 from bot.domain import Person, Target
 from bot.errors import NotFoundError, UpstreamError
 from bot.log_settings import LogSettings
+from bot.masks import masked, masker
 from bot.ports import World
 from bot.redact import clean
 from bot.relative_window import placed
 from bot.search.insights import asks_more
-from bot.search.masks import masked, masker
 from bot.search.reading import KNOWN_SECONDS, Place, place
 from bot.search.screen import Head
 from bot.search.spelling import other_spelling

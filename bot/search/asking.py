@@ -12,11 +12,12 @@ from bot.command import BEGUN, Plan
 from bot.console import insights_address
 from bot.domain import Account, Person
 from bot.errors import ConflictError, NotFoundError, UpstreamError
+from bot.masks import safe_row
 from bot.ports import World
 from bot.search import screen as view
 from bot.search.asked import Asked
 from bot.search.cost import cost, limit_passed
-from bot.search.found import Found, from_insights, safe_row
+from bot.search.found import Found, from_insights
 from bot.search.insights import insights_query
 from bot.search.own_query import NOT_FOR_ALL
 from bot.search.reading import EARLIER_SECONDS, MOST_ROWS, earlier, existing

@@ -10,10 +10,10 @@ from typing import Any
 from bot.domain import Account
 from bot.errors import NotFoundError
 from bot.key_lines import without_keys
+from bot.masks import masked, masker
 from bot.ports import World
 from bot.redact import clean
 from bot.search.found import Found, from_insights
-from bot.search.masks import masked, masker
 from bot.search.own_query import NOT_FOR_ALL
 from bot.search.reading import KNOWN_SECONDS, MOST_ROWS, place, walk
 from bot.search.traces import with_traces

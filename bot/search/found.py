@@ -10,8 +10,7 @@ from functools import lru_cache
 
 from bot.cloud import LogLine
 from bot.key_lines import without_keys
-from bot.redact import clean
-from bot.search.masks import MASKED, masked, masker
+from bot.masks import masked, masker
 from bot.search.matching import matcher
 from bot.search.words import LogQuery
 from bot.telemetry import QueryAnswer
@@ -98,23 +97,6 @@ def _line(row: Mapping[str, str]) -> LogLine:
 @lru_cache(maxsize=1024)
 def _seconds(moment: str) -> int:
     return calendar.timegm(time.strptime(moment, "%Y-%m-%d %H:%M:%S"))
-
-
-def safe_row(row: Mapping[str, str], fields: Sequence[str]) -> dict[str, str]:
-    """A row of a query without masked fields, by the names of its columns too, and without secrets."""
-    names, pattern = {field.lower() for field in fields}, masker(fields)
-    return {
-        name: MASKED
-        if name.lower().rpartition(".")[2] in names or name.lower() in names
-        else _safe_cell(name, masked(value, pattern))
-        for name, value in row.items()
-    }
-
-
-def _safe_cell(name: str, value: str) -> str:
-    """What a column is called may say that a secret stands in it."""
-    told = clean(f"{name}={value}")
-    return told.removeprefix(f"{name}=") if told.startswith(f"{name}=") else clean(value)
 
 
 def new_kinds(grouped: Iterable[LogGroup], before: Iterable[LogLine]) -> frozenset[str]:

@@ -13,9 +13,9 @@ from collections.abc import Callable
 from functools import cache
 
 from bot.cloud import LogLine
+from bot.masks import given, masker
 from bot.redact import plain
 from bot.said import level_of
-from bot.search.masks import given, masker
 from bot.search.words import LogQuery
 
 GRAVER = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")

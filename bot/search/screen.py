@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+from bot.masks import masked, masker
 from bot.said import read
 from bot.search.found import Found
 from bot.search.lines import LONGEST, readable
-from bot.search.masks import masked, masker
 from bot.templates import LogGroup, entries
 from bot.views import blocks as b
 

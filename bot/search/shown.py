@@ -9,12 +9,12 @@ from typing import Any
 
 from bot.cloud import LogLine
 from bot.command import Attachment, Choice, Plan
+from bot.masks import masked, masker
 from bot.ports import World
 from bot.redact import clean
 from bot.search import screen as view
 from bot.search.asked import Asked
 from bot.search.found import Found, new_kinds
-from bot.search.masks import masked, masker
 from bot.search.traces import tears, with_traces
 from bot.templates import group, may_be_of_trace
 from bot.views import blocks as b

@@ -18,6 +18,7 @@ def check_dependencies(source: Source) -> None:
         "redis.address": server_look,
         "redis.nodes.*": node_look,
         "queues.*": queue_look,
+        "tables.*": table_look,
         "certificates.*": host_look,
     }
     check_shapes(source, {f"{_NEEDS}.{key}": look for key, look in looks.items()})
@@ -58,6 +59,13 @@ def queue_look(queue: str) -> str:
     if re.fullmatch(rf"{name}|https?://\S+/{name}|arn:aws[a-z-]*:sqs:[a-z0-9-]+:\d{{12}}:{name}", queue):
         return ""
     return "must be an SQS queue: its name, its address or its ARN"
+
+
+def table_look(name: str) -> str:
+    """The name of a DynamoDB table."""
+    if re.fullmatch(r"[A-Za-z0-9_.-]{3,255}", name):
+        return ""
+    return "must be the name of a DynamoDB table: letters, digits, '_', '-' and '.', 3 to 255 long"
 
 
 def host_look(host: str) -> str:

@@ -11,6 +11,7 @@ from bot.cloud import StoppedTask
 from bot.command import Run
 from bot.errors import BotError
 from bot.key_lines import without_keys
+from bot.masks import masked, masker
 from bot.ports import World
 from bot.shipping import images
 from bot.stop_reasons import explain, is_failure
@@ -42,7 +43,8 @@ def failures(run: Run, world: World, task_definition: str) -> Evidence:
         return known(run) or Evidence(lines=(f"I could not read the stopped tasks: {error}",))
     if not stopped:
         return known(run) or Evidence()
-    reasons = Counter(images.without_arns(explain(task)) for task in stopped)
+    hidden = masker(world.catalog.masked_fields(run.target))
+    reasons = Counter(masked(images.without_arns(explain(task)), hidden) for task in stopped)
     lines = tuple(f"{count} × {reason}" if count > 1 else reason for reason, count in reasons.most_common(3))
     return Evidence(lines=lines, logs=last_lines(run, world, stopped[0]))
 
@@ -63,7 +65,8 @@ def last_lines(run: Run, world: World, task: StoppedTask) -> tuple[str, ...]:
             if container.log_group:
                 stream = f"{container.log_stream_prefix}/{container.name}/{task.id}"
                 read = world.logs.tail(run.target.account, container.log_group, stream, LAST_LINES)
-                return tuple(line.message for line in without_keys(read))
+                hidden = masker(world.catalog.masked_fields(run.target))
+                return tuple(masked(line.message, hidden) for line in without_keys(read))
     except BotError:
         return ()
     return ()

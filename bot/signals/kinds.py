@@ -43,11 +43,12 @@ def without_asking(target: Target) -> tuple[Signal, ...]:
 def every_signal(target: Target, first: Sequence[Signal], alarms: Sequence[AlarmReading]) -> tuple[Signal, ...]:
     """All signals of a service whose golden ones and whose alarms are given."""
     named = named_by(target, alarms)
-    own = [_queue_name(queue) for queue in target.service.needs.queues]
+    needs = target.service.needs
+    own = [_queue_name(queue) for queue in needs.queues]
     lean = (
         *stores.queues([*own, *sorted(named.get(QUEUE, frozenset()) - {*own}, key=_dead_last)]),
         *stores.databases(sorted(named.get(DATABASE, ()))),
-        *stores.tables(sorted(named.get(TABLE, ()))),
+        *stores.tables([*needs.tables, *sorted(named.get(TABLE, frozenset()) - {*needs.tables})]),
         *stores.caches(sorted(named.get(CACHE, ()))),
     )
     known = tuple(with_alarms(signal, alarms) for signal in (*first, *lean))
@@ -70,6 +71,7 @@ def named_by(target: Target, alarms: Iterable[AlarmReading]) -> Owned:
     found[QUEUE].update(map(_queue_name, needs.queues))
     if needs.database is not None and needs.database.instance:
         found[DATABASE].add(needs.database.instance)
+    found[TABLE].update(needs.tables)
     if needs.redis is not None:
         found[CACHE].update(needs.redis.nodes)
     found[DATABASE].update(log[1] for group in target.service.log_groups if (log := _RDS_LOG.match(group)))

@@ -31,7 +31,8 @@ PANELS = 6
 class Wanted(Frozen):
     """What is asked for: signals, groups of them or ``namespace/metric`` (nothing: the golden ones), and when.
 
-    ``start`` and ``end`` are seconds since the epoch. ``yesterday`` asks for the same hours of the day before too.
+    ``start`` and ``end`` are seconds since the epoch, shown in the IANA ``zone``. ``yesterday`` asks for the same hours
+    of the day before too.
     """
 
     words: tuple[str, ...] = ()
@@ -39,6 +40,7 @@ class Wanted(Frozen):
     start: float
     end: float
     yesterday: bool = False
+    zone: str = "UTC"
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,8 @@ def look(target: Target, asked: Wanted, world: World) -> Look:
     alarms, first, notes = _known(target, asked, world)
     signals, also = _signals(target, asked, alarms, first, world)
     limits = {signal.name: limits_of(signal, alarms) for signal in signals}
-    period = period_for(asked.start, asked.end, world.clock.now())
+    oldest = asked.start - DAY if asked.yesterday else asked.start
+    period = period_for(asked.start, asked.end, world.clock.now(), oldest=oldest)
     reads: dict[str, Callable[[], Any]] = {
         "now": partial(_values, target, signals, period, _span(asked.start, asked.end, period), world),
         "incidents": partial(incident_marks, target, asked.start, world),
@@ -77,13 +80,12 @@ def look(target: Target, asked: Wanted, world: World) -> Look:
     for alarm, signal in drawn.items():
         reads[f"state {alarm}"] = partial(state_marks, alarm, account_of(target, signal), asked.start, world)
     found = world.gather(reads, seconds=SECONDS)
-    values, before = _read(found["now"]), found.get("before", {})
+    values, before = _read(found["now"]), found.get("before")
     if isinstance(before, Exception):
         notes = (*notes, f"Yesterday could not be read: {_words(before)}")
-        before = {}
+        before = None
     readings = tuple(
-        _reading(signal, values, before, asked, period, world.clock.now(), limits=limits[signal.name])
-        for signal in signals
+        _reading(signal, values, before, period, world.clock.now(), limits=limits[signal.name]) for signal in signals
     )
     return Look(
         target=target,
@@ -179,11 +181,11 @@ def _values(target: Target, signals: Sequence[Signal], period: int, span: tuple[
 
 
 def _reading(
-    signal: Signal, values: Values, before: Values, asked: Wanted, period: int, now: float, *, limits: tuple[Limit, ...]
+    signal: Signal, values: Values, before: Values | None, period: int, now: float, *, limits: tuple[Limit, ...]
 ) -> Reading:
     points = tuple(points_of(line, values, period, now) for line in signal.lines)
     earlier: tuple[tuple[Datapoint, ...], ...] = ()
-    if asked.yesterday:
+    if before is not None:
         moved = [points_of(line, before, period, now) for line in signal.lines]
         earlier = tuple(tuple(Datapoint(each.at + DAY, each.value) for each in line) for line in moved)
     return Reading(signal, points, earlier, period, limits)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from bot.command import Attachment
 from bot.domain import as_json
@@ -20,13 +21,13 @@ def owed(found: Look) -> Attachment:
     """The picture of a look, to be made when its turn comes; it looks again, at the same time."""
     target, asked = found.target, found.wanted
     titles = ", ".join(reading.signal.title for reading in found.readings)
-    start, end = (datetime.fromtimestamp(at, UTC) for at in (asked.start, asked.end))
+    start, end = (datetime.fromtimestamp(at, ZoneInfo(asked.zone)) for at in (asked.start, asked.end))
     return Attachment(
         make=METRICS,
         parameters={"target": target.key, "wanted": as_json(asked)},
         name=f"{target.name}-metrics.png",
         title=f"{titles} · {target.label}",
-        alt=f"Graphs of {titles} of {target.label}, {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC.",
+        alt=f"Graphs of {titles} of {target.label}, {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} {asked.zone}.",
     )
 
 
@@ -56,8 +57,9 @@ def _graph(reading: Reading, found: Look, *, is_first: bool) -> Graph:
         for line, points in zip(signal.lines, reading.points, strict=True)
         if points
     ]
-    if any(reading.before[:1]):
-        series.append(Series("yesterday", reading.before[0], reading.period, faint=True))
+    before = reading.before[reading.first] if reading.before else ()
+    if before:
+        series.append(Series("yesterday", before, reading.period, faint=True))
     marks = found.marks if is_first else tuple(replace(mark, label="") for mark in found.marks)
     limit = reading.limits[0] if reading.limits else None
     return Graph(
@@ -66,8 +68,9 @@ def _graph(reading: Reading, found: Look, *, is_first: bool) -> Graph:
         start=asked.start,
         end=asked.end,
         unit=signal.unit,
-        threshold=limit.threshold if limit else None,
+        thresholds=reading.thresholds,
         marks=(*marks, *(found.states.get(limit.alarm, ()) if limit else ())),
+        zone=asked.zone,
     )
 
 

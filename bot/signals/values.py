@@ -22,9 +22,14 @@ Values = Mapping[str, Sequence[Datapoint]]
 """By the metric's ``name_of``."""
 
 
-def period_for(start: float, end: float, now: float) -> int:
-    """The shortest period, in seconds, that CloudWatch still has for then and that makes at most 200 values."""
-    finest = next(period for age, period in _KEPT if now - start <= age)
+def period_for(start: float, end: float, now: float, *, oldest: float | None = None) -> int:
+    """The shortest period, in seconds, that CloudWatch still has for then and that makes at most 200 values.
+
+    It has it for ``oldest`` too, an earlier time that is read beside this one.
+    """
+    # The first value begins up to a period before.
+    age = now - (start if oldest is None else oldest)
+    finest = next(period for kept, period in _KEPT if age + period <= kept)
     fit = (each for each in _PERIODS if each >= finest and (end - start) / each <= MOST_POINTS)
     return next(fit, math.ceil((end - start) / MOST_POINTS / DAY) * DAY)
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Literal
 
 from pydantic import Field
 
 from bot.domain import Fact, Finding
+from bot.masks import is_column_of, safe_row
 from bot.ports import World
 from bot.steps.base import NamedStep, Scene, StepName, account_of, in_one_line, shown
 from bot.steps.logged import FUTURE_SECONDS
@@ -50,7 +52,9 @@ class InsightsStep(NamedStep):
             limit=self.limit,
             deadline=world.clock.now() + READ_SECONDS,
         )
-        return self._found(answer, f"in the last {self.minutes} min of {', '.join(groups)}")
+        fields = world.catalog.masked_fields(scene.target)
+        safe = replace(answer, rows=tuple(_safe(row, fields) for row in answer.rows))
+        return self._found(safe, f"in the last {self.minutes} min of {', '.join(groups)}")
 
     def _found(self, answer: QueryAnswer, where: str) -> Finding:
         title = self.title or "Logs Insights"
@@ -74,6 +78,15 @@ class InsightsStep(NamedStep):
 
     def _of_first(self, row: Mapping[str, str]) -> tuple[Fact, ...]:
         return tuple(self.fact(column, _value(text)) for column, text in row.items())
+
+
+def _safe(row: Mapping[str, str], fields: Sequence[str]) -> dict[str, str]:
+    """Without masked fields and secrets; a number is a count that conditions compare, as of ``password_failures``."""
+    safe = safe_row(row, fields)
+    return {
+        name: text if isinstance(_value(text), float) and not is_column_of(name, fields) else safe[name]
+        for name, text in row.items()
+    }
 
 
 def _line(row: Mapping[str, str]) -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from bot.cloud import LogLine
 from bot.domain import Account
 from bot.errors import BotError
+from bot.masks import masked, masker
 from bot.ports import World
 from bot.steps.base import Scene, in_one_line, minutes
 from bot.steps.places import deployed_at
@@ -95,7 +97,8 @@ def read(
         reads |= earlier
     answers = world.gather(reads, seconds=seconds)
     found = {name: answers[name] for name in groups}
-    lines = [line for answer in found.values() if not isinstance(answer, Exception) for line in answer.lines]
+    hidden = masker(world.catalog.masked_fields(scene.target))
+    lines = [line for answer in found.values() if not isinstance(answer, Exception) for line in _lines(answer, hidden)]
     grouped = group(lines)
     failed = [f"{name}: {_why(answer)}" for name, answer in found.items() if isinstance(answer, Exception)]
     whole = all(isinstance(answer, Exception) or answer.is_whole for answer in found.values())
@@ -103,17 +106,27 @@ def read(
     if deployed is None:
         return logged
     before = [answers[f"{name} before"] for name in groups if not isinstance(found[name], Exception)]
-    return Logged(logged.grouped, logged.total, logged.failed, whole, _new(grouped, lines, before, deployed), deployed)
+    new = _new(grouped, lines, before, deployed, hidden)
+    return Logged(logged.grouped, logged.total, logged.failed, whole, new, deployed)
+
+
+def _lines(answer: LogSearch, hidden: re.Pattern[str] | None) -> list[LogLine]:
+    """Its lines without masked fields: a value stands in more places of a line than beside its name."""
+    return [replace(line, message=masked(line.message, hidden)) for line in answer.lines]
 
 
 def _new(
-    grouped: Iterable[LogGroup], lines: Iterable[LogLine], before: Sequence[LogSearch | Exception], deployed: float
+    grouped: Iterable[LogGroup],
+    lines: Iterable[LogLine],
+    before: Sequence[LogSearch | Exception],
+    deployed: float,
+    hidden: re.Pattern[str] | None,
 ) -> frozenset[str] | None:
     earlier = [line for line in lines if line.at < deployed]
     for answer in before:
         if isinstance(answer, Exception):
             return None
-        earlier += answer.lines
+        earlier += _lines(answer, hidden)
     known = {each.template for each in group(earlier)} | {OTHER}
     return frozenset(each.template for each in grouped if each.template not in known)
 

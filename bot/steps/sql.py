@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
 from pydantic import Field, field_validator
 
 from bot.domain import Account, Fact, Finding
 from bot.errors import UpstreamError
+from bot.masks import MASKED, is_column_of, masked, masker
 from bot.ports import World
 from bot.reach_ports import Cell, Encryption, Question, Rows
 from bot.steps.base import ReadingStep, Scene
@@ -70,7 +73,7 @@ class SqlStep(ReadingStep):
                 raise
             full = facts(self.name, refused="too many connections")
             return Finding(step=self.do, title=self.title, summary=str(error), facts=full, weight=85)
-        return self._found(answer)
+        return self._found(_safe(answer, world.catalog.masked_fields(scene.target)))
 
     def _found(self, answer: Rows) -> Finding:
         count = len(answer.rows)
@@ -94,6 +97,20 @@ class SqlStep(ReadingStep):
             facts=tuple(found),
             weight=15,
         )
+
+
+def _safe(answer: Rows, fields: Sequence[str]) -> Rows:
+    """The rows without masked fields, by the names of their columns and in what stands in them."""
+    hidden = [is_column_of(column, fields) for column in answer.columns]
+    pattern = masker(fields)
+
+    def safe(cell: Cell, *, is_hidden: bool) -> Cell:
+        if cell is not None and is_hidden:
+            return MASKED
+        return masked(cell, pattern) if isinstance(cell, str) else cell
+
+    rows = (tuple(safe(cell, is_hidden=each) for cell, each in zip(row, hidden, strict=True)) for row in answer.rows)
+    return replace(answer, rows=tuple(rows))
 
 
 def _row(columns: tuple[str, ...], row: tuple[Cell, ...]) -> str:

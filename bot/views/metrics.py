@@ -9,7 +9,7 @@ from itertools import pairwise
 from bot.cloud import AlarmReading, Datapoint
 from bot.console import dashboard_address
 from bot.domain import Account, AlarmState
-from bot.graph import Mark
+from bot.graph import Mark, Threshold
 from bot.graph_scale import number
 from bot.graph_text import with_unit
 from bot.signal import Reading
@@ -69,9 +69,9 @@ def _signal(reading: Reading, shown: Shown) -> str:
         return f"*{b.esc(signal.title)}* no data: CloudWatch has no {named} ({b.esc(where)}) in this time."
     told = [(line.label, points) for line, points in zip(signal.lines, reading.points, strict=True) if points]
     head = f"*{b.esc(signal.title)}* {b.code(_bars(told[0][1]))}"
-    limits = "".join(f" · {_limit(reading, number_of)}" for number_of in range(len(reading.limits)))
+    limits = "".join(f" · {_limit(each, reading)}" for each in reading.thresholds)
     lines = [f"{head}{limits}"]
-    before = reading.before[0] if reading.before and reading.points[0] else ()
+    before = reading.before[reading.first] if reading.before else None
     name = "" if told[0][0] == PER_MINUTE else f"{b.esc(told[0][0])}: "
     lines.append(f"{name}{_numbers(told[0][1], before, reading, shown)}")
     beside = [f"{b.esc(label)} {_value(points[-1].value, reading)}" for label, points in told[1:_LINES]]
@@ -87,7 +87,7 @@ def _bars(points: Sequence[Datapoint]) -> str:
     return spark([max(point.value for point in points[first:last]) for first, last in pairwise(edges)])
 
 
-def _numbers(points: Sequence[Datapoint], before: Sequence[Datapoint], reading: Reading, shown: Shown) -> str:
+def _numbers(points: Sequence[Datapoint], before: Sequence[Datapoint] | None, reading: Reading, shown: Shown) -> str:
     values = [point.value for point in points]
     mean, last = sum(values) / len(values), points[-1]
     late = shown.end - last.at
@@ -98,6 +98,8 @@ def _numbers(points: Sequence[Datapoint], before: Sequence[Datapoint], reading: 
     if before:
         usual = sum(point.value for point in before) / len(before)
         parts.append(f"yesterday {_value(usual, reading)} on average{_changed(mean, usual)}")
+    elif before is not None:
+        parts.append("no data of yesterday")
     return " · ".join(parts)
 
 
@@ -113,9 +115,8 @@ def _value(value: float, reading: Reading) -> str:
     return with_unit(number(value), reading.signal.unit)
 
 
-def _limit(reading: Reading, number_of: int) -> str:
-    limit = reading.limits[number_of]
-    return f"alarm {limit.threshold.sign.translate(_SIGNS)} {_value(limit.threshold.value, reading)}"
+def _limit(threshold: Threshold, reading: Reading) -> str:
+    return f"alarm {threshold.sign.translate(_SIGNS)} {_value(threshold.value, reading)}"
 
 
 _SIGNS = str.maketrans({">": "&gt;", "<": "&lt;"})

@@ -57,7 +57,7 @@ def evaluate(alarm: Alarm, store: MetricStore, now: float) -> Verdict | None:
     period = period_of(returned, queries)
     start, end = span_of(alarm, period, now)
     try:
-        found = QueryRun(queries, store, start, end).answers(returned["Id"])
+        found = QueryRun(queries, store, start, end, now=now).answers(returned["Id"])
     except MathError:
         found = []
     points = found[0].points if found else {}
@@ -115,7 +115,7 @@ def _band(alarm: Alarm, store: MetricStore, before: float) -> tuple[float, float
         return None
     expression = next(str(query["Expression"]) for query in queries_of(alarm) if query["Id"] == name)
     width = _WIDTH.search(expression)
-    run = QueryRun(queries_of(alarm), store, before - LEARNT_SECONDS, before)
+    run = QueryRun(queries_of(alarm), store, before - LEARNT_SECONDS, before, now=before)
     try:
         points = run.answers(returned_by(alarm)["Id"])[0].points
     except MathError:

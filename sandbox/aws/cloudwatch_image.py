@@ -46,7 +46,7 @@ def get_metric_widget_image(self: CloudWatchResponse) -> ActionResult:
     if start >= end:
         raise ValidationError("The start must be before the end")
     queries, lines = _wanted(self, widget)
-    run = QueryRun(queries, metrics_of(self.cloudwatch_backend), start, end)
+    run = QueryRun(queries, metrics_of(self.cloudwatch_backend), start, end, now=now)
     drawn: list[Points] = []
     for query in queries:
         if query.get("ReturnData") is False:

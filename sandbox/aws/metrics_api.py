@@ -16,7 +16,7 @@ from sandbox.aws.cloudwatch_paging import page
 from sandbox.aws.cloudwatch_region import metrics_of
 from sandbox.aws.metrics_queries import Answer, Query, QueryRun
 from sandbox.aws.metrics_statistics import PLAIN, by_period, is_percentile, is_statistic, statistic
-from sandbox.aws.metrics_store import Sample, SeriesKey, series_key
+from sandbox.aws.metrics_store import Sample, SeriesKey, kept_since, series_key
 from sandbox.aws.metrics_values import MathError
 from sandbox.aws.world import current
 
@@ -71,7 +71,8 @@ def get_metric_statistics(self: CloudWatchResponse) -> ActionResult:
         )
     key = series_key(params["Namespace"], params["MetricName"], params.get("Dimensions") or ())
     series = metrics_of(self.cloudwatch_backend).find(key)
-    samples = series.between(start - start % period, end) if series else []
+    first = max(start - start % period, kept_since(period, current().clock.now()))
+    samples = series.between(first, end) if series else []
     unit = params.get("Unit")
     buckets = by_period([sample for sample in samples if unit in (None, sample.unit)], period)
     points = [_datapoint(at, bucket, plain, extended) for at, bucket in sorted(buckets.items())]
@@ -104,7 +105,7 @@ def get_metric_data(self: CloudWatchResponse) -> ActionResult:
     if start >= end:
         raise ValidationError("The parameter StartTime must be less than the parameter EndTime.")
     _check_queries(queries)
-    run = QueryRun(queries, metrics_of(self.cloudwatch_backend), start, end)
+    run = QueryRun(queries, metrics_of(self.cloudwatch_backend), start, end, now=current().clock.now())
     try:
         answers = [
             answer for query in queries if query.get("ReturnData") is not False for answer in run.answers(query["Id"])

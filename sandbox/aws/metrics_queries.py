@@ -9,7 +9,7 @@ from typing import Any
 from sandbox.aws.metrics_insights import is_insights, read_insights
 from sandbox.aws.metrics_math import evaluate, names_in
 from sandbox.aws.metrics_statistics import by_period, statistic
-from sandbox.aws.metrics_store import MINUTE, MetricStore, Series, series_key
+from sandbox.aws.metrics_store import MINUTE, MetricStore, Series, kept_since, series_key
 from sandbox.aws.metrics_values import MathError, Points, Scope
 
 Query = Mapping[str, Any]
@@ -41,13 +41,14 @@ def series_of(query: Query, store: MetricStore) -> Series | None:
 
 
 class QueryRun:
-    """One evaluation of a set of queries over [start, end), both in seconds since the epoch."""
+    """One evaluation of a set of queries over [start, end) at ``now``, all in seconds since the epoch."""
 
-    def __init__(self, queries: Sequence[Query], store: MetricStore, start: float, end: float) -> None:
+    def __init__(self, queries: Sequence[Query], store: MetricStore, start: float, end: float, *, now: float) -> None:
         self.queries = {query["Id"]: query for query in queries}
         self.store = store
         self.start = start
         self.end = end
+        self.now = now
         self._done: dict[str, list[Points]] = {}
         self._labels: dict[str, list[str]] = {}
         self._open: set[str] = set()
@@ -79,7 +80,7 @@ class QueryRun:
         if series is None:
             return {}
         period = int(wanted["Period"])
-        samples = series.between(self.start - self.start % period, self.end)
+        samples = series.between(max(self.start - self.start % period, kept_since(period, self.now)), self.end)
         unit = wanted.get("Unit")
         points: Points = {}
         for at, bucket in by_period(samples, period).items():

@@ -10,6 +10,12 @@ MINUTE = 60
 _MOST_SAMPLES = 100_000
 _DROPPED_AT_ONCE = 10_000
 
+_DAY = 86_400
+_KEPT = ((3600, 455 * _DAY), (300, 63 * _DAY), (60, 15 * _DAY))
+"""Seconds for which values are kept whose period is a multiple of so many seconds:
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html#metrics-retention"""
+_HIGH_RESOLUTION_KEPT = 3 * 3600
+
 SeriesKey = tuple[str, str, tuple[tuple[str, str], ...]]
 
 
@@ -92,6 +98,11 @@ class MetricStore:
             values = tuple((value * share, times) for share, times in spread)
             series.add(Sample(at, count, value * total, value * low, value * high, values, unit))
             self.revision += 1
+
+
+def kept_since(period: int, now: float) -> float:
+    """The instant before which CloudWatch has no more values of a period, in seconds since the epoch."""
+    return now - next((kept for each, kept in _KEPT if period % each == 0), _HIGH_RESOLUTION_KEPT)
 
 
 def series_key(namespace: str, name: str, dimensions: Sequence[Mapping[str, str]]) -> SeriesKey:

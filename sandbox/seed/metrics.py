@@ -78,6 +78,7 @@ def _photo_series() -> list[Series]:
         ("AWS/SQS", "ApproximateNumberOfMessagesVisible", dimensions(QueueName=PHOTO_QUEUE), 3.0, 0.9, "Count"),
         ("AWS/SQS", "ApproximateNumberOfMessagesVisible", dimensions(QueueName=PHOTO_DLQ), 0.0, 0.0, "Count"),
         ("AWS/DynamoDB", "ThrottledRequests", _table("image_captions"), 0.0, 0.0, "Count"),
+        *_used("image_captions", 35.0),
         ("Arbor/Backend", "ConnectionPoolTimeouts", backend, 0.0, 0.0, "Count"),
         ("Arbor/Backend", "CacheHitRate", backend, 91.0, 0.03, "Percent"),
     ]
@@ -119,9 +120,17 @@ def _bi_series() -> list[Series]:
     where = dimensions(Environment="production")
     return [
         ("AWS/DynamoDB", "ThrottledRequests", _table("bi_datasets"), 0.0, 0.0, "Count"),
+        *_used("bi_datasets", 240.0),
         ("BI/Executor", "CardExecutions", where, 90.0, 0.3, "Count"),
         ("BI/Executor", "CardTimeouts", where, 1.0, 1.0, "Count"),
     ]
+
+
+def _used(table: str, reads: float) -> Iterator[Series]:
+    """What of a table was used; nothing is throttled, of which CloudWatch has no values then."""
+    where = dimensions(TableName=table)
+    yield ("AWS/DynamoDB", "ConsumedReadCapacityUnits", where, reads, 0.3, "Count")
+    yield ("AWS/DynamoDB", "ConsumedWriteCapacityUnits", where, reads / 10, 0.3, "Count")
 
 
 def _table(name: str) -> list[dict[str, str]]:

@@ -12,6 +12,7 @@ from PIL import Image
 
 import bot.graphs
 from alerts.graph import graph_of, picture, span
+from bot.catalog import Catalog
 from bot.cloud import Curve, Datapoint, Transition
 from bot.domain import Alarm, AlarmMetric, AlarmState, Target
 from bot.errors import UpstreamError
@@ -21,7 +22,7 @@ from bot.posts import post
 from bot.shipping_cloud import ScalingActivity
 from tests.fake_aws import a_record
 from tests.fakes import NOON, FakeRecent, a_past
-from tests.scene import Scene
+from tests.scene import Scene, the_systems
 
 THEIRS = b"\x89PNG by CloudWatch"
 DENIED = UpstreamError("AWS denied cloudwatch:GetMetricData.", code="AccessDenied")
@@ -99,7 +100,7 @@ def test_the_metric_is_drawn_with_its_threshold_and_the_time_before(busy: Scene,
     assert drawn(busy) == b"ours"
     (graph,) = drawing.graphs
     assert graph.title == "CPUUtilization · bi/api production"
-    assert (graph.unit, graph.threshold and graph.threshold.value) == ("%", 75.0)
+    assert (graph.unit, [limit.value for limit in graph.thresholds]) == ("%", [75.0])
     assert (graph.start, graph.end) == (NOON - 60 - 10_800 - (NOON - 60) % 60, NOON)
     (line,) = graph.series
     assert (line.label, len(line.points), line.period) == ("Average every 1 min", 170, 60)
@@ -159,11 +160,21 @@ def test_a_band_is_drawn_by_cloudwatch_with_what_happened(busy: Scene, drawing: 
     assert drawing.graphs == []
 
 
+def test_the_axis_is_in_the_zone_of_the_services_system(tmp_path: Path, drawing: Drawing) -> None:
+    (system,) = the_systems()
+    far = Scene(tmp_path, catalog=Catalog([system.model_copy(update={"zone": "Asia/Tokyo"})]))
+    far.metrics.points["CPUUtilization"] = (Datapoint(NOON - 60, 90.0),)
+    assert drawn(far) == b"ours"
+    assert graph_of(an_alarm(), None, NOON - 60, NOON, far.world) == b"ours"
+    assert [graph.zone for graph in drawing.graphs] == ["Asia/Tokyo", "UTC"]
+    far.close()
+
+
 def test_a_band_that_cloudwatch_does_not_draw_is_drawn_here(busy: Scene, drawing: Drawing) -> None:
     busy.metrics.failures.add("picture", DENIED)
     busy.metrics.computed["api-cpu"] = (Curve("m1", (Datapoint(NOON, 1.0),)),)
     assert drawn(busy, an_alarm(BAND)) == b"ours"
-    assert drawing.graphs[0].threshold is None
+    assert drawing.graphs[0].thresholds == ()
 
 
 def test_what_may_not_be_read_is_drawn_by_cloudwatch(busy: Scene) -> None:
@@ -215,11 +226,20 @@ def test_how_far_back_a_picture_goes_depends_on_how_often_there_is_a_value(perio
 
 def test_the_picture_reaches_the_thread_of_its_incident(busy: Scene) -> None:
     busy.engine.add(post("inc:1:headline", "#bi", Message(text="api-cpu")))
-    owed = picture("1", "inc:1:headline", an_alarm(), busy.api, channel="#bi", opened_at=NOON - 60)
+    owed = picture("1", "inc:1:headline", an_alarm(), busy.api, channel="#bi", opened_at=NOON - 60, zone="UTC")
     busy.engine.add(owed)
     busy.engine.add(owed)
     busy.engine.add(
-        picture("1", "inc:1:headline", an_alarm(), busy.api, channel="#bi", opened_at=NOON - 60, mark="fired:2")
+        picture(
+            "1",
+            "inc:1:headline",
+            an_alarm(),
+            busy.api,
+            channel="#bi",
+            opened_at=NOON - 60,
+            zone="Asia/Tokyo",
+            mark="fired:2",
+        )
     )
     busy.run(3)
     first, second = busy.chat.files
@@ -229,6 +249,7 @@ def test_the_picture_reaches_the_thread_of_its_incident(busy: Scene) -> None:
     assert first.alt == (
         "Graph of CPUUtilization · bi/api production around 15:05 UTC on 15 Jun 2025; the alarm is on when it is > 75."
     )
+    assert "around 00:05 Asia/Tokyo on 16 Jun 2025;" in second.alt
     assert Image.open(io.BytesIO(first.content)).size == (1600, 720)
 
 

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import math
+from datetime import datetime
 from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 from bot.cloud import Datapoint
 from bot.graph import Mark, MarkKind, Threshold
 from bot.graph_marks import place, red_spans
-from bot.graph_scale import number, runs, scale_of, span_label, thinned, times
+from bot.graph_scale import number, runs, scale_of, span_label, spread, thinned, times
 from bot.graph_text import fitted, legible, with_unit
 
 
@@ -53,13 +55,13 @@ def test_a_number_is_a_few_characters(value: float, said: str) -> None:
 def test_an_axis_shows_all_values_in_round_steps(
     values: list[float], threshold: float | None, ticks: list[str]
 ) -> None:
-    scale = scale_of(values, threshold)
+    scale = scale_of(values, () if threshold is None else (threshold,))
     assert [scale.written(tick) for tick in scale.ticks] == ticks
 
 
-@given(st.lists(st.floats(allow_nan=True, allow_infinity=True), max_size=20), st.none() | st.floats())
-def test_every_finite_value_lies_on_the_axis(values: list[float], threshold: float | None) -> None:
-    scale = scale_of(values, threshold)
+@given(st.lists(st.floats(allow_nan=True, allow_infinity=True), max_size=20), st.lists(st.floats(), max_size=3))
+def test_every_finite_value_lies_on_the_axis(values: list[float], thresholds: list[float]) -> None:
+    scale = scale_of(values, thresholds)
     assert math.isfinite(scale.low) and math.isfinite(scale.high) and scale.low < scale.high
     assert 1 <= len(scale.ticks) <= 12
     for value in values:
@@ -95,22 +97,82 @@ def test_thinning_keeps_the_lowest_and_highest_of_every_column() -> None:
     assert kept == sorted(kept)
 
 
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "Asia/Kathmandu", "Australia/Lord_Howe"])
 @pytest.mark.parametrize("span", [60, 600, 3600, 10_800, 86_400, 14 * 86_400, 400 * 86_400])
-def test_times_are_few_and_within(span: float) -> None:
+def test_times_are_few_and_within(span: float, zone: str) -> None:
     start = 1_750_000_123.0
-    found = times(start, start + span)
+    found = times(start, start + span, zone)
     assert len(found) <= 8
     assert all(start <= at <= start + span for at, _ in found)
     assert len({label for _, label in found}) == len(found)
 
 
+def at(text: str, zone: str) -> float:
+    return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)).timestamp()
+
+
+@pytest.mark.parametrize(
+    ("zone", "start", "end", "labels"),
+    [
+        ("Europe/Berlin", "2025-06-15 14:10", "2025-06-15 17:10", "14:30 15:00 15:30 16:00 16:30 17:00"),
+        ("Asia/Kathmandu", "2025-06-15 14:10", "2025-06-15 20:10", "15:00 16:00 17:00 18:00 19:00 20:00"),
+        ("Europe/Berlin", "2025-06-15 12:00", "2025-06-20 12:00", "16 Jun 17 Jun 18 Jun 19 Jun 20 Jun"),
+        # Clocks go from 02:00 to 03:00, and in autumn from 03:00 to 02:00 again.
+        ("Europe/Berlin", "2025-03-30 00:30", "2025-03-30 05:30", "01:00 03:00 04:00 05:00"),
+        ("Europe/Berlin", "2025-10-26 00:30", "2025-10-26 04:30", "01:00 02:00 02:00 03:00 04:00"),
+        ("Europe/Berlin", "2025-10-26 00:00", "2025-10-26 10:00", "00:00 02:00 04:00 06:00 08:00 10:00"),
+        ("Europe/Berlin", "2025-03-29 00:00", "2025-03-31 06:00", "29 Mar 12:00 30 Mar 12:00 31 Mar"),
+        # The day begins at 01:00.
+        ("Africa/Cairo", "2025-04-24 12:00", "2025-04-26 12:00", "12:00 25 Apr 12:00 26 Apr 12:00"),
+    ],
+)
+def test_times_are_those_of_the_zones_clocks(zone: str, start: str, end: str, labels: str) -> None:
+    found = times(at(start, zone), at(end, zone), zone)
+    assert " ".join(label for _, label in found) == labels
+    for moment, label in found:
+        look = "%H:%M" if ":" in label else "%d %b"
+        assert datetime.fromtimestamp(moment, ZoneInfo(zone)).strftime(look) == label
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "label"),
+    [
+        ("2025-06-15 23:30", "2025-06-16 00:30", "15–16 Jun 2025 Europe/Berlin (CEST)"),
+        ("2025-06-15 00:00", "2025-06-16 00:00", "15 Jun 2025 Europe/Berlin (CEST)"),
+        ("2025-10-26 00:00", "2025-10-27 00:00", "26 Oct 2025 Europe/Berlin (CEST, then CET)"),
+        ("2025-12-31 22:00", "2026-01-01 02:00", "31 Dec – 1 Jan 2026 Europe/Berlin (CET)"),
+    ],
+)
+def test_days_begin_at_midnight_in_the_zone_whose_clocks_are_named(start: str, end: str, label: str) -> None:
+    zone = "Europe/Berlin"
+    assert span_label(at(start, zone), at(end, zone), zone) == label
+
+
+@pytest.mark.parametrize(
+    ("heights", "placed"),
+    [
+        ((), ()),
+        ((5.0,), (5.0,)),
+        ((2.0, 5.0, 8.0), (2.0, 5.0, 8.0)),
+        ((5.0, 5.2), (4.6, 5.6)),
+        ((5.0, 5.3, 5.6, 9.0), (4.3, 5.3, 6.3, 9.0)),
+        ((9.9, 9.95, 10.0), (8.0, 9.0, 10.0)),
+        ((0.0, 0.1, 9.9), (0.0, 1.0, 9.9)),
+        ((0.0, 9.5, 9.6), (0.0, 9.0, 10.0)),
+    ],
+)
+def test_numbers_beside_lines_stand_apart(heights: tuple[float, ...], placed: tuple[float, ...]) -> None:
+    assert spread(heights, 1.0, 0.0, 10.0) == pytest.approx(list(placed))
+
+
 def test_times_are_utc_and_round() -> None:
-    assert [label for _, label in times(1_750_000_000, 1_750_010_800)] == [
+    assert [label for _, label in times(1_750_000_000, 1_750_010_800, "UTC")] == [
         "15:30", "16:00", "16:30", "17:00", "17:30", "18:00",
     ]  # fmt: skip
-    assert span_label(1_750_000_000, 1_750_010_800) == "15 Jun 2025 UTC"
-    assert span_label(1_750_000_000, 1_750_086_400) == "15–16 Jun 2025 UTC"
-    assert span_label(1_750_000_000, 1_752_000_000) == "15 Jun – 8 Jul 2025 UTC"
+    assert span_label(1_750_000_000, 1_750_010_800, "UTC") == "15 Jun 2025 UTC"
+    assert span_label(1_750_000_000, 1_750_086_400, "UTC") == "15–16 Jun 2025 UTC"
+    assert span_label(1_750_000_000, 1_752_000_000, "UTC") == "15 Jun – 8 Jul 2025 UTC"
+    assert span_label(1_750_000_000, 1_750_010_800, "Asia/Kathmandu") == "15 Jun 2025 Asia/Kathmandu (+0545)"
 
 
 @pytest.mark.parametrize(

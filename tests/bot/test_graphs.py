@@ -12,11 +12,14 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 from PIL import Image
 
 from bot import graph_look as look
 from bot.cloud import Datapoint
 from bot.graph import Graph, Mark, MarkKind, Series, Threshold
+from bot.graph_limits import Limits
 from bot.graphs import PANELS, draw
 from tests.fakes import NOON
 
@@ -97,8 +100,8 @@ def test_marks_outside_the_time_are_not_drawn() -> None:
 
 def test_the_threshold_is_drawn_and_its_bad_side_shaded() -> None:
     plain = near(seen(a_graph()), look.SHADE, 2)
-    above = near(seen(a_graph(threshold=Threshold(50, "GreaterThanThreshold"))), look.SHADE, 2)
-    below = near(seen(a_graph(threshold=Threshold(50, "LessThanThreshold"))), look.SHADE, 2)
+    above = near(seen(a_graph(thresholds=(Threshold(50, "GreaterThanThreshold"),))), look.SHADE, 2)
+    below = near(seen(a_graph(thresholds=(Threshold(50, "LessThanThreshold"),))), look.SHADE, 2)
     assert plain == 0
     # Most of the axis from zero lies below 50, though the line's own tint covers some of it.
     assert above > 10_000
@@ -106,10 +109,51 @@ def test_the_threshold_is_drawn_and_its_bad_side_shaded() -> None:
     assert above != below
 
 
+def test_three_thresholds_are_drawn_and_of_more_there_are_only_words() -> None:
+    plot = (200, 150, 1500, 640)
+
+    def lines(*values: float) -> int:
+        limits = tuple(Threshold(value, "GreaterThanThreshold") for value in values)
+        return near(seen(a_graph(thresholds=limits)).crop(plot), look.RED)
+
+    one = lines(70)
+    assert one > 2000
+    assert lines(70, 80) == pytest.approx(2 * one, rel=0.05)
+    assert lines(70, 80, 90) == pytest.approx(3 * one, rel=0.05)
+    assert lines(70, 80, 90, 95) == lines(70, 80, 90)
+    assert draw((a_graph(thresholds=(Threshold(70), Threshold(70.0, "LessThanThreshold"))),))
+
+
+def test_a_further_threshold_does_not_flatten_what_the_first_one_lets_see() -> None:
+    blue = look.COLOURS[0]
+    low = (200, 540, 1500, 640)
+    near_ones, far = (Threshold(80), Threshold(200)), (Threshold(80), Threshold(2000))
+    assert near(seen(a_graph(thresholds=far)).crop(low), blue) == near(
+        seen(a_graph(thresholds=near_ones[:1])).crop(low), blue
+    )
+    assert near(seen(a_graph(thresholds=near_ones)).crop(low), blue) > 1000
+
+
+def test_the_side_from_the_first_threshold_on_is_shaded() -> None:
+    high, low = Threshold(70, "GreaterThanThreshold"), Threshold(20, "LessThanThreshold")
+    higher = Threshold(90, "GreaterThanThreshold")
+
+    def shaded(*limits: Threshold) -> int:
+        return near(seen(a_graph(steady(*[50.0, 60.0] * 80), thresholds=(*limits,))), look.SHADE, 2)
+
+    assert shaded(high, higher) > shaded(higher) + 5000
+    assert shaded(high, low, higher) > shaded(high, higher) + 5000
+
+
+def test_times_are_written_in_the_zone_of_the_graph() -> None:
+    assert draw((a_graph(zone="Asia/Kathmandu"),)) != draw((a_graph(),))
+    assert draw((a_graph(zone="America/Argentina/ComodRivadavia", title="t" * 200),))
+
+
 def test_a_threshold_far_beyond_the_values_is_told_and_does_not_flatten_them() -> None:
-    flat = near(seen(a_graph(threshold=Threshold(1e9))), look.RED)
+    flat = near(seen(a_graph(thresholds=(Threshold(1e9),))), look.RED)
     assert flat > 300
-    assert near(seen(a_graph(threshold=Threshold(1e9))), look.SHADE, 2) == 0
+    assert near(seen(a_graph(thresholds=(Threshold(1e9),))), look.SHADE, 2) == 0
 
 
 def test_where_there_is_no_value_the_line_is_broken() -> None:
@@ -140,8 +184,8 @@ def test_where_there_is_no_value_the_line_is_broken() -> None:
 )
 @pytest.mark.parametrize("limit", [None, -1e300])
 def test_no_value_is_too_strange_to_be_drawn(values: tuple[float, ...], limit: float | None) -> None:
-    threshold = None if limit is None else Threshold(limit, "LessThanOrEqualToThreshold")
-    assert seen(a_graph(steady(*values), threshold=threshold)).size == (1600, 720)
+    thresholds = () if limit is None else (Threshold(limit, "LessThanOrEqualToThreshold"), Threshold(limit / 2))
+    assert seen(a_graph(steady(*values), thresholds=thresholds)).size == (1600, 720)
 
 
 def test_one_single_value_can_be_seen() -> None:
@@ -160,7 +204,7 @@ def test_a_peak_among_ten_thousand_values_is_drawn() -> None:
     blue = look.COLOURS[0]
     top = (0, 200, 1600, 420)
     high = Threshold(100, "GreaterThanThreshold")
-    shown = [seen(a_graph(steady(*values, every=every), threshold=high)).crop(top) for values in (calm, peaked)]
+    shown = [seen(a_graph(steady(*values, every=every), thresholds=(high,))).crop(top) for values in (calm, peaked)]
     assert near(shown[0], blue) == 0
     assert near(shown[1], blue) > 50
 
@@ -188,7 +232,9 @@ HOSTILE = (
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_names_are_drawn_without_a_warning(name: str) -> None:
     marks = tuple(Mark(NOON - 600 * at, name, kind) for at, kind in enumerate(MarkKind, 1))
-    hostile = a_graph(replace(steady(1.0, 2.0), label=name), title=name, unit=name, marks=marks, threshold=Threshold(1))
+    hostile = a_graph(
+        replace(steady(1.0, 2.0), label=name), title=name, unit=name, marks=marks, thresholds=(Threshold(1),)
+    )
     assert seen(hostile).size == (1600, 720)
 
 
@@ -258,3 +304,22 @@ def test_whatever_is_written_can_be_read(colour: str) -> None:
 def test_nothing_is_told_by_colour_alone() -> None:
     assert len({shape for _, shape, _ in look.MARKS.values()}) == len(MarkKind)
     assert len({str(pattern) for pattern in look.PATTERNS}) == len(look.PATTERNS) == len(look.COLOURS)
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ((75.0,), "alarm > 75%"),
+        ((1e9,), "alarm > 1G%, off this scale"),
+        ((75.0, 90.0), "alarm > 75%, > 90%"),
+        ((75.0, 2000.0), "alarm > 75%, > 2000%, 1 off this scale"),
+        ((70.0, 80.0, 90.0, 95.0, 99.0), "alarm > 70%, > 80%, > 90% and 2 more"),
+    ],
+)
+def test_what_the_thresholds_are_is_told_in_words(values: tuple[float, ...], said: str) -> None:
+    figure = Figure(figsize=(look.WIDTH, look.HEIGHT), dpi=look.DOTS)
+    pen = look.Pen(figure, FigureCanvasAgg(figure))
+    limits = Limits(pen, [Threshold(value, "GreaterThanThreshold") for value in values], [40.0, 55.0], "%")
+    assert limits.words == said
+    crowded = Limits(pen, [Threshold(value * 1.2345e9) for value in values], [40e9, 55e9], "requests of all")
+    assert len(values) == 1 or crowded.words.endswith("more")

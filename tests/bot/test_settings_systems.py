@@ -290,6 +290,10 @@ IN_NEEDS = IN_API.format(10, ".needs{}", "{}")
         ),
         ("{queues: [a b]}", ".queues[0]", "must be an SQS queue: its name, its address or its ARN"),
         (
+            *("{tables: [a/b]}", ".tables[0]"),
+            "must be the name of a DynamoDB table: letters, digits, '_', '-' and '.', 3 to 255 long",
+        ),
+        (
             *("{certificates: ['https://a.example.com/x']}", ".certificates[0]"),
             "must be a host's name, without scheme, port and path",
         ),

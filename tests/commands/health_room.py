@@ -30,7 +30,10 @@ API: dict[str, Any] = {
     "needs": {"database": {"secret": "bi/db"}, "redis": {"address": "cache:6379"}},
     "health": {"url": HEALTH, "expect": {"status": "healthy", "version": "deployed"}},
 }
-JOBS: dict[str, Any] = {"alias": "live", "needs": {"queues": ["jobs"], "database": {"instance": "jobs-db"}}}
+JOBS: dict[str, Any] = {
+    "alias": "live",
+    "needs": {"queues": ["jobs"], "database": {"instance": "jobs-db"}, "tables": ["seen"]},
+}
 WEB: dict[str, Any] = {"distribution": "E1", "needs": {"certificates": ["www.example.com"]}}
 
 
@@ -60,6 +63,7 @@ def room(folder: Path) -> Iterator[Scene]:
     dead = "https://sqs.eu-west-1.amazonaws.com/1/jobs-dead"
     scene.queues.add(dead)
     measure(scene, Invocations=60.0, ApproximateAgeOfOldestMessage=12.0, DatabaseConnections=25.0)
+    measure(scene, ConsumedReadCapacityUnits=40.0, ConsumedWriteCapacityUnits=2.0)
     scene.databases.answers["bi/db"] = connections(42)
     scene.caches.states["cache:6379"] = CACHE
     scene.certificates.shown = {"api.example.com:443": certificate(80), "www.example.com:443": certificate(30)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from bot.catalog import Catalog
 from bot.cloud import LogLine
 from bot.domain import Environment, Person, Service, Target
 from bot.errors import DeniedError, NotFoundError, UpstreamError
+from bot.health.picture import taken
 from bot.reach_ports import Rows
 from commands.health import HealthArgs, plan
 from tests.commands.health_room import (
@@ -21,10 +23,12 @@ from tests.commands.health_room import (
     asked,
     certificate,
     first,
+    measure,
     room,
+    the_system,
 )
 from tests.fake_aws import a_definition
-from tests.fakes import NOON
+from tests.fakes import NOON, serially
 from tests.scene import ALICE, REPOSITORY, Scene
 
 
@@ -47,6 +51,7 @@ def test_when_all_is_well_the_first_line_says_so_and_each_service_has_one_line(s
         "certificate 80 days · `v1` deployed 2 h ago by somebody outside the bot",
         ":large_green_circle: *jobs* · function active · 60 calls in 15 min · 1 alarm quiet · "
         "database 25 connections · queue jobs: 3 messages waiting, the oldest for 12 s · no dead letters · "
+        "table seen: 42 capacity units used in 15 min, nothing throttled · "
         "`version 1` published 1 h ago by somebody outside the bot",
         ":large_green_circle: *web* · CloudFront deployed · certificate 30 days",
     ]
@@ -61,6 +66,60 @@ def test_the_worst_comes_first_and_what_is_green_of_an_ill_service_is_told_too(s
     assert said[2] == ":large_yellow_circle: *web*: certificate of www.example.com ends in 6 days"
     assert said[3].startswith(":red_circle: *api* · 2 healthy targets ·")
     assert said[5] == ":large_yellow_circle: *web* · CloudFront deployed"
+
+
+def test_of_all_systems_an_account_is_asked_once_for_its_numbers_and_once_for_its_alarms(tmp_path: Path) -> None:
+    system = the_system()
+    scene = Scene(tmp_path, catalog=Catalog((system, system.model_copy(update={"system": "ops", "channel": "#ops"}))))
+    measure(scene, Errors=7.0)
+    conditions = taken(scene.catalog.targets, scene.world)
+    assert len(scene.metrics.windows) == 1
+    assert len(scene.metrics.read) == 2 * 9
+    here = scene.api.account
+    assert sorted(account.region for account, _ in scene.metrics.asked) == [here.region]
+    told = {each.target.system for each in conditions for verdict in each.verdicts if "7 failed" in verdict.text}
+    assert told == {"bi", "ops"}
+    scene.close()
+
+
+@pytest.mark.parametrize("elsewhere", [{"region": "us-west-2"}, {"role_arn": "arn:aws:iam::2:role/bot"}])
+@pytest.mark.parametrize("refused", ["here", "far"])
+def test_an_account_that_refuses_its_numbers_leaves_those_of_others(
+    tmp_path: Path, elsewhere: dict[str, str], refused: str
+) -> None:
+    system = the_system()
+    near = system.model_copy(update={"system": "ops", "channel": "#ops"})
+    far = system.model_copy(update={"system": "far", "channel": "#far"} | elsewhere)
+    scene = Scene(tmp_path, catalog=Catalog((system, near, far)))
+    measure(scene, Errors=7.0)
+    account = scene.target(f"{'bi' if refused == 'here' else 'far'}/production/jobs").account
+    scene.metrics.failures.add(
+        f"several {account.region} {account.role_arn}".rstrip(), UpstreamError("AWS denied cloudwatch:GetMetricData.")
+    )
+    told = {
+        each.target.key: [verdict.text for verdict in each.verdicts]
+        for each in taken(scene.catalog.targets, scene.world)
+    }
+    denied = {key for key, texts in told.items() if "calls: AWS denied cloudwatch:GetMetricData" in texts}
+    read = {key for key, texts in told.items() if "0 calls in 15 min, 7 failed" in texts}
+    here, there = {"bi/production/jobs", "ops/production/jobs"}, {"far/production/jobs"}
+    assert (denied, read) == ((here, there) if refused == "here" else (there, here))
+    assert len(scene.metrics.windows) == 1
+    scene.close()
+
+
+def test_what_aws_is_asked_for_begins_before_what_the_store_knows(scene: Scene) -> None:
+    begun: list[str] = []
+
+    def gather(reads: Any, *, seconds: float) -> Any:
+        begun.extend(reads)
+        return serially(reads, seconds=seconds)
+
+    taken(scene.catalog.targets, replace(scene.world, gather=gather))
+    of_store = [place for place, name in enumerate(begun) if name.startswith("shipped ")]
+    numbers = [place for place, name in enumerate(begun) if name.startswith("numbers ")]
+    assert len(numbers) == 1
+    assert numbers[0] < min(of_store)
 
 
 # what does not answer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -62,7 +63,14 @@ def test_the_golden_signals_of_three_hours_are_the_answer_to_nothing_said(scene:
     assert made.picture is not None
     assert made.picture.parameters == {
         "target": "bi/production/api",
-        "wanted": {"words": [], "statistic": "", "start": NOON - 3 * HOUR, "end": NOON, "yesterday": False},
+        "wanted": {
+            "words": [],
+            "statistic": "",
+            "start": NOON - 3 * HOUR,
+            "end": NOON,
+            "yesterday": False,
+            "zone": "UTC",
+        },
     }
 
 
@@ -70,6 +78,19 @@ def test_signals_a_percentile_a_time_and_a_comparison_come_in_any_order(scene: S
     for text in ("latency, cpu p99 last 1h vs yesterday", "vs yesterday p99 latency and cpu last 1h"):
         asked = wanted(scene, text)
         assert asked == Wanted(words=("latency", "cpu"), statistic="p99", start=NOON - HOUR, end=NOON, yesterday=True)
+
+
+def test_the_picture_is_in_the_zone_in_which_the_answer_is(tmp_path: Path) -> None:
+    (system,) = the_systems()
+    far = Scene(tmp_path, catalog=Catalog([system.model_copy(update={"zone": "Asia/Tokyo"})]))
+    far.metrics.points = {"CPUUtilization": every_minute(NOON - 300, 40.0, 50.0)}
+    made = typed(far, "api production cpu")
+    assert "2025-06-15 21:06 – 2025-06-16 00:06 Asia/Tokyo" in said(made)
+    assert made.picture is not None
+    assert made.picture.alt.endswith("2025-06-15 21:06 to 2025-06-16 00:06 Asia/Tokyo.")
+    assert wanted(far, "cpu").zone == "Asia/Tokyo"
+    assert wanted(far, "cpu 14:00-14:20 Europe/Berlin").zone == "Europe/Berlin"
+    far.close()
 
 
 @pytest.mark.parametrize("said", ["vs yesterday", "vs. Yesterday", "compared to yesterday", "against  yesterday"])

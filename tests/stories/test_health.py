@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -72,6 +74,8 @@ def test_other_kinds_of_services_are_looked_at_as_well(town: Town) -> None:
     assert "`release v1.1.0 (version 2)` published " in said
     assert "queue rapid-photo-prod-image-queue: 0 messages waiting · no dead letters" in said
     assert "*web* · CloudFront deployed" in said
+    said = "\n".join(lines(town, "/health bi production", ELSEWHERE))
+    assert re.search(r"table bi_datasets: [\d,]+ capacity units used in 15 min, nothing throttled", said)
 
 
 def test_in_the_channel_of_a_system_no_words_are_needed_and_all_systems_are_a_line_each(town: Town) -> None:
@@ -80,6 +84,23 @@ def test_in_the_channel_of_a_system_no_words_are_needed_and_all_systems_are_a_li
     for title in ("Arbor Energy Plan Agent", "BI platform", "Image Caption Generator", "RapidPhotoUpload", "newcomer"):
         assert said.count(f"*{title}* · production: ") == 1
     assert "staging" not in said
+
+
+def test_of_all_systems_cloudwatch_is_asked_for_numbers_once_in_each_region(town: Town) -> None:
+    mark = town.mark()
+    said = "\n".join(lines(town, "/health production", "#ops"))
+    assert "GetMetricData" not in said
+    calls = town.calls("cloudwatch:GetMetricData", mark)
+    names = {"rapid-photo-prod-image-queue", "image_captions", "bi_datasets"}
+    # A picture that is owed to another thread may be read at the same time.
+    asked = [found for call in calls if (found := names & _measured_of(call["params"]["MetricDataQueries"]))]
+    assert sorted(asked, key=len) == [{"bi_datasets"}, names - {"bi_datasets"}]
+
+
+def _measured_of(queries: list[dict[str, Any]]) -> set[str]:
+    """What the metrics of one call are of: the values of their dimensions."""
+    metrics = [each["MetricStat"]["Metric"] for each in queries]
+    return {dimension["Value"] for metric in metrics for dimension in metric["Dimensions"]}
 
 
 def test_a_health_address_that_breaks_its_contract_is_red_and_what_it_says_is_text(town: Town) -> None:

@@ -49,6 +49,19 @@ def test_a_series_uses_the_alarms_own_statistic_and_period(
     }
 
 
+def test_more_metrics_than_one_call_takes_are_read_in_several(
+    aws: ScriptedAws, sessions: Sessions, account: Account
+) -> None:
+    def answered(asked: dict[str, Any]) -> dict[str, Any]:
+        ids = [each["Id"] for each in asked["MetricDataQueries"]]
+        return {"MetricDataResults": [{"Id": each, "Timestamps": [60], "Values": [float(each[1:])]} for each in ids]}
+
+    aws.on("GetMetricData", answered)
+    found = Metrics(sessions).several(account, {f"{each}": CPU for each in range(501)}, start=0.0, end=600.0)
+    assert found == {f"{each}": (Datapoint(60.0, float(each)),) for each in range(501)}
+    assert [len(each["MetricDataQueries"]) for each in aws.asked("GetMetricData")] == [500, 1]
+
+
 def test_several_metrics_are_one_call(aws: ScriptedAws, sessions: Sessions, account: Account) -> None:
     results = [{"Id": "m1", "Timestamps": [60], "Values": [9.0]}, {"Id": "m0", "Timestamps": [60], "Values": [1.0]}]
     aws.on("GetMetricData", {"MetricDataResults": results})

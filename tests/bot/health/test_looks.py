@@ -185,7 +185,24 @@ def test_messages_that_wait_for_long_and_dead_letters_are_amber(scene: Scene) ->
 
 def test_a_queue_without_a_dead_letter_queue_is_well(scene: Scene) -> None:
     scene.queues.add("jobs")
-    assert "queue jobs: 0 messages waiting · `version 1`" in answer(scene)
+    assert "queue jobs: 0 messages waiting · table seen:" in answer(scene)
+
+
+def test_tables_say_what_was_used_and_throttled(scene: Scene) -> None:
+    assert "table seen: 42 capacity units used in 15 min, nothing throttled" in answer(scene)
+    measure(scene, ReadThrottleEvents=1.0, WriteThrottleEvents=2.0)
+    assert first(scene) == f"{AMBER}*jobs*: table seen: 3 requests throttled in 15 min"
+
+
+def test_of_a_table_without_values_it_is_only_said_that_it_was_not_used(scene: Scene) -> None:
+    for name in ("ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits"):
+        del scene.metrics.points[name]
+    assert "table seen: not used in 15 min" in answer(scene)
+
+
+def test_a_table_that_cannot_be_read_is_amber(scene: Scene) -> None:
+    scene.metrics.failures.add("several", UpstreamError("AWS denied cloudwatch:GetMetricData."))
+    assert "table seen: AWS denied cloudwatch:GetMetricData" in answer(scene)
 
 
 # databases, caches, certificates

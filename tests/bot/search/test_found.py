@@ -7,10 +7,10 @@ import json
 import pytest
 
 from bot.cloud import LogLine
+from bot.masks import MASKED, masked, masker
 from bot.search.found import from_insights, new_kinds, reader
 from bot.search.insights import insights_query, literal
 from bot.search.lines import readable
-from bot.search.masks import MASKED, masked, masker
 from bot.search.words import LogQuery, read_query
 from bot.telemetry import QueryAnswer
 from bot.templates import group

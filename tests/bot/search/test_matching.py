@@ -10,8 +10,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bot.cloud import LogLine
+from bot.masks import MASKED, masked, masker
 from bot.search.insights import asks_more, insights_query
-from bot.search.masks import MASKED, masked, masker
 from bot.search.matching import filter_pattern, has_field, is_servers, matcher, parts_of, quote_term
 from bot.search.words import LogQuery, read_query
 from sandbox.aws.logs_patterns import compile_pattern

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bot.catalog import Catalog
 from bot.cloud import ContainerExit, HealthAnswer, LogLine, StoppedTask
 from bot.command import Stage
 from bot.errors import UpstreamError
+from bot.log_settings import LogSettings
 from commands.deploy import DeployArgs, plan
 from tests.bot.shipping.shipment import EIGHT, SEVEN, Shipment
 from tests.fake_aws import a_definition, a_deployment, a_revision, a_service
 from tests.fakes import NOON
-from tests.scene import ALICE, HEALTH, REPOSITORY, Scene
+from tests.scene import ALICE, HEALTH, REPOSITORY, Scene, the_systems
 
+ARGS = DeployArgs(service="api", environment="production", version="v2")
 AWAY = UpstreamError("AWS did not answer.", retryable=True)
 DENIED = UpstreamError("AWS refused ecs:DescribeServiceDeployments.")
 
@@ -23,8 +27,7 @@ DENIED = UpstreamError("AWS refused ecs:DescribeServiceDeployments.")
 @pytest.fixture
 def shipment(scene: Scene) -> Shipment:
     """A deployment that ECS was told of a moment ago."""
-    args = DeployArgs(service="api", environment="production", version="v2")
-    made = Shipment(scene, plan(args, scene.world, scene.chat.people[ALICE]))
+    made = Shipment(scene, plan(ARGS, scene.world, scene.chat.people[ALICE]))
     made.do()
     return made
 
@@ -283,6 +286,23 @@ def test_the_first_failed_task_is_diagnosed_at_once_and_not_forgotten(shipment: 
     later = shipment.look(3600)
     assert "the application ended with an error (exit code 1)" in later.lines
     assert later.logs == seen.logs
+
+
+def test_last_lines_of_a_failed_task_are_without_masked_fields(tmp_path: Path) -> None:
+    (system,) = the_systems()
+    masking = Catalog([system.model_copy(update={"logs": LogSettings(masked=("customer_id",))})])
+    scene = Scene(tmp_path, catalog=masking)
+    shipment = Shipment(scene, plan(ARGS, scene.world, scene.chat.people[ALICE]))
+    shipment.do()
+    exits = (ContainerExit("app", 1, "customer_id=cus_0260 has no plan"),)
+    scene.ecs.stopped = [StoppedTask("t1", EIGHT, "", "EssentialContainerExited", "", NOON + 9, exits)]
+    line = LogLine(0.0, "GET /customers/cus_0260 customer_id=cus_0260 failed", "s")
+    scene.logs.streams[("/ecs/api", "ecs/app/t1")] = [line]
+    ours(shipment, failed_tasks=1)
+    seen = shipment.look(10)
+    assert seen.logs == ("GET /customers/[masked] customer_id=[masked] failed",)
+    assert "cus_0260" not in str(seen)
+    scene.close()
 
 
 def test_hours_are_no_failure(shipment: Shipment) -> None:

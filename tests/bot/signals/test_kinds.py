@@ -70,7 +70,7 @@ def test_a_site_is_measured_where_cloudfront_is(scene: Scene) -> None:
 def test_what_a_service_leans_on_is_named_by_its_configuration_and_its_alarms() -> None:
     api = a_service(
         needs={"queues": ["arn:aws:sqs:eu-west-1:123456789012:work"], "database": {"instance": "main-db"}}
-        | {"redis": {"address": "cache:6379", "nodes": ["cache-001"]}},
+        | {"redis": {"address": "cache:6379", "nodes": ["cache-001"]}, "tables": ["users"]},
         log_groups=["/aws/rds/instance/other-db/postgresql", "/plain"],
     )
     alarms = (
@@ -82,7 +82,10 @@ def test_what_a_service_leans_on_is_named_by_its_configuration_and_its_alarms() 
     assert found["depth"].title == "Messages waiting in work"
     assert found["depth:dead"].title == "Messages waiting in dead"
     assert [line.label for line in found["connections"].lines] == ["main-db", "other-db"]
-    assert [line.label for line in found["throttled"].lines] == ["t reads", "t writes"]
+    own, watched = ["users reads", "users writes"], ["t reads", "t writes"]
+    assert [line.label for line in found["throttled"].lines] == [*own, *watched]
+    (used,) = [signal for signal in every_signal(api, (), ()) if signal.name == "capacity"]
+    assert [line.label for line in used.lines] == own
     assert [line.label for line in found["hits"].lines] == ["cache-001", "redis-001"]
     assert found["AWS/DynamoDB/ThrottledRequests"].lines[0].metrics[0].dimensions["Operation"] == "Query"
     assert {signal.group for signal in found.values()} == {"queue", "database", "table", "cache", ""}

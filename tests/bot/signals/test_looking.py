@@ -67,6 +67,15 @@ def test_yesterday_is_moved_to_the_same_hours_of_today(scene: Scene) -> None:
     assert reading.before[0][0].at == MINUTE - 300
 
 
+def test_the_day_before_is_read_in_periods_that_cloudwatch_still_has_of_it(scene: Scene) -> None:
+    start = NOON - 14.5 * DAY
+    (reading,) = seen(scene, "cpu", start=start, end=start + 3 * HOUR, yesterday=True).readings
+    assert (reading.period, {each.period for each in scene.metrics.read}) == (300, {300})
+    scene.metrics.read.clear()
+    seen(scene, "cpu", start=start, end=start + 3 * HOUR)
+    assert {each.period for each in scene.metrics.read} == {60}
+
+
 def test_thresholds_are_those_of_its_own_alarms_and_their_changes_are_marked(scene: Scene) -> None:
     scene.metrics.went = [Transition(NOON - 60, "OK", "ALARM"), Transition(NOON - 120, "ALARM", "OK")]
     found = seen(scene, "cpu", "memory")
@@ -134,6 +143,7 @@ def test_yesterday_that_cannot_be_read_is_said_and_today_is_shown(scene: Scene) 
     asked = Wanted(words=("cpu",), start=NOON - HOUR, end=NOON, yesterday=True)
     found = look(behind(scene, GROUP), asked, world)
     assert found.notes == (f"Yesterday could not be read: {DENIED.message}",)
+    assert found.readings[0].before == ()
     assert found.readings[0].points[0]
 
 

@@ -41,9 +41,17 @@ def test_an_alarm_is_marked_on_its_own_panel_only(scene: Scene) -> None:
     limit = Limit("cpu-high", Threshold(80.0, "GreaterThanThreshold"))
     states = {"cpu-high": (Mark(NOON - 60, "ALARM", MarkKind.ALARM),)}
     limited, other = graphs(a_look(scene, a_reading(1.0, limits=(limit,)), a_reading(2.0), states=states))
-    assert limited.threshold == limit.threshold
+    assert limited.thresholds == (limit.threshold,)
     assert [mark.kind for mark in limited.marks] == [MarkKind.ALARM]
-    assert (other.threshold, other.marks) == (None, ())
+    assert (other.thresholds, other.marks) == ((), ())
+
+
+def test_every_threshold_is_drawn_once_and_the_axis_is_in_the_zone_that_was_asked_in(scene: Scene) -> None:
+    limits = [Limit(f"cpu-{value:g}", Threshold(value, "GreaterThanThreshold")) for value in (70.0, 90.0, 90.0)]
+    found = Look(scene.api, ASKED.model_copy(update={"zone": "Asia/Tokyo"}), (a_reading(1.0, limits=(*limits,)),))
+    (graph,) = graphs(found)
+    assert [limit.value for limit in graph.thresholds] == [70.0, 90.0]
+    assert graph.zone == "Asia/Tokyo"
 
 
 def test_yesterday_is_a_faint_line(scene: Scene) -> None:

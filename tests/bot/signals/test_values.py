@@ -40,6 +40,11 @@ def test_what_was_long_ago_is_kept_only_in_longer_periods(days: int, period: int
     assert period_for(start, start + 1800, NOON) == period
 
 
+def test_a_time_that_begins_within_a_value_of_being_forgotten_is_read_in_longer_periods() -> None:
+    start = NOON - 15 * DAY + 30
+    assert period_for(start, start + 1800, NOON) == 300
+
+
 def test_each_metric_is_wanted_once_with_the_period() -> None:
     share = Signal("errors", "Errors", (Line("share", (ERRORS,), (REQUESTS,), share=True),))
     count = Signal("requests", "Requests", (Line("count", (REQUESTS,)),))

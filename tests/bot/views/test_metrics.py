@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from bot.cloud import AlarmReading, Datapoint
@@ -51,12 +52,26 @@ def test_yesterday_is_told_with_the_difference() -> None:
     assert "yesterday 0% on average\n" in said(a_reading(10.0, before=(every_minute(NOON - 60, 0.0),))) + "\n"
 
 
+def test_a_yesterday_without_values_is_said() -> None:
+    assert said(a_reading(30.0, before=((),))).endswith("highest 30% · no data of yesterday")
+    assert "yesterday" not in said(a_reading(30.0))
+
+
+def test_yesterday_is_told_of_the_line_that_is_told() -> None:
+    lines = (*CPU.lines, Line("highest task", (a_metric("AWS/ECS/CPUUtilization", "Maximum"),)))
+    now, before = every_minute(NOON - 60, 30.0), every_minute(NOON - 60, 20.0)
+    reading = Reading(replace(CPU, lines=lines), ((), now), (every_minute(NOON - 60, 1.0), before))
+    assert "highest task: now *30%* · average 30% · highest 30% · yesterday 20% on average (+50 %)" in said(reading)
+
+
 def test_thresholds_stand_beside_what_they_are_of() -> None:
     limits = (
         Limit("warn", Threshold(70.0, "GreaterThanThreshold")),
         Limit("bad", Threshold(90.0, "LessThanThreshold")),
     )
     assert "· alarm &gt; 70% · alarm &lt; 90%" in said(a_reading(1.0, limits=limits))
+    twice = (*limits, Limit("bad-too", limits[1].threshold))
+    assert said(a_reading(1.0, limits=twice)).count("alarm &lt; 90%") == 1
 
 
 def test_all_of_the_time_is_in_the_bars_and_no_peak_is_lost() -> None:

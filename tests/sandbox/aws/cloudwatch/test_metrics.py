@@ -134,6 +134,25 @@ def test_seeded_points_are_ordinary_metrics(watch: Any, clock: Clock) -> None:
     assert metric["Dimensions"] == [{"Name": "ServiceName", "Value": "api"}]
 
 
+def test_values_of_a_short_period_are_forgotten_sooner_than_those_of_a_longer_one(watch: Any, clock: Clock) -> None:
+    _put(watch, "m", [(1, {"Value": 7})])
+
+    def found(period: int) -> list[float]:
+        queries = [{"Id": "m", "MetricStat": _stat("m", "Sum", period)}]
+        (answer,) = watch.get_metric_data(MetricDataQueries=queries, **HOUR)["MetricDataResults"]
+        statistics = watch.get_metric_statistics(
+            Namespace="Shop", MetricName="m", **HOUR, Period=period, Statistics=["Sum"]
+        )
+        assert [point["Sum"] for point in statistics["Datapoints"]] == answer["Values"]
+        return [float(value) for value in answer["Values"]]
+
+    kept = []
+    for days in (14, 2, 46, 2, 390, 3):
+        clock.advance(days * 86_400)
+        kept.append([period for period in (60, 300, 3600) if found(period) == [7.0]])
+    assert kept == [[60, 300, 3600], [300, 3600], [300, 3600], [3600], [3600], []]
+
+
 def test_a_seeded_value_may_stand_for_many_measurements(watch: Any, clock: Clock) -> None:
     spread = ((0.5, 90.0), (2.0, 10.0))
     cloudwatch.put_series("us-east-1", "Shop", "slow", {}, [(clock.now() - 90, 100.0)], spread=spread)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from bot.redact import plain
+from bot.redact import clean, plain
 from bot.secret_values import nested_end
 
 MASKED = "[masked]"
@@ -97,6 +97,27 @@ def masked(text: str, pattern: re.Pattern[str] | None) -> str:
         position = each.end
         values.update(said.strip("\\\"'") for said in text[each.kept : each.end - len(each.closing)].split(","))
     return _without_values("".join([*pieces, text[position:]]), values)
+
+
+def is_column_of(name: str, fields: Sequence[str]) -> bool:
+    """Whether what a query calls a column says that a field stands in it: customer_id, order.customer_id."""
+    names = {field.lower() for field in fields}
+    return name.lower() in names or name.lower().rpartition(".")[2] in names
+
+
+def safe_row(row: Mapping[str, str], fields: Sequence[str]) -> dict[str, str]:
+    """A row of a query without masked fields, by the names of its columns too, and without secrets."""
+    pattern = masker(fields)
+    return {
+        name: MASKED if is_column_of(name, fields) else _safe_cell(name, masked(value, pattern))
+        for name, value in row.items()
+    }
+
+
+def _safe_cell(name: str, value: str) -> str:
+    """What a column is called may say that a secret stands in it."""
+    told = clean(f"{name}={value}")
+    return told.removeprefix(f"{name}=") if told.startswith(f"{name}=") else clean(value)
 
 
 def _without_values(text: str, values: set[str]) -> str:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from bot.search.masks import MASKED, masked, masker
+from bot.masks import MASKED, masked, masker
 from bot.search.matching import has_field
 
 PATTERN = masker(("customer_id",))
