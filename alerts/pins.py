@@ -126,13 +126,14 @@ class Pins(Machine):
             return self._step(row, REMOVED, self._emptied(pin), consumed, pin.asked_by, GONE)
         incident = thread_row(self._store, pin.channel, said.thread_ts)
         found = self._store.get(incident) if incident else None
+        thread = said.thread_ts if said.thread_ts != pin.ts else ""
         if found is None or found.kind != INCIDENT:
-            return self._step(row, ELSEWHERE, pin, consumed, pin.asked_by, NO_INCIDENT)
+            return self._step(row, ELSEWHERE, pin, consumed, pin.asked_by, NO_INCIDENT, thread)
         key = Incident.model_validate(found.body).target
         target = self._world.catalog.target(key) if key else None
         by = self._marked_by(said, target, pin)
         if not by:
-            return self._step(row, REMOVED, pin, consumed, pin.asked_by, MAY_NOT)
+            return self._step(row, REMOVED, pin, consumed, pin.asked_by, MAY_NOT, thread)
         asked, told = pin.asked_by, IN_IT
         if asked and not self._may(self._world.chat.person(asked), target):
             told = MAY_NOT

@@ -11,6 +11,7 @@ from bot.flow import UMBRELLA, Flow
 from bot.operation import KIND, Operation
 from bot.pictures import owed_file
 from bot.ports import Message
+from bot.posts import KIND as POST
 from bot.posts import post
 from bot.rows import Row, Store
 from bot.views import answer as view
@@ -18,6 +19,7 @@ from bot.views.operation import sentence
 
 GONE = sentence("I no longer have this answer.", "Ask again.")
 COMING = sentence("The whole is being made: it comes into your conversation with me as soon as Slack has it.")
+SHARED_BEFORE = sentence("This answer was shared already.", "Again asks anew, and the new answer can be shared.")
 SENT = sentence("The whole is in your conversation with me.")
 
 
@@ -38,19 +40,20 @@ class Answers:
         if row is None or operation is None or operation.plan is None or operation.actor.user != actor.user:
             return GONE
         if action_id == view.SHARE:
-            self._share(row, operation)
-            return None
+            return self._share(row, operation)
         if action_id == view.WHOLE:
             return self._whole(row, operation, actor, key)
         if action_id == view.AGAIN:
             return self._again(operation, actor, key=key, response_url=response_url)
         return sentence("This button is of another version of the bot.", "Ask again.")
 
-    def _share(self, row: Row, operation: Operation) -> None:
+    def _share(self, row: Row, operation: Operation) -> Message | None:
         """Where it was asked, for everybody; what goes with it follows in the thread."""
         plan, actor, shared = operation.plan, operation.actor, f"op:{row.id}:shared"
         if plan is None:
-            return
+            return GONE
+        if self._store.by_key(POST, shared) is not None:
+            return SHARED_BEFORE
         message = view.shared(plan, actor.user)
         owed = post(shared, actor.channel, message, thread_ts=actor.thread_ts, quiet=True)
         self._engine.add(owed, safe=False)
@@ -58,6 +61,7 @@ class Answers:
             if each is not None:
                 new = owed_file(f"op:{row.id}:{mark}:shared", actor.channel, each, thread_key=shared, asker=actor)
                 self._engine.add(new, safe=False)
+        return None
 
     def _whole(self, row: Row, operation: Operation, actor: Actor, key: str) -> Message:
         if operation.plan is None or operation.plan.attachment is None:

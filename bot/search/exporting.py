@@ -93,7 +93,8 @@ def _window(asked: Asked, person: Person, now: float) -> tuple[Window, str]:
         )
     if window.end <= latest:
         return window, shown(window)
-    return replace(window, end=latest), f"{window.said or 'the time of the incident'}, counted when it begins"
+    said = window.said or "the time of the incident"
+    return replace(window, end=latest), f"{said} less the newest 5 minutes, reckoned when it begins"
 
 
 def _details(window: Window, groups: tuple[LogGroup, ...], masked: tuple[str, ...]) -> tuple[str, ...]:

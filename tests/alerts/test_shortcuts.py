@@ -70,6 +70,13 @@ def test_a_reply_in_a_thread_of_people_is_explained_in_that_thread(scene: Scene,
     assert scene.chat.whispers[-1].thread_ts == "1750000000.000100"
 
 
+def test_a_refusal_to_add_is_told_in_the_thread(scene: Scene) -> None:
+    incident(scene)
+    pick(scene, NOTE, in_thread(scene), user=DAVE)
+    assert "You may not add" in told(scene, DAVE)
+    assert scene.chat.whispers[-1].thread_ts == scene.headline().ts
+
+
 def test_an_edit_changes_what_was_added_and_deleting_takes_it_out(scene: Scene) -> None:
     incident(scene)
     pick(scene, NOTE, in_thread(scene))

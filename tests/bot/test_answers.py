@@ -110,8 +110,10 @@ def test_an_answer_is_whispered_and_once_shared_everybody_sees_it_with_its_file(
     asked.plans = [an_answer(attachment=FILE)]
     scene.type("services", "")
     assert scene.chat.posts == []
+    answer = said(scene)
     press(scene, "Share")
-    press(scene, "Share")
+    press(scene, "Share", message=answer)
+    assert "This answer was shared already." in said(scene).text
     (post,) = scene.chat.posts
     assert (post.channel, post.message.text) == (CHANNEL, "42")
     assert f"Shared by @{scene.chat.person(ALICE).name}" in str(post.message.blocks)

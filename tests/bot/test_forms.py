@@ -38,6 +38,12 @@ def test_a_command_without_its_arguments_opens_a_form_with_all_that_is_configure
     assert room.operations() == []
 
 
+def test_a_form_for_a_question_speaks_of_no_plan(room: FormRoom) -> None:
+    view = room.open("ops", "logs")
+    assert view["submit"]["text"] == "Go ahead"
+    assert "confirm" not in str(view["blocks"])
+
+
 @pytest.mark.parametrize(("slash", "text"), [("services", ""), ("ops", ""), ("ops", "help"), ("ops", "services")])
 def test_a_command_that_needs_nothing_runs_at_once(room: FormRoom, slash: str, text: str) -> None:
     assert room.type(slash, text) is None

@@ -44,7 +44,7 @@ def test_the_plan_names_bucket_prefix_groups_range_and_sizes(scene: Scene) -> No
 
 def test_without_a_time_it_is_the_last_day_and_the_newest_minutes_are_left_out(scene: Scene) -> None:
     made = planned(scene, "export")
-    assert made.title == "Export logs of bi/api production: last 24h, counted when it begins"
+    assert made.title == "Export logs of bi/api production: last 24h less the newest 5 minutes, reckoned when it begins"
     assert (made.facts["start"], made.facts["end"]) == (NOON - 86_400, NOON - 300)
     assert checks(made)["age"] == (
         CheckStatus.WARNED,

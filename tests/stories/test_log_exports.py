@@ -31,7 +31,7 @@ def town(places: Places) -> Town:
 def test_logs_are_exported_to_the_bucket_of_the_system(town: Town) -> None:
     card = town.plan(ALICE, ARBOR, EXPORT)
     planned = words(card)
-    assert "Export logs of arbor/backend production: last 2h, counted when it begins" in planned
+    assert "Export logs of arbor/backend production: last 2h less the newest 5 minutes, reckoned when" in planned
     assert RDS_LOG_GROUP in planned
     assert f"s3://{ARBOR_EXPORTS}/logs/production/backend/" in planned
     assert "it takes up to 12 hours until log data can be exported" in planned
