@@ -118,10 +118,16 @@ def _leak(chance: random.Random) -> str:
             f"session={'.'.join((*halves, word))} renewed",
             f'posting {{"password": "{word}", "user": "shop"}}',
             f"invoice goes to {word[:8]}@example.com",
-            f"card {'4' + ''.join(chance.choices(digits, k=15))} was declined",
+            f"card {_card('4' + ''.join(chance.choices(digits, k=14)))} was declined",
             f"notifying with xoxb-{''.join(chance.choices(digits, k=12))}-{word}",
         )
     )
+
+
+def _card(digits: str) -> str:
+    """The number of a card with its check digit (ISO/IEC 7812-1): what has a wrong one is no card."""
+    doubled = [int(each) * (2 - place % 2) for place, each in enumerate(reversed(digits))]
+    return f"{digits}{-sum(each // 10 + each % 10 for each in doubled) % 10}"
 
 
 _TOKEN = ({"alg": "HS256", "typ": "JWT"}, {"sub": "storefront", "iat": 1_700_000_000})
