@@ -12,7 +12,7 @@ from bot.masks import masked, masker
 from bot.said import read
 from bot.search.found import Found
 from bot.search.lines import LONGEST, readable
-from bot.templates import LogGroup, entries
+from bot.templates import LogGroup, entries, kind_of
 from bot.views import blocks as b
 
 FEW = 12
@@ -70,7 +70,7 @@ def spanning(head: Head, start: float, end: float) -> Head:
 def lines(
     head: Head, found: Found, grouped: Sequence[LogGroup], new: frozenset[str] | None, deployed: str
 ) -> list[b.Block]:
-    """An answer in lines, or in kinds of lines; ``new`` are templates first seen since the deployment ``deployed``."""
+    """An answer in lines, or in kinds of lines; ``new`` are kinds first seen since the deployment ``deployed``."""
     logged = entries(found.told) if len(found.lines) <= FEW * 60 else []
     few = 0 < len(logged) <= FEW and not grouped
     counted = f"*{found.counted}* {'line matches' if len(found.lines) == 1 else 'lines match'}"
@@ -89,7 +89,7 @@ def lines(
         shown.append(b.section(b.pre(_whole_screen(head, logged, _times_of(found, new)), SCREEN)))
     elif found.lines:
         # However rare, what failed is what somebody looks for.
-        first = sorted(grouped, key=lambda each: (GRAVEST.get(each.level, 2), each.template not in (new or ())))
+        first = sorted(grouped, key=lambda each: (GRAVEST.get(each.level, 2), each.kind not in (new or ())))
         shown += b.sections(_kind(each, head, new) for each in first[:KINDS])
         more = len(grouped) - KINDS
         shown += [b.context(f"… and {more} more {'kind' if more == 1 else 'kinds'}")] if more > 0 else []
@@ -183,7 +183,7 @@ def _foot(head: Head, failed: Sequence[str], deployed: str) -> list[b.Block]:
 
 
 def _kind(found: LogGroup, head: Head, new: frozenset[str] | None) -> str:
-    mark = MARKS.get(found.level, "") + (":new: " if found.template in (new or ()) else "")
+    mark = MARKS.get(found.level, "") + (":new: " if found.kind in (new or ()) else "")
     first, last = (time_of(at, head.zone, dated=head.dated) for at in (found.first, found.last))
     if first[:5] == last[:5] and head.dated:
         last = last.partition(" ")[2]
@@ -193,7 +193,11 @@ def _kind(found: LogGroup, head: Head, new: frozenset[str] | None) -> str:
 
 def _times_of(found: Found, new: frozenset[str] | None) -> frozenset[float]:
     """When what is new was logged."""
-    return frozenset(at for at, text in entries(found.lines) if read(text).template in new) if new else frozenset()
+    return (
+        frozenset(at for at, text in entries(found.lines) if kind_of(read(text).template) in new)
+        if new
+        else frozenset()
+    )
 
 
 def _whole_screen(head: Head, logged: Sequence[tuple[float, str]], new: frozenset[float]) -> list[str]:

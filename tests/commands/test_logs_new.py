@@ -60,6 +60,13 @@ def test_what_the_range_has_of_before_the_deployment_is_compared_at_no_cost(scen
     assert scene.logs.patterns == [], "nobody else had to look"
 
 
+def test_an_id_of_digits_alone_is_not_marked_as_new(scene: Scene) -> None:
+    remember(scene, 5.5, "ERROR failed: request=7be40a31")
+    scene.insights.answers = [RUNNING, found(scene, (2, "ERROR failed: request=20734918"), (1, "ERROR no tariff"))]
+    said = ask(scene, "level error since deploy")
+    assert NEW in said and "\N{SQUARED NEW} ERROR failed" not in said
+
+
 def test_since_the_deployment_the_hour_before_it_is_looked_at(scene: Scene) -> None:
     remember(scene, 5.5, "ERROR disk full")
     scene.insights.answers = [RUNNING, found(scene, (2, "ERROR disk full"), (1, "ERROR no tariff"))]
