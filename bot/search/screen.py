@@ -171,7 +171,7 @@ def _head(head: Head, counted: str) -> b.Block:
 def _foot(head: Head, failed: Sequence[str], deployed: str) -> list[b.Block]:
     """What is said of the answer, with the link to the console: in a block of its own where it is long."""
     told = [b.esc(each, 300) for each in (*head.looked, *failed)]
-    told += [f":new: is new since {b.esc(deployed)}"] if deployed else []
+    told += [f":new: no line like it matched in the hour before {b.esc(deployed)}"] if deployed else []
     label = f"{OPEN} (asks for a little more)" if head.asks_more else OPEN
     short = b.link(head.console, label)
     long = b.link(head.console, label, b.SECTION_TEXT)
