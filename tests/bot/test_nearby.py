@@ -163,6 +163,32 @@ def test_an_environment_misspelt_after_a_service_is_not_searched_for(
     assert said in mention(scene, words, thread)
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            "logs prodution error",
+            "arbor has no environment 'prodution'. Did you mean production? In quotes “prodution”",
+        ),
+        ("logs Prodcution", "arbor has no environment 'Prodcution'. Did you mean production? In quotes “Prodcution”"),
+        ("metrics prodution cpu", "arbor has no environment 'prodution'. Did you mean production?"),
+        ("scale prodution 3", "arbor has no environment 'prodution'. Did you mean production?"),
+    ],
+)
+def test_an_environment_misspelt_alone_is_not_searched_for(scene: Scene, thread: str, words: str, said: str) -> None:
+    told = mention(scene, words, thread)
+    assert said in told and ("In quotes" in told) == (not words.startswith("scale"))
+    assert scene.operations() == []
+
+
+@pytest.mark.parametrize(
+    "text", ['"prodution" error', "-production error", "/prodution/", "error prodution", "staging", "products"]
+)
+def test_what_is_no_slip_of_an_environment_or_stands_elsewhere_is_text(scene: Scene, thread: str, text: str) -> None:
+    mention(scene, f"logs {text}", thread)
+    assert understood(scene) == ["logs", "arbor/backend", "production", text]
+
+
 @pytest.mark.parametrize("text", ["text/html timeout", '"bi/apl" production', "GET /bi/api", "/bi/ production"])
 def test_other_words_with_a_slash_are_text_to_look_for(scene: Scene, thread: str, text: str) -> None:
     mention(scene, f"logs {text}", thread)
