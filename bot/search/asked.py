@@ -19,7 +19,7 @@ from bot.relative_window import placed
 from bot.search.insights import asks_more
 from bot.search.reading import KNOWN_SECONDS, Place, place
 from bot.search.screen import Head
-from bot.search.spelling import other_spelling
+from bot.search.spelling import narrower, other_spelling
 from bot.search.words import LogQuery, read_query
 from bot.steps.places import deployed_at
 from bot.window import Window, find_window, shown
@@ -62,6 +62,7 @@ class Asked:
             asks_more=asks_more(self.query),
             masked=self.masked,
             spelling=other_spelling(self.query),
+            narrower=narrower(self.query),
         )
 
     @property

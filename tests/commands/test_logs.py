@@ -114,6 +114,25 @@ def test_what_is_new_since_the_deployment_is_marked(scene: Scene) -> None:
     )
 
 
+def test_where_a_level_is_looked_for_as_a_word_the_foot_says_how_to_find_all_of_it(scene: Scene) -> None:
+    write(scene, "ERROR disk full", "INFO no errors")
+    said = told(ask(scene, "errors"))
+    assert "INFO no errors" in said and "ERROR disk full" not in said
+    assert "only lines with the word “errors”; `level error` finds all of that level" in said
+    assert "only lines with the word" not in told(ask(scene, "disk"))
+
+
+def test_a_phrase_as_json_is_shown_is_told_how_to_be_found(scene: Scene) -> None:
+    write(scene, '{"level":"error","message":"Connection pool exhausted","order_ref":"abc123","status":500}')
+    assert "ERROR Connection pool exhausted  order_ref=abc123" in told(ask(scene, "status=500"))
+    said = told(ask(scene, '"ERROR Connection pool exhausted"'))
+    assert "*No line matches*" in said and "look for the message alone, with `level error`" in said
+    assert "ERROR Connection pool" in told(ask(scene, '"Connection pool exhausted" level error'))
+    assert "a field is found as `status=…`" in told(ask(scene, '"status=500"'))
+    assert "`/…/` finds the lines with a part of it" in told(ask(scene, "order_ref=abc1*"))
+    assert "ERROR Connection pool" in told(ask(scene, "/abc1/"))
+
+
 def test_what_is_new_is_marked_among_few_lines_too(scene: Scene) -> None:
     scene.deploy()
     scene.run(30)
