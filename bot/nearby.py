@@ -46,7 +46,8 @@ def told_apart(
 ) -> list[str]:
     """The words with the whole name of a service of which there are several, where one is of a system that is here.
 
-    Commands that list take them all, and what nobody can tell apart stays as it was typed.
+    Commands that list take them all, and what nobody can tell apart stays as it was typed. Raises NotFoundError for a
+    system of several services by itself: what is missing then is no environment.
     """
     words = list(typed)
     if not any(words[:1]) or command.target is None or [*command.args.model_fields][:1] != [SERVICE]:
@@ -60,6 +61,8 @@ def told_apart(
     several = {each.system for each in found}
     here = {each.system for each in catalog.targets if each.system in several and is_here(each)}
     own = _names(each for each in found if each.system in here)
+    if len(own) != 1 and len(words) == 1 and catalog.system(words[0]):
+        catalog.find(words[0])
     return [own[0], *words[1:]] if len(own) == 1 else words
 
 

@@ -251,3 +251,17 @@ def test_in_a_channel_of_neither_system_or_of_both_somebody_has_to_say_which(sce
         scene.chat.channels |= channels
         said = scene.flow.receive("ops", "logs backend production timeout", both)
         assert said is not None and "'backend' could be arbor/backend or photo/backend. Say which one." in said.text
+
+
+@pytest.mark.parametrize(
+    "words", ["logs arbor", "logs Arbor", "logs arbor production timeout", "restart arbor", "metrics arbor"]
+)
+def test_of_a_system_alone_it_is_said_which_services_it_has(scene: Scene, words: str) -> None:
+    said = scene.flow.receive("ops", words, Actor(user=ALICE, channel="C0ELSEWHERE"))
+    assert said is not None
+    assert "arbor is a system; its services are backend and frontend. Say which one, as arbor/backend." in said.text
+
+
+def test_a_systems_name_that_is_its_only_services_too_is_enough(scene: Scene) -> None:
+    said = scene.flow.receive("ops", "logs lab staging", Actor(user=ALICE, channel="C0ELSEWHERE"))
+    assert said is None and understood(scene) == ["logs", "lab", "staging"]
