@@ -103,8 +103,10 @@ def made_out(target: Target, words: str, world: World, person: Person, known: Pl
     window, text = find_window(words, now=now, zone=zone, default=DEFAULT_SECONDS)
     query = read_query(text)
     if query.named and query.named.lower() not in settings.queries:
-        names = ", ".join(settings.queries) or "none are configured"
-        hint = f"There are: {names}.{nearest(query.named, settings.queries)}"
+        if not settings.queries:
+            hint = "Name them under logs.queries in the system's file, or search for words and fields."
+            raise NotFoundError(f"{target.system} has no named queries.", hint=hint)
+        hint = f"There are: {', '.join(settings.queries)}.{nearest(query.named, settings.queries)}"
         raise NotFoundError(f"{target.system} has no query “{query.named[:60]}”.", hint=hint)
     where, deployed = (known, None) if known is not None else _discovered(target, world, now)
     window = placed(window, target, world, person, before=BEFORE_INCIDENT)

@@ -281,7 +281,9 @@ def test_a_look_that_fails_ends_no_query(scene: Scene) -> None:
     [
         ("14:00-14:20 Mars/Base", "Mars"),
         ("2099-01-01 10:00-11:00", "future"),
-        ("level loud", "Which level?"),
+        ("level loud", "“loud” is no level"),
+        ("query slwo", "bi has no query “slwo”."),
+        ("query slwo", "There are: slow. Did you mean slow?"),
         ("/(/", "no regular expression"),
         ("follow /(a|b)/", "cannot be followed"),
         ("follow 14:00-14:20", "“14:00-14:20” does not go with it"),
@@ -290,6 +292,13 @@ def test_a_look_that_fails_ends_no_query(scene: Scene) -> None:
 )
 def test_what_cannot_be_looked_for_gets_a_sentence(scene: Scene, words: str, sentence: str) -> None:
     assert sentence in told(ask(scene, words))
+
+
+def test_a_system_without_named_queries_says_so(tmp_path: Path) -> None:
+    access = AccessConfig(roles=ACCESS.roles, allow=(*ACCESS.allow, *RULES))
+    scene = Scene(tmp_path, access=access)
+    assert "bi has no named queries." in told(ask(scene, "query slow"))
+    scene.close()
 
 
 def test_who_may_not_read_logs_is_told_who_may(scene: Scene) -> None:
