@@ -57,7 +57,7 @@ def _as_shown(query: LogQuery) -> str:
         assigned = _ASSIGNED.search(text)
         if assigned:
             field = b.code(f"{assigned[1]}=…")
-            return f"In lines of JSON a field is found as {field}, its whole value and without quotes."
+            return f"In lines of JSON a field is found as {field} with its whole value, without quotes or slashes."
         first, _, message = text.partition(" ")
         if message and first.isupper() and first.lower() in LEVELS:
             level = b.code(f"level {LEVELS[first.lower()].lower()}")

@@ -23,14 +23,17 @@ from bot.search.words import read_query
         ("debug", "Did you mean `level debug`? Upper and lower case counts."),
         ("level error exception", "Upper and lower case counts."),
         ("http://x host:", "Upper and lower case counts."),
-        ('"status=500"', "In lines of JSON a field is found as `status=…`, its whole value and without quotes."),
+        (
+            '"status=500"',
+            "In lines of JSON a field is found as `status=…` with its whole value, without quotes or slashes.",
+        ),
         (
             '"pool full  status=500"',
-            "In lines of JSON a field is found as `status=…`, its whole value and without quotes.",
+            "In lines of JSON a field is found as `status=…` with its whole value, without quotes or slashes.",
         ),
         (
             "/customer_id=abc1/",
-            "In lines of JSON a field is found as `customer_id=…`, its whole value and without quotes.",
+            "In lines of JSON a field is found as `customer_id=…` with its whole value, without quotes or slashes.",
         ),
         ("customer_id=abc1*", "A value is looked for whole, with its `*`: `/…/` finds the lines with a part of it."),
         ("path=a*b|c.", "A value is looked for whole, with its `*`: `/…/` finds the lines with a part of it."),
