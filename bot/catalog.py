@@ -74,6 +74,11 @@ class Catalog:
         if len(found) == 1:
             return found[0]
         names = _unique(f"{target.system}/{target.name}" for target in found)
+        system = self.system(service)
+        if len(names) > 1 and system is not None and {target.system for target in found} == {system.system}:
+            services = _listed(_unique(target.name for target in found), "and")
+            message = f"{system.system} is a system; its services are {services}."
+            raise NotFoundError(message, hint=f"Say which one, as {names[0]}.")
         if len(names) > 1:
             raise NotFoundError(f"'{_quote(service)}' could be {_listed(names, 'or')}.", hint="Say which one.")
         environments = _unique(target.environment for target in found)
@@ -147,12 +152,23 @@ class Catalog:
         found = self._by_word.get(service.strip().lower())
         if found:
             return tuple(found)
-        near = _near(service, self._by_word)
+        near = self._apart(_near(service, self._by_word))
         if near:
             hint = f"Did you mean {_listed(near, 'or')}?"
         else:
             hint = f"There are {_listed(_unique(f'{each.system}/{each.name}' for each in self.targets), 'and')}."
         raise NotFoundError(f"There is no service '{_quote(service)}'.", hint=hint)
+
+    def _apart(self, words: Iterable[str]) -> list[str]:
+        """The words without those that mean a service which a word before them means already."""
+        kept: list[str] = []
+        named: set[tuple[str, str]] = set()
+        for word in words:
+            services = {(target.system, target.name) for target in self._by_word[word]}
+            if named.isdisjoint(services):
+                kept.append(word)
+                named |= services
+        return kept
 
     def _in_environment(self, found: Sequence[Target], environment: str) -> tuple[Target, ...]:
         word = environment.strip().lower()

@@ -17,6 +17,8 @@ SERVICE, SYSTEM, ENVIRONMENT = "service", "system", "environment"
 ANYTHING = ("what", "where")
 """Arguments that may be a service with its environment, in two words."""
 _TIME = re.compile(r"until|\d+(?:[smhdw].*)?", re.IGNORECASE)
+_NAME = re.compile(r"\w[\w.-]*")
+"""What could be a name: ``-production`` leaves lines out, ``/production/`` is a pattern."""
 _WHOLE_NAME = re.compile(r"([a-z0-9._-]+)/[a-z0-9._-]+")
 """A system and a service of it; also a type of content (``text/html``), while metrics are written with capitals."""
 
@@ -26,12 +28,12 @@ def filled(command: Command, typed: Sequence[str], near: Target, catalog: Catalo
 
     Whoever names a service, a system or an environment in an incident's thread means that one, and of several services
     of one name that of the incident's system. What is quoted in a text to look for names none of them. Raises
-    NotFoundError for what is called as a service and is none.
+    NotFoundError for what is called as a service and is none, and for a misspelt environment.
     """
     names, words = list(command.args.model_fields), list(typed)
     if names[:1] == [SERVICE]:
         said = list(takewhile(lambda word: not is_quoted(word), words)) if as_text(command) else words
-        return _with_service(words, said, near, catalog)
+        return _with_service(words, said, near, catalog, is_text=as_text(command))
     if names[:1] == [SYSTEM] and not words:
         return [near.system, near.environment][: names[:2].count(SYSTEM) + names[:2].count(ENVIRONMENT)]
     if names[:1] and names[0] in ANYTHING and (not words or _TIME.fullmatch(words[0])):
@@ -44,7 +46,8 @@ def told_apart(
 ) -> list[str]:
     """The words with the whole name of a service of which there are several, where one is of a system that is here.
 
-    Commands that list take them all, and what nobody can tell apart stays as it was typed.
+    Commands that list take them all, and what nobody can tell apart stays as it was typed. Raises NotFoundError for a
+    system of several services by itself: what is missing then is no environment.
     """
     words = list(typed)
     if not any(words[:1]) or command.target is None or [*command.args.model_fields][:1] != [SERVICE]:
@@ -58,11 +61,16 @@ def told_apart(
     several = {each.system for each in found}
     here = {each.system for each in catalog.targets if each.system in several and is_here(each)}
     own = _names(each for each in found if each.system in here)
+    if len(own) != 1 and len(words) == 1 and catalog.system(words[0]):
+        catalog.find(words[0])
     return [own[0], *words[1:]] if len(own) == 1 else words
 
 
-def _with_service(words: list[str], said: list[str], near: Target, catalog: Catalog) -> list[str]:
-    """``said`` are the words that may be names: those before the first in quotes."""
+def _with_service(words: list[str], said: list[str], near: Target, catalog: Catalog, *, is_text: bool) -> list[str]:
+    """``said`` are the words that may be names: those before the first in quotes.
+
+    ``is_text`` says that the others may be a text to look for.
+    """
     if not said:
         return [_name(near), near.environment, *words]
     found = _services(said, catalog)
@@ -70,13 +78,25 @@ def _with_service(words: list[str], said: list[str], near: Target, catalog: Cata
     if found and not own:
         return _elsewhere(words, said, near, {each.environment for each in found})
     environments = {each.environment for each in catalog.targets if each.system == near.system}
+    if not found and said[0].lower() in environments:
+        return [_name(near), *words]
     if not found:
-        return [_name(near), *words] if said[0].lower() in environments else [_name(near), near.environment, *words]
+        _refuse_misspelt(said[0], near, environments, is_text=is_text)
+        return [_name(near), near.environment, *words]
     name = _name(own[0]) if len(_names(own)) == 1 else words[0]
     # The beginning of an environment's name may as well be a word to look for; a slip of the fingers is told.
     if said[1:] and (said[1].lower() in environments or meant(said[1], environments)):
         return [name, *words[1:]]
     return [name, near.environment, *words[1:]]
+
+
+def _refuse_misspelt(word: str, near: Target, environments: set[str], *, is_text: bool) -> None:
+    """Raises NotFoundError for a slip of the fingers: as a text it would be looked for in another environment."""
+    likely = meant(word, environments) if _NAME.fullmatch(word) else ()
+    if likely:
+        quoted = f" In quotes “{word}” is what to look for." if is_text else ""
+        hint = f"Did you mean {' or '.join(sorted(likely))}?{quoted}"
+        raise NotFoundError(f"{near.system} has no environment '{word}'.", hint=hint)
 
 
 def _elsewhere(words: list[str], said: list[str], near: Target, environments: set[str]) -> list[str]:

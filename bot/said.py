@@ -43,8 +43,10 @@ _MASKS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?<![\w<./])/[\w.@~+?=&%-]{1,200}"), "<path>"),
     (re.compile(r"\b\dx[0-9a-fA-F]{1,64}\b"), "<hex>"),
     (re.compile(r"\b(?=[a-fA-F]{0,64}\d)(?=\d{0,64}[a-fA-F])[0-9a-fA-F]{7,64}\b"), "<hex>"),
+    # One id in 2,500 has no digit; no English word is as long with these letters.
+    (re.compile(r"\b(?:[a-f]{8,64}|[A-F]{8,64})\b"), "<hex>"),
     (re.compile(r"\b(?=[A-Za-z_-]{0,64}\d)[A-Za-z0-9_-]{20,128}\b"), "<id>"),
-    (re.compile(r"(?<![\w<])[+-]?\d[\d_,]*+(?:\.\d++)*+"), "<n>"),
+    (re.compile(r"(?<![\w<])[+-]?\d++(?:[_,]++\d++)*+(?:\.\d++)*+"), "<n>"),
     (re.compile(r"\d++(?:\.\d++)?"), "<n>"),
 )
 

@@ -1,6 +1,7 @@
 """Log lines grouped by what they say, so that a thousand failures read as three sentences.
 
-Lines that differ only in ids, numbers, times, addresses, paths and quoted words are one group. A stack trace belongs
+Lines that differ only in ids, numbers, times, addresses, paths and quoted words are one group, also where an id
+happens to be a number. A stack trace belongs
 to the line above it, whether it came in one event or, as from most containers, in an event per line. Work per line
 is bounded, and so is memory: only the beginning of a line is read, and groups beyond a limit are counted together.
 """
@@ -8,7 +9,7 @@ is bounded, and so is memory: only the beginning of a line is read, and groups b
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from bot.cloud import LogLine
@@ -42,6 +43,16 @@ class LogGroup:
     last: float
     sample: str
     level: str
+
+    @property
+    def kind(self) -> str:
+        """What lines that say the same have in common, whatever their template."""
+        return kind_of(self.template)
+
+
+def kind_of(template: str) -> str:
+    """The template in which an id of digits alone, which reads as a number, is as good as one with letters."""
+    return template.replace("<hex>", "<n>")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,17 +118,30 @@ class _Groups:
             tally.sample = _ends(shown(text), _KEPT) if tally.is_shown else text
         tally.last = max(tally.last, entry.first)
 
+    def by_kind(self) -> Iterable[Mapping[str, _Tally]]:
+        """The tallies by their templates, those of one kind together."""
+        kinds: dict[str, dict[str, _Tally]] = {}
+        for template, tally in self.tallies.items():
+            kinds.setdefault(kind_of(template), {})[template] = tally
+        return kinds.values()
+
 
 def group(lines: Iterable[LogLine]) -> list[LogGroup]:
     """The groups, most lines first, then the most recent. Never raises; reads ``lines`` once."""
     groups = _Groups()
     for entry in _entries(lines):
         groups.add(entry)
-    found = [
-        LogGroup(template, tally.count, tally.first, tally.last, _ends(redact(tally.shown), _SAMPLE), tally.level)
-        for template, tally in groups.tallies.items()
-    ]
+    found = [_found(tallies) for tallies in groups.by_kind()]
     return sorted(found, key=lambda one: (-one.count, -one.last, one.template))
+
+
+def _found(tallies: Mapping[str, _Tally]) -> LogGroup:
+    """The group of one kind, by the template of the most of its lines."""
+    each = tallies.values()
+    template, most = max(tallies.items(), key=lambda one: one[1].count)
+    newest = max(each, key=lambda one: one.last)
+    first, count = min(one.first for one in each), sum(one.count for one in each)
+    return LogGroup(template, count, first, newest.last, _ends(redact(newest.shown), _SAMPLE), most.level)
 
 
 def entries(lines: Iterable[LogLine]) -> list[tuple[float, str]]:

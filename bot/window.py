@@ -102,7 +102,7 @@ def find_window(words: str, *, now: float, zone: str, default: float, longest: f
     masked = _TEXT.sub(lambda text: "\0" * len(text[0]), words)
     found = list(_TIME.finditer(masked))
     _refuse_other_dates(masked)
-    _refuse_half_read(_TIME.sub(lambda time: "\0" * len(time[0]), masked))
+    _refuse_half_read(_TIME.sub(lambda time: "\0" * len(time[0]), masked), now, zone)
     if not found:
         return Window(now - default, now, zone, "", open_end=True), words.strip()
     if len(found) > 1:
@@ -126,13 +126,18 @@ def _refuse_other_dates(masked: str) -> None:
         )
 
 
-def _refuse_half_read(masked: str) -> None:
+def _refuse_half_read(masked: str, now: float, zone: str) -> None:
     half = _HALF_READ.search(masked)
-    if half is not None:
-        raise UsageError(
-            f"“{half[0]}” is no time that I can read.",
-            hint=f"Say {EXAMPLES}; put it in quotes when it is text to search for.",
-        )
+    if half is None:
+        return
+    quoted = "put it in quotes when it is text to search for"
+    if half[0].lower().endswith("tomorrow"):
+        raise UsageError(_in_future(half[0], now, zone), hint=f"Say a time that has been: {EXAMPLES}; {quoted}.")
+    raise UsageError(f"“{half[0]}” is no time that I can read.", hint=f"Say {EXAMPLES}; {quoted}.")
+
+
+def _in_future(said: str, now: float, zone: str) -> str:
+    return f"“{said}” is in the future: it is {datetime.fromtimestamp(now, ZoneInfo(zone)):%Y-%m-%d %H:%M} {zone}."
 
 
 def _zone_after(match: re.Match[str], shown_in: str) -> tuple[Zone | None, int]:
@@ -248,10 +253,8 @@ def _same_half(first: str, last: str) -> tuple[Moment, Moment]:
 def _checked(window: Window, now: float, longest: float) -> Window:
     """The window cut at now. Raises UsageError for one that cannot be looked at."""
     if window.start > now or window.start == now < window.end:
-        it_is = f"{datetime.fromtimestamp(now, ZoneInfo(window.zone)):%Y-%m-%d %H:%M} {window.zone}"
-        raise UsageError(
-            f"“{window.said}” is in the future: it is {it_is}.", hint=f"Say a time that has been: {EXAMPLES}."
-        )
+        said = _in_future(window.said, now, window.zone)
+        raise UsageError(said, hint=f"Say a time that has been: {EXAMPLES}.")
     if window.end < window.start:
         raise UsageError(f"“{window.said}” ends before it starts.", hint="Say the earlier time first.")
     if window.end == window.start:

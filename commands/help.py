@@ -73,7 +73,7 @@ def _one(word: str, runnable: dict[str, Command], world: World, person: Person) 
             f"There is no command “{word}” that you may run.{near}", hint=f"I know: {', '.join(runnable)}."
         )
     command = runnable[name]
-    arguments_ = [f"{b.code(field)} {b.esc(text)}" for field, text in arguments.explain(command)]
+    arguments_ = [f"{b.code(field)} {b.with_code(text)}" for field, text in arguments.explain(command)]
     shown = [b.header(f"/{_registered(command, world)}"), b.section(b.esc(command.summary))]
     shown.append(b.section(f"*Usage*\n{b.code(_usage(command, world))}"))
     if arguments_:

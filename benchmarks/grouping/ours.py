@@ -1,6 +1,6 @@
 """Redacts and groups the lines of a file as ``/logs`` does.
 
-Takes the file, a JSON list of texts. Prints as JSON the seconds, and for every line the template of its group.
+Takes the file, a JSON list of texts. Prints as JSON the seconds, and for every line the kind of its group.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ def main() -> None:
     began = time.perf_counter()
     found = group(lines)
     took = time.perf_counter() - began
-    groups = [group([line])[0].template for line in lines]
-    if Counter(groups) != {each.template: each.count for each in found}:
+    groups = [group([line])[0].kind for line in lines]
+    if Counter(groups) != {each.kind: each.count for each in found}:
         raise AssertionError("lines by themselves are grouped otherwise than together")
     json.dump({"seconds": took, "groups": groups}, sys.stdout)
 

@@ -19,7 +19,7 @@ from bot.relative_window import placed
 from bot.search.insights import asks_more
 from bot.search.reading import KNOWN_SECONDS, Place, place
 from bot.search.screen import Head
-from bot.search.spelling import other_spelling
+from bot.search.spelling import narrower, other_spelling
 from bot.search.words import LogQuery, read_query
 from bot.steps.places import deployed_at
 from bot.window import Window, find_window, shown
@@ -62,6 +62,7 @@ class Asked:
             asks_more=asks_more(self.query),
             masked=self.masked,
             spelling=other_spelling(self.query),
+            narrower=narrower(self.query),
         )
 
     @property
@@ -102,8 +103,10 @@ def made_out(target: Target, words: str, world: World, person: Person, known: Pl
     window, text = find_window(words, now=now, zone=zone, default=DEFAULT_SECONDS)
     query = read_query(text)
     if query.named and query.named.lower() not in settings.queries:
-        names = ", ".join(settings.queries) or "none are configured"
-        hint = f"There are: {names}.{nearest(query.named, settings.queries)}"
+        if not settings.queries:
+            hint = "Name them under logs.queries in the system's file, or search for words and fields."
+            raise NotFoundError(f"{target.system} has no named queries.", hint=hint)
+        hint = f"There are: {', '.join(settings.queries)}.{nearest(query.named, settings.queries)}"
         raise NotFoundError(f"{target.system} has no query “{query.named[:60]}”.", hint=hint)
     where, deployed = (known, None) if known is not None else _discovered(target, world, now)
     window = placed(window, target, world, person, before=BEFORE_INCIDENT)

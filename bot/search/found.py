@@ -100,6 +100,6 @@ def _seconds(moment: str) -> int:
 
 
 def new_kinds(grouped: Iterable[LogGroup], before: Iterable[LogLine]) -> frozenset[str]:
-    """The templates that nobody had logged in the lines before."""
-    known = {each.template for each in group(before)} | {OTHER}
-    return frozenset(each.template for each in grouped if each.template not in known)
+    """The kinds that nobody had logged in the lines before."""
+    known = {each.kind for each in group(before)} | {OTHER}
+    return frozenset(each.kind for each in grouped if each.kind not in known)

@@ -12,7 +12,7 @@ from bot.masks import masked, masker
 from bot.said import read
 from bot.search.found import Found
 from bot.search.lines import LONGEST, readable
-from bot.templates import LogGroup, entries
+from bot.templates import LogGroup, entries, kind_of
 from bot.views import blocks as b
 
 FEW = 12
@@ -42,9 +42,10 @@ class Head:
 
     ``looked`` are sentences about the engine, what was scanned and what it cost; ``console`` is the address of the same
     question in AWS's console, empty for none; it ``asks_more`` where the console's language cannot say all of it.
-    ``masked`` are names of fields whose values are not shown. ``spelling`` is what to try where nothing is found. A
-    range that is ``dated`` covers several days, and its times have dates. What is found ``is_part`` of what there is
-    where a query was stopped before its end: then the newest may be missing as well as the oldest.
+    ``masked`` are names of fields whose values are not shown. ``spelling`` is what to try where nothing is found, and
+    ``narrower`` what the question leaves out where something is, both in Slack's markup. A range that is ``dated``
+    covers several days, and its times have dates. What is found ``is_part`` of what there is where a query was stopped
+    before its end: then the newest may be missing as well as the oldest.
     """
 
     target: str
@@ -56,6 +57,7 @@ class Head:
     asks_more: bool = False
     masked: tuple[str, ...] = ()
     spelling: str = ""
+    narrower: str = ""
     dated: bool = False
     is_part: bool = False
 
@@ -70,7 +72,7 @@ def spanning(head: Head, start: float, end: float) -> Head:
 def lines(
     head: Head, found: Found, grouped: Sequence[LogGroup], new: frozenset[str] | None, deployed: str
 ) -> list[b.Block]:
-    """An answer in lines, or in kinds of lines; ``new`` are templates first seen since the deployment ``deployed``."""
+    """An answer in lines, or in kinds of lines; ``new`` are kinds first seen since the deployment ``deployed``."""
     logged = entries(found.told) if len(found.lines) <= FEW * 60 else []
     few = 0 < len(logged) <= FEW and not grouped
     counted = f"*{found.counted}* {'line matches' if len(found.lines) == 1 else 'lines match'}"
@@ -89,13 +91,15 @@ def lines(
         shown.append(b.section(b.pre(_whole_screen(head, logged, _times_of(found, new)), SCREEN)))
     elif found.lines:
         # However rare, what failed is what somebody looks for.
-        first = sorted(grouped, key=lambda each: (GRAVEST.get(each.level, 2), each.template not in (new or ())))
+        first = sorted(grouped, key=lambda each: (GRAVEST.get(each.level, 2), each.kind not in (new or ())))
         shown += b.sections(_kind(each, head, new) for each in first[:KINDS])
         more = len(grouped) - KINDS
         shown += [b.context(f"… and {more} more {'kind' if more == 1 else 'kinds'}")] if more > 0 else []
         newest = entries(line for line in found.told[-FEW * 60 :] if line.place == found.told[-1].place)[-1:]
         shown.append(b.section("*The newest*\n" + b.pre(_screen(head, newest), 900)))
-    return [*shown, *_foot(head, (*found.failed, *([found.torn] if found.torn else [])), deployed if new else "")]
+    marked = f":new: no line like it matched in the hour before {b.esc(deployed)}" if new else ""
+    failed = (*found.failed, *([found.torn] if found.torn else []))
+    return [*shown, *_foot(head, failed, marked, head.narrower if found.lines else "")]
 
 
 def table(head: Head, rows: Sequence[Mapping[str, str]], *, more: bool) -> list[b.Block]:
@@ -110,7 +114,7 @@ def table(head: Head, rows: Sequence[Mapping[str, str]], *, more: bool) -> list[
     counted += "; the query was stopped: rows may be missing, and what it counts is not all" if head.is_part else ""
     shown = [_head(head, counted)]
     shown += [b.section(b.pre(told, SCREEN))] if told else []
-    return [*shown, *_foot(head, _zones(rows[: len(told)], head.zone), "")]
+    return [*shown, *_foot(head, _zones(rows[: len(told)], head.zone))]
 
 
 def _fitting(told: Sequence[str]) -> list[str]:
@@ -155,7 +159,7 @@ def live(head: Head, counted: str, told: Sequence[str]) -> list[b.Block]:
     """What was written lately, newest last."""
     shown = [_head(head, counted)]
     shown += [b.section(b.pre(told, SCREEN))] if told else []
-    return [*shown, *_foot(head, (), "")]
+    return [*shown, *_foot(head, ())]
 
 
 def running(head: Head, so_far: str) -> list[b.Block]:
@@ -168,10 +172,12 @@ def _head(head: Head, counted: str) -> b.Block:
     return b.section(f"*{b.esc(head.target)}* · {b.esc(head.window)}{asked}\n{counted}")
 
 
-def _foot(head: Head, failed: Sequence[str], deployed: str) -> list[b.Block]:
-    """What is said of the answer, with the link to the console: in a block of its own where it is long."""
-    told = [b.esc(each, 300) for each in (*head.looked, *failed)]
-    told += [f":new: is new since {b.esc(deployed)}"] if deployed else []
+def _foot(head: Head, failed: Sequence[str], *written: str) -> list[b.Block]:
+    """What is said of the answer, with the link to the console: in a block of its own where it is long.
+
+    ``written`` is in Slack's markup already.
+    """
+    told = [*(b.esc(each, 300) for each in (*head.looked, *failed)), *filter(None, written)]
     label = f"{OPEN} (asks for a little more)" if head.asks_more else OPEN
     short = b.link(head.console, label)
     long = b.link(head.console, label, b.SECTION_TEXT)
@@ -183,7 +189,7 @@ def _foot(head: Head, failed: Sequence[str], deployed: str) -> list[b.Block]:
 
 
 def _kind(found: LogGroup, head: Head, new: frozenset[str] | None) -> str:
-    mark = MARKS.get(found.level, "") + (":new: " if found.template in (new or ()) else "")
+    mark = MARKS.get(found.level, "") + (":new: " if found.kind in (new or ()) else "")
     first, last = (time_of(at, head.zone, dated=head.dated) for at in (found.first, found.last))
     if first[:5] == last[:5] and head.dated:
         last = last.partition(" ")[2]
@@ -193,7 +199,11 @@ def _kind(found: LogGroup, head: Head, new: frozenset[str] | None) -> str:
 
 def _times_of(found: Found, new: frozenset[str] | None) -> frozenset[float]:
     """When what is new was logged."""
-    return frozenset(at for at, text in entries(found.lines) if read(text).template in new) if new else frozenset()
+    return (
+        frozenset(at for at, text in entries(found.lines) if kind_of(read(text).template) in new)
+        if new
+        else frozenset()
+    )
 
 
 def _whole_screen(head: Head, logged: Sequence[tuple[float, str]], new: frozenset[float]) -> list[str]:

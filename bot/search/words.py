@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from bot.domain import Frozen
 from bot.errors import UsageError
+from bot.misspelt import meant
 from bot.said import LEVELS
 
 MOST_WORDS = 20
@@ -71,12 +72,13 @@ def _free(text: str) -> LogQuery | None:
     """The query in CloudWatch's own language, when there is one: all that stands after ``insights``."""
     said = next((each for each in _TOKEN.finditer(text) if each[0].lower() == "insights"), None)
     query = text[said.end() :].strip() if said else ""
-    if said is None or not query:
+    if said is None:
         return None
     if len(query) >= 2 and query[0] == query[-1] and query[0] in "\"'":
         query = query[1:-1].strip()
     if not query or len(query) > LONGEST_QUERY:
-        raise UsageError("Which query?", hint=f'As in: insights "stats count(*) by bin(5m)", {LONGEST_QUERY} long.')
+        example = f'As in: insights "stats count(*) by bin(5m)", {LONGEST_QUERY} characters at most.'
+        raise UsageError("Which query?", hint=f"{example} {_IN_QUOTES}")
     if text[: said.start()].strip():
         raise UsageError("A query of your own stands alone; its words go into the query.", hint=_IN_QUOTES)
     return LogQuery(free=query)
@@ -171,16 +173,22 @@ class _Found:
         token = next(self._tokens, None)
         said = token[0].strip("\"'") if token else ""
         if way == "level":
-            known = LEVELS.get(said.lower())
-            if known is None:
-                raise UsageError(
-                    "Which level?", hint="One of critical, error, warning, info, debug; it and all graver."
-                )
-            return known
+            return _level(said)
         if not said:
             hint = "As in: task 0f3a91c2." if way == "task" else "As in: query slow-requests."
             raise UsageError(f"Which {way}?", hint=hint)
         return said
+
+
+def _level(said: str) -> str:
+    if said.lower() in LEVELS:
+        return LEVELS[said.lower()]
+    if not said:
+        raise UsageError("Which level?", hint="One of critical, error, warning, info, debug; it and all graver.")
+    likely = dict.fromkeys(LEVELS[each].lower() for each in meant(said[:60], LEVELS))
+    asks = f"; did you mean {' or '.join(likely)}?" if likely else "."
+    hint = f'There are critical, error, warning, info and debug. {_IN_QUOTES[:-1]}, as in "level".'
+    raise UsageError(f"“{said[:60]}” is no level{asks}", hint=hint)
 
 
 def _checked(pattern: str) -> str:

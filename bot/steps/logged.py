@@ -34,7 +34,7 @@ _MARGIN = 0.5
 class Logged:
     """Groups of lines, most first, ``total`` lines in all; ``failed`` says which log groups could not be read, and why.
 
-    ``new`` are the templates first seen since the deployment at ``deployed`` (0 when there was none lately), None when
+    ``new`` are the kinds first seen since the deployment at ``deployed`` (0 when there was none lately), None when
     that could not be told. ``is_whole`` is False when there were more lines than were read.
     """
 
@@ -63,7 +63,7 @@ class Logged:
     def lines(self, now: float, most: int = 4) -> tuple[str, ...]:
         """One line per kind, new ones in any case; then a sample of the first, and what could not be read."""
         first = self.grouped[:most]
-        new = [each for each in self.grouped[most:] if each.template in (self.new or ())]
+        new = [each for each in self.grouped[most:] if each.kind in (self.new or ())]
         told = [f"{each.count:,} × {each.template} ({self._span(each, now)})" for each in (*first, *new[:3])]
         sample = next(iter(self.grouped[0].sample.splitlines()), "") if self.grouped else ""
         if sample and sample != self.grouped[0].template:
@@ -74,7 +74,7 @@ class Logged:
 
     def _span(self, found: LogGroup, now: float) -> str:
         last = f"{minutes(now - found.last)} ago"
-        new = "new since the last deployment; " if found.template in (self.new or ()) else ""
+        new = "new since the last deployment; " if found.kind in (self.new or ()) else ""
         return f"{new}{last}" if found.count == 1 else f"{new}first {minutes(now - found.first)} ago, last {last}"
 
 
@@ -127,8 +127,8 @@ def _new(
         if isinstance(answer, Exception):
             return None
         earlier += _lines(answer, hidden)
-    known = {each.template for each in group(earlier)} | {OTHER}
-    return frozenset(each.template for each in grouped if each.template not in known)
+    known = {each.kind for each in group(earlier)} | {OTHER}
+    return frozenset(each.kind for each in grouped if each.kind not in known)
 
 
 def _why(error: Exception) -> str:

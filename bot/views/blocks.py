@@ -66,6 +66,11 @@ def code(text: str, limit: int = 200) -> str:
     return f"`{plain.translate(_SPECIAL)}`" if plain else ""
 
 
+def with_code(text: str) -> str:
+    """Text in which what stands between backticks is inline code, and all else is escaped."""
+    return "".join(code(part) if number % 2 else esc(part) for number, part in enumerate(text.split("`")))
+
+
 def pre(lines: Iterable[str], limit: int = 1400) -> str:
     """Foreign lines as a preformatted block."""
     text = clean("\n".join(lines)).replace("`", "\u02cb")

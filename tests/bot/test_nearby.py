@@ -163,6 +163,32 @@ def test_an_environment_misspelt_after_a_service_is_not_searched_for(
     assert said in mention(scene, words, thread)
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            "logs prodution error",
+            "arbor has no environment 'prodution'. Did you mean production? In quotes “prodution”",
+        ),
+        ("logs Prodcution", "arbor has no environment 'Prodcution'. Did you mean production? In quotes “Prodcution”"),
+        ("metrics prodution cpu", "arbor has no environment 'prodution'. Did you mean production?"),
+        ("scale prodution 3", "arbor has no environment 'prodution'. Did you mean production?"),
+    ],
+)
+def test_an_environment_misspelt_alone_is_not_searched_for(scene: Scene, thread: str, words: str, said: str) -> None:
+    told = mention(scene, words, thread)
+    assert said in told and ("In quotes" in told) == (not words.startswith("scale"))
+    assert scene.operations() == []
+
+
+@pytest.mark.parametrize(
+    "text", ['"prodution" error', "-production error", "/prodution/", "error prodution", "staging", "products"]
+)
+def test_what_is_no_slip_of_an_environment_or_stands_elsewhere_is_text(scene: Scene, thread: str, text: str) -> None:
+    mention(scene, f"logs {text}", thread)
+    assert understood(scene) == ["logs", "arbor/backend", "production", text]
+
+
 @pytest.mark.parametrize("text", ["text/html timeout", '"bi/apl" production', "GET /bi/api", "/bi/ production"])
 def test_other_words_with_a_slash_are_text_to_look_for(scene: Scene, thread: str, text: str) -> None:
     mention(scene, f"logs {text}", thread)
@@ -225,3 +251,17 @@ def test_in_a_channel_of_neither_system_or_of_both_somebody_has_to_say_which(sce
         scene.chat.channels |= channels
         said = scene.flow.receive("ops", "logs backend production timeout", both)
         assert said is not None and "'backend' could be arbor/backend or photo/backend. Say which one." in said.text
+
+
+@pytest.mark.parametrize(
+    "words", ["logs arbor", "logs Arbor", "logs arbor production timeout", "restart arbor", "metrics arbor"]
+)
+def test_of_a_system_alone_it_is_said_which_services_it_has(scene: Scene, words: str) -> None:
+    said = scene.flow.receive("ops", words, Actor(user=ALICE, channel="C0ELSEWHERE"))
+    assert said is not None
+    assert "arbor is a system; its services are backend and frontend. Say which one, as arbor/backend." in said.text
+
+
+def test_a_systems_name_that_is_its_only_services_too_is_enough(scene: Scene) -> None:
+    said = scene.flow.receive("ops", "logs lab staging", Actor(user=ALICE, channel="C0ELSEWHERE"))
+    assert said is None and understood(scene) == ["logs", "lab", "staging"]

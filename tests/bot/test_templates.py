@@ -36,6 +36,8 @@ def together(*messages: str) -> list[LogGroup]:
         ("2022-09-25 18:50:37,811 ERROR down", "<time> ERROR down"),
         ("at 0xdeadbeef", "at <hex>"),
         ("commit 3ce72d1ab failed", "commit <hex> failed"),
+        ("request=fadedbac effaced", "request=<hex> effaced"),
+        ("batch 12, 13 sent", "batch <n>, <n> sent"),
         ('relation "users" does not exist', "relation <text> does not exist"),
         ("KeyError: 'customer'", "KeyError: <text>"),
         ("GET /api/users/41?page=2 500", "GET <path> <n>"),
@@ -57,6 +59,23 @@ def test_lines_that_say_the_same_are_one_group_with_first_and_last_seen() -> Non
 def test_groups_are_sorted_by_count_and_then_by_recency() -> None:
     found = grouped("older", "newer", "often 1", "often 2")
     assert [one.template for one in found] == ["often <n>", "newer", "older"]
+
+
+def test_an_id_of_digits_alone_is_an_id_like_those_with_letters() -> None:
+    (only,) = grouped(
+        "ERROR failed: request=20734918, 7", "ERROR failed: request=7be40a31, 7", "ERROR failed: request=91cc03ae, 8"
+    )
+    assert (only.template, only.count, only.kind) == (
+        "ERROR failed: request=<hex>, <n>",
+        3,
+        "ERROR failed: request=<n>, <n>",
+    )
+    assert (only.first, only.last, only.sample) == (0.0, 120.0, "ERROR failed: request=91cc03ae, 8")
+
+
+def test_of_numbers_that_look_like_ids_at_times_the_template_is_that_of_the_most() -> None:
+    (only,) = grouped("order 20734918 sent", "order 20734919 sent", "order 2073e918 sent")
+    assert (only.template, only.count, only.sample) == ("order <n> sent", 3, "order 2073e918 sent")
 
 
 def test_the_newest_line_is_the_sample_even_when_lines_come_out_of_order() -> None:

@@ -60,6 +60,27 @@ def test_one_command_is_explained_in_full(scene: Scene, word: str) -> None:
     assert "`/deploy bi/api production &lt;version&gt;`" in shown
 
 
+@pytest.mark.parametrize(
+    ("word", "example"),
+    [
+        ("logs", "-without, `level error`, `task 0f3a`;"),
+        ("logs", '`insights "stats count(*) by bin(5m)"`.'),
+        ("metrics", "any metric as `AWS/RDS/DatabaseConnections`, a percentile (`p99`)"),
+    ],
+)
+def test_an_example_among_words_is_code_that_can_be_copied(scene: Scene, word: str, example: str) -> None:
+    assert example in said(scene, word)
+
+
+def test_no_code_of_a_help_has_anything_invisible_in_it(scene: Scene) -> None:
+    for word in COMMANDS:
+        may = replace(scene.world, may=lambda *_: True)
+        made = plan(HelpArgs(command=word), may, scene.chat.people[ALICE])
+        shown = texts(Message(text="", blocks=tuple(dict(block) for block in made.answer)))
+        assert shown.count("`") % 2 == 0
+        assert [code for code in shown.split("`")[1::2] if "\u200b" in code or not code.strip()] == []
+
+
 def test_a_misspelt_command_gets_what_was_meant(scene: Scene) -> None:
     with pytest.raises(NotFoundError, match="Did you mean deploy"):
         said(scene, "deplyo")

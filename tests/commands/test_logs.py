@@ -109,7 +109,28 @@ def test_what_is_new_since_the_deployment_is_marked(scene: Scene) -> None:
     said = told(ask(scene, "level error last 2m"))
     assert ":red_circle: :new: *20×* `ERROR no tariff`" in said
     assert ":new: *5×*" not in said
-    assert re.search(r"is new since the deployment at 06-15 \d\d:\d\d:\d\d Europe/Prague", said)
+    assert re.search(
+        r":new: no line like it matched in the hour before the deployment at 06-15 \d\d:\d\d:\d\d Europe/Prague", said
+    )
+
+
+def test_where_a_level_is_looked_for_as_a_word_the_foot_says_how_to_find_all_of_it(scene: Scene) -> None:
+    write(scene, "ERROR disk full", "INFO no errors")
+    said = told(ask(scene, "errors"))
+    assert "INFO no errors" in said and "ERROR disk full" not in said
+    assert "only lines with the word “errors”; `level error` finds all of that level" in said
+    assert "only lines with the word" not in told(ask(scene, "disk"))
+
+
+def test_a_phrase_as_json_is_shown_is_told_how_to_be_found(scene: Scene) -> None:
+    write(scene, '{"level":"error","message":"Connection pool exhausted","order_ref":"abc123","status":500}')
+    assert "ERROR Connection pool exhausted  order_ref=abc123" in told(ask(scene, "status=500"))
+    said = told(ask(scene, '"ERROR Connection pool exhausted"'))
+    assert "*No line matches*" in said and "look for the message alone, with `level error`" in said
+    assert "ERROR Connection pool" in told(ask(scene, '"Connection pool exhausted" level error'))
+    assert "a field is found as `status=…`" in told(ask(scene, '"status=500"'))
+    assert "`/…/` finds the lines with a part of it" in told(ask(scene, "order_ref=abc1*"))
+    assert "ERROR Connection pool" in told(ask(scene, "/abc1/"))
 
 
 def test_what_is_new_is_marked_among_few_lines_too(scene: Scene) -> None:
@@ -121,7 +142,7 @@ def test_what_is_new_is_marked_among_few_lines_too(scene: Scene) -> None:
     scene.logs.lines[name] = [LogLine(at, text, "s", f"{at}") for at, text in texts.items()]
     said = told(ask(scene, "level error last 2m"))
     assert "\N{SQUARED NEW} ERROR no tariff" in said and "\N{SQUARED NEW} ERROR disk" not in said
-    assert "is new since the deployment at" in said
+    assert "no line like it matched in the hour before the deployment at" in said
 
 
 def test_a_stack_trace_stays_whole(scene: Scene) -> None:
@@ -260,7 +281,9 @@ def test_a_look_that_fails_ends_no_query(scene: Scene) -> None:
     [
         ("14:00-14:20 Mars/Base", "Mars"),
         ("2099-01-01 10:00-11:00", "future"),
-        ("level loud", "Which level?"),
+        ("level loud", "“loud” is no level"),
+        ("query slwo", "bi has no query “slwo”."),
+        ("query slwo", "There are: slow. Did you mean slow?"),
         ("/(/", "no regular expression"),
         ("follow /(a|b)/", "cannot be followed"),
         ("follow 14:00-14:20", "“14:00-14:20” does not go with it"),
@@ -269,6 +292,13 @@ def test_a_look_that_fails_ends_no_query(scene: Scene) -> None:
 )
 def test_what_cannot_be_looked_for_gets_a_sentence(scene: Scene, words: str, sentence: str) -> None:
     assert sentence in told(ask(scene, words))
+
+
+def test_a_system_without_named_queries_says_so(tmp_path: Path) -> None:
+    access = AccessConfig(roles=ACCESS.roles, allow=(*ACCESS.allow, *RULES))
+    scene = Scene(tmp_path, access=access)
+    assert "bi has no named queries." in told(ask(scene, "query slow"))
+    scene.close()
 
 
 def test_who_may_not_read_logs_is_told_who_may(scene: Scene) -> None:

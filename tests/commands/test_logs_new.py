@@ -56,8 +56,24 @@ def test_what_the_range_has_of_before_the_deployment_is_compared_at_no_cost(scen
     scene.insights.answers = [RUNNING, RUNNING, lines]
     said = ask(scene, "level error last 10h")
     assert NEW in said and "\N{SQUARED NEW} ERROR disk" not in said
-    assert "is new since the deployment at" in said and NOT_COMPARED not in said
+    assert "no line like it matched in the hour before the deployment at" in said and NOT_COMPARED not in said
     assert scene.logs.patterns == [], "nobody else had to look"
+
+
+def test_an_id_of_digits_alone_is_not_marked_as_new(scene: Scene) -> None:
+    remember(scene, 5.5, "ERROR failed: request=7be40a31")
+    scene.insights.answers = [RUNNING, found(scene, (2, "ERROR failed: request=20734918"), (1, "ERROR no tariff"))]
+    said = ask(scene, "level error since deploy")
+    assert NEW in said and "\N{SQUARED NEW} ERROR failed" not in said
+
+
+def test_of_what_is_looked_for_it_is_said_that_only_what_matches_was_compared(scene: Scene) -> None:
+    remember(scene, 5.5, "INFO cart emptied customer_id=cus_2217")
+    remember(scene, 5.6, "INFO request completed customer_id=cus_1")
+    scene.insights.answers = [RUNNING, found(scene, (1, "INFO request completed customer_id=cus_2217"))]
+    said = ask(scene, "customer_id=cus_2217 since deploy")
+    assert "\N{SQUARED NEW} INFO request completed" in said
+    assert ":new: no line like it matched in the hour before the deployment at" in said
 
 
 def test_since_the_deployment_the_hour_before_it_is_looked_at(scene: Scene) -> None:

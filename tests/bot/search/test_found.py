@@ -116,6 +116,12 @@ def test_what_nobody_said_before_is_new() -> None:
     assert new_kinds(group(lines), before) == frozenset({"ERROR order <n> failed"})
 
 
+def test_an_id_that_happens_to_have_no_letters_is_nothing_new() -> None:
+    lines = [LogLine(10.0, "ERROR failed: request=20734918", "s")]
+    before = [LogLine(1.0, "ERROR failed: request=7be40a31", "s")]
+    assert new_kinds(group(lines), before) == frozenset()
+
+
 @pytest.mark.parametrize(
     ("text", "shown"),
     [

@@ -64,6 +64,12 @@ def test_what_was_said_before_an_older_deployment_is_not_new(scene: Scene) -> No
     assert found.weight == 32
 
 
+def test_an_id_that_happens_to_have_no_letters_is_no_new_error(scene: Scene) -> None:
+    deployed(scene, 300)
+    logged(scene, (400, "ERROR failed: request=7be40a31"), (100, "ERROR failed: request=20734918"))
+    assert errors(scene).fact("logs.new") == 0.0
+
+
 def test_without_a_deployment_of_late_nothing_is_called_new(scene: Scene) -> None:
     deployed(scene, 3 * 86_400)
     logged(scene, (100, "ERROR novel 3"))

@@ -13,6 +13,12 @@ from tests.bot.views.limits import check, check_markup, hostile
 NOBODY: frozenset[str] = frozenset()
 
 
+def test_words_have_examples_in_code_that_is_left_as_it_is() -> None:
+    said = b.with_code("say `count(*)` or `level error`; _no_ <@U1>")
+    assert said == "say `count(*)` or `level error`; _\u200bno_ &lt;@U1&gt;"
+    assert b.with_code("") == ""
+
+
 @given(text=hostile)
 def test_escaped_text_pings_nobody_and_links_nowhere(text: str) -> None:
     check_markup(b.esc(text), NOBODY)
