@@ -165,3 +165,16 @@ def test_who_may_not_read_sees_a_refusal(town: Town) -> None:
     assert "You may not look at anything" in town.ask(EVE, ARBOR, ASKED)
     assert town.calls("ecs:DescribeServices", mark) == []
     assert lines(town, user=DAVE)[0] == "2 services: 2 green"
+
+
+def test_error_lines_are_those_that_a_search_of_the_service_finds(town: Town) -> None:
+    said = "\n".join(lines(town, "/health lab staging", "#ops"))
+    found = town.ask(ALICE, "#ops", "/logs lab/storefront staging level error last 30m")
+    counted = re.search(r"\*storefront\* .* · ([\d,]+) error lines in 30 min · ", said)
+    matched = re.search(r"\*([\d,]+)\* lines match", found)
+    assert counted and matched, f"{said}\n{found}"
+    count, whole = (int(each[1].replace(",", "")) for each in (counted, matched))
+    assert count > 500
+    # Both are of the last half hour, one a moment later than the other.
+    assert abs(count - whole) < whole / 20
+    assert "error lines in 30 min in `/ecs/lab-checkout` (`/lab/checkout/audit` is read by Logs Insights only)" in said
