@@ -137,6 +137,22 @@ def test_a_red_alarm_is_told_with_its_incident_and_who_has_it(town: Town) -> Non
     town.until("all well", lambda: lines(town)[1] == f"{GREEN} {HERE}: all well, 2 services")
 
 
+def test_an_open_incident_is_told_while_aws_is_slow(town: Town) -> None:
+    alarm = "arbor-production-backend-connection-pool"
+    town.alarm(alarm, US, "ALARM")
+    incident = town.until("a headline", lambda: town.shown(ARBOR, f"`{alarm}`"))[0]
+    for operation in ("cloudwatch:DescribeAlarms", "ecs:DescribeServices"):
+        town.fault("aws", operation, None, latency_ms=8000)
+    first = lines(town)[1]
+    assert first.startswith(f"{RED} {HERE}: *backend*: alarm `{alarm}` for ")
+    assert "(high) · <http" in first
+    assert "|incident>: nobody has it yet" in first
+    town.calm()
+    town.alarm(alarm, US, "OK")
+    town.press(ALICE, ARBOR, incident["ts"], "Resolve")
+    town.until("all well", lambda: lines(town)[1] == f"{GREEN} {HERE}: all well, 2 services")
+
+
 def test_what_is_slow_is_amber_and_hides_nothing(town: Town) -> None:
     town.fault("aws", "sqs:GetQueueAttributes", None, latency_ms=6000)
     said = lines(town, "/health photo", PHOTO)
