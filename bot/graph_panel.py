@@ -32,12 +32,12 @@ from bot.graph_look import (
 )
 from bot.graph_marks import Placed, place, red_spans
 from bot.graph_scale import Corner, number, runs, scale_of, span_label, thinned, times
-from bot.graph_text import with_unit
+from bot.graph_text import MEASURES, with_unit
 
 LINES = 6
 """How many lines are drawn at most."""
-LABEL = 3.0
-"""Inches that the name of one line among several gets at most."""
+LABEL = 3.7
+"""Inches that one line among several gets at most in the legend, so that two stand beside one another."""
 DENSE = 500
 """From so many values on a line is drawn thin."""
 _LEFT_EDGE, _RIGHT_EDGE, _TOP, _BOTTOM = 0.16, 0.16, 0.14, 0.4
@@ -71,7 +71,7 @@ class Panel:
         ]
         values = [value for _, parts in self._lines for part in parts for _, value in part]
         self._limits = Limits(pen, graph.thresholds, values, graph.unit)
-        self._scale = scale_of(values, self._limits.values)
+        self._scale = scale_of(values, self._limits.values, counts=graph.unit not in MEASURES)
         self._legend_rows = self._rows_of_legend()
         self.height = least + (len(self._legend_rows) - 1) * _LEGEND_ROW
 
@@ -112,7 +112,8 @@ class Panel:
         graph = self._graph
         days = span_label(graph.start, self._end, graph.zone)
         room = WIDTH - _LEFT_EDGE - _RIGHT_EDGE - self._pen.wide(days, WORD) - 0.2
-        self._pen.write(_LEFT_EDGE, y, self._pen.fit(graph.title, room, HEADING), HEADING, INK)
+        font = HEADING if self._pen.wide(self._pen.legible(graph.title), HEADING) <= room else BOLD
+        self._pen.write(_LEFT_EDGE, y, self._pen.fit(graph.title, room, font), font, INK)
         self._pen.write(WIDTH - _RIGHT_EDGE, y, days, WORD, QUIET, "right")
 
     def _rows_of_legend(self) -> list[list[_Entry]]:
@@ -192,10 +193,9 @@ class Panel:
         for part in parts:
             corners = thinned(part, columns, self._graph.start, self._end)
             across, up = [at for at, _ in corners], [scale.scaled(value) for _, value in corners]
-            if alone and len(corners) > 1:
-                plot.fill_between(
-                    across, up, max(scale.low, min(0.0, scale.high)), color=colour, alpha=0.1, linewidth=0
-                )
+            # A filled area tells how much there is: only one that begins at zero is true.
+            if alone and len(corners) > 1 and scale.low <= 0 <= scale.high:
+                plot.fill_between(across, up, 0.0, color=colour, alpha=0.1, linewidth=0)
             plot.plot(
                 across,
                 up,
@@ -256,5 +256,5 @@ class Panel:
         return with_unit(number(value), self._pen.legible(self._graph.unit)[:12])
 
     def _ticked(self, tick: float) -> str:
-        written = self._scale.written(tick)
-        return f"{written}%" if self._graph.unit == "%" else written
+        written, unit = self._scale.written(tick), self._graph.unit
+        return with_unit(written, unit) if unit == "%" or (tick and unit in MEASURES) else written

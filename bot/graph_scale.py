@@ -19,6 +19,8 @@ GAP_PERIODS = 1.75
 """A line is broken where the next value is further away than this many periods."""
 OFF_SCALE = 200.0
 """How many times larger than the values a threshold may be before the values would be a flat line beside it."""
+TINY = 0.9
+"""What share of the highest value the lowest may be before an axis from zero would show no difference."""
 MOST_STEPS = 5.5
 """Steps of a value axis."""
 _PREFIXES = {0: "", 3: "k", 6: "M", 9: "G", 12: "T", 15: "P", -3: "m", -6: "µ", -9: "n"}
@@ -116,8 +118,12 @@ _NOTHING = 1e-300
 """What is less has no logarithm, divided into steps."""
 
 
-def scale_of(values: Iterable[float], thresholds: Iterable[float] = ()) -> Scale:
-    """An axis around all finite values and the thresholds; from zero where that does not flatten what there is."""
+def scale_of(values: Iterable[float], thresholds: Iterable[float] = (), *, counts: bool = False) -> Scale:
+    """An axis around all finite values and the thresholds.
+
+    It is from zero, since else what is usual up and down looks like a storm; but for what is measured and differs by
+    less than a tenth, such as a disk that fills slowly.
+    """
     finite = [value for value in values if math.isfinite(value)]
     limits = [each for each in thresholds if math.isfinite(each) and not off_scale(finite, each)]
     shown = [*finite, *limits] or [0.0]
@@ -125,9 +131,9 @@ def scale_of(values: Iterable[float], thresholds: Iterable[float] = ()) -> Scale
     power = _power(size)
     unscaled = Scale(0, 1, (), power)
     low, high = unscaled.scaled(min(shown)), unscaled.scaled(max(shown))
-    if low > 0 and low < 0.6 * high:
+    if low > 0 and (counts or low < TINY * high):
         low = 0.0
-    if high < 0 and high > 0.6 * low:
+    if high < 0 and (counts or high > TINY * low):
         high = 0.0
     if high - low <= abs(high) * 1e-9:
         # A constant: it is drawn on the way to zero, or above it.

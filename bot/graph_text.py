@@ -9,6 +9,9 @@ from bot.redact import clean
 LONGEST = 300
 """Characters that are looked at; the rest of a name is never on a picture."""
 NO_GLYPH = "□"
+SIZES = ("B", "B/s", "B/min", "bit/s")
+MEASURES = ("%", "s", "ms", *SIZES)
+"""Units of what is measured; all else is counted."""
 _JOINERS = {"\u200c", "\u200d", *(chr(code) for code in range(0xFE00, 0xFE10))}
 """What only joins or chooses the look of its neighbours."""
 
@@ -29,23 +32,32 @@ def legible(text: str, glyphs: Container[int]) -> str:
 
 
 def fitted(text: str, room: float, width_of: Callable[[str], float]) -> str:
-    """As much of the text as is no wider than the room, ending with "…" where something is missing."""
+    """As much of the text as is no wider than the room, with "…" in its middle where something is missing.
+
+    Names that are alike at their beginning differ at their end, where a version stands too.
+    """
     if width_of(text) <= room:
         return text
     least, most = 0, len(text)
     while least < most:
         middle = (least + most + 1) // 2
-        if width_of(f"{text[:middle].rstrip()}…") <= room:
+        if width_of(_without_middle(text, middle)) <= room:
             least = middle
         else:
             most = middle - 1
-    return f"{text[:least].rstrip()}…" if least else ""
+    return _without_middle(text, least) if least else ""
+
+
+def _without_middle(text: str, kept: int) -> str:
+    """So many characters of the text, the longer part of them at its end."""
+    first = kept // 2
+    return f"{text[:first].rstrip()}…{text[len(text) - (kept - first) :].lstrip()}"
 
 
 def with_unit(written: str, unit: str) -> str:
     """A number and its unit as they are written: 90%, 1.5 s, 3k requests, 2 GB, 420/min, 1.2 ms."""
     if not unit or unit == "%" or unit.startswith("/"):
         return written + unit
-    prefixes = "mµn" if unit == "s" else "kMGTP" if unit in ("B", "B/s", "B/min", "bit/s") else ""
+    prefixes = "mµn" if unit == "s" else "kMGTP" if unit in SIZES else ""
     prefixed = written[-1:] in tuple(prefixes)
     return f"{written[:-1]} {written[-1]}{unit}" if prefixed else f"{written} {unit}"

@@ -35,7 +35,9 @@ READ_SECONDS = 6.0
 MOST_WORDS = 12
 COMPARED = 25 * 3600.0
 """The longest time that yesterday is shown beside: a day, the one included on which clocks go back."""
-_YESTERDAY = re.compile(r"(?<!\S)(?:vs\.?|versus|against|compared\s+(?:to|with))\s+yesterday(?!\S)", re.IGNORECASE)
+_BESIDE = r"(?<!\S)(?:vs\.?|versus|against|compared\s+(?:to|with))"
+_YESTERDAY = re.compile(rf"{_BESIDE}\s+yesterday(?!\S)", re.IGNORECASE)
+_OTHER = re.compile(rf"{_BESIDE}(?!\S)", re.IGNORECASE)
 _FILLERS = ("and", "with", "show", "the")
 _CHOICES = (("Last hour", "last 1h"), ("Last 24 h", "last 24h"))
 
@@ -106,11 +108,15 @@ def plan(args: MetricsArgs, world: World, person: Person) -> Plan:
 
 
 def _read(what: str, meant: Target, world: World, person: Person) -> _Asked:
-    """Raises UsageError for a time that is none or is too long to compare, and for too many words."""
+    """Raises UsageError for a time that is none or cannot be compared, and for too many words."""
     yesterday = bool(_YESTERDAY.search(what))
-    window, left = find_window(
-        _YESTERDAY.sub(" ", what), now=world.clock.now(), zone=world.catalog.zone(meant), default=USUAL
-    )
+    alone = _YESTERDAY.sub(" ", what)
+    if _OTHER.search(alone):
+        raise UsageError(
+            "I compare with the same hours of yesterday only.",
+            hint="Say vs yesterday, as in cpu last 24h vs yesterday.",
+        )
+    window, left = find_window(alone, now=world.clock.now(), zone=world.catalog.zone(meant), default=USUAL)
     typed = [word for each in words(left) for word in _split(each) if word.lower() not in ("", *_FILLERS)]
     if len(typed) > MOST_WORDS:
         raise UsageError(f"These are {len(typed)} words; a picture has room for six signals.", hint="Say fewer.")
@@ -142,7 +148,9 @@ def _shown(found: Look, asked: _Asked) -> view.Shown:
     return view.Shown(
         label=found.target.label,
         when=shown(window),
+        start=window.start,
         end=window.end,
+        zone=window.zone,
         is_now=window.open_end,
         readings=found.readings,
         marks=tuple(marks),

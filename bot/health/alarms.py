@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from bot.catalog import alarm_accounts
-from bot.cloud import AlarmReading
 from bot.condition import Verdict
-from bot.domain import Account, AlarmState, Severity, Target
+from bot.domain import Account, AlarmState, ServiceAlarm, Severity, Target
 from bot.health.base import Found, Moment, Reads, amber, counted, green, name_of, red, unread
-from bot.live_alarms import Live, unlisted
-from bot.silence import LiveIncident, Silence, covering
+from bot.live_alarms import Live, alarm_name, unlisted
+from bot.silence import LiveIncident, LiveMember, Silence, covering
 from bot.views import blocks as b
 from bot.views.live_incident import who_has
 
@@ -66,7 +65,12 @@ def verdicts(target: Target, found: Found, now: float) -> list[Verdict]:
     mine = [(alarm, known[alarm.name]) for alarm in target.service.alarms if alarm.name in known]
     for alarm, read in mine:
         if read.state == AlarmState.ALARM:
-            said.append(_in_alarm(target, alarm.severity, read, live, silences, now))
+            at = (read.name, read.arn, read.updated_at)
+            said.append(_in_alarm(target, alarm.severity, at, live, silences, now))
+    for alarm, member in _remembered(target, live):
+        if alarm.name not in known:
+            at = (alarm.name, member.arn, member.at)
+            said.append(_in_alarm(target, alarm.severity, at, live, silences, now))
     said += [_unlisted(incident, member.name, live, now - member.at) for incident, member in _of(target, live)]
     blind = [read.name for _, read in mine if read.state == AlarmState.INSUFFICIENT_DATA]
     missing = [alarm.name for alarm in target.service.alarms if alarm.name not in known]
@@ -77,14 +81,32 @@ def verdicts(target: Target, found: Found, now: float) -> list[Verdict]:
     return [*said, green(f"{counted(quiet, 'alarm')} quiet")] if quiet else said
 
 
+def _remembered(target: Target, live: _Live) -> list[tuple[ServiceAlarm, LiveMember]]:
+    """Alarms the service lists that are red in an incident: what the bot knows where CloudWatch tells nothing."""
+    red = {
+        alarm_name(member): member
+        for incident in live.incidents
+        for member in incident.members
+        if member.target == target.key and member.state is AlarmState.ALARM
+    }
+    return [(alarm, red[alarm.name]) for alarm in target.service.alarms if alarm.name in red]
+
+
 def _in_alarm(
-    target: Target, severity: Severity, read: AlarmReading, live: _Live, silences: Sequence[Silence], now: float
+    target: Target,
+    severity: Severity,
+    alarm: tuple[str, str, float],
+    live: _Live,
+    silences: Sequence[Silence],
+    now: float,
 ) -> Verdict:
-    head = f"alarm {b.code(read.name)} for {b.ago(now - read.updated_at)}"
-    silence = covering(silences, read.name, read.arn, target.key)
+    """``alarm`` is its name, its ARN, and since when it is in ALARM."""
+    name, arn, since = alarm
+    head = f"alarm {b.code(name)} for {b.ago(now - since)}"
+    silence = covering(silences, name, arn, target.key)
     if silence is not None:
         return amber(f"{head}, silent until {b.when(silence.until)}")
-    of = (each for each in live.incidents if any(member.arn == read.arn for member in each.members))
+    of = (each for each in live.incidents if any(member.arn == arn for member in each.members))
     incident = next(of, None)
     who = who_has(incident, live.links.get(incident.id, "")) if incident else "no incident is open"
     return (red if severity in URGENT else amber)(f"{head} ({severity}) · {who}")

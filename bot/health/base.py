@@ -39,7 +39,7 @@ class Moment:
 
 
 class Look(Protocol):
-    """One kind of look; every module of this package but ``base`` and ``picture`` is one."""
+    """One kind of look; every module of this package but ``base``, ``logged`` and ``picture`` is one."""
 
     __name__: str
 

@@ -15,16 +15,11 @@ from typing import Any
 from bot.cloud import EcsService, TargetHealth, TaskDefinition
 from bot.condition import Verdict
 from bot.domain import Account, Target
+from bot.health import logged
 from bot.health.base import Found, Moment, Reads, amber, counted, green, name_of, red, unread
+from bot.health.logged import Logged
 from bot.shipping import images, running
-from bot.steps.log_errors import ERRORS
-from bot.telemetry import LogSearch
 from bot.views import blocks as b
-
-LOG_SECONDS = 1800.0
-LOG_LINES = 100
-MOST_LOGS = 4
-"""Services of one account whose logs are read at once: FilterLogEvents takes five calls a second."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +29,7 @@ class EcsReading:
     service: EcsService | Exception | None = None
     definition: TaskDefinition | Exception | None = None
     targets: tuple[TargetHealth, ...] | Exception | None = None
-    errors: LogSearch | Exception | None = None
+    errors: Logged | None = None
 
     @property
     def rests(self) -> bool:
@@ -56,7 +51,7 @@ def reads(targets: Sequence[Target], moment: Moment) -> Reads:
             clusters[target.account, target.service.cluster].append(target)
             in_account[target.account] += 1
     return {
-        f"ecs {name_of(account)} {cluster}": partial(_cluster, mine, moment, logs=in_account[account] <= MOST_LOGS)
+        f"ecs {name_of(account)} {cluster}": partial(_cluster, mine, moment, logged.MOST_GROUPS // in_account[account])
         for (account, cluster), mine in clusters.items()
     }
 
@@ -69,7 +64,8 @@ def reading(target: Target, found: Found) -> EcsReading:
     return EcsReading(service=read) if isinstance(read, Exception) else read[target.key]
 
 
-def _cluster(targets: Sequence[Target], moment: Moment, *, logs: bool) -> dict[str, EcsReading]:
+def _cluster(targets: Sequence[Target], moment: Moment, groups: int) -> dict[str, EcsReading]:
+    """The services of a cluster, with the logs of so many groups of each."""
     world = moment.world
     services = world.ecs.services(targets)
     wanted: Reads = {}
@@ -81,33 +77,22 @@ def _cluster(targets: Sequence[Target], moment: Moment, *, logs: bool) -> dict[s
         wanted[f"definition {target.key}"] = partial(world.ecs.task_definition, target.account, serving)
         if service.target_groups:
             wanted[f"targets {target.key}"] = partial(world.ecs.target_health, target, service.target_groups)
-        if logs:
-            wanted[f"errors {target.key}"] = partial(_errors, target, serving, moment)
+        wanted |= logged.reads(target, serving, moment, groups)
     found: dict[str, Any] = world.gather(wanted, seconds=moment.left)
     return {
         target.key: EcsReading(
             service=services[target.key],
             definition=found.get(f"definition {target.key}"),
             targets=found.get(f"targets {target.key}"),
-            errors=found.get(f"errors {target.key}"),
+            errors=_logged(target, found, groups),
         )
         for target in targets
     }
 
 
-def _errors(target: Target, definition: str, moment: Moment) -> LogSearch | None:
-    """The newest error lines of one page: the deadline is over when it begins, so that no second page is asked for."""
-    task = moment.world.ecs.task_definition(target.account, definition)
-    group = next((each.log_group for each in task.containers if each.log_group), "")
-    if not group:
-        return None
-    return moment.world.logs.scan(
-        *(target.account, group, ERRORS),
-        start=moment.now - LOG_SECONDS,
-        end=moment.now,
-        limit=LOG_LINES,
-        deadline=moment.now,
-    )
+def _logged(target: Target, found: Mapping[str, Any], groups: int) -> Logged | None:
+    definition = found.get(f"definition {target.key}")
+    return logged.joined(target, definition, found, groups) if definition is not None and groups else None
 
 
 def verdicts(target: Target, found: Found, now: float) -> list[Verdict]:
@@ -121,7 +106,7 @@ def verdicts(target: Target, found: Found, now: float) -> list[Verdict]:
         _tasks(read.service),
         *_rollout(read.service, read.version(target), now),
         *_targets(read.service, read.targets),
-        *_logged(read.errors),
+        *(logged.verdicts(read.errors) if read.errors else ()),
     ]
 
 
@@ -160,13 +145,3 @@ def _targets(service: EcsService, read: tuple[TargetHealth, ...] | Exception | N
     if ill:
         return [amber(f"{len(ill)} of {counted(len(ill) + len(well), 'target')} unhealthy{told}")]
     return [green(counted(len(well), "healthy target"))]
-
-
-def _logged(read: LogSearch | Exception | None) -> list[Verdict]:
-    """How many is told, and not whether that is many: the alarms know."""
-    if read is None:
-        return []
-    if isinstance(read, Exception):
-        return [unread("logs", read)]
-    more = "" if read.is_whole else "at least "
-    return [green(f"{more}{counted(len(read.lines), 'error line')} in 30 min")]

@@ -149,7 +149,7 @@ def _streams(task: str, where: Place, group: str, world: World) -> tuple[str, ..
 def _joined(answers: dict[str, LogSearch | Exception], limit: int) -> Found:
     searches = {group: answer for group, answer in answers.items() if isinstance(answer, LogSearch)}
     errors = {group: answer for group, answer in answers.items() if isinstance(answer, Exception)}
-    refused = tuple(group for group, error in errors.items() if _is_of_a_class(error))
+    refused = tuple(group for group, error in errors.items() if is_of_a_class(error))
     late = [group for group, error in errors.items() if _is_late(error)]
     failed = _failed({group: error for group, error in errors.items() if group not in (*refused, *late)})
     if failed and len(failed) == len(answers):
@@ -186,7 +186,7 @@ def _is_late(error: Exception) -> bool:
     return isinstance(error, TimeoutError) or (isinstance(error, UpstreamError) and error.retryable)
 
 
-def _is_of_a_class(error: Exception) -> bool:
+def is_of_a_class(error: Exception) -> bool:
     """Refused by the class of the group: Insights may look."""
     return isinstance(error, UpstreamError) and not error.retryable and _OF_A_CLASS in error.message.lower()
 

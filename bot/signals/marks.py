@@ -74,11 +74,15 @@ def _rollouts(target: Target, since: float, world: World) -> tuple[Mark, ...]:
     ours = world.recent.operations(target.key, since=since, limit=MOST)
     records = world.ecs.service_deployments(target, since=since)
     others = [record for record in records if not any(is_of(record, each) for each in ours)]
-    return tuple(Mark(record.created_at, _revision(record), MarkKind.DEPLOYMENT) for record in others[:MOST])
+    return tuple(Mark(record.created_at, _revision(record, target), MarkKind.DEPLOYMENT) for record in others[:MOST])
 
 
-def _revision(record: ServiceDeployment) -> str:
-    return record.task_definition.rsplit("/", 1)[-1] or "rollout"
+def _revision(record: ServiceDeployment, target: Target) -> str:
+    """``api:9`` of the task definition ``bi-production-api:9``: a picture of the service says its place anyway."""
+    family, _, number = record.task_definition.rsplit("/", 1)[-1].rpartition(":")
+    if not family:
+        return "rollout"
+    return f"{target.name if family.endswith(f'-{target.name}') else family}:{number}"
 
 
 def _scaled(target: Target, since: float, world: World) -> tuple[Mark, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from bot.cloud import Container
 from bot.domain import ServiceKind, Target
@@ -104,20 +104,22 @@ def known_log_groups(target: Target, world: World, *, age: float = 0.0) -> tuple
 
     What AWS said may be ``age`` seconds old.
     """
-    found, lacking = list(target.service.log_groups), ""
     try:
-        found += _own_log_groups(target, world, age)
+        if target.service.function:
+            return tuple(dict.fromkeys([*target.service.log_groups, _of_function(target, world, age)])), ""
+        return groups_of(target, _containers(target, world, age)), ""
     except BotError as error:
-        if not found:
+        configured = groups_of(target, ())
+        if not configured:
             raise
-        lacking = f"the service's own log groups could not be found: {error.message}"
-    return tuple(dict.fromkeys(found)), lacking
+        return configured, f"the service's own log groups could not be found: {error.message}"
 
 
-def _own_log_groups(target: Target, world: World, age: float) -> list[str]:
-    if target.service.function:
-        return [_of_function(target, world, age)]
-    return [container.log_group for container in _containers(target, world, age) if container.log_group]
+def groups_of(target: Target, containers: Sequence[Container]) -> tuple[str, ...]:
+    """The configured log groups of a service, then those of its containers, each once."""
+    return tuple(
+        dict.fromkeys([*target.service.log_groups, *(each.log_group for each in containers if each.log_group)])
+    )
 
 
 def _containers(target: Target, world: World, age: float) -> tuple[Container, ...]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 from bot.cloud import AlarmReading, Datapoint
 from bot.console import dashboard_address
@@ -22,17 +24,20 @@ PER_MINUTE = "per minute"
 FRESH_PERIODS = 5
 """A value is of now while it is no older than so many of its periods."""
 SHOWN = 30
+_MARKS = 5
 _LINES = 6
 """Lines of one signal that are told: the first one in full, the newest value of the others."""
 
 
 @dataclass(frozen=True)
 class Shown:
-    """What an answer shows of a look; ``when`` says in words which time it is about."""
+    """What an answer shows of a look; ``when`` says in words which time it is about, in the IANA ``zone``."""
 
     label: str
     when: str
+    start: float
     end: float
+    zone: str
     is_now: bool
     readings: Sequence[Reading]
     marks: Sequence[Mark] = ()
@@ -133,9 +138,20 @@ def _alarms(shown: Shown) -> str:
 
 
 def _marks(shown: Shown) -> str:
-    told = [f"{b.when(mark.at)} {b.esc(mark.label, 60)}" for mark in shown.marks[-5:]]
-    more = len(shown.marks) - len(told)
-    return "Meanwhile: " + " · ".join([*([f"{more} before these"] if more > 0 else []), *told]) if told else ""
+    """The newest, by the clocks that the range is told by."""
+    told = [f"{_clock(mark.at, shown)} {b.esc(mark.label, 60)}" for mark in shown.marks[-_MARKS:]]
+    earlier = len(shown.marks) - len(told)
+    told += [f"and {earlier} earlier"] if earlier > 0 else []
+    return "Meanwhile: " + " · ".join(told) if told else ""
+
+
+def _clock(at: float, shown: Shown) -> str:
+    """With the day, and how far from UTC it is, where these change within the range."""
+    zone = ZoneInfo(shown.zone)
+    first, last, then = (datetime.fromtimestamp(each, zone) for each in (shown.start, shown.end, at))
+    day = "%Y-%m-%d " if first.date() != last.date() else ""
+    offset = "%z" if first.utcoffset() != last.utcoffset() else ""
+    return f"{then:{day}%H:%M{offset}}"
 
 
 def _also(shown: Shown) -> str:

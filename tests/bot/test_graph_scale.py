@@ -235,7 +235,30 @@ def test_what_the_font_lacks_is_one_box() -> None:
 
 def test_a_text_is_cut_to_its_room() -> None:
     assert fitted("abcdef", 6, len) == "abcdef"
-    assert fitted("abcdef", 4, len) == "abc…"
+    assert fitted("abcdef", 4, len) == "a…ef"
+
+
+def test_names_that_are_alike_at_their_beginning_are_told_apart_when_they_are_cut() -> None:
+    cut = [fitted(f"caption-production-image_captions {word}", 16, len) for word in ("reads", "writes")]
+    assert cut == ["caption…ns reads", "caption…s writes"]
+
+
+@pytest.mark.parametrize(
+    ("values", "counts", "lowest"),
+    [
+        ([330.0, 520.0], True, "0"),
+        ([0.0012, 0.002], False, "0.0"),
+        ([9_700.0, 9_900.0], True, "0"),
+        ([97.0, 99.0], False, "97.0"),
+        ([-99.0, -97.0], False, "-99.0"),
+        ([64.06e9, 64.10e9], False, "64.06G"),
+    ],
+)
+def test_an_axis_begins_at_zero_but_for_what_is_measured_and_hardly_differs(
+    values: list[float], counts: bool, lowest: str
+) -> None:
+    scale = scale_of(values, counts=counts)
+    assert scale.written(scale.ticks[0]) == lowest
     assert fitted("abcdef", 0, len) == ""
 
 

@@ -99,6 +99,23 @@ def test_yesterday_is_a_comparison_when_it_is_said_as_one(scene: Scene, said: st
     assert (asked.yesterday, asked.end, asked.words) == (True, NOON, ("cpu",))
 
 
+@pytest.mark.parametrize(
+    "said", ["vs last week", "last 24h vs 2025-06-01", "compared to the day before", "vs yesterday vs last week", "vs"]
+)
+def test_what_cannot_be_compared_with_is_refused_with_what_can(scene: Scene, said: str) -> None:
+    with pytest.raises(UsageError, match="I compare with the same hours of yesterday only") as caught:
+        wanted(scene, f"cpu {said}")
+    assert caught.value.hint == "Say vs yesterday, as in cpu last 24h vs yesterday."
+
+
+def test_what_happened_is_told_by_the_clocks_of_the_range(scene: Scene) -> None:
+    past = a_past("bi/production/api", asked_at=NOON - 700, started_at=NOON - 600, facts={"version": "v2"})
+    scene.world = replace(scene.world, recent=FakeRecent(past))
+    text = said(typed(scene, "api production cpu last 1h"))
+    assert "Meanwhile: 14:56 deploy v2" in text
+    assert "Meanwhile: 16:56 deploy v2" in said(typed(scene, "api production cpu 16:00-17:06 Europe/Berlin"))
+
+
 def test_yesterday_by_itself_is_a_day(scene: Scene) -> None:
     asked = wanted(scene, "cpu yesterday")
     assert (asked.yesterday, asked.end - asked.start) == (False, 24 * HOUR)

@@ -137,6 +137,22 @@ def test_a_red_alarm_is_told_with_its_incident_and_who_has_it(town: Town) -> Non
     town.until("all well", lambda: lines(town)[1] == f"{GREEN} {HERE}: all well, 2 services")
 
 
+def test_an_open_incident_is_told_while_aws_is_slow(town: Town) -> None:
+    alarm = "arbor-production-backend-connection-pool"
+    town.alarm(alarm, US, "ALARM")
+    incident = town.until("a headline", lambda: town.shown(ARBOR, f"`{alarm}`"))[0]
+    for operation in ("cloudwatch:DescribeAlarms", "ecs:DescribeServices"):
+        town.fault("aws", operation, None, latency_ms=8000)
+    first = lines(town)[1]
+    assert first.startswith(f"{RED} {HERE}: *backend*: alarm `{alarm}` for ")
+    assert "(high) · <http" in first
+    assert "|incident>: nobody has it yet" in first
+    town.calm()
+    town.alarm(alarm, US, "OK")
+    town.press(ALICE, ARBOR, incident["ts"], "Resolve")
+    town.until("all well", lambda: lines(town)[1] == f"{GREEN} {HERE}: all well, 2 services")
+
+
 def test_what_is_slow_is_amber_and_hides_nothing(town: Town) -> None:
     town.fault("aws", "sqs:GetQueueAttributes", None, latency_ms=6000)
     said = lines(town, "/health photo", PHOTO)
@@ -165,3 +181,16 @@ def test_who_may_not_read_sees_a_refusal(town: Town) -> None:
     assert "You may not look at anything" in town.ask(EVE, ARBOR, ASKED)
     assert town.calls("ecs:DescribeServices", mark) == []
     assert lines(town, user=DAVE)[0] == "2 services: 2 green"
+
+
+def test_error_lines_are_those_that_a_search_of_the_service_finds(town: Town) -> None:
+    said = "\n".join(lines(town, "/health lab staging", "#ops"))
+    found = town.ask(ALICE, "#ops", "/logs lab/storefront staging level error last 30m")
+    counted = re.search(r"\*storefront\* .* · ([\d,]+) error lines in 30 min · ", said)
+    matched = re.search(r"\*([\d,]+)\* lines match", found)
+    assert counted and matched, f"{said}\n{found}"
+    count, whole = (int(each[1].replace(",", "")) for each in (counted, matched))
+    assert count > 500
+    # Both are of the last half hour, one a moment later than the other.
+    assert abs(count - whole) < whole / 20
+    assert "error lines in 30 min in `/ecs/lab-checkout` (`/lab/checkout/audit` is read by Logs Insights only)" in said

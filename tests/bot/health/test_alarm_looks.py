@@ -88,3 +88,30 @@ def test_alarms_without_data_and_missing_ones_are_told_together(scene: Scene) ->
     said = answer(scene)
     assert "*api*: 2 alarms without data: `api-down`, `api-errors`" in said
     assert "*jobs*: 1 alarm not in CloudWatch: `jobs-errors`" in said
+
+
+@pytest.mark.parametrize(
+    "failure", [TimeoutError(), UpstreamError("AWS denied cloudwatch:DescribeAlarms.")], ids=["late", "denied"]
+)
+def test_an_open_incident_is_told_though_cloudwatch_does_not_answer(scene: Scene, failure: Exception) -> None:
+    fire(scene, "api-errors")
+    scene.metrics.failures.add("alarms", failure)
+    headline, said = scene.headline(), answer(scene).splitlines()
+    link = f"<https://slack.example.com/{headline.channel}/p{headline.ts}|incident>"
+    assert said[0] == "3 services: 1 red, 1 amber, 1 green"
+    assert (
+        said[1]
+        .replace("\u200b", "")
+        .startswith(f"{BEGINS}*api*: alarm `api-errors` for 4 s (high) · {link}: nobody has it yet")
+    )
+    assert any("*api*, *jobs*: alarms: " in line for line in said)
+
+
+def test_an_incident_whose_alarm_is_quiet_again_colours_nothing(scene: Scene) -> None:
+    fire(scene, "api-errors")
+    scene.metrics.states["api-errors"] = "OK"
+    scene.clock.advance(60)
+    scene.alarm("OK", "m-quiet", name="api-errors")
+    scene.run(4)
+    scene.metrics.failures.add("alarms", TimeoutError())
+    assert "alarm `api-errors`" not in answer(scene)

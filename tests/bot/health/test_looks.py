@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.cloud import HealthAnswer, LogLine
+from bot.cloud import HealthAnswer
 from bot.errors import UpstreamError
 from bot.telemetry import Queue
 from tests.commands.health_room import (
@@ -78,11 +78,6 @@ def test_unhealthy_targets_say_why(scene: Scene) -> None:
 def test_targets_that_serve_nothing_yet_do_not_count(scene: Scene) -> None:
     scene.ecs.health = (target("healthy"), target("unused"), target("initial"))
     assert "1 healthy target ·" in answer(scene)
-
-
-def test_of_logs_that_are_longer_than_a_page_is_said_so(scene: Scene) -> None:
-    scene.logs.lines["/ecs/api"] = [LogLine(NOON - number, "ERROR", "s") for number in range(200)]
-    assert "at least 100 error lines in 30 min" in answer(scene)
 
 
 # the health address

@@ -14,6 +14,7 @@ from bot.graph import MarkKind
 from bot.signals.looking import Look, Wanted, look
 from bot.signals.values import DAY
 from tests.bot.signals.readings import GROUP, a_metric, a_service, an_alarm, behind, every_minute
+from tests.fake_aws import a_record
 from tests.fakes import NOON, FakeRecent, a_past
 from tests.scene import Scene
 
@@ -97,6 +98,12 @@ def test_what_happened_to_the_service_is_marked_within_the_time_only(scene: Scen
         ("deploy v2", MarkKind.DEPLOYMENT),
         ("scale to 4", MarkKind.SCALING),
     ]
+
+
+def test_a_rollout_by_others_is_marked_with_the_service_and_its_revision(scene: Scene) -> None:
+    definitions = ("arn:aws:ecs:r:1:task-definition/bi-production-api:9", "arn:aws:ecs:r:1:task-definition/shared:10")
+    scene.ecs.records = [a_record(each, at=NOON - 600 + place) for place, each in enumerate(definitions)]
+    assert [mark.label for mark in seen(scene, "cpu").marks] == ["api:9", "shared:10"]
 
 
 def test_an_incident_is_marked_even_when_it_is_over(scene: Scene) -> None:

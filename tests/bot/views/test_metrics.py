@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from bot.cloud import AlarmReading, Datapoint
 from bot.domain import Account
 from bot.graph import Mark, MarkKind, Threshold
@@ -23,7 +25,8 @@ RATE = Signal("requests", "Requests", (Line("per minute", (a_metric("AWS/ELB/R")
 
 
 def said(*readings: Reading, **more: Any) -> str:
-    fields: dict[str, Any] = {"label": "bi/api production", "when": "today", "end": NOON, "is_now": True}
+    fields: dict[str, Any] = {"label": "bi/api production", "when": "today", "is_now": True}
+    fields |= {"start": NOON - 3600, "end": NOON, "zone": "UTC"}
     shown = Shown(readings=readings, **(fields | more))
     message = Message(text=summary(shown)[:3900], blocks=b.fit(answer(shown)))
     check(message)
@@ -110,9 +113,25 @@ def test_red_alarms_are_named_and_quiet_ones_counted() -> None:
 def test_the_newest_of_many_happenings_are_told() -> None:
     marks = [Mark(NOON - 600 + number, f"deploy v{number}", MarkKind.DEPLOYMENT) for number in range(9)]
     text = said(a_reading(1.0), marks=marks)
-    assert "Meanwhile: 4 before these" in text
-    assert "deploy v8" in text
+    assert "Meanwhile: 14:56 deploy v4 · " in text
+    assert " · 14:56 deploy v8 · and 4 earlier" in text
     assert "deploy v3" not in text
+
+
+@pytest.mark.parametrize(
+    ("zone", "hours", "told"),
+    [
+        ("UTC", 3, "14:56"),
+        ("Europe/Berlin", 3, "16:56"),
+        ("Asia/Kathmandu", 3, "20:41"),
+        ("Europe/Berlin", 24, "2025-06-15 16:56"),
+        ("Europe/Berlin", 24 * 90, "2025-06-15 16:56+0200"),
+    ],
+)
+def test_what_happened_is_told_by_the_clocks_of_the_range(zone: str, hours: float, told: str) -> None:
+    marks = [Mark(NOON - 600, "deploy v1", MarkKind.DEPLOYMENT)]
+    text = said(a_reading(1.0), marks=marks, zone=zone, start=NOON - 3600 * hours)
+    assert f"Meanwhile: {told} deploy v1" in text.splitlines()
 
 
 def test_hostile_text_pings_nobody_and_formats_nothing() -> None:
