@@ -79,8 +79,12 @@ class Sayings:
         return (self.card(row_id, operation, state, now), said)
 
     def whisper(self, row_id: str, operation: Operation, user: str, mark: str, error: BotError) -> NewRow:
-        """A sentence for one person; ``mark`` tells whispers of one operation apart."""
-        mine = user == operation.actor.user and operation.plan is None
+        """A sentence for one person; ``mark`` tells whispers of one operation apart.
+
+        What changes something has its card in the service's channel; whoever only asked is told where they asked.
+        """
+        has_card = operation.plan is not None and operation.plan.changes_anything
+        mine = user == operation.actor.user and not has_card
         channel = operation.actor.channel if mine or not operation.channel else operation.channel
         return whisper(
             *(f"op:{row_id}:whisper:{mark}", channel, user, view.sentence(error.message, error.hint)),
