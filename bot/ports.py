@@ -204,10 +204,6 @@ class Recent(Protocol):
         """Who asked for each answer that is live now: a person once for each."""
         ...
 
-    def searchers(self) -> tuple[str, ...]:
-        """Who waits for each answer that takes several looks and is not live: a person once for each."""
-        ...
-
     def incident(self, target_key: str) -> str | None:
         """The name of the alarm whose incident of this target is open, or None."""
         ...

@@ -10,8 +10,8 @@ from typing import Any
 from bot.cloud import LogLine
 from bot.command import BEGUN, Plan
 from bot.console import insights_address
-from bot.domain import Account, Person
-from bot.errors import ConflictError, NotFoundError, UpstreamError
+from bot.domain import Account
+from bot.errors import NotFoundError, UpstreamError
 from bot.masks import safe_row
 from bot.ports import World
 from bot.search import screen as view
@@ -29,22 +29,14 @@ FIRST_LOOK, LOOK_EVERY = 0.6, 1.0
 MOST_SECONDS = 600.0
 PATIENCE = 60.0
 """Seconds that AWS may refuse to start a query, or to tell of it, one time after the other."""
-MOST_OF_ONE = 2
-"""Queries that one person may wait for at a time."""
 EARLIER_WITHIN = 3.0
 """Seconds that it may take to read what was said before a deployment."""
 NOT_COMPARED = "what was said before the deployment was not looked at"
 RUNS_ON = "its query may run on in AWS, which ends each after an hour, and is paid for by what it scans"
 
 
-def begun(asked: Asked, world: World, person: Person, *, late: str = "") -> Plan:
-    """Start the query, or say why it has to wait; ``late`` says why FilterLogEvents was not enough.
-
-    Raises ConflictError for somebody who waits for too many already.
-    """
-    if world.recent.searchers().count(person.user) >= MOST_OF_ONE:
-        hint = "Cancel one of them, or ask again when it has ended."
-        raise ConflictError(f"You wait for {MOST_OF_ONE} searches in Logs Insights already.", hint=hint)
+def begun(asked: Asked, world: World, *, late: str = "") -> Plan:
+    """Start the query, or say why it has to wait; ``late`` says why FilterLogEvents was not enough."""
     window = asked.window
     facts: dict[str, Any] = {
         BEGUN: "",
@@ -103,7 +95,11 @@ def _query_of_what_exists(asked: Asked, world: World) -> tuple[Asked, str]:
 def _query_id(asked: Asked, world: World) -> str:
     where, window = asked.where, asked.window
     return world.insights.start(
-        *(where.account, where.groups, query_of(asked)), start=window.start, end=window.end, limit=MOST_ROWS
+        *(where.account, where.groups, query_of(asked)),
+        start=window.start,
+        end=window.end,
+        limit=MOST_ROWS,
+        user=asked.user,
     )
 
 

@@ -145,19 +145,15 @@ def test_what_is_given_up_says_that_its_query_may_run_on(scene: Scene) -> None:
     assert scene.state() == "refused" and "gave this search up" in said and "may run on in AWS" in said
 
 
-def test_one_person_waits_for_two_queries_at_a_time_and_others_for_their_own(scene: Scene) -> None:
-    scene.insights.answer = QueryAnswer((), is_whole=False)
-    for _ in range(2):
-        scene.type("ops", QUESTION)
-    scene.run(3)
-    assert "You wait for 2 searches in Logs Insights already" in told(ask(scene, "error last 2d"))
+def test_whoever_has_two_running_waits_in_line_with_a_way_out_and_nobody_is_refused(scene: Scene) -> None:
+    ahead = "Two of your searches run in Logs Insights; this one goes on as soon as one of them ends."
+    scene.insights.failures.add("start", *[UpstreamError(ahead, retryable=True, code=IN_LINE)] * 10)
     scene.type("ops", QUESTION, user=CARA)
-    scene.run(1)
-    assert len(scene.insights.asked) == 3
-    scene.insights.answer = QueryAnswer(())
     scene.run(3)
-    ask(scene, "error last 2d")
-    assert len(scene.insights.asked) == 4
+    waiting = scene.said_to(CARA)[-1]
+    assert ahead in told(waiting) and [*button_labels(waiting)] == ["Cancel"]
+    scene.run(10)
+    assert scene.state() == "done" and scene.insights.users == [CARA]
 
 
 def test_in_the_bots_own_line_a_query_waits_longer_than_for_aws_and_begins_in_the_end(scene: Scene) -> None:

@@ -47,6 +47,32 @@ def test_a_few_minutes_of_five_million_lines_are_read_and_more_can_be_cancelled(
     assert queries == []
 
 
+def test_three_searches_in_one_breath_are_two_that_run_and_one_that_waits_for_its_turn(town: Town) -> None:
+    logs, before = town.aws("logs", "us-east-1"), town.newest(LAB)
+
+    def running() -> set[str]:
+        queries = logs.describe_queries()["queries"]
+        return {one["queryId"] for one in queries if one["status"] in ("Scheduled", "Running")}
+
+    for word in ("alpha", "beta", "gamma"):
+        town.type(ALICE, LAB, f"/logs lab/storefront staging {word} last 7d")
+
+    def told(sentence: str) -> list[Message]:
+        shown = [one for one in town.messages(LAB, ALICE) if one["ephemeral"] and float(one["ts"]) > float(before)]
+        return [one for one in shown if sentence in words(one) and "Cancel" in labels(one)]
+
+    town.until("that the third waits", lambda: told("Two of your searches run in Logs Insights"))
+    (third,) = told("Two of your searches run in Logs Insights")
+    first = running()
+    assert len(first) == 2
+    ahead = town.until("how far the first are", lambda: told("scanned"))
+    town.press(ALICE, LAB, ahead[0]["ts"], "Cancel")
+    town.until("that the third runs", lambda: len(running()) == 2 and running() != first)
+    town.press(ALICE, LAB, ahead[-1]["ts"], "Cancel")
+    town.press(ALICE, LAB, third["ts"], "Cancel")
+    town.until("that nothing runs any more", lambda: len(running()) <= 1)
+
+
 def test_a_group_of_the_infrequent_class_is_asked_through_insights(town: Town) -> None:
     said = words(_answer(town, ALICE, LAB, "/logs lab/checkout staging last 15m"))
     assert "Logs Insights," in said and "/lab/checkout/audit is only read by Logs Insights" in said

@@ -58,9 +58,6 @@ class FakeLedger:
     def followers(self) -> tuple[str, ...]:
         return ()
 
-    def searchers(self) -> tuple[str, ...]:
-        return ()
-
     def incident(self, target_key: str) -> str | None:
         return None
 
