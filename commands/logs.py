@@ -128,8 +128,8 @@ def stop(so_far: Plan, world: World) -> str:
     if not query_id:
         return ""
     if where is None:
-        return f"This service is no longer configured; {asking.RUNS_ON}."
-    return asking.let_go(where.account, query_id, world)
+        return f"This service is no longer configured. {asking.RUNS_ON}"
+    return asking.let_go(where, query_id, world)
 
 
 def _range(asked: Asked) -> tuple[float, float]:

@@ -10,7 +10,7 @@ from typing import Any
 from bot.cloud import LogLine
 from bot.command import BEGUN, Plan
 from bot.console import insights_address
-from bot.domain import Account
+from bot.domain import Target
 from bot.errors import NotFoundError, UpstreamError
 from bot.masks import safe_row
 from bot.ports import World
@@ -32,7 +32,8 @@ PATIENCE = 60.0
 EARLIER_WITHIN = 3.0
 """Seconds that it may take to read what was said before a deployment."""
 NOT_COMPARED = "what was said before the deployment was not looked at"
-RUNS_ON = "its query may run on in AWS, which ends each after an hour, and is paid for by what it scans"
+RUNS_ON = "The query may go on in AWS for up to an hour and costs what it scans."
+GOES_ON_TRYING = "AWS does not let it be stopped just now; I go on trying."
 
 
 def begun(asked: Asked, world: World, *, late: str = "") -> Plan:
@@ -127,23 +128,26 @@ def gone_on(asked: Asked, plan: Plan, world: World) -> Plan:
     seconds = world.clock.now() - since
     limit = limit_passed(answer, asked.settings) or ("ten minutes" if seconds > MOST_SECONDS else "")
     if limit:
-        left = let_go(asked.where.account, query_id, world)
+        left = let_go(asked.target, query_id, world)
         why = f"given up at {limit}: {left}" if left else f"stopped at {limit}"
         return ended(asked, answer, query_id, world, str(facts["late"]), why)
     so_far = f"{cost(answer, asked.settings)}, {answer.matched:,.0f} matched so far, {b.ago(seconds)}"
     return _going(asked, facts, view.running(asked.head(), so_far), LOOK_EVERY)
 
 
-def let_go(account: Account, query_id: str, world: World) -> str:
+def let_go(target: Target, query_id: str, world: World) -> str:
     """Have AWS stop a query that nobody waits for; a sentence about what may go on all the same, or nothing.
 
     A query is ended by AWS after 60 minutes:
     https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_StartQuery.html
     """
     try:
-        world.insights.stop(account, query_id)
+        world.insights.stop(target.account, query_id)
     except UpstreamError as error:
-        return f"{error.message.removesuffix('.')}; {RUNS_ON}."
+        if not error.retryable:
+            return f"{error.message} {RUNS_ON}"
+        world.stop_later(target.key, query_id)
+        return GOES_ON_TRYING
     return ""
 
 

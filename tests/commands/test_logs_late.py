@@ -62,6 +62,16 @@ def test_a_query_that_begins_when_nobody_waits_any_more_is_stopped(scene: Scene,
     assert len(scene.insights.asked) == 1 and scene.insights.stopped == ["q1"]
 
 
+def test_one_that_aws_does_not_let_be_stopped_then_is_stopped_later(scene: Scene, slow: Slow) -> None:
+    slow.times = 1
+    scene.type("ops", QUESTION)
+    scene.insights.failures.add("stop", UpstreamError("AWS is throttling logs:StopQuery.", retryable=True))
+    slow.abandoned[0]()
+    assert scene.insights.stopped == []
+    scene.run(10)
+    assert scene.insights.stopped == ["q1"]
+
+
 def test_a_query_that_began_at_the_last_moment_is_gone_on_with(scene: Scene, slow: Slow) -> None:
     slow.times, slow.just_in_time = 1, True
     scene.type("ops", QUESTION)
