@@ -233,3 +233,21 @@ def test_what_is_stopped_at_a_limit_or_given_up_is_stopped_later_too(scene: Scen
     assert "I go on trying" in told(ask(scene, "timeout last 2d"))
     scene.run(60)
     assert scene.insights.stopped == ["q1", "q2"]
+
+
+def test_what_is_said_of_a_search_begins_with_it_without_what_is_masked_and_pings_nobody(scene: Scene) -> None:
+    (system,) = scene.world.catalog.systems
+    object.__setattr__(system, "logs", LogSettings(masked=("customer_id",)))
+    for error in (None, UpstreamError("It failed inside CloudWatch.", code="Failed")):
+        scene.insights.answer = QueryAnswer((), is_whole=False)
+        scene.type("ops", 'logs bi/api production customer_id=cus_0260 "<!channel>" last 2d')
+        scene.run(2)
+        if error is None:
+            cancel(scene)
+        else:
+            scene.insights.failures.add("results", error)
+            scene.run(3)
+        said = scene.said_to(ALICE)[-1]
+        assert said.text.startswith("`/ops logs bi/api production customer_id=[masked]")
+        assert "cus_0260" not in str(said) and "<!channel>" not in str(said) and "last 2d`: " in said.text
+        assert said.text.endswith("inside CloudWatch." if error else "nothing goes on in AWS.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -42,9 +43,25 @@ def test_a_few_minutes_of_five_million_lines_are_read_and_more_can_be_cancelled(
     waiting = _answer(town, ALICE, LAB, "/logs lab/storefront staging timeout last 7d", "Cancel")
     assert "scanned" in words(waiting)
     town.press(ALICE, LAB, waiting["ts"], "Cancel")
-    town.until("that it stopped", lambda: _says(town, ALICE, LAB, waiting["ts"], "Stopped; nothing goes on in AWS."))
+    stopped = "/logs lab/storefront staging timeout last 7d: stopped; nothing goes on in AWS."
+    town.until("that it stopped", lambda: _says(town, ALICE, LAB, waiting["ts"], stopped))
     queries = town.aws("logs", "us-east-1").describe_queries(status="Running")["queries"]
     assert queries == []
+
+
+def test_a_query_that_aws_does_not_let_be_stopped_is_stopped_as_soon_as_it_does(town: Town) -> None:
+    waiting = _answer(town, ALICE, LAB, "/logs lab/storefront staging unstoppable last 7d", "Cancel")
+    town.fault("aws", "logs:StopQuery", "ThrottlingException")
+    town.press(ALICE, LAB, waiting["ts"], "Cancel")
+    said = "AWS does not let it be stopped just now; I go on trying."
+    town.until("that it goes on trying", lambda: _says(town, ALICE, LAB, waiting["ts"], said))
+    town.calm()
+    logs = town.aws("logs", "us-east-1")
+    town.until("that it was stopped", lambda: _statuses(logs, "unstoppable") == {"Cancelled"}, 60)
+
+
+def _statuses(logs: Any, word: str) -> set[str]:
+    return {one["status"] for one in logs.describe_queries()["queries"] if word in one["queryString"]}
 
 
 def test_three_searches_in_one_breath_are_two_that_run_and_one_that_waits_for_its_turn(town: Town) -> None:
