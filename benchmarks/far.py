@@ -23,7 +23,7 @@ LATENCY = 0.05
 
 def forgetful(bot: Bot) -> World:
     """The bot's world without what it remembers of AWS's answers; connections are kept."""
-    inside = ("catalog", "holds", "commands", "slash", "recent", "silences", "may", "tell", "advice")
+    inside = ("catalog", "holds", "commands", "slash", "recent", "silences", "may", "tell", "stop_later", "advice")
     return bot.outside.world(clock=bot.clock, **{name: getattr(bot.world, name) for name in inside})
 
 

@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,7 @@ from bot.settings.environment import EnvironmentVariables
 from bot.signals import picture as signals
 from bot.store.sqlite import SqliteStore
 from bot.submissions import Submissions
+from bot.unstopped import Unstopped, stop_later
 from bot.waiting import Waiting
 from commands import COMMANDS
 
@@ -205,14 +207,10 @@ def slash_names(settings: Settings) -> dict[str, str]:
     return {name: settings.bot.registered_name(name) for name in (*names, UMBRELLA)}
 
 
-def _path(url: str) -> Path:
-    return Path(url.removeprefix("sqlite:///"))
-
-
 def build(settings: Settings, environment: EnvironmentVariables, *, clock: Clock | None = None) -> Bot:
     """Put everything together. Raises StoreBusyError when another process has the database."""
     clock = clock or SystemClock()
-    store = SqliteStore(_path(environment.bot_database_url))
+    store = SqliteStore(Path(environment.bot_database_url.removeprefix("sqlite:///")))
     outside = reach(environment, clock)
     catalog = Catalog(settings.systems)
     slash = slash_names(settings)
@@ -235,6 +233,7 @@ def build(settings: Settings, environment: EnvironmentVariables, *, clock: Clock
         silences=Standing(store, clock),
         may=may,
         tell=tell,
+        stop_later=partial(stop_later, store, clock),
         advice=Advisor(playbooks, COMMANDS),
     )
     home = Account(region=settings.systems[0].region)
@@ -289,6 +288,7 @@ def _machines(
         Files(store, world, makers),
         Pictures(world, makers),
         Waiting(store, world),
+        Unstopped(world),
         Pins(store, world),
         Digests(store, world),
         Home(store, world),

@@ -43,15 +43,9 @@ class Ledger:
         return tuple(dict.fromkeys(key for key in keys if key))
 
     def followers(self) -> tuple[str, ...]:
-        return self._looking(live=True)
-
-    def searchers(self) -> tuple[str, ...]:
-        return self._looking(live=False)
-
-    def _looking(self, *, live: bool) -> tuple[str, ...]:
         rows = self._store.rows(KIND, states=(State.LOOKING,), limit=READ_AT_ONCE)
         looking = (Operation.model_validate(row.body) for row in rows)
-        return tuple(each.actor.user for each in looking if each.plan is not None and each.plan.live == live)
+        return tuple(each.actor.user for each in looking if each.plan is not None and each.plan.live)
 
     def incident(self, target_key: str) -> str | None:
         for row in self._store.rows(INCIDENT, states=LIVE, limit=READ_AT_ONCE):

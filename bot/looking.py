@@ -101,8 +101,9 @@ class Looking:
         left = self._stop(operation)
         operation = operation.model_copy(update={"ended_at": at.now})
         if operation.plan is None or not operation.plan.live:
-            text = f"I look no more. {esc(left)}" if left else "Stopped; nothing goes on in AWS."
-            told = self._whisper(at.row.id, operation, "stopped", Message(text=text))
+            text = f"I look no more. {esc(left)}" if left else "stopped; nothing goes on in AWS."
+            said = Message(text=f"{self._say.asked(operation)}: {text}")
+            told = self._whisper(at.row.id, operation, "stopped", said)
         else:
             operation, told = self._ended(at.row.id, operation)
         return Step(State.CANCELLED, None, as_json(operation), consumed=at.consumed, new=(told,))

@@ -17,7 +17,7 @@ from bot.engine import Lease, Machine
 from bot.errors import BotError, ConflictError, UpstreamError
 from bot.looking import Looking
 from bot.operation import KIND, WAITING, Operation, State, card_key
-from bot.planning import Planner, short
+from bot.planning import LEAST_SECONDS, PLAN_SECONDS, Planner, short
 from bot.ports import Message, World
 from bot.posts import whisper
 from bot.proposing import Proposing
@@ -67,6 +67,8 @@ class Operations(Machine):
         """Short while somebody waits for a plan or a confirmation, long once the world is being changed."""
         if row.body.get("unattended"):
             return PATIENCE_OF_THE_BOT
+        if row.state == State.RECEIVED and self._world.clock.now() - row.created_at > PLAN_SECONDS - LEAST_SECONDS:
+            return 1
         return PATIENCE_OF_PEOPLE if row.state in (*WAITING, State.LOOKING) else super().patience(row)
 
     def advance(self, row: Row, signals: list[Received], lease: Lease) -> Step:
@@ -132,7 +134,7 @@ class Operations(Machine):
             self._store.add(waiting(at.row), at.now, safe=False)
         target = self._world.catalog.target(operation.target) if operation.target else None
         operation = operation.model_copy(update={"channel": target.channel if target else operation.actor.channel})
-        plan = self._planner.plan(at.command, operation, target)
+        plan = self._planner.plan(at.command, operation, target, seconds=self._seconds_left(at))
         operation = operation.model_copy(update={"plan": plan})
         if not plan.changes_anything:
             return self._looking.answered(at, operation, plan)
@@ -144,6 +146,12 @@ class Operations(Machine):
             posts.append(self._elsewhere(at.row.id, operation))
         due = self._proposing.expiry(at.row, operation)
         return Step(State.PROPOSED, due, as_json(operation), new=tuple(posts))
+
+    def _seconds_left(self, at: At) -> float:
+        """All attempts together keep nobody waiting for longer than one may; what the bot owes has time."""
+        if at.row.attempts <= 1 or at.operation.unattended:
+            return PLAN_SECONDS
+        return max(LEAST_SECONDS, PLAN_SECONDS - (at.now - at.row.created_at))
 
     def _is_changing(self, target: str) -> bool:
         return any(row.lock for row in self._store.rows(KIND, group=target, states=(State.RUNNING,)))

@@ -17,11 +17,15 @@ from bot.holds import HoldKind
 from bot.operation import Operation
 from bot.ports import World
 from bot.settings.models import AccessConfig, Approvals
+from bot.waiting import asks
 
 log = logging.getLogger("bot.planning")
 
 PLAN_SECONDS = 12.0
 """The longest a plan may take with all its reads; then the asker is told rather than kept waiting."""
+LEAST_SECONDS = 4.0
+"""What is left of that for a last attempt, at the least; with less left there is none."""
+NARROWER = "Ask again, or for less at once: of one service, or a shorter time."
 FINGERPRINT = 16
 """Characters of a plan's fingerprint that buttons carry."""
 
@@ -74,7 +78,9 @@ class Planner:
         self._world = world
         self._access = access
 
-    def plan(self, command: Command, operation: Operation, target: Target | None) -> Plan:
+    def plan(
+        self, command: Command, operation: Operation, target: Target | None, *, seconds: float = PLAN_SECONDS
+    ) -> Plan:
         """What the command would do now. Raises BotErrors: not allowed, not found, not reached in time.
 
         What the bot started by itself is allowed by the configuration that told it to.
@@ -84,7 +90,7 @@ class Planner:
             authz.require(self._access, person, command.action, target)
         asker = self._asker(operation, person)
         args = command.args.model_validate(operation.args)
-        plan = self._in_time(command, partial(command.plan, args, self._world, asker))
+        plan = self._in_time(command, partial(command.plan, args, self._world, asker), seconds)
         if plan.changes_anything and not operation.unattended:
             authz.require(self._access, person, _right(command, plan), target)
         if target is None or not plan.changes_anything or plan.beside or _goes_anyway(command, operation):
@@ -107,19 +113,20 @@ class Planner:
             authz.require(self._access, person, command.action, target)
         asker = self._asker(operation, person)
         args = command.args.model_validate(operation.args)
-        return self._in_time(command, partial(command.look, args, plan, self._world, asker), plan)
+        return self._in_time(command, partial(command.look, args, plan, self._world, asker), PLAN_SECONDS, plan)
 
     @staticmethod
     def _asker(operation: Operation, person: Person) -> Person:
         return replace(person, channel=operation.actor.channel, about=operation.actor.about)
 
-    def _in_time(self, command: Command, read: Callable[[], Plan], so_far: Plan | None = None) -> Plan:
+    def _in_time(self, command: Command, read: Callable[[], Plan], seconds: float, so_far: Plan | None = None) -> Plan:
         reading = _Reading(read, partial(self._drop, command, so_far))
-        plan = self._world.gather({"plan": reading}, seconds=PLAN_SECONDS)["plan"]
+        plan = self._world.gather({"plan": reading}, seconds=seconds)["plan"]
         if isinstance(plan, TimeoutError):
             plan = reading.give_up() or plan
         if isinstance(plan, TimeoutError):
-            raise UpstreamError(f"AWS did not answer within {PLAN_SECONDS:.0f} s.", retryable=so_far is not None)
+            text, hint = f"AWS did not answer within {PLAN_SECONDS:.0f} s.", NARROWER if asks(command) else ""
+            raise UpstreamError(text, hint=hint, retryable=so_far is not None)
         if isinstance(plan, Exception):
             raise plan
         return plan

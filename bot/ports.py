@@ -204,10 +204,6 @@ class Recent(Protocol):
         """Who asked for each answer that is live now: a person once for each."""
         ...
 
-    def searchers(self) -> tuple[str, ...]:
-        """Who waits for each answer that takes several looks and is not live: a person once for each."""
-        ...
-
     def incident(self, target_key: str) -> str | None:
         """The name of the alarm whose incident of this target is open, or None."""
         ...
@@ -230,7 +226,8 @@ class World:
     """Everything a command, a step or an incident may touch.
 
     ``slash`` maps a command's name to the name it is registered under; ``may(person, action, target)`` tells whether
-    somebody is allowed to (target None: anywhere at all).
+    somebody is allowed to (target None: anywhere at all). ``stop_later(target key, query id)`` goes on trying to stop a
+    query of Logs Insights.
     """
 
     clock: Clock
@@ -254,6 +251,7 @@ class World:
     recent: Recent
     may: Callable[[Person, str, Target | None], bool]
     tell: Callable[[str, str, Mapping[str, Any], str], bool]
+    stop_later: Callable[[str, str], None]
     databases: Databases
     caches: Caches
     names: Names

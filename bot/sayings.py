@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from bot.command import Command
 from bot.engine import Lease
 from bot.errors import BotError, ConflictError
+from bot.masks import masked, masker
 from bot.operation import Operation, State, card_key
 from bot.ports import Message, World
 from bot.posts import post, whisper
 from bot.rows import NewRow, Received, Row
 from bot.settings.models import Approvals
+from bot.views import blocks as b
 from bot.views import operation as view
 
 CONFIRM, CANCEL, APPROVE, DECLINE = "confirm", "cancel", "approve", "decline"
@@ -79,14 +81,28 @@ class Sayings:
         return (self.card(row_id, operation, state, now), said)
 
     def whisper(self, row_id: str, operation: Operation, user: str, mark: str, error: BotError) -> NewRow:
-        """A sentence for one person; ``mark`` tells whispers of one operation apart."""
-        mine = user == operation.actor.user and operation.plan is None
+        """A sentence for one person; ``mark`` tells whispers of one operation apart.
+
+        What changes something has its card in the service's channel; whoever only asked is told where they asked.
+        """
+        has_card = operation.plan is not None and operation.plan.changes_anything
+        mine = user == operation.actor.user and not has_card
         channel = operation.actor.channel if mine or not operation.channel else operation.channel
+        about = self.asked(operation) if mine else ""
         return whisper(
-            *(f"op:{row_id}:whisper:{mark}", channel, user, view.sentence(error.message, error.hint)),
+            *(f"op:{row_id}:whisper:{mark}", channel, user, view.sentence(error.message, error.hint, about=about)),
             response_url=operation.response_url if mine else "",
             thread_ts=operation.actor.thread_ts if mine else "",
         )
+
+    def asked(self, operation: Operation) -> str:
+        """What was typed, as code, for answers that Slack shows without it: ``/logs bi/api production timeout``."""
+        name, slash = operation.command, self._world.slash
+        words = [slash[name]] if name in slash else [slash["ops"], name]
+        words += [str(each) for each in operation.args.values() if each not in (None, "", False)]
+        target = self._world.catalog.target(operation.target) if operation.target else None
+        system = self._world.catalog.system(target.system) if target else None
+        return b.code("/" + masked(" ".join(words), masker(system.logs.masked if system else ())))
 
     def answer(self, at: At, signal: Received, error: BotError) -> NewRow:
         """A sentence for whoever pressed what could not be done."""

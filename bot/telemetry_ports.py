@@ -34,9 +34,13 @@ class Insights(Protocol):
         ...
 
     def start(
-        self, account: Account, groups: Sequence[str], query: str, *, start: float, end: float, limit: int
+        self, account: Account, groups: Sequence[str], query: str, *, start: float, end: float, limit: int, user: str
     ) -> str:
-        """Begin a query that takes its time; its id. Raises as ``query`` does."""
+        """Begin a query of a user that takes its time; its id. Raises as ``query`` does.
+
+        Raises a retryable UpstreamError, too, while there is no place: ``code`` is IN_LINE where others of the bot,
+        or of that user, have to end first.
+        """
         ...
 
     def results(self, account: Account, query_id: str) -> QueryAnswer:

@@ -68,8 +68,8 @@ def plan(args: LogsArgs, world: World, person: Person) -> Plan:
         follows.refuse_many(world, person)
         return following.begun(asked, world)
     if asked.query.free or asked.query.named or not is_recent_and_narrow(asked.query, *_range(asked)):
-        return asking.begun(asked, world, person)
-    return _walked(asked, world, person)
+        return asking.begun(asked, world)
+    return _walked(asked, world)
 
 
 def _may_ask(asked: Asked, world: World, person: Person) -> None:
@@ -85,7 +85,7 @@ def _may_ask(asked: Asked, world: World, person: Person) -> None:
     refuse_reaching(asked.query.free)
 
 
-def _walked(asked: Asked, world: World, person: Person) -> Plan:
+def _walked(asked: Asked, world: World) -> Plan:
     start, end = _range(asked)
     reads: dict[str, Any] = {
         "now": partial(walk, world, asked.where, asked.query, start=start, end=end, masked=asked.masked)
@@ -97,7 +97,7 @@ def _walked(asked: Asked, world: World, person: Person) -> Plan:
     if isinstance(now, Exception) and not isinstance(now, TimeoutError):
         raise now
     if not isinstance(now, Found) or not now.is_whole:
-        return asking.begun(asked, world, person, late=now.why if isinstance(now, Found) else TOO_MUCH)
+        return asking.begun(asked, world, late=now.why if isinstance(now, Found) else TOO_MUCH)
     all_there_is = not now.failed and not asked.where.lacking
     said = "all of the range was read" if all_there_is else "not all could be read"
     before = None if isinstance(before, Exception) else before
@@ -128,8 +128,8 @@ def stop(so_far: Plan, world: World) -> str:
     if not query_id:
         return ""
     if where is None:
-        return f"This service is no longer configured; {asking.RUNS_ON}."
-    return asking.let_go(where.account, query_id, world)
+        return f"This service is no longer configured. {asking.RUNS_ON}"
+    return asking.let_go(where, query_id, world)
 
 
 def _range(asked: Asked) -> tuple[float, float]:

@@ -44,6 +44,8 @@ class FakeInsights:
         """What ``results`` gives, one after the other; then ``answer``."""
         self.stopped: list[str] = []
         self.asked: list[Asked] = []
+        self.users: list[str] = []
+        """Who began each."""
         self.failures = Failures()
 
     def query(
@@ -62,9 +64,10 @@ class FakeInsights:
         return self.answer
 
     def start(
-        self, account: Account, groups: Sequence[str], query: str, *, start: float, end: float, limit: int
+        self, account: Account, groups: Sequence[str], query: str, *, start: float, end: float, limit: int, user: str
     ) -> str:
         self.failures.take("start")
+        self.users.append(user)
         self.asked.append(Asked(account.region, tuple(groups), query, start, end, limit, 0.0))
         return f"q{len(self.asked)}"
 

@@ -304,9 +304,6 @@ class FakeRecent:
     def followers(self) -> tuple[str, ...]:
         return ()
 
-    def searchers(self) -> tuple[str, ...]:
-        return ()
-
     def incident(self, target_key: str) -> str | None:
         return self.incidents.get(target_key)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -67,6 +68,7 @@ from bot.settings.models import AccessConfig, BotConfig, Role, Rule
 from bot.signals import picture as signals
 from bot.store.sqlite import SqliteStore
 from bot.submissions import Submissions
+from bot.unstopped import Unstopped, stop_later
 from bot.waiting import Waiting
 from commands import COMMANDS
 from tests.fake_aws import FakeEcs, a_definition
@@ -215,6 +217,7 @@ class Scene:
             recent=Ledger(self.store),
             may=lambda person, action, target: authz.allowed(access, person, action, target),
             tell=lambda operation, name, payload, key: self.engine.signal(operation, Signal(name, payload, key)),
+            stop_later=partial(stop_later, self.store, self.clock),
             databases=self.databases,
             caches=self.caches,
             names=self.names,
@@ -252,6 +255,7 @@ class Scene:
             Files(self.store, self.world, makers),
             Pictures(self.world, makers),
             Waiting(self.store, self.world),
+            Unstopped(self.world),
             Pins(self.store, self.world),
             Digests(self.store, self.world),
             Home(self.store, self.world),

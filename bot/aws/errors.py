@@ -167,6 +167,8 @@ def _refused(error: exceptions.ClientError, asked: str) -> UpstreamError:
     if code in _THROTTLED or status == 429 or (code == "LimitExceededException" and action.startswith("logs:")):
         text = f"AWS is throttling {action}, with too many calls at once."
         return UpstreamError(text, code=code, retryable=True)
+    if code == "MalformedQueryException" and message:
+        return UpstreamError(f"The query is malformed: {message[:_LONGEST]}", code=code)
     transient = status >= 500 or code in _TRANSIENT or BUSY_FAMILY in message
     said_so = f", saying: {message[:_LONGEST]} ({code})" if message else f" ({code})"
     return UpstreamError(f"AWS refused {action}{said_so}", code=code, retryable=transient)
@@ -177,7 +179,8 @@ def _denied(message: str, asked: str, code: str) -> NotPermittedError:
     match = _REFUSAL.search(message)
     action = match["action"] if match else asked
     resource = match["resource"] if match else None
-    where = f" on {resource.rstrip('.,;')}" if resource else ""
+    # Of a whole log group CloudWatch Logs names the stream that was not asked for, too.
+    where = f" on {resource.rstrip('.,;').removesuffix(':log-stream:')}" if resource else ""
     remedy = "give the bot's role this permission"
     if "explicit deny" in message:
         policy = re.search(r"explicit deny in (an? [\w -]*?policy)", message)

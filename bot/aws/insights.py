@@ -15,7 +15,7 @@ from bot.aws.session import Sessions
 from bot.domain import Account
 from bot.errors import BotError, NotFoundError, UpstreamError
 from bot.ports import Clock
-from bot.telemetry import IN_LINE, QueryAnswer
+from bot.telemetry import QueryAnswer
 
 log = logging.getLogger("bot.aws.insights")
 
@@ -95,20 +95,16 @@ class Insights:
         start: float,
         end: float,
         limit: int,
+        user: str,
     ) -> str:
-        """Begin a query that is asked for later with ``results``; its id.
+        """Begin a query of a user that is asked for later with ``results``; its id.
 
         Raises as ``query`` does, and soon a retryable UpstreamError while AWS or the bot (IN_LINE) has no place for it.
         """
         asked = _asked(groups, query, start, end, limit)
-        with self._places.one() as free:
-            if not free:
-                text = (
-                    f"I already run {AT_ONCE} searches in Logs Insights; this one goes on as soon as one of them ends."
-                )
-                raise UpstreamError(text, retryable=True, code=IN_LINE)
+        with self._places.one(user) as keep:
             query_id = self._start(account, groups, asked, self._clock.now() + ASK_SECONDS)
-            self._places.keep(query_id)
+            keep(query_id)
         return query_id
 
     def results(self, account: Account, query_id: str) -> QueryAnswer:
@@ -124,7 +120,7 @@ class Insights:
         if answer["status"] in ("Complete", *_ENDINGS):
             self._places.leave(query_id)
         else:
-            self._places.keep(query_id)
+            self._places.looked_at(query_id)
         if answer["status"] == STOPPED:
             found = self._pages(account, client, query_id, answer, MOST_ROWS, deadline)
             return replace(found, is_whole=False, was_stopped=True)
@@ -138,6 +134,8 @@ class Insights:
 
         Raises UpstreamError when it may go on, since AWS did not let it be stopped.
         """
+        if self._places.has_ended(query_id):
+            return
         client, deadline = self._sessions.client(account, "logs"), self._clock.now() + STOP_SECONDS
         try:
             self._pace.ask(account, client, "stop_query", {"queryId": query_id}, deadline)

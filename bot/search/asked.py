@@ -36,7 +36,7 @@ class Asked:
     """One question.
 
     ``words`` are what was typed after the service, ``text`` the same without the range; ``deployed`` is when the
-    service was last shipped.
+    service was last shipped; ``user`` is who asks.
     """
 
     target: Target
@@ -48,6 +48,7 @@ class Asked:
     settings: LogSettings
     masked: tuple[str, ...]
     deployed: float | None
+    user: str
 
     def head(self, *looked: str, console: str = "") -> Head:
         """The first lines of every answer."""
@@ -115,4 +116,4 @@ def made_out(target: Target, words: str, world: World, person: Person, known: Pl
     if not where.groups:
         hint = "Name them under log_groups in the system's file."
         raise NotFoundError(f"No log group of {target.label} is known.", hint=hint)
-    return Asked(target, window, query, words.strip(), text.strip(), where, settings, masked, deployed)
+    return Asked(target, window, query, words.strip(), text.strip(), where, settings, masked, deployed, person.user)

@@ -10,8 +10,8 @@ from typing import Any
 from bot.cloud import LogLine
 from bot.command import BEGUN, Plan
 from bot.console import insights_address
-from bot.domain import Account, Person
-from bot.errors import ConflictError, NotFoundError, UpstreamError
+from bot.domain import Target
+from bot.errors import NotFoundError, UpstreamError
 from bot.masks import safe_row
 from bot.ports import World
 from bot.search import screen as view
@@ -29,22 +29,15 @@ FIRST_LOOK, LOOK_EVERY = 0.6, 1.0
 MOST_SECONDS = 600.0
 PATIENCE = 60.0
 """Seconds that AWS may refuse to start a query, or to tell of it, one time after the other."""
-MOST_OF_ONE = 2
-"""Queries that one person may wait for at a time."""
 EARLIER_WITHIN = 3.0
 """Seconds that it may take to read what was said before a deployment."""
 NOT_COMPARED = "what was said before the deployment was not looked at"
-RUNS_ON = "its query may run on in AWS, which ends each after an hour, and is paid for by what it scans"
+RUNS_ON = "The query may go on in AWS for up to an hour and costs what it scans."
+GOES_ON_TRYING = "AWS does not let it be stopped just now; I go on trying."
 
 
-def begun(asked: Asked, world: World, person: Person, *, late: str = "") -> Plan:
-    """Start the query, or say why it has to wait; ``late`` says why FilterLogEvents was not enough.
-
-    Raises ConflictError for somebody who waits for too many already.
-    """
-    if world.recent.searchers().count(person.user) >= MOST_OF_ONE:
-        hint = "Cancel one of them, or ask again when it has ended."
-        raise ConflictError(f"You wait for {MOST_OF_ONE} searches in Logs Insights already.", hint=hint)
+def begun(asked: Asked, world: World, *, late: str = "") -> Plan:
+    """Start the query, or say why it has to wait; ``late`` says why FilterLogEvents was not enough."""
     window = asked.window
     facts: dict[str, Any] = {
         BEGUN: "",
@@ -103,7 +96,11 @@ def _query_of_what_exists(asked: Asked, world: World) -> tuple[Asked, str]:
 def _query_id(asked: Asked, world: World) -> str:
     where, window = asked.where, asked.window
     return world.insights.start(
-        *(where.account, where.groups, query_of(asked)), start=window.start, end=window.end, limit=MOST_ROWS
+        *(where.account, where.groups, query_of(asked)),
+        start=window.start,
+        end=window.end,
+        limit=MOST_ROWS,
+        user=asked.user,
     )
 
 
@@ -131,23 +128,26 @@ def gone_on(asked: Asked, plan: Plan, world: World) -> Plan:
     seconds = world.clock.now() - since
     limit = limit_passed(answer, asked.settings) or ("ten minutes" if seconds > MOST_SECONDS else "")
     if limit:
-        left = let_go(asked.where.account, query_id, world)
+        left = let_go(asked.target, query_id, world)
         why = f"given up at {limit}: {left}" if left else f"stopped at {limit}"
         return ended(asked, answer, query_id, world, str(facts["late"]), why)
     so_far = f"{cost(answer, asked.settings)}, {answer.matched:,.0f} matched so far, {b.ago(seconds)}"
     return _going(asked, facts, view.running(asked.head(), so_far), LOOK_EVERY)
 
 
-def let_go(account: Account, query_id: str, world: World) -> str:
+def let_go(target: Target, query_id: str, world: World) -> str:
     """Have AWS stop a query that nobody waits for; a sentence about what may go on all the same, or nothing.
 
     A query is ended by AWS after 60 minutes:
     https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_StartQuery.html
     """
     try:
-        world.insights.stop(account, query_id)
+        world.insights.stop(target.account, query_id)
     except UpstreamError as error:
-        return f"{error.message.removesuffix('.')}; {RUNS_ON}."
+        if not error.retryable:
+            return f"{error.message} {RUNS_ON}"
+        world.stop_later(target.key, query_id)
+        return GOES_ON_TRYING
     return ""
 
 

@@ -41,10 +41,10 @@ def ended(operation_id: str, plan: Plan, why: str = "") -> Message:
 
 
 def over(state: State) -> str:
-    """What is said to a button of a search that has ended: Slack keeps it under what was whispered."""
+    """What is said, after what was asked, to a button of a search that has ended: Slack keeps it there."""
     if state is State.DONE:
-        return "This search is over; its answer is above."
-    return "This search was stopped." if state is State.CANCELLED else "This search is over; it found no answer."
+        return "this search is over; its answer is above."
+    return "this search was stopped." if state is State.CANCELLED else "this search is over; it found no answer."
 
 
 def shared(plan: Plan, user: str) -> Message:

@@ -292,9 +292,10 @@ def offers_rollback(command: str, failing: Operation | None = None) -> Message:
     return Message(text=text, blocks=(b.section(text), b.actions("back", b.button("Roll back", f"{CHOICE}0", command))))
 
 
-def sentence(text: str, hint: str = "") -> Message:
-    """A short answer: what happened, and what to do."""
-    shown: list[dict[str, Any]] = [b.section(b.esc(text, 1500))]
+def sentence(text: str, hint: str = "", *, about: str = "") -> Message:
+    """A short answer: what happened, and what to do; ``about`` is what was asked, in mrkdwn."""
+    begins = f"{about}: " if about else ""
+    shown: list[dict[str, Any]] = [b.section(begins + b.esc(text, 1500))]
     if hint:
         shown.append(b.context(b.esc(hint, 1500)))
-    return Message(text=b.cut(b.esc(f"{text} {hint}".strip(), 3000), b.FALLBACK_TEXT), blocks=tuple(shown))
+    return Message(text=b.cut(begins + b.esc(f"{text} {hint}".strip(), 3000), b.FALLBACK_TEXT), blocks=tuple(shown))

@@ -270,7 +270,7 @@ def test_the_dead_button_of_a_search_that_is_over_says_where_its_answer_is(scene
     assert scene.state() == "done"
     scene.desk.press(*dead, Actor(user=ALICE, channel=CHANNEL), key="late")
     scene.run(2)
-    assert said(scene).text == "This search is over; its answer is above."
+    assert said(scene).text == "`/services`: this search is over; its answer is above."
     assert asked.stopped == []
 
 
@@ -282,7 +282,7 @@ def test_the_dead_button_of_a_search_that_was_stopped_says_so(scene: Scene, aske
     for key in ("first", "second"):
         scene.desk.press(*dead, Actor(user=ALICE, channel=CHANNEL), key=key)
         scene.run(2)
-    assert said(scene).text == "This search was stopped."
+    assert said(scene).text == "`/services`: this search was stopped."
     assert len(asked.stopped) == 1
 
 
@@ -319,7 +319,7 @@ def test_cancel_really_stops_it(scene: Scene, asked: Asked) -> None:
     looks = len(asked.pressed)
     scene.run(5)
     assert len(asked.pressed) == looks
-    assert "Stopped" in said(scene).text
+    assert "stopped" in said(scene).text
 
 
 def test_what_fails_on_the_way_is_told_and_stopped(scene: Scene, asked: Asked) -> None:

@@ -111,7 +111,9 @@ def test_aws_away_while_planning_is_told_within_seconds(scene: Scene) -> None:
     scene.type("deploy", "api production v2")
     scene.run(5)
     assert scene.operation()[0].state == State.REFUSED
-    assert [said.text for said in scene.said_to(ALICE)] == ["AWS is throttling. Nothing was changed; try again."]
+    assert [said.text for said in scene.said_to(ALICE)] == [
+        "`/deploy api production v2`: AWS is throttling. Nothing was changed; try again."
+    ]
 
 
 DENIED = UpstreamError("AWS denied ecs:DescribeServices; give the bot's role this permission.", code="AccessDenied")
@@ -136,7 +138,8 @@ def test_nobody_is_told_to_try_what_cannot_work_nor_that_a_question_changed_noth
     scene.type("ops", typed)
     scene.run(5)
     looking = [":hourglass_flowing_sand: Looking: logs of bi/api production …"] if error.retryable else []
-    assert [said.text for said in scene.said_to(ALICE)] == [*looking, f"{error.message}{hint}"]
+    asked = f"`/{typed}`" if typed.startswith("deploy") else f"`/ops {typed}`"
+    assert [said.text for said in scene.said_to(ALICE)] == [*looking, f"{asked}: {error.message}{hint}"]
 
 
 def test_aws_away_while_confirming_leaves_the_plan_to_be_confirmed_again(scene: Scene) -> None:

@@ -62,6 +62,16 @@ def test_a_query_that_begins_when_nobody_waits_any_more_is_stopped(scene: Scene,
     assert len(scene.insights.asked) == 1 and scene.insights.stopped == ["q1"]
 
 
+def test_one_that_aws_does_not_let_be_stopped_then_is_stopped_later(scene: Scene, slow: Slow) -> None:
+    slow.times = 1
+    scene.type("ops", QUESTION)
+    scene.insights.failures.add("stop", UpstreamError("AWS is throttling logs:StopQuery.", retryable=True))
+    slow.abandoned[0]()
+    assert scene.insights.stopped == []
+    scene.run(10)
+    assert scene.insights.stopped == ["q1"]
+
+
 def test_a_query_that_began_at_the_last_moment_is_gone_on_with(scene: Scene, slow: Slow) -> None:
     slow.times, slow.just_in_time = 1, True
     scene.type("ops", QUESTION)
@@ -96,3 +106,26 @@ def test_a_query_that_a_late_look_began_is_stopped_and_begun_anew(scene: Scene, 
     scene.run(5)
     assert scene.state() == "done" and len(scene.insights.asked) == 2
     assert scene.insights.stopped == ["q1"]
+
+
+@pytest.mark.parametrize("busy_for", [11.0, 5.0, 3.0])
+def test_an_asker_is_told_in_time_however_often_a_slow_aws_is_asked_again(scene: Scene, busy_for: float) -> None:
+    def slow(reads: Mapping[str, Callable[[], Any]], *, seconds: float) -> dict[str, Any]:
+        if "plan" not in reads:
+            return serially(reads, seconds=seconds)
+        scene.clock.advance(min(seconds, busy_for))
+        late, busy = TimeoutError("no answer"), UpstreamError("AWS did not answer in time.", retryable=True)
+        return {"plan": late if seconds < busy_for else busy}
+
+    object.__setattr__(scene.world, "gather", slow)
+    scene.type("ops", QUESTION)
+    scene.run(60)
+    (row,) = scene.store.rows("operation")
+    assert row.state == "refused" and "AWS did not answer" in said(scene)
+    assert row.updated_at - row.created_at <= 15.0
+
+
+def test_who_waited_in_vain_is_told_what_to_do(scene: Scene, slow: Slow) -> None:
+    slow.times = 1
+    scene.type("ops", QUESTION)
+    assert "Ask again, or for less at once" in said(scene)

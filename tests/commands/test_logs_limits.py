@@ -12,7 +12,7 @@ from bot.errors import UpstreamError
 from bot.log_settings import LogSettings
 from bot.ports import Message
 from bot.telemetry import IN_LINE, QueryAnswer
-from tests.fakes import button_labels
+from tests.fakes import Failures, button_labels
 from tests.scene import ALICE, CARA, Scene
 from tests.the_logs import logs_scene
 
@@ -116,7 +116,9 @@ def test_a_limit_at_which_aws_does_not_stop_the_query_is_no_end_of_it(scene: Sce
     scene.insights.failures.add("stop", DENIED)
     answer = told(ask(scene, "timeout last 2d"))
     assert "given up at the limit of 20 GB: AWS denied logs:StopQuery" in answer
-    assert "may run on in AWS, which ends each after an hour" in answer and "stopped at" not in answer
+    assert (
+        "The query may go on in AWS for up to an hour and costs what it scans." in answer and "stopped at" not in answer
+    )
 
 
 def test_cancelling_says_that_nothing_goes_on_only_where_that_is_so(scene: Scene) -> None:
@@ -126,7 +128,7 @@ def test_cancelling_says_that_nothing_goes_on_only_where_that_is_so(scene: Scene
     scene.insights.failures.add("stop", DENIED)
     cancel(scene)
     said = told(scene.said_to(ALICE)[-1])
-    assert "AWS denied logs:StopQuery" in said and "may run on in AWS" in said and "nothing goes on" not in said
+    assert "AWS denied logs:StopQuery" in said and "may go on in AWS" in said and "nothing goes on" not in said
     assert scene.state() == "cancelled"
     scene.type("ops", QUESTION)
     scene.run(2)
@@ -142,22 +144,18 @@ def test_what_is_given_up_says_that_its_query_may_run_on(scene: Scene) -> None:
     scene.type("ops", QUESTION)
     scene.run(90)
     said = told(scene.said_to(ALICE)[-1])
-    assert scene.state() == "refused" and "gave this search up" in said and "may run on in AWS" in said
+    assert scene.state() == "refused" and "gave this search up" in said and "may go on in AWS" in said
 
 
-def test_one_person_waits_for_two_queries_at_a_time_and_others_for_their_own(scene: Scene) -> None:
-    scene.insights.answer = QueryAnswer((), is_whole=False)
-    for _ in range(2):
-        scene.type("ops", QUESTION)
-    scene.run(3)
-    assert "You wait for 2 searches in Logs Insights already" in told(ask(scene, "error last 2d"))
+def test_whoever_has_two_running_waits_in_line_with_a_way_out_and_nobody_is_refused(scene: Scene) -> None:
+    ahead = "Two of your searches run in Logs Insights; this one goes on as soon as one of them ends."
+    scene.insights.failures.add("start", *[UpstreamError(ahead, retryable=True, code=IN_LINE)] * 10)
     scene.type("ops", QUESTION, user=CARA)
-    scene.run(1)
-    assert len(scene.insights.asked) == 3
-    scene.insights.answer = QueryAnswer(())
     scene.run(3)
-    ask(scene, "error last 2d")
-    assert len(scene.insights.asked) == 4
+    waiting = scene.said_to(CARA)[-1]
+    assert ahead in told(waiting) and [*button_labels(waiting)] == ["Cancel"]
+    scene.run(10)
+    assert scene.state() == "done" and scene.insights.users == [CARA]
 
 
 def test_in_the_bots_own_line_a_query_waits_longer_than_for_aws_and_begins_in_the_end(scene: Scene) -> None:
@@ -180,3 +178,76 @@ def test_a_line_that_does_not_move_ends_after_ten_minutes(scene: Scene) -> None:
     scene.type("ops", QUESTION)
     scene.run(700)
     assert scene.state() == "refused" and "gave this search up" in told(scene.said_to(ALICE)[-1])
+
+
+THROTTLED = "AWS is throttling logs:StopQuery, with too many calls at once."
+
+
+def throttle_stops(scene: Scene, times: int) -> None:
+    scene.insights.failures.add("stop", *[UpstreamError(THROTTLED, retryable=True) for _ in range(times)])
+
+
+def test_a_query_that_aws_does_not_let_be_stopped_is_stopped_by_a_row_that_goes_on_trying(
+    scene: Scene,
+) -> None:
+    scene.insights.answer = QueryAnswer((), is_whole=False)
+    scene.type("ops", QUESTION)
+    throttle_stops(scene, 8)
+    cancel(scene)
+    said = told(scene.said_to(ALICE)[-1])
+    assert "AWS does not let it be stopped just now; I go on trying." in said and "nothing goes on" not in said
+    scene.run(30)
+    assert scene.insights.stopped == []
+    (row,) = scene.store.rows("stop-query")
+    assert row.state == "owed" and row.due_at is not None
+    scene.run(300)
+    assert scene.insights.stopped == ["q1"] and scene.state(row.id) == "over"
+    assert told(scene.said_to(ALICE)[-1]) == said, "nobody is told twice"
+
+
+def test_it_is_not_tried_to_stop_a_query_that_aws_has_ended_itself(scene: Scene) -> None:
+    scene.insights.answer = QueryAnswer((), is_whole=False)
+    scene.type("ops", QUESTION)
+    throttle_stops(scene, 1000)
+    cancel(scene)
+    for _ in range(59):
+        scene.clock.advance(60.0)
+        scene.run()
+    (row,) = scene.store.rows("stop-query")
+    assert row.state == "owed"
+    scene.insights.failures = Failures()
+    scene.clock.advance(120.0)
+    scene.run()
+    assert scene.state(row.id) == "over" and scene.insights.stopped == []
+
+
+def test_what_is_stopped_at_a_limit_or_given_up_is_stopped_later_too(scene: Scene) -> None:
+    scene.insights.answers = [PART]
+    throttle_stops(scene, 2)
+    answer = told(ask(scene, "timeout last 2d"))
+    assert "given up at the limit of 20 GB: AWS does not let it be stopped just now; I go on trying." in answer
+    scene.run(60)
+    assert scene.insights.stopped == ["q1"]
+    scene.insights.failures.add("results", UpstreamError("It failed.", code="AccessDenied"))
+    throttle_stops(scene, 2)
+    assert "I go on trying" in told(ask(scene, "timeout last 2d"))
+    scene.run(60)
+    assert scene.insights.stopped == ["q1", "q2"]
+
+
+def test_what_is_said_of_a_search_begins_with_it_without_what_is_masked_and_pings_nobody(scene: Scene) -> None:
+    (system,) = scene.world.catalog.systems
+    object.__setattr__(system, "logs", LogSettings(masked=("customer_id",)))
+    for error in (None, UpstreamError("It failed inside CloudWatch.", code="Failed")):
+        scene.insights.answer = QueryAnswer((), is_whole=False)
+        scene.type("ops", 'logs bi/api production customer_id=cus_0260 "<!channel>" last 2d')
+        scene.run(2)
+        if error is None:
+            cancel(scene)
+        else:
+            scene.insights.failures.add("results", error)
+            scene.run(3)
+        said = scene.said_to(ALICE)[-1]
+        assert said.text.startswith("`/ops logs bi/api production customer_id=[masked]")
+        assert "cus_0260" not in str(said) and "<!channel>" not in str(said) and "last 2d`: " in said.text
+        assert said.text.endswith("inside CloudWatch." if error else "nothing goes on in AWS.")

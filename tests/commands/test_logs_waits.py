@@ -94,3 +94,27 @@ def test_results_that_are_never_told_end_the_query(scene: Scene) -> None:
     scene.run(90)
     assert scene.state() == "refused" and scene.insights.stopped == ["q1"]
     assert "gave this search up" in told(scene.said_to(ALICE)[-1])
+
+
+@pytest.mark.parametrize("code", ["Failed", "Timeout"])
+def test_a_query_that_ends_badly_says_so_where_it_was_asked(scene: Scene, code: str) -> None:
+    scene.insights.failures.add("results", UpstreamError("The Logs Insights query gave no answer.", code=code))
+    scene.type("ops", QUESTION, channel="C0OPS")
+    scene.run(3)
+    said = scene.chat.whispers[-1]
+    assert "gave no answer" in said.message.text and said.response_url.endswith(f"/{ALICE}")
+
+
+def test_a_query_that_ends_badly_says_so_in_its_thread_or_where_slack_takes_no_answer_any_more(scene: Scene) -> None:
+    asker = Actor(user=ALICE, channel="C0OPS", thread_ts="1750000000.000100")
+    for channel in ("C0OPS", "C0BI"):
+        scene.insights.failures.add("results", UpstreamError("It failed inside CloudWatch.", code="Failed"))
+        actor = asker.model_copy(
+            update={"channel": channel, "thread_ts": asker.thread_ts if channel == "C0OPS" else ""}
+        )
+        scene.chat.failures.add("respond", UpstreamError("expired", code="expired_url"))
+        scene.flow.receive("ops", QUESTION, actor, response_url=f"https://hooks.slack.example.com/{ALICE}")
+        scene.run(5)
+        said = scene.chat.whispers[-1]
+        assert "failed inside CloudWatch" in said.message.text
+        assert (said.channel, said.user, said.thread_ts) == (channel, ALICE, actor.thread_ts)

@@ -48,6 +48,22 @@ def refused(sessions: Sessions, account: Account) -> UpstreamError:
             False,
         ),
         (
+            "AccessDeniedException",
+            "User: arn:aws:iam::1:user/bot is not authorized to perform: logs:StartQuery on resource: "
+            "arn:aws:logs:eu-west-1:1:log-group:/ecs/api:log-stream: because no identity-based policy allows it",
+            400,
+            "AWS denied logs:StartQuery on arn:aws:logs:eu-west-1:1:log-group:/ecs/api; "
+            "give the bot's role this permission.",
+            False,
+        ),
+        (
+            "MalformedQueryException",
+            "unexpected symbol found filterr\nat line 1 and position 0",
+            400,
+            "The query is malformed: unexpected symbol found filterr at line 1 and position 0",
+            False,
+        ),
+        (
             "ThrottlingException",
             "Rate exceeded",
             400,

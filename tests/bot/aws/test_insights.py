@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -129,7 +130,7 @@ def test_who_begins_a_query_hears_soon_why_it_has_to_wait(
 ) -> None:
     aws.on("StartQuery", refusal)
     with pytest.raises(UpstreamError, match=why) as caught:
-        insights.start(account, ["/g"], "q", start=NOON - 60, end=NOON, limit=1)
+        insights.start(account, ["/g"], "q", start=NOON - 60, end=NOON, limit=1, user="U1")
     assert caught.value.retryable
     assert waiting.clock.now() <= NOON + 2
 
@@ -301,8 +302,12 @@ def test_a_query_more_than_run_at_once_is_not_begun(aws: ScriptedAws, sessions: 
     assert len(ask(insights, account, seconds=100).rows) == 1
 
 
-def begin(insights: Insights, account: Account) -> str:
-    return insights.start(account, ["/g"], "q", start=NOON - 60, end=NOON, limit=1)
+_users = itertools.count()
+
+
+def begin(insights: Insights, account: Account, user: str = "") -> str:
+    """Begin a query of a user, by default of somebody who never asked before."""
+    return insights.start(account, ["/g"], "q", start=NOON - 60, end=NOON, limit=1, user=user or f"U{next(_users)}")
 
 
 def test_of_what_people_ask_only_so_many_run_at_once_and_one_that_ends_makes_room(
@@ -363,3 +368,60 @@ def test_one_that_does_not_begin_or_cannot_be_stopped_leaves_no_place_too_many(
         insights.stop(account, "q-0")
     with pytest.raises(UpstreamError, match="already run"):
         begin(insights, account)
+
+
+def test_one_person_has_two_running_however_fast_they_ask_and_the_third_begins_when_one_ends(
+    aws: ScriptedAws, insights: Insights, account: Account
+) -> None:
+    ids, together = itertools.count(), threading.Barrier(3)
+    aws.on("StartQuery", lambda asked: {"queryId": f"q-{next(ids)}"})
+    errors: list[UpstreamError] = []
+
+    def ask_with_others() -> None:
+        together.wait(20)
+        try:
+            begin(insights, account, "U0ALICE")
+        except UpstreamError as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=ask_with_others) for _ in range(3)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join(20)
+    (refused,) = errors
+    said = "Two of your searches run in Logs Insights; this one goes on as soon as one of them ends."
+    assert (refused.message, refused.retryable, refused.code) == (said, True, IN_LINE)
+    begin(insights, account, "U0BOB")
+    aws.on("GetQueryResults", status("Failed"))
+    with pytest.raises(UpstreamError, match="failed inside CloudWatch"):
+        insights.results(account, "q-0")
+    begin(insights, account, "U0ALICE")
+    with pytest.raises(UpstreamError, match="Two of your searches"):
+        begin(insights, account, "U0ALICE")
+    insights.stop(account, "q-1")
+    begin(insights, account, "U0ALICE")
+
+
+def test_a_look_that_comes_in_after_a_query_was_stopped_takes_its_place_no_more(
+    aws: ScriptedAws, insights: Insights, account: Account
+) -> None:
+    def stopped_meanwhile(asked: dict[str, Any]) -> dict[str, Any]:
+        insights.stop(account, asked["queryId"])
+        return status("Running")
+
+    aws.on("GetQueryResults", stopped_meanwhile)
+    for number in range(AT_ONCE):
+        aws.on("StartQuery", {"queryId": f"q-{number}"})
+        begin(insights, account)
+        insights.results(account, f"q-{number}")
+    aws.on("StartQuery", {"queryId": "q-last"})
+    assert begin(insights, account) == "q-last"
+
+
+def test_what_has_ended_is_not_stopped_again(aws: ScriptedAws, insights: Insights, account: Account) -> None:
+    aws.on("GetQueryResults", status("Timeout"))
+    with pytest.raises(UpstreamError, match="time limit"):
+        insights.results(account, begin(insights, account))
+    insights.stop(account, "q-1")
+    assert aws.asked("StopQuery") == []

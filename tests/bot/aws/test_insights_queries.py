@@ -151,7 +151,7 @@ def test_placeholders_of_a_query_stand_for_the_service(scene: Scene, server: Aws
 
 def test_a_query_that_cannot_be_read_is_told_with_where(scene: Scene, server: AwsServer) -> None:
     write(server, *PLAIN)
-    with pytest.raises(UpstreamError, match="MalformedQueryException"):
+    with pytest.raises(UpstreamError, match="The query is malformed: unexpected symbol found filtr at line 1"):
         found(scene, "fields @message | filtr x")
 
 

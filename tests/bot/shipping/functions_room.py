@@ -58,9 +58,6 @@ class FakeLedger:
     def followers(self) -> tuple[str, ...]:
         return ()
 
-    def searchers(self) -> tuple[str, ...]:
-        return ()
-
     def incident(self, target_key: str) -> str | None:
         return None
 
@@ -156,6 +153,7 @@ class Room:
             *(FakeSites(self.clock), self.builds, FakeNeeds(), FakeHolds(), FakeLogs(), self.metrics, self.web),
             *(FakePager(), serially, {}, {"rollback": "rollback"}, self.ledger),
             *(lambda person, action, target: True, lambda operation, name, payload, key: True),
+            stop_later=lambda target_key, query_id: None,
             mutes=FakeMutes(),
             silences=FakeSilences(),
             advice=FakeAdvisor(),
