@@ -39,7 +39,6 @@ STATE_WORDS = {
     State.LOOKING: ":mag: being looked for",
 }
 
-
 UNDECIDED = (State.PROPOSED, State.APPROVING, State.APPROVED)
 
 
