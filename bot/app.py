@@ -69,12 +69,12 @@ from bot.prompts import Prompts
 from bot.rows import Signal, Store
 from bot.search.file import make_logs
 from bot.search.shown import MAKER as LOGS
+from bot.search.stopping import Unstopped, stop_later
 from bot.settings import Settings
 from bot.settings.environment import EnvironmentVariables
 from bot.signals import picture as signals
 from bot.store.sqlite import SqliteStore
 from bot.submissions import Submissions
-from bot.unstopped import Unstopped, stop_later
 from bot.waiting import Waiting
 from commands import COMMANDS
 

@@ -279,3 +279,8 @@ class Command:
     kinds: tuple[ServiceKind, ...] = ()
     look: Callable[[Any, Plan, World, Person], Plan] | None = None
     stop: Callable[[Plan, World], str] | None = None
+
+    @property
+    def may_ask(self) -> bool:
+        """Whether it may be a question: one with ``look`` may change something too, and its plan tells which it was."""
+        return self.look is not None or not self.strategies

@@ -213,7 +213,7 @@ class Forms(Machine):
             "about": str(form.actor.about),
             "url": form.response_url,
         }
-        changes = bool(command.strategies) and command.look is None
+        changes = not command.may_ask
         calm = " Nothing happens before you confirm the plan." if changes else ""
         return view.form(
             *(command.name.capitalize(), f"{command.summary}.{calm}", blanks(form, command, self._world.catalog)),

@@ -27,7 +27,7 @@ from bot.settings.models import AccessConfig, Timings
 from bot.settling import Settling
 from bot.views import answer as answers
 from bot.views import operation as view
-from bot.waiting import asks, waiting
+from bot.waiting import waiting
 
 PATIENCE_OF_PEOPLE = 3
 """Attempts at what a person waits for; then they are told, and may press again."""
@@ -112,7 +112,7 @@ class Operations(Machine):
 
     def _calm(self, operation: Operation, error: UpstreamError) -> str:
         """What an asker may need to know besides the error; of a question nobody fears that it changed anything."""
-        if operation.plan is None and asks(self._world.commands[operation.command]):
+        if operation.plan is None and self._world.commands[operation.command].may_ask:
             return "Try again." if error.retryable else ""
         return "Nothing was changed; try again." if error.retryable else "Nothing was changed."
 
@@ -129,7 +129,7 @@ class Operations(Machine):
         if operation.unattended and not at.command.urgent and self._is_changing(operation.target):
             # What it follows has not had all its effects yet, and a plan made now would not see them.
             return Step(State.RECEIVED, at.now + PATIENT_SECONDS, as_json(operation))
-        if asks(at.command) and not operation.unattended:
+        if at.command.may_ask and not operation.unattended:
             # Stored now: the plan may take long, and what it leads to is stored after it.
             self._store.add(waiting(at.row), at.now, safe=False)
         target = self._world.catalog.target(operation.target) if operation.target else None

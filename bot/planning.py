@@ -17,7 +17,6 @@ from bot.holds import HoldKind
 from bot.operation import Operation
 from bot.ports import World
 from bot.settings.models import AccessConfig, Approvals
-from bot.waiting import asks
 
 log = logging.getLogger("bot.planning")
 
@@ -125,7 +124,7 @@ class Planner:
         if isinstance(plan, TimeoutError):
             plan = reading.give_up() or plan
         if isinstance(plan, TimeoutError):
-            text, hint = f"AWS did not answer within {PLAN_SECONDS:.0f} s.", NARROWER if asks(command) else ""
+            text, hint = f"AWS did not answer within {PLAN_SECONDS:.0f} s.", NARROWER if command.may_ask else ""
             raise UpstreamError(text, hint=hint, retryable=so_far is not None)
         if isinstance(plan, Exception):
             raise plan

@@ -1,9 +1,9 @@
 """Log lines grouped by what they say, so that a thousand failures read as three sentences.
 
 Lines that differ only in ids, numbers, times, addresses, paths and quoted words are one group, also where an id
-happens to be a number. A stack trace belongs
-to the line above it, whether it came in one event or, as from most containers, in an event per line. Work per line
-is bounded, and so is memory: only the beginning of a line is read, and groups beyond a limit are counted together.
+happens to be a number. A stack trace belongs to the line above it, whether it came in one event or, as from most
+containers, in an event per line. Work per line is bounded, and so is memory: only the beginning of a line is read, and
+groups beyond a limit are counted together.
 """
 
 from __future__ import annotations

@@ -6,7 +6,6 @@ Slack lets nobody bring what a command's response_url showed up to date
 
 from __future__ import annotations
 
-from bot.command import Command
 from bot.engine import Lease, Machine
 from bot.errors import BotError
 from bot.operation import Operation, State
@@ -25,11 +24,6 @@ def waiting(asked: Row) -> NewRow:
     """A word that is owed to whoever asked, unless there is an answer by then."""
     due = asked.created_at + PATIENCE
     return NewRow(kind=KIND, key=asked.id, state=OWED, body={}, due_at=due, group=asked.group)
-
-
-def asks(command: Command) -> bool:
-    """Whether it may be a question: one with ``look`` has something to change too, and a plan tells which it was."""
-    return command.look is not None or not command.strategies
 
 
 class Waiting(Machine):

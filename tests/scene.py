@@ -63,12 +63,12 @@ from bot.ports import Gather, Message, World
 from bot.posts import Posts
 from bot.prompts import Prompts
 from bot.rows import Row, Signal
+from bot.search.stopping import Unstopped, stop_later
 from bot.settings.calendar import CalendarConfig
 from bot.settings.models import AccessConfig, BotConfig, Role, Rule
 from bot.signals import picture as signals
 from bot.store.sqlite import SqliteStore
 from bot.submissions import Submissions
-from bot.unstopped import Unstopped, stop_later
 from bot.waiting import Waiting
 from commands import COMMANDS
 from tests.fake_aws import FakeEcs, a_definition

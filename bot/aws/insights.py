@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from bot.aws.pace import Pace
-from bot.aws.places import Places
+from bot.aws.query_places import QueryPlaces
 from bot.aws.session import Sessions
 from bot.domain import Account
 from bot.errors import BotError, NotFoundError, UpstreamError
@@ -58,7 +58,7 @@ class Insights:
         self._clock = clock
         self._pause = pause
         self._waited_for = threading.BoundedSemaphore(AT_ONCE)
-        self._places = Places(AT_ONCE, FORGOTTEN_SECONDS, clock)
+        self._places = QueryPlaces(AT_ONCE, FORGOTTEN_SECONDS, clock)
         self._pace = Pace(EVERY, BURST, LONGEST_WAIT, clock, pause)
 
     def query(

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import socket
 import threading
 import traceback
 
@@ -13,6 +12,7 @@ from bot.domain import Account
 from bot.errors import UpstreamError
 from bot.redact import clean
 from tests.bot.aws.scripted_aws import LostAnswer, Refusal, ScriptedAws
+from tests.bot.servers import closed_port
 
 
 def refused(sessions: Sessions, account: Account) -> UpstreamError:
@@ -185,9 +185,8 @@ def test_a_lost_answer_may_be_asked_for_again(aws: ScriptedAws, sessions: Sessio
 def test_an_address_nobody_listens_at_may_be_tried_again(
     monkeypatch: pytest.MonkeyPatch, sessions: Sessions, account: Account
 ) -> None:
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{unused.getsockname()[1]}")
+    with closed_port() as port:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
         error = refused(sessions, account)
     assert (error.message, error.retryable) == ("AWS cannot be reached for ecs:ListClusters.", True)
 

@@ -15,7 +15,7 @@ OF_ONE = 2
 """Queries that one person may have running at a time."""
 
 
-class Places:
+class QueryPlaces:
     """At most ``most`` queries, OF_ONE of them one person's; one that nobody looks at loses its place.
 
     That is after ``seconds``. They are kept in memory: after a restart a query has its place again as soon as it is

@@ -9,7 +9,7 @@ from bot.errors import BotError
 from bot.ports import Clock, World
 from bot.rows import NewRow, Received, Row, Step, Store
 
-log = logging.getLogger("bot.unstopped")
+log = logging.getLogger("bot.search.stopping")
 
 KIND = "stop-query"
 OWED, OVER = "owed", "over"
